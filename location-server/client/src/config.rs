@@ -1,0 +1,67 @@
+//! The section `[location]` of a service that resolves providers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use common::config::Period;
+use common::ids::{ConnectorId, UserId};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::record::Profile;
+
+/// How a service finds providers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocationConfig {
+    /// The location server's `peer` address, for example `https://location.example`.
+    pub url: Url,
+    /// How long an answer is used without asking again. Default 60 s.
+    #[serde(default = "default_cache")]
+    pub cache: Period,
+    /// Where the last known records and the server's public keys are kept for the time when the
+    /// server cannot be reached. Written by the service itself.
+    pub state_file: PathBuf,
+    /// Providers that are known to the operator of this service. They count where the server does
+    /// not know a provider, or cannot be asked and no valid record of it is on disk.
+    #[serde(default, rename = "static", skip_serializing_if = "BTreeMap::is_empty")]
+    pub static_entries: BTreeMap<UserId, StaticLocation>,
+}
+
+/// A provider's location as the configuration states it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticLocation {
+    /// Base address of the provider connector, `https` alone.
+    pub url: Url,
+    /// The connector ID that its certificate has to name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector_id: Option<ConnectorId>,
+    /// What the connector speaks. Default `cadde/4`.
+    #[serde(default)]
+    pub profile: Profile,
+}
+
+impl LocationConfig {
+    /// What is wrong with the section beyond its syntax, as one sentence a fault.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.url.scheme() != "https" {
+            faults.push(format!("location.url: {} is not an https address", self.url));
+        }
+        if self.cache.get() > Duration::from_secs(3600) {
+            faults.push("location.cache: more than an hour hides a moved connector too long".to_owned());
+        }
+        for (provider, entry) in &self.static_entries {
+            if let Err(error) = crate::record::connector_url(entry.url.as_str()) {
+                faults.push(format!("location.static.\"{provider}\".url: {error}"));
+            }
+        }
+        faults
+    }
+}
+
+fn default_cache() -> Period {
+    Period(Duration::from_secs(60))
+}
