@@ -1,1 +1,26 @@
-//! crate
+//! What every Kakehashi process shares, and nothing that only one of them needs.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`ids`] | user IDs, connector IDs, event and exchange ids |
+//! | [`clock`] | time as a parameter |
+//! | [`config`] | TOML + environment, units, secrets from files |
+//! | [`tls`] | the one place that builds TLS configurations; hot reload of certificates and CRLs |
+//! | [`listener`] | PROXY protocol → TLS → HTTP, with deadlines and limits |
+//! | [`http`] | problem documents, CADDE error bodies, request context, clients |
+//! | [`db`] | opening databases |
+//! | [`telemetry`] | logs and metrics |
+//! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
+//!
+//! A service is a type that implements [`service::Service`]; its `main` is one call of [`service::main`].
+
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod ids;
+pub mod listener;
+pub mod pem;
+pub mod service;
+pub mod telemetry;
+pub mod tls;

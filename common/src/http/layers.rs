@@ -1,0 +1,173 @@
+//! What every request passes on its way to a router, from outside in:
+//!
+//! 1. request id and language, so that everything behind can name them;
+//! 2. catching panics, so that one bad request ends with a 500 that carries its id;
+//! 3. the size of the headers, before anything reads them;
+//! 4. the client's address behind a load balancer, before anything logs or limits by it.
+
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{Router, body::Body, response::IntoResponse as _};
+use futures_util::FutureExt as _;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use tower::{Layer, Service};
+
+use super::{
+    context::{self, Lang, RequestContext, RequestId},
+    problem::Problem,
+};
+use crate::{
+    clock::{Clock as _, SystemClock},
+    ids::uuid_v7,
+    listener::{ConnectionInfo, ListenerConfig, TlsMode},
+};
+
+/// Name of the header that carries the request id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Wraps `router` for the listener of `config`. Listeners do this themselves.
+pub fn apply(router: Router, config: &ListenerConfig) -> Router {
+    let forwarded = config.tls == TlsMode::TerminatedUpstream;
+    router
+        .fallback(|| async {
+            Problem::not_found("no-such-path", "this listener serves no such path")
+        })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "this path does not answer that method",
+            )
+        })
+        .layer(Outermost(Arc::new(Settings {
+            header_size: config.limits.header_size.as_usize(),
+            proxies: if forwarded {
+                config.trusted_proxies.clone()
+            } else {
+                Vec::new()
+            },
+        })))
+}
+
+#[derive(Debug)]
+struct Settings {
+    header_size: usize,
+    proxies: Vec<IpAddr>,
+}
+
+#[derive(Debug, Clone)]
+struct Outermost(Arc<Settings>);
+
+impl<S> Layer<S> for Outermost {
+    type Service = Outer<S>;
+    fn layer(&self, inner: S) -> Outer<S> {
+        Outer {
+            inner,
+            settings: Arc::clone(&self.0),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Outer<S> {
+    inner: S,
+    settings: Arc<Settings>,
+}
+
+impl<S> Service<Request<Body>> for Outer<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible>
+        + Send
+        + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let id = RequestId(uuid_v7(SystemClock.now()));
+        let lang = Lang::from_headers(request.headers());
+        request.extensions_mut().insert(id);
+        let refused = header_size(&request) > self.settings.header_size;
+        if !self.settings.proxies.is_empty() {
+            restore_client(&mut request, &self.settings.proxies);
+        }
+        let answer = if refused {
+            None
+        } else {
+            Some(self.inner.call(request))
+        };
+        Box::pin(context::scope(RequestContext { id, lang }, async move {
+            let mut response = match answer {
+                None => Problem::new(
+                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    "headers-too-large",
+                    "the headers of the request are too large",
+                )
+                .into_response(),
+                Some(answer) => match AssertUnwindSafe(answer).catch_unwind().await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(never)) => match never {},
+                    // The panic itself was printed by the panic hook.
+                    Err(_) => Problem::internal("a handler panicked").into_response(),
+                },
+            };
+            if let Ok(value) = HeaderValue::from_str(
+                id.0.hyphenated()
+                    .encode_lower(&mut uuid::Uuid::encode_buffer()),
+            ) {
+                response.headers_mut().insert(REQUEST_ID, value);
+            }
+            Ok(response)
+        }))
+    }
+}
+
+fn header_size(request: &Request<Body>) -> usize {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |p| p.as_str().len());
+    request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum::<usize>()
+        + target
+}
+
+/// The last address in `X-Forwarded-For` that is none of our proxies is the client's; whatever stands in front of it
+/// is the client's own claim.
+fn restore_client(request: &mut Request<Body>, proxies: &[IpAddr]) {
+    let client = request
+        .headers()
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .map(|v| v.trim().parse::<IpAddr>())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .map_while(Result::ok)
+        .find(|ip| !proxies.contains(ip));
+    let Some(info) = request.extensions_mut().get_mut::<ConnectionInfo>() else {
+        return;
+    };
+    if let (Some(client), true) = (client, proxies.contains(&info.remote.ip())) {
+        info.remote = SocketAddr::new(client, 0);
+    }
+}

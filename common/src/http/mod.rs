@@ -1,0 +1,19 @@
+//! HTTP as all listeners speak it.
+//!
+//! [`layers::apply`] wraps every router; [`context`] then tells error bodies the request id and the language, so that
+//! handlers need not pass them on. Own APIs answer errors as [`problem::Problem`], wire paths of CADDE in the shapes of
+//! [`cadde`].
+
+pub mod authorization;
+pub mod body;
+pub mod cadde;
+pub mod client;
+pub mod context;
+pub mod endpoint;
+pub mod layers;
+pub mod problem;
+
+pub use self::{
+    context::{Lang, Text},
+    endpoint::Endpoint,
+};

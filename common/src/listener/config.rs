@@ -1,0 +1,119 @@
+//! A listener's section of the configuration.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::config::{ByteSize, Period};
+
+/// Where a listener's TLS ends and whether it asks for a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// TLS ends here, a client certificate is required.
+    Mutual,
+    /// TLS ends here, no client certificate is asked for.
+    Server,
+    /// Plain HTTP. Only on loopback.
+    None,
+    /// Plain HTTP behind a load balancer that ends TLS.
+    TerminatedUpstream,
+}
+
+/// How the client's address reaches us through a load balancer that passes TCP on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyProtocol {
+    /// PROXY protocol version 2, one header, required.
+    V2,
+}
+
+/// One listener.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerConfig {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// URL under which others reach it, without a slash at its end. Links and issuers come from it, never from `Host`.
+    pub external_url: Url,
+    /// `mutual`, `server`, `none` (loopback only) or `terminated-upstream`.
+    pub tls: TlsMode,
+    /// `v2`: every connection begins with one PROXY protocol header, sent by one of `trusted_proxies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_protocol: Option<ProxyProtocol>,
+    /// Addresses whose PROXY header or `X-Forwarded-For` counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Limits against slow and greedy clients.
+    #[serde(default)]
+    pub limits: ListenerLimits,
+}
+
+impl ListenerConfig {
+    /// A listener with default limits.
+    pub fn new(listen: SocketAddr, external_url: Url, tls: TlsMode) -> Self {
+        Self {
+            listen,
+            external_url,
+            tls,
+            proxy_protocol: None,
+            trusted_proxies: Vec::new(),
+            limits: ListenerLimits::default(),
+        }
+    }
+
+    /// The external URL as text, without a slash at its end.
+    pub fn external(&self) -> &str {
+        self.external_url.as_str().trim_end_matches('/')
+    }
+
+    /// What is wrong with this section, if anything.
+    pub fn problem(&self) -> Option<&'static str> {
+        if self.tls == TlsMode::None && !self.listen.ip().is_loopback() {
+            return Some(
+                "plain HTTP is served on loopback only; use tls = \"terminated-upstream\" behind a load balancer",
+            );
+        }
+        if self.proxy_protocol.is_some() && self.trusted_proxies.is_empty() {
+            return Some(
+                "proxy_protocol needs trusted_proxies: a header from anybody could claim any address",
+            );
+        }
+        None
+    }
+}
+
+/// Limits of one listener.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListenerLimits {
+    /// Connections at a time; further ones wait in the backlog.
+    pub connections: usize,
+    /// From the first byte expected to the end of the TLS handshake.
+    pub handshake: Period,
+    /// From the start of a request, or of an idle connection, to the end of its headers.
+    pub headers: Period,
+    /// Number of headers in a request.
+    pub header_count: usize,
+    /// Size of all headers of a request.
+    pub header_size: ByteSize,
+    /// Streams at a time on one HTTP/2 connection.
+    pub streams: u32,
+    /// How long running requests may go on after a shutdown was asked for.
+    pub drain: Period,
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            handshake: Period::seconds(10),
+            headers: Period::seconds(30),
+            header_count: 100,
+            header_size: ByteSize(64 << 10),
+            streams: 128,
+            drain: Period::seconds(20),
+        }
+    }
+}

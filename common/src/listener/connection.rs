@@ -1,0 +1,153 @@
+//! What a request knows of the connection it came on.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use crate::{http::problem::Problem, ids::ConnectorId, tls::PeerCertificate};
+
+/// The connection of a request; in the extensions of every request.
+#[derive(Debug, Clone)]
+pub struct ConnectionInfo {
+    /// The client's address, as a trusted proxy told it or as the socket shows it.
+    pub remote: SocketAddr,
+    /// The client's certificate, on listeners that require one.
+    pub peer: Option<Arc<PeerCertificate>>,
+    /// How the connection is to end.
+    pub control: ConnectionControl,
+}
+
+/// Decides how a connection ends.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionControl(Arc<AtomicBool>);
+
+impl ConnectionControl {
+    /// Makes the connection end with a TCP reset instead of a plain close. An HTTP/1.0 client that was told no length
+    /// takes a plain close for the end of a whole body, so a body that breaks must not end like that.
+    pub fn reset_on_close(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether [`reset_on_close`](Self::reset_on_close) was called.
+    pub fn is_reset_on_close(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A TCP stream that obeys a [`ConnectionControl`].
+#[derive(Debug)]
+pub(super) struct ControlledStream {
+    stream: TcpStream,
+    control: ConnectionControl,
+}
+
+impl ControlledStream {
+    pub(super) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
+        Self { stream, control }
+    }
+}
+
+impl Drop for ControlledStream {
+    fn drop(&mut self) {
+        if self.control.is_reset_on_close() {
+            // With a linger time of zero, close discards what is unsent and sends RST. A socket that is already gone
+            // needs neither.
+            let _ =
+                socket2::SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO));
+        }
+    }
+}
+
+impl AsyncRead for ControlledStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for ControlledStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.control.is_reset_on_close() {
+            // FIN would come first and look like an orderly end.
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// The identified peer of a request on a listener with client certificates: extracting it refuses a certificate that
+/// names no connector or service.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// The connector or service that the certificate names.
+    pub id: ConnectorId,
+    /// The certificate.
+    pub certificate: Arc<PeerCertificate>,
+}
+
+impl Peer {
+    /// The peer of the connection `info`, if it has a certificate that names one.
+    pub fn of(info: &ConnectionInfo) -> Option<Self> {
+        let certificate = info.peer.clone()?;
+        let id = certificate.connector_id.clone()?;
+        Some(Self { id, certificate })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<ConnectionInfo>()
+            .and_then(Self::of)
+            .ok_or_else(|| {
+                Problem::forbidden(
+                    "certificate-without-identity",
+                    "the client certificate names no single connector",
+                )
+            })
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line that all services have.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::{Finding, Service, serve};
+use crate::{config, telemetry::Chain};
+
+/// The whole of a service's `main`.
+pub fn main<S: Service>() -> ExitCode {
+    let matches = command::<S>().get_matches();
+    match matches.subcommand() {
+        Some(("check-config", matches)) => check_config::<S>(path(matches)),
+        _ => serve::<S>(path(&matches)),
+    }
+}
+
+fn path(matches: &ArgMatches) -> &Path {
+    matches
+        .get_one::<PathBuf>("config")
+        .expect("the argument is required")
+}
+
+fn command<S: Service>() -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .short('c')
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .required(true)
+        .help("Configuration (TOML); a key a.b is overridden by the environment variable KAKEHASHI_A__B");
+    Command::new(S::NAME)
+        .about(S::ABOUT)
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help("Without a command the service runs until SIGINT or SIGTERM. SIGHUP reloads certificates.")
+        .args_conflicts_with_subcommands(true)
+        .subcommand_negates_reqs(true)
+        .arg(config.clone())
+        .subcommand(
+            Command::new("check-config")
+                .about("Read the configuration, say what is wrong or risky, print what is in effect; start nothing")
+                .arg(config),
+        )
+}
+
+fn check_config<S: Service>(path: &Path) -> ExitCode {
+    let config: S::Config = match config::load(path) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("error: {}", Chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    // Secrets are paths to files, so nothing in the configuration needs hiding.
+    match toml::to_string_pretty(&config) {
+        Ok(text) => print!("{text}"),
+        Err(error) => eprintln!("error: {error}"),
+    }
+    let mut failed = false;
+    for finding in S::check(&config) {
+        match finding {
+            Finding::Error(message) => {
+                failed = true;
+                eprintln!("error: {message}");
+            }
+            Finding::Warning(message) => eprintln!("warning: {message}"),
+        }
+    }
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}

@@ -1,0 +1,142 @@
+//! The life of a process: arguments, configuration, telemetry, readiness, shutdown.
+//!
+//! A binary is one call: `fn main() -> ExitCode { common::service::main::<MyServer>() }`.
+
+mod admin;
+mod arguments;
+mod readiness;
+mod shutdown;
+
+use std::{fmt::Debug, future::Future, path::Path, process::ExitCode, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::{
+    admin::ENDPOINTS as ADMIN_ENDPOINTS,
+    arguments::main,
+    readiness::{Check, Readiness},
+    shutdown::Shutdown,
+};
+use crate::{
+    clock::{SharedClock, SkewedClock, SystemClock},
+    config::{self, AdminConfig},
+    telemetry::{self, Chain, TelemetryConfig},
+};
+
+/// What a running service is given.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The time.
+    pub clock: SharedClock,
+    /// When to stop.
+    pub shutdown: Shutdown,
+    /// Where to say what works.
+    pub ready: Readiness,
+}
+
+/// Something `check-config` has to say beyond what parsing says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The service would not start, or not safely.
+    Error(String),
+    /// It would start, but the operator should know.
+    Warning(String),
+}
+
+/// A long-running service.
+pub trait Service {
+    /// Name of the binary.
+    const NAME: &'static str;
+    /// What it is for, in one sentence.
+    const ABOUT: &'static str;
+    /// Its configuration.
+    type Config: DeserializeOwned + Serialize + Debug + Clone + Send + 'static;
+
+    /// What is wrong with `config` beyond its form.
+    fn check(config: &Self::Config) -> Vec<Finding>;
+
+    /// The `[admin]` section.
+    fn admin(config: &Self::Config) -> &AdminConfig;
+
+    /// The `[telemetry]` section.
+    fn telemetry(config: &Self::Config) -> &TelemetryConfig;
+
+    /// Runs until `context.shutdown`; calls `context.ready.started()` once it serves.
+    fn run(
+        config: Self::Config,
+        context: Context,
+    ) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// Runs the service with the configuration at `path` until SIGINT or SIGTERM.
+pub fn serve<S: Service>(path: &Path) -> ExitCode {
+    match try_serve::<S>(path, Shutdown::default()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error:#}", S::NAME);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Like [`serve`], ending also when `shutdown` is cancelled, and returning the error.
+///
+/// # Errors
+/// Whatever keeps the service from starting, or ended it.
+pub fn try_serve<S: Service>(path: &Path, shutdown: Shutdown) -> anyhow::Result<()> {
+    let config: S::Config = config::load(path)?;
+    for finding in S::check(&config) {
+        if let Finding::Error(message) = finding {
+            anyhow::bail!("{}: {message}", path.display());
+        }
+    }
+    let metrics = telemetry::init(S::telemetry(&config))?;
+    // Only the first call decides; the provider is the same each time.
+    let _ = crate::tls::provider().as_ref().clone().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(async {
+        shutdown::on_signals(&shutdown)?;
+        let ready = Readiness::default();
+        let admin =
+            admin::start(S::admin(&config), ready.clone(), metrics, shutdown.clone()).await?;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            "{} is starting",
+            S::NAME
+        );
+        let context = Context {
+            clock: clock(),
+            shutdown: shutdown.clone(),
+            ready,
+        };
+        let ended = S::run(config, context).await;
+        shutdown.cancel();
+        admin.await?;
+        ended
+    });
+    match &ended {
+        Ok(()) => tracing::info!("{} has stopped", S::NAME),
+        Err(error) => tracing::error!(error = %Chain(error.as_ref()), "{} failed", S::NAME),
+    }
+    // Blocking work that hangs must not hold up the end of the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    ended
+}
+
+/// The system's clock, moved by the seconds in `KAKEHASHI_CLOCK_SKEW` where that is set: rehearsals of clock skew run
+/// real processes, which take no other parameter.
+fn clock() -> SharedClock {
+    let skew = std::env::var("KAKEHASHI_CLOCK_SKEW")
+        .ok()
+        .and_then(|s| s.parse::<i64>().ok())
+        .filter(|s| *s != 0);
+    match skew {
+        None => Arc::new(SystemClock),
+        Some(seconds) => {
+            tracing::warn!(seconds, "the clock of this process is skewed on purpose");
+            Arc::new(SkewedClock(time::Duration::seconds(seconds)))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Logs and metrics.
+
+use std::{error::Error, fmt};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// `[telemetry]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetryConfig {
+    /// What is logged, as a filter of `tracing` (`info`, `warn,connector=debug`).
+    pub level: String,
+    /// `json` (one object a line, for collectors) or `text` (for people).
+    pub format: LogFormat,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self {
+            level: "info".into(),
+            format: LogFormat::Json,
+        }
+    }
+}
+
+/// Form of the log on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+/// Why telemetry could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `level` is no filter.
+    #[error("telemetry.level is not a filter")]
+    Level(#[from] tracing_subscriber::filter::ParseError),
+    /// Something else already took over.
+    #[error("telemetry was set up twice")]
+    Twice,
+}
+
+/// Starts logging to standard error and collecting metrics. Once a process.
+///
+/// # Errors
+/// [`TelemetryError`].
+pub fn init(config: &TelemetryConfig) -> Result<PrometheusHandle, TelemetryError> {
+    let filter = EnvFilter::try_new(&config.level)?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match config.format {
+        LogFormat::Json => registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .json()
+                    .flatten_event(true)
+                    .with_current_span(false)
+                    .with_writer(std::io::stderr),
+            )
+            .try_init(),
+        LogFormat::Text => registry
+            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+            .try_init(),
+    };
+    started.map_err(|_| TelemetryError::Twice)?;
+    PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|_| TelemetryError::Twice)
+}
+
+/// Prints an error with all its causes, for a log line.
+pub struct Chain<'e>(pub &'e (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
