@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use common::http::client::PeerClient;
+use bytes::Bytes;
+use common::http::client::{AnswerError, PeerClient, read_limited};
 use common::ids::UserId;
 use common::tls::TlsStore;
 use http::{Method, StatusCode, header};
@@ -11,9 +12,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::api::{ChangesResponse, LocationsResponse, PatchLocationRequest, PostLocationRequest, Response};
+use crate::api::{
+    ChangesResponse, LocationsResponse, PatchLocationRequest, PostLocationRequest, Response,
+};
 use crate::lookup::{append, location_url};
 use crate::record::LocationRecord;
+
+/// 16 MiB: the list has no pages unless one asks for them.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// Why a call did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +35,9 @@ pub enum ClientError {
         /// Its words.
         message: String,
     },
+    /// Its answer is too long or did not arrive whole.
+    #[error("the location server's answer was not read")]
+    Answer(#[from] AnswerError),
     /// The body is not what the API describes.
     #[error("the location server's answer can't be read")]
     Body(#[source] serde_json::Error),
@@ -39,7 +48,7 @@ impl ClientError {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Refused { status, .. } => Some(*status),
-            Self::Request(_) | Self::Body(_) => None,
+            Self::Request(_) | Self::Answer(_) | Self::Body(_) => None,
         }
     }
 }
@@ -58,12 +67,23 @@ pub struct LocationClient {
 impl LocationClient {
     /// `base` is the server's `peer` address; the certificate comes from `tls`.
     pub fn new(base: Url, tls: Arc<TlsStore>, token: Option<SecretString>) -> Self {
-        Self { base, client: PeerClient::new(tls), token }
+        Self {
+            base,
+            client: PeerClient::new(tls),
+            token,
+        }
     }
 
     /// The record of a provider as the server sent it; its signature is not looked at here.
     pub async fn get(&self, provider: &UserId) -> Result<Option<LocationRecord>, ClientError> {
-        match self.call(Method::GET, location_url(&self.base, provider.as_ref()), None::<&()>).await {
+        match self
+            .call(
+                Method::GET,
+                location_url(&self.base, provider.as_ref()),
+                None::<&()>,
+            )
+            .await
+        {
             Ok(body) => parse(&body).map(Some),
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
             Err(error) => Err(error),
@@ -72,22 +92,50 @@ impl LocationClient {
 
     /// Makes a record; 409 where the provider has one.
     pub async fn create(&self, entry: &PostLocationRequest) -> Result<(), ClientError> {
-        self.call(Method::POST, self.path(&["cadde", "api", "v4", "location"]), Some(entry)).await.map(drop)
+        self.call(
+            Method::POST,
+            self.path(&["cadde", "api", "v4", "location"]),
+            Some(entry),
+        )
+        .await
+        .map(drop)
     }
 
     /// Replaces a record; 404 where the provider has none.
     pub async fn update(&self, entry: &PostLocationRequest) -> Result<(), ClientError> {
-        self.call(Method::PUT, self.path(&["cadde", "api", "v4", "location"]), Some(entry)).await.map(drop)
+        self.call(
+            Method::PUT,
+            self.path(&["cadde", "api", "v4", "location"]),
+            Some(entry),
+        )
+        .await
+        .map(drop)
     }
 
     /// Changes the stated members of a record.
-    pub async fn patch(&self, provider: &UserId, changes: &PatchLocationRequest) -> Result<(), ClientError> {
-        self.call(Method::PATCH, location_url(&self.base, provider.as_ref()), Some(changes)).await.map(drop)
+    pub async fn patch(
+        &self,
+        provider: &UserId,
+        changes: &PatchLocationRequest,
+    ) -> Result<(), ClientError> {
+        self.call(
+            Method::PATCH,
+            location_url(&self.base, provider.as_ref()),
+            Some(changes),
+        )
+        .await
+        .map(drop)
     }
 
     /// Takes a record away.
     pub async fn delete(&self, provider: &UserId) -> Result<(), ClientError> {
-        self.call(Method::DELETE, location_url(&self.base, provider.as_ref()), None::<&()>).await.map(drop)
+        self.call(
+            Method::DELETE,
+            location_url(&self.base, provider.as_ref()),
+            None::<&()>,
+        )
+        .await
+        .map(drop)
     }
 
     /// All records.
@@ -97,9 +145,14 @@ impl LocationClient {
     }
 
     /// The history after `cursor`, from its beginning without one; `limit` is 1 to 500.
-    pub async fn changes(&self, cursor: Option<&str>, limit: u16) -> Result<ChangesResponse, ClientError> {
+    pub async fn changes(
+        &self,
+        cursor: Option<&str>,
+        limit: u16,
+    ) -> Result<ChangesResponse, ClientError> {
         let mut url = self.path(&["v1", "changes"]);
-        url.query_pairs_mut().append_pair("limit", &limit.to_string());
+        url.query_pairs_mut()
+            .append_pair("limit", &limit.to_string());
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
@@ -112,8 +165,17 @@ impl LocationClient {
         url
     }
 
-    async fn call(&self, method: Method, url: Url, body: Option<&impl Serialize>) -> Result<Vec<u8>, ClientError> {
-        let mut request = self.client.get().request(method, url).header(header::ACCEPT, "application/json");
+    async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&impl Serialize>,
+    ) -> Result<Bytes, ClientError> {
+        let mut request = self
+            .client
+            .get()
+            .request(method, url)
+            .header(header::ACCEPT, "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
@@ -122,12 +184,14 @@ impl LocationClient {
         }
         let response = request.send().await.map_err(ClientError::Request)?;
         let status = response.status();
-        let body = response.bytes().await.map_err(ClientError::Request)?;
+        let body = read_limited(response, MAX_ANSWER_BYTES).await?;
         if status.is_success() {
-            return Ok(body.into());
+            return Ok(body);
         }
-        let message = serde_json::from_slice::<Response>(&body)
-            .map_or_else(|_| String::from_utf8_lossy(&body).into_owned(), |answer| answer.message);
+        let message = serde_json::from_slice::<Response>(&body).map_or_else(
+            |_| String::from_utf8_lossy(&body).into_owned(),
+            |answer| answer.message,
+        );
         Err(ClientError::Refused { status, message })
     }
 }

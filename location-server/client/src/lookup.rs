@@ -1,7 +1,8 @@
 //! The two questions that a resolver asks the location server.
 
 use async_trait::async_trait;
-use common::http::client::PeerClient;
+use bytes::Bytes;
+use common::http::client::{AnswerError, PeerClient, read_limited};
 use common::ids::UserId;
 use http::{StatusCode, header};
 use jsonwebtoken::jwk::JwkSet;
@@ -23,9 +24,9 @@ pub enum LookupError {
     /// The body is not what the API describes.
     #[error("the location server's answer can't be read")]
     Body(#[source] serde_json::Error),
-    /// More than the largest record or key set could be.
-    #[error("the location server's answer is longer than {MAX_ANSWER_BYTES} bytes")]
-    TooLong,
+    /// It is longer than any record or key set, or did not arrive whole.
+    #[error("the location server's answer was not read")]
+    Answer(#[from] AnswerError),
     /// The record is not to be trusted.
     #[error("the location server's record is refused")]
     Refused(#[from] RecordError),
@@ -69,9 +70,9 @@ impl RecordSource for Server {
             .await
             .map_err(LookupError::Request)?;
         match response.status() {
-            StatusCode::OK => Ok(Some(parse(&bounded(response).await?)?)),
+            StatusCode::OK => Ok(Some(parse(&read(response).await?)?)),
             // A 404 of something in between (a wrong path prefix, a proxy) is no word about the provider.
-            StatusCode::NOT_FOUND => match parse::<api::Response>(&bounded(response).await?) {
+            StatusCode::NOT_FOUND => match parse::<api::Response>(&read(response).await?) {
                 Ok(_) => Ok(None),
                 Err(_) => Err(LookupError::Status(StatusCode::NOT_FOUND)),
             },
@@ -82,9 +83,15 @@ impl RecordSource for Server {
     async fn keys(&self) -> Result<JwkSet, LookupError> {
         let mut url = self.base.clone();
         append(&mut url, &[".well-known", "jwks.json"]);
-        let response = self.client.get().get(url).send().await.map_err(LookupError::Request)?;
+        let response = self
+            .client
+            .get()
+            .get(url)
+            .send()
+            .await
+            .map_err(LookupError::Request)?;
         match response.status() {
-            StatusCode::OK => parse(&bounded(response).await?),
+            StatusCode::OK => parse(&read(response).await?),
             other => Err(LookupError::Status(other)),
         }
     }
@@ -108,16 +115,8 @@ pub(crate) fn append(url: &mut Url, segments: &[&str]) {
     }
 }
 
-/// Reads a body of at most [`MAX_ANSWER_BYTES`].
-async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, LookupError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(LookupError::Request)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(LookupError::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+async fn read(response: reqwest::Response) -> Result<Bytes, LookupError> {
+    Ok(read_limited(response, MAX_ANSWER_BYTES).await?)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, LookupError> {
@@ -129,11 +128,31 @@ mod tests {
     use super::*;
 
     #[rstest::rstest]
-    #[case("https://l.example", "cadde.1.aa", "https://l.example/cadde/api/v4/location/cadde.1.aa")]
-    #[case("https://l.example/", "a@b.jp", "https://l.example/cadde/api/v4/location/a@b.jp")]
-    #[case("https://l.example/x/", "a?b=c&d", "https://l.example/x/cadde/api/v4/location/a%3Fb=c&d")]
-    #[case("https://l.example", "a%2Fb", "https://l.example/cadde/api/v4/location/a%252Fb")]
-    #[case("https://l.example", "日本", "https://l.example/cadde/api/v4/location/%E6%97%A5%E6%9C%AC")]
+    #[case(
+        "https://l.example",
+        "cadde.1.aa",
+        "https://l.example/cadde/api/v4/location/cadde.1.aa"
+    )]
+    #[case(
+        "https://l.example/",
+        "a@b.jp",
+        "https://l.example/cadde/api/v4/location/a@b.jp"
+    )]
+    #[case(
+        "https://l.example/x/",
+        "a?b=c&d",
+        "https://l.example/x/cadde/api/v4/location/a%3Fb=c&d"
+    )]
+    #[case(
+        "https://l.example",
+        "a%2Fb",
+        "https://l.example/cadde/api/v4/location/a%252Fb"
+    )]
+    #[case(
+        "https://l.example",
+        "日本",
+        "https://l.example/cadde/api/v4/location/%E6%97%A5%E6%9C%AC"
+    )]
     #[case("https://l.example", "..", "https://l.example/cadde/api/v4/location/")]
     fn provider_id_is_one_segment(#[case] base: &str, #[case] id: &str, #[case] url: &str) {
         assert_eq!(location_url(&base.parse().unwrap(), id).as_str(), url);

@@ -203,14 +203,23 @@ mod tests {
     #[case("https://p.example/?x=1", ConnectorUrlError::QueryOrFragment)]
     #[case("https://p.example/?", ConnectorUrlError::QueryOrFragment)]
     #[case("https://p.example#f", ConnectorUrlError::QueryOrFragment)]
-    fn connector_url_with_more_than_a_place_is_refused(#[case] text: &str, #[case] reason: ConnectorUrlError) {
+    fn connector_url_with_more_than_a_place_is_refused(
+        #[case] text: &str,
+        #[case] reason: ConnectorUrlError,
+    ) {
         assert_eq!(connector_url(text), Err(reason));
     }
 
     #[test]
     fn relative_and_overlong_addresses_are_refused() {
-        assert!(matches!(connector_url("/path"), Err(ConnectorUrlError::Syntax(_))));
-        assert!(matches!(connector_url("https://"), Err(ConnectorUrlError::Syntax(_))));
+        assert!(matches!(
+            connector_url("/path"),
+            Err(ConnectorUrlError::Syntax(_))
+        ));
+        assert!(matches!(
+            connector_url("https://"),
+            Err(ConnectorUrlError::Syntax(_))
+        ));
         let long = format!("https://p.example/{}", "a".repeat(MAX_URL_BYTES));
         assert_eq!(connector_url(&long), Err(ConnectorUrlError::TooLong));
     }
@@ -235,6 +244,9 @@ mod tests {
                 "connector_id": null, "profile": "cadde/4", "expires_at": "2026-11-22T00:00:00Z", "jws": "h.p.s",
             })
         );
-        assert_eq!(serde_json::from_value::<LocationRecord>(json).unwrap(), record);
+        assert_eq!(
+            serde_json::from_value::<LocationRecord>(json).unwrap(),
+            record
+        );
     }
 }

@@ -28,7 +28,9 @@ const MAX_CACHED: u64 = 10_000;
 
 /// The provider's location cannot be told.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the location of {provider} can't be told: no answer of the location server, and nothing valid is known from before")]
+#[error(
+    "the location of {provider} can't be told: no answer of the location server, and nothing valid is known from before"
+)]
 pub struct LocationError {
     /// Whose location was asked for.
     pub provider: UserId,
@@ -66,13 +68,20 @@ impl LocationResolver {
         Self::with_source(config, Box::new(server), clock)
     }
 
-    fn with_source(config: LocationConfig, server: Box<dyn RecordSource>, clock: SharedClock) -> Self {
+    fn with_source(
+        config: LocationConfig,
+        server: Box<dyn RecordSource>,
+        clock: SharedClock,
+    ) -> Self {
         let state = State::load(&config.state_file);
         tokio::spawn(state.writer(config.state_file.clone()));
         Self(Arc::new(Inner {
             keys: RwLock::new(RecordKeys::new(state.jwks())),
             keys_fetched: tokio::sync::Mutex::new(None),
-            cache: Cache::builder().max_capacity(MAX_CACHED).time_to_live(config.cache.get()).build(),
+            cache: Cache::builder()
+                .max_capacity(MAX_CACHED)
+                .time_to_live(config.cache.get())
+                .build(),
             config,
             clock,
             server,
@@ -91,8 +100,16 @@ impl LocationResolver {
     pub async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
         let now = self.0.clock.now();
         let lookup = self.0.look_up(provider);
-        let answer = self.0.cache.get_with_if(provider.clone(), lookup, |cached| cached.until <= now).await;
-        answer.outcome.map_err(|source| LocationError { provider: provider.clone(), source })
+        let entry = self
+            .0
+            .cache
+            .entry_by_ref(provider)
+            .or_insert_with_if(lookup, |cached| cached.until <= now)
+            .await;
+        entry.into_value().outcome.map_err(|source| LocationError {
+            provider: provider.clone(),
+            source,
+        })
     }
 }
 
@@ -108,12 +125,15 @@ impl Inner {
             }
             Err(error) => self.without_server(provider, error),
         };
-        metrics::counter!("location_lookups_total", "outcome" => outcome_label(&answer)).increment(1);
+        metrics::counter!("location_lookups_total", "outcome" => outcome_label(&answer))
+            .increment(1);
         answer
     }
 
     async fn ask_server(&self, provider: &UserId) -> Result<Option<Location>, LookupError> {
-        let Some(record) = self.server.record(provider).await? else { return Ok(None) };
+        let Some(record) = self.server.record(provider).await? else {
+            return Ok(None);
+        };
         let location = match self.verify(provider, &record, Source::Server) {
             Err(RecordError::UnknownKey(kid)) if self.refresh_keys().await? => {
                 tracing::info!(kid, "the location server signs with a new key");
@@ -125,7 +145,12 @@ impl Inner {
         Ok(Some(location))
     }
 
-    fn verify(&self, provider: &UserId, record: &LocationRecord, source: Source) -> Result<Location, RecordError> {
+    fn verify(
+        &self,
+        provider: &UserId,
+        record: &LocationRecord,
+        source: Source,
+    ) -> Result<Location, RecordError> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         keys.verify(provider, record, self.clock.now(), source)
     }
@@ -187,10 +212,17 @@ impl Inner {
 
     fn keep(&self, outcome: Result<Option<Location>, LookupError>, at_most: Duration) -> Answer {
         let mut until = self.clock.now() + at_most.min(self.config.cache.get());
-        if let Ok(Some(Location { expires_at: Some(end), .. })) = &outcome {
+        if let Ok(Some(Location {
+            expires_at: Some(end),
+            ..
+        })) = &outcome
+        {
             until = until.min(*end);
         }
-        Answer { outcome: outcome.map(|found| found.map(Arc::new)).map_err(Arc::new), until }
+        Answer {
+            outcome: outcome.map(|found| found.map(Arc::new)).map_err(Arc::new),
+            until,
+        }
     }
 }
 

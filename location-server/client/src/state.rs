@@ -47,8 +47,14 @@ impl State {
                 None
             }
         };
-        let content = content.unwrap_or_else(|| Content { jwks: JwkSet { keys: Vec::new() }, records: BTreeMap::new() });
-        Self { content: Arc::new(Mutex::new(content)), changed: watch::Sender::new(()) }
+        let content = content.unwrap_or_else(|| Content {
+            jwks: JwkSet { keys: Vec::new() },
+            records: BTreeMap::new(),
+        });
+        Self {
+            content: Arc::new(Mutex::new(content)),
+            changed: watch::Sender::new(()),
+        }
     }
 
     /// The keys as of the last time the server was heard.
@@ -78,9 +84,14 @@ impl State {
         if content.records.get(&provider) == Some(&record) {
             return;
         }
-        content.records.retain(|_, known| known.members.expires_at > now);
+        content
+            .records
+            .retain(|_, known| known.members.expires_at > now);
         if content.records.len() >= MAX_RECORDS && !content.records.contains_key(&provider) {
-            let first = content.records.iter().min_by_key(|(_, known)| known.members.expires_at);
+            let first = content
+                .records
+                .iter()
+                .min_by_key(|(_, known)| known.members.expires_at);
             if let Some(first) = first.map(|(id, _)| id.clone()) {
                 content.records.remove(&first);
             }

@@ -44,7 +44,9 @@ pub struct RecordKeys {
 
 impl std::fmt::Debug for RecordKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("RecordKeys").field(&self.keys.keys()).finish()
+        f.debug_tuple("RecordKeys")
+            .field(&self.keys.keys())
+            .finish()
     }
 }
 
@@ -84,7 +86,9 @@ impl RecordKeys {
         if header.alg != Algorithm::ES256 {
             return Err(RecordError::Malformed("the algorithm is not ES256"));
         }
-        let kid = header.kid.ok_or(RecordError::Malformed("it names no key"))?;
+        let kid = header
+            .kid
+            .ok_or(RecordError::Malformed("it names no key"))?;
         let key = self.keys.get(&kid).ok_or(RecordError::UnknownKey(kid))?;
         // The payload is a record and no set of claims: expiry is judged below, by our clock.
         let mut validation = Validation::new(Algorithm::ES256);
@@ -117,7 +121,10 @@ impl RecordKeys {
 fn signing_key(jwk: &Jwk) -> Option<(String, DecodingKey)> {
     use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, PublicKeyUse};
     let kid = jwk.common.key_id.clone()?;
-    let for_signing = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let for_signing = matches!(
+        jwk.common.public_key_use,
+        None | Some(PublicKeyUse::Signature)
+    );
     let p256 = matches!(&jwk.algorithm, AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256);
     let key = DecodingKey::from_jwk(jwk).ok()?;
     (for_signing && p256).then_some((kid, key))
@@ -140,17 +147,25 @@ pub(crate) mod testing {
     impl Signer {
         pub(crate) fn new() -> Self {
             let pair = rcgen::KeyPair::generate().expect("a P-256 key");
-            let key = EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).expect("a PKCS #8 key");
+            let key =
+                EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).expect("a PKCS #8 key");
             let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("an EC key");
             jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).expect("an EC key"));
             Self { key, jwk }
         }
 
         pub(crate) fn jwks(&self) -> JwkSet {
-            JwkSet { keys: vec![self.jwk.clone()] }
+            JwkSet {
+                keys: vec![self.jwk.clone()],
+            }
         }
 
-        pub(crate) fn record(&self, provider: &str, url: &str, expires_at: OffsetDateTime) -> LocationRecord {
+        pub(crate) fn record(
+            &self,
+            provider: &str,
+            url: &str,
+            expires_at: OffsetDateTime,
+        ) -> LocationRecord {
             let members = SignedMembers {
                 provider_id: provider.parse().expect("a user ID"),
                 provider_connector_url: url.to_owned(),
@@ -158,7 +173,10 @@ pub(crate) mod testing {
                 profile: Profile::Kakehashi1,
                 expires_at,
             };
-            let header = Header { kid: self.jwk.common.key_id.clone(), ..Header::new(Algorithm::ES256) };
+            let header = Header {
+                kid: self.jwk.common.key_id.clone(),
+                ..Header::new(Algorithm::ES256)
+            };
             let jws = jsonwebtoken::encode(&header, &members, &self.key).expect("a signature");
             LocationRecord { members, jws }
         }
@@ -184,7 +202,11 @@ mod tests {
     #[test]
     fn good_record_becomes_a_location() {
         let signer = Signer::new();
-        let location = check(&signer, &signer.record("cadde.1.aa", "https://p.example", LATER)).unwrap();
+        let location = check(
+            &signer,
+            &signer.record("cadde.1.aa", "https://p.example", LATER),
+        )
+        .unwrap();
         assert_eq!(location.url.as_str(), "https://p.example/");
         assert_eq!(location.connector_id.unwrap().to_string(), "p.example");
         assert_eq!(location.expires_at, Some(LATER));
@@ -204,7 +226,10 @@ mod tests {
         for alter in alterations {
             let mut record = good.clone();
             alter(&mut record.members);
-            assert!(matches!(check(&signer, &record), Err(RecordError::Altered)), "{record:?}");
+            assert!(
+                matches!(check(&signer, &record), Err(RecordError::Altered)),
+                "{record:?}"
+            );
         }
     }
 
@@ -212,42 +237,73 @@ mod tests {
     fn record_of_another_provider_is_refused() {
         let signer = Signer::new();
         let other = signer.record("cadde.2.aa", "https://p.example", LATER);
-        assert!(matches!(check(&signer, &other), Err(RecordError::OtherProvider(_))));
+        assert!(matches!(
+            check(&signer, &other),
+            Err(RecordError::OtherProvider(_))
+        ));
     }
 
     #[test]
     fn record_ends_at_its_expiry() {
         let signer = Signer::new();
-        assert!(matches!(check(&signer, &signer.record("cadde.1.aa", "https://p.example", NOW)), Err(RecordError::Expired(_))));
+        assert!(matches!(
+            check(
+                &signer,
+                &signer.record("cadde.1.aa", "https://p.example", NOW)
+            ),
+            Err(RecordError::Expired(_))
+        ));
     }
 
     #[test]
     fn foreign_key_and_swapped_signature_are_refused() {
         let (signer, stranger) = (Signer::new(), Signer::new());
         let foreign = stranger.record("cadde.1.aa", "https://p.example", LATER);
-        assert!(matches!(check(&signer, &foreign), Err(RecordError::UnknownKey(_))));
+        assert!(matches!(
+            check(&signer, &foreign),
+            Err(RecordError::UnknownKey(_))
+        ));
 
         let mut borrowed_kid = signer.record("cadde.1.aa", "https://p.example", LATER);
-        let header = Header { kid: signer.jwk.common.key_id.clone(), ..Header::new(Algorithm::ES256) };
-        borrowed_kid.jws = jsonwebtoken::encode(&header, &borrowed_kid.members, &stranger.key).unwrap();
-        assert!(matches!(check(&signer, &borrowed_kid), Err(RecordError::Signature(_))));
+        let header = Header {
+            kid: signer.jwk.common.key_id.clone(),
+            ..Header::new(Algorithm::ES256)
+        };
+        borrowed_kid.jws =
+            jsonwebtoken::encode(&header, &borrowed_kid.members, &stranger.key).unwrap();
+        assert!(matches!(
+            check(&signer, &borrowed_kid),
+            Err(RecordError::Signature(_))
+        ));
     }
 
     #[test]
     fn other_algorithms_and_garbage_are_refused() {
         let signer = Signer::new();
         let mut record = signer.record("cadde.1.aa", "https://p.example", LATER);
-        let header = Header { kid: signer.jwk.common.key_id.clone(), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            kid: signer.jwk.common.key_id.clone(),
+            ..Header::new(Algorithm::HS256)
+        };
         // The public key as a shared secret: the classic confusion.
         let secret = EncodingKey::from_secret(&serde_json::to_vec(&signer.jwk).unwrap());
         record.jws = jsonwebtoken::encode(&header, &record.members, &secret).unwrap();
-        assert!(matches!(check(&signer, &record), Err(RecordError::Malformed(_))));
+        assert!(matches!(
+            check(&signer, &record),
+            Err(RecordError::Malformed(_))
+        ));
         for garbage in ["", "a.b.c", "..", "eyJhbGciOiJub25lIn0.e30."] {
             garbage.clone_into(&mut record.jws);
-            assert!(matches!(check(&signer, &record), Err(RecordError::Malformed(_))), "{garbage}");
+            assert!(
+                matches!(check(&signer, &record), Err(RecordError::Malformed(_))),
+                "{garbage}"
+            );
         }
         let header = Header::new(Algorithm::ES256);
         record.jws = jsonwebtoken::encode(&header, &record.members, &signer.key).unwrap();
-        assert!(matches!(check(&signer, &record), Err(RecordError::Malformed(_))), "no kid");
+        assert!(
+            matches!(check(&signer, &record), Err(RecordError::Malformed(_))),
+            "no kid"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use common::clock::ManualClock;
+use common::clock::{Clock as _, ManualClock};
 use common::config::Period;
 use http::StatusCode;
 use jsonwebtoken::jwk::JwkSet;
@@ -34,7 +34,12 @@ impl RecordSource for Scripted {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         // Others who ask get their turn, so that they would be counted if they came through.
         tokio::task::yield_now().await;
-        self.0.record.lock().expect("not poisoned").clone().map_err(LookupError::Status)
+        self.0
+            .record
+            .lock()
+            .expect("not poisoned")
+            .clone()
+            .map_err(LookupError::Status)
     }
 
     async fn keys(&self) -> Result<JwkSet, LookupError> {
@@ -76,7 +81,11 @@ impl World {
     }
 
     fn resolver(&self) -> LocationResolver {
-        LocationResolver::with_source(self.config.clone(), Box::new(Scripted(self.script.clone())), self.clock.clone())
+        LocationResolver::with_source(
+            self.config.clone(),
+            Box::new(Scripted(self.script.clone())),
+            self.clock.clone(),
+        )
     }
 
     fn serves(&self, url: &str) {
@@ -99,7 +108,9 @@ impl World {
 
     async fn on_disk(&self, text: &str) {
         for _ in 0..1_000 {
-            if std::fs::read_to_string(&self.config.state_file).is_ok_and(|content| content.contains(text)) {
+            if std::fs::read_to_string(&self.config.state_file)
+                .is_ok_and(|content| content.contains(text))
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -121,12 +132,21 @@ async fn answer_is_used_for_the_cache_time_and_then_asked_again() {
     let world = World::new();
     let resolver = world.resolver();
     world.serves("https://one.example");
-    assert_eq!(world.url(&resolver).await.unwrap(), "server https://one.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "server https://one.example/"
+    );
     world.serves("https://two.example");
     world.clock.advance(Duration::from_secs(59));
-    assert_eq!(world.url(&resolver).await.unwrap(), "server https://one.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "server https://one.example/"
+    );
     world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.url(&resolver).await.unwrap(), "server https://two.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "server https://two.example/"
+    );
     assert_eq!(world.asked(), 2);
 }
 
@@ -158,10 +178,16 @@ async fn outage_is_bridged_by_the_record_on_disk_even_after_a_restart_until_it_e
 
     world.answers(outage());
     let restarted = world.resolver();
-    assert_eq!(world.url(&restarted).await.unwrap(), "last-known https://one.example/");
+    assert_eq!(
+        world.url(&restarted).await.unwrap(),
+        "last-known https://one.example/"
+    );
     world.clock.advance(Duration::from_hours(24));
     let error = restarted.resolve(&provider()).await.unwrap_err();
-    assert!(matches!(*error.source, LookupError::Status(StatusCode::BAD_GATEWAY)), "{error:?}");
+    assert!(
+        matches!(*error.source, LookupError::Status(StatusCode::BAD_GATEWAY)),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -171,10 +197,17 @@ async fn server_that_comes_back_is_noticed_within_seconds() {
     world.answers(outage());
     assert!(resolver.resolve(&provider()).await.is_err());
     assert!(resolver.resolve(&provider()).await.is_err());
-    assert_eq!(world.asked(), 1, "a failure answers those who ask right after it");
+    assert_eq!(
+        world.asked(),
+        1,
+        "a failure answers those who ask right after it"
+    );
     world.serves("https://one.example");
     world.clock.advance(KEEP_FAILURE);
-    assert_eq!(world.url(&resolver).await.unwrap(), "server https://one.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "server https://one.example/"
+    );
 }
 
 #[tokio::test]
@@ -185,7 +218,9 @@ async fn record_altered_on_disk_is_refused() {
     assert!(world.url(&resolver).await.is_some());
     world.on_disk("https://one.example").await;
     drop(resolver);
-    let altered = std::fs::read_to_string(&world.config.state_file).unwrap().replace("one.example", "bad.example");
+    let altered = std::fs::read_to_string(&world.config.state_file)
+        .unwrap()
+        .replace("one.example", "bad.example");
     std::fs::write(&world.config.state_file, altered).unwrap();
 
     world.answers(outage());
@@ -213,7 +248,10 @@ async fn removed_provider_is_forgotten_on_disk_too() {
     assert_eq!(world.url(&resolver).await, None);
     world.answers(outage());
     world.clock.advance(KEEP_SUBSTITUTE);
-    assert!(resolver.resolve(&provider()).await.is_err(), "the old record must not come back");
+    assert!(
+        resolver.resolve(&provider()).await.is_err(),
+        "the old record must not come back"
+    );
 }
 
 #[tokio::test]
@@ -227,16 +265,28 @@ async fn configured_entry_counts_last() {
     world.config.static_entries.insert(provider(), entry);
     let resolver = world.resolver();
     world.answers(outage());
-    assert_eq!(world.url(&resolver).await.unwrap(), "configured https://static.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "configured https://static.example/"
+    );
     world.serves("https://one.example");
     world.clock.advance(KEEP_SUBSTITUTE);
-    assert_eq!(world.url(&resolver).await.unwrap(), "server https://one.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "server https://one.example/"
+    );
     world.answers(outage());
     world.clock.advance(Duration::from_mins(1));
-    assert_eq!(world.url(&resolver).await.unwrap(), "last-known https://one.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "last-known https://one.example/"
+    );
     world.answers(Ok(None));
     world.clock.advance(KEEP_SUBSTITUTE);
-    assert_eq!(world.url(&resolver).await.unwrap(), "configured https://static.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "configured https://static.example/"
+    );
 }
 
 #[tokio::test]
@@ -251,7 +301,10 @@ async fn plain_http_is_refused_wherever_it_stands() {
     world.config.static_entries.insert(provider(), entry);
     assert!(!world.config.faults().is_empty());
     let error = world.resolver().resolve(&provider()).await.unwrap_err();
-    assert!(matches!(*error.source, LookupError::Refused(RecordError::Url(_))), "{error:?}");
+    assert!(
+        matches!(*error.source, LookupError::Refused(RecordError::Url(_))),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -263,15 +316,32 @@ async fn new_signing_key_is_fetched_but_not_for_every_bad_record() {
     assert_eq!(world.script.keys_asked.load(Ordering::SeqCst), 1);
 
     let stranger = Signer::new();
-    let forged = stranger.record(PROVIDER, "https://bad.example", world.clock.now() + Duration::from_hours(24));
+    let forged = stranger.record(
+        PROVIDER,
+        "https://bad.example",
+        world.clock.now() + Duration::from_hours(24),
+    );
     world.answers(Ok(Some(forged)));
     world.clock.advance(Duration::from_mins(1));
-    assert_eq!(world.url(&resolver).await.unwrap(), "last-known https://one.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "last-known https://one.example/"
+    );
     world.clock.advance(KEEP_SUBSTITUTE);
-    assert_eq!(world.url(&resolver).await.unwrap(), "last-known https://one.example/");
-    assert_eq!(world.script.keys_asked.load(Ordering::SeqCst), 2, "not asked again within ten seconds");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "last-known https://one.example/"
+    );
+    assert_eq!(
+        world.script.keys_asked.load(Ordering::SeqCst),
+        2,
+        "not asked again within ten seconds"
+    );
 
     *world.script.jwks.lock().unwrap() = stranger.jwks();
     world.clock.advance(KEY_REFRESH_INTERVAL);
-    assert_eq!(world.url(&resolver).await.unwrap(), "server https://bad.example/");
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "server https://bad.example/"
+    );
 }
