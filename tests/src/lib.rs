@@ -1,1 +1,44 @@
-//! crate
+//! The harness of the end-to-end tests.
+//!
+//! A scenario starts the *real* programs: [`Trial::start`] runs `trial up` on free ports in a
+//! directory of its own, waits for the ready file and hands out clients for what it finds there.
+//! Nothing in the services is replaced. What stands outside of them is played by the harness, and
+//! is called by what it plays: a data source that misbehaves ([`source`]), a certificate that must
+//! be refused ([`certs`]), an issuer nobody knows ([`tokens`]), nginx in front ([`nginx`]).
+//!
+//! ```no_run
+//! # async fn scenario() {
+//! let trial = tests::Trial::shared();
+//! let token = trial.domain("b").token().await;
+//! let resource = trial.domain("a").granted_resource("b");
+//! let answer = trial.domain("b").fetch(&resource.url).from_provider_of("a").token(&token).send().await;
+//! assert_eq!(answer.status, 200);
+//! # }
+//! ```
+//!
+//! To add a scenario: one file below `tests/tests/`, named after what it shows. Scenarios of one
+//! file share one trial ([`Trial::shared`]) unless they stop or reconfigure something.
+
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a harness panics to fail the test; every function here may"
+)]
+
+pub mod certs;
+pub mod client;
+pub mod data;
+pub mod domain;
+pub mod ledger;
+pub mod metrics;
+pub mod nginx;
+pub mod process;
+pub mod raw;
+pub mod ready;
+pub mod source;
+pub mod tls;
+pub mod tokens;
+pub mod trial;
+pub mod wait;
+
+pub use domain::Domain;
+pub use trial::Trial;

@@ -1,0 +1,105 @@
+//! What stands in the ledger.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::Trial;
+use crate::client::Answer;
+use crate::wait;
+
+/// 15 s: delivery happens within a second or so; a loaded machine may need some more.
+const DELIVERY: Duration = Duration::from_secs(15);
+
+/// The media type that adds `ledger` to the caller's own events.
+pub const EXTENDED: &str = "application/vnd.cadde.provenance+json";
+
+/// One event of a lineage.
+#[derive(Debug, Clone)]
+pub struct Event(pub Value);
+
+impl Event {
+    fn text(&self, member: &str) -> Option<&str> {
+        self.0.get(member)?.as_str()
+    }
+
+    /// `cdleventid`.
+    pub fn id(&self) -> &str {
+        self.text("cdleventid").expect("every event has an id")
+    }
+
+    /// `cdleventtype`.
+    pub fn kind(&self) -> &str {
+        self.text("cdleventtype").unwrap_or_default()
+    }
+
+    /// `dataprovider` and `datauser`, empty where the event has none.
+    pub fn parties(&self) -> (&str, &str) {
+        (
+            self.text("dataprovider").unwrap_or_default(),
+            self.text("datauser").unwrap_or_default(),
+        )
+    }
+
+    /// The committed core, which the extended form shows to parties.
+    pub fn core(&self) -> Option<Value> {
+        let core = self.0.get("ledger")?.get("core")?;
+        Some(match core {
+            Value::String(text) => serde_json::from_str(text).expect("a core is JSON"),
+            object => object.clone(),
+        })
+    }
+
+    /// SHA-256 and length of the exchanged bytes, from the core.
+    pub fn digest(&self) -> Option<(String, u64)> {
+        let core = self.core()?;
+        let dig = core.get("dig")?;
+        Some((
+            dig.get("sha256")?.as_str()?.to_owned(),
+            dig.get("len")?.as_u64()?,
+        ))
+    }
+}
+
+/// Asks for a lineage, in the extended form, as the holder of `token`.
+pub async fn lineage(trial: &Trial, event_id: &str, direction: &str, token: &str) -> Answer {
+    let mut url = trial.at(
+        &trial.ready.provenance.public,
+        &format!("/v2/lineage/{event_id}"),
+    );
+    url.query_pairs_mut()
+        .append_pair("direction", direction)
+        .append_pair("depth", "-1");
+    let response = trial
+        .http()
+        .get(url)
+        .header("accept", EXTENDED)
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("the ledger answers");
+    Answer::read(response).await.expect("the answer is whole")
+}
+
+/// The events of an answer.
+pub fn events(answer: &Answer) -> Vec<Event> {
+    match answer.json() {
+        Value::Array(events) => events.into_iter().map(Event).collect(),
+        other => panic!("a lineage is an array, not {other}"),
+    }
+}
+
+/// Waits until `event_id` and everything before it stands in the ledger, `count` events in all, and returns them farthest first.
+pub async fn arrived(trial: &Trial, event_id: &str, count: usize, token: &str) -> Vec<Event> {
+    wait::until(
+        &format!("{count} events up to {event_id} in the ledger"),
+        DELIVERY,
+        || async {
+            let answer = lineage(trial, event_id, "BACKWARD", token).await;
+            (answer.status == 200)
+                .then(|| events(&answer))
+                .filter(|events| events.len() >= count)
+        },
+    )
+    .await
+}

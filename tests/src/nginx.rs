@@ -1,0 +1,117 @@
+//! Debian's nginx in front of a service, with the defaults an operator gets.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::process::Guarded;
+use crate::wait;
+
+/// A running nginx that passes everything on to one upstream.
+#[derive(Debug)]
+pub struct Nginx {
+    address: SocketAddr,
+    // Ended before its directory goes.
+    _process: Guarded,
+    _directory: TempDir,
+}
+
+/// Where Debian puts the program, which is not on the path of ordinary users.
+const PROGRAM: &str = "/usr/sbin/nginx";
+
+impl Nginx {
+    /// Starts nginx towards `upstream`, adding nothing to its defaults: HTTP/1.0 to the upstream, buffering on.
+    pub fn in_front_of(upstream: SocketAddr) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let address = free_address();
+        let configuration = directory.path().join("nginx.conf");
+        std::fs::write(&configuration, text(directory.path(), address, upstream))
+            .expect("the directory is ours");
+        let arguments = [
+            "-p".into(),
+            directory.path().as_os_str().to_owned(),
+            "-c".into(),
+            configuration.into(),
+        ];
+        let mut process = Guarded::start(
+            Path::new(PROGRAM),
+            arguments,
+            &directory.path().join("output"),
+            None,
+        );
+        let up = wait::poll(Duration::from_secs(10), || {
+            (process.ended().is_some() || TcpStream::connect(address).is_ok()).then_some(())
+        });
+        assert!(
+            up.is_some() && process.ended().is_none(),
+            "nginx did not start: {}",
+            std::fs::read_to_string(directory.path().join("output")).unwrap_or_default()
+        );
+        Self {
+            address,
+            _process: process,
+            _directory: directory,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+fn text(directory: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
+    let at = directory.display();
+    // Only what lets it run as an ordinary user in a directory of its own.
+    format!(
+        "daemon off;
+         worker_processes 1;
+         pid {at}/pid;
+         error_log {at}/error.log;
+         events {{}}
+         http {{
+             access_log off;
+             client_body_temp_path {at}/body;
+             proxy_temp_path {at}/proxy;
+             fastcgi_temp_path {at}/fastcgi;
+             uwsgi_temp_path {at}/uwsgi;
+             scgi_temp_path {at}/scgi;
+             server {{
+                 listen {address};
+                 location / {{ proxy_pass http://{upstream}; }}
+             }}
+         }}"
+    )
+}
+
+/// An address on loopback that was free a moment ago.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("loopback has a free port")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw;
+    use crate::source::Source;
+
+    #[tokio::test]
+    async fn nginx_asks_its_upstream_with_http_1_0() {
+        let source = Source::start().await;
+        let address = source.url("/").socket_addrs(|| None).unwrap()[0];
+        let nginx = Nginx::in_front_of(address);
+        let request = "GET /whole/10 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let answer = raw::over_tcp(nginx.address(), request).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(
+            source.asked()[0]
+                .headers
+                .iter()
+                .any(|line| line.eq_ignore_ascii_case("connection: close"))
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! HTTP by hand: what a client sees byte by byte, and how the connection ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Orderly: FIN, with TLS after `close_notify`.
+    Closed,
+    /// TCP RST.
+    Reset,
+    /// TLS without `close_notify`, or another failure.
+    Failed,
+}
+
+/// An answer read until the connection ended.
+#[derive(Debug)]
+pub struct RawAnswer {
+    /// Status line and header fields as received, without the blank line.
+    pub head: String,
+    /// Everything after the blank line, chunking and all.
+    pub body: Vec<u8>,
+    /// How the connection ended.
+    pub end: End,
+}
+
+impl RawAnswer {
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.head
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse().ok())
+            .expect("a status line came")
+    }
+
+    /// A header field's value, exactly as it was written; the name is compared letter by letter.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(str::trim))
+    }
+}
+
+/// Sends `request` as it is on a new TCP connection and reads until the connection ends.
+///
+/// # Errors
+/// If the connection can't be made. How it ends is part of the answer.
+pub async fn over_tcp(address: SocketAddr, request: &str) -> io::Result<RawAnswer> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    Ok(read_to_end(&mut stream).await)
+}
+
+/// Sends `request` on `stream` and reads until the connection ends.
+///
+/// # Errors
+/// If the request can't be written.
+pub async fn over<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    request: &str,
+) -> io::Result<RawAnswer> {
+    stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
+    Ok(read_to_end(stream).await)
+}
+
+/// 60 s: longer than the services let an idle transfer stand.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+async fn read_to_end<S: AsyncRead + Unpin>(stream: &mut S) -> RawAnswer {
+    let mut all = Vec::new();
+    let mut piece = vec![0; 64 * 1024];
+    let end = loop {
+        match tokio::time::timeout(PATIENCE, stream.read(&mut piece)).await {
+            Ok(Ok(0)) => break End::Closed,
+            Ok(Ok(length)) => all.extend_from_slice(&piece[..length]),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => break End::Reset,
+            Ok(Err(_)) | Err(_) => break End::Failed,
+        }
+    };
+    let split = all.windows(4).position(|window| window == b"\r\n\r\n");
+    let (head, body) = match split {
+        Some(at) => (
+            String::from_utf8_lossy(&all[..at]).into_owned(),
+            all[at + 4..].to_vec(),
+        ),
+        None => (String::from_utf8_lossy(&all).into_owned(), Vec::new()),
+    };
+    RawAnswer { head, body, end }
+}
+
+/// Whether `body` is a whole chunked body, its last chunk included.
+pub fn is_whole_chunked(body: &[u8]) -> bool {
+    body.ends_with(b"0\r\n\r\n")
+}

@@ -1,0 +1,153 @@
+//! The ready file of `trial up`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::Url;
+
+/// Everything `trial up` writes when the trial is ready. Members of services that don't exist yet are absent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// The certificates of the trial's authority.
+    pub ca: PathBuf,
+    /// The first operator.
+    pub operator: Credentials,
+    /// The auth-server.
+    pub auth: PeerAndPublic,
+    /// The location-server.
+    pub location: PeerOnly,
+    /// The provenance-server.
+    pub provenance: Ledger,
+    /// The catalogue tool, once there is one.
+    #[serde(default)]
+    pub catalog_tool: Option<serde_json::Value>,
+    /// Domains by their letter.
+    pub domains: BTreeMap<String, DomainReady>,
+}
+
+/// A person's way in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// CADDE user ID.
+    pub user_id: String,
+    /// Password in clear.
+    pub password: String,
+}
+
+/// A service with both listeners.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerAndPublic {
+    /// Mutual TLS.
+    pub peer: Url,
+    /// No client certificate.
+    pub public: Url,
+}
+
+/// A service for peers alone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerOnly {
+    /// Mutual TLS.
+    pub peer: Url,
+}
+
+/// The provenance-server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// Mutual TLS.
+    pub peer: Url,
+    /// No client certificate.
+    pub public: Url,
+    /// The verifiable log, once there is one.
+    #[serde(default)]
+    pub log: Option<Url>,
+}
+
+/// One domain.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DomainReady {
+    /// Its user.
+    pub user: Credentials,
+    /// The application that its user works with.
+    pub app_client: ClientCredentials,
+    /// Its receiver connector.
+    pub receiver: Receiver,
+    /// Its provider connector.
+    pub provider: Provider,
+    /// Its catalogue site, once there is one.
+    #[serde(default)]
+    pub catalog_site: Option<serde_json::Value>,
+    /// What it offers.
+    pub resources: Vec<Resource>,
+}
+
+/// An application's way in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCredentials {
+    /// OAuth client identifier.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+}
+
+/// A receiver connector.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receiver {
+    /// For the domain's users.
+    pub api: Url,
+    /// The DNS name in its certificate.
+    pub connector_id: String,
+    /// Secret for introspection without a certificate.
+    pub connector_secret: String,
+    /// PEM file.
+    pub cert: PathBuf,
+    /// PEM file.
+    pub key: PathBuf,
+    /// Health and metrics.
+    pub admin: Url,
+}
+
+/// A provider connector.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// CADDE user ID of the participant that offers the data.
+    pub provider_id: String,
+    /// Mutual TLS.
+    pub peer: Url,
+    /// No client certificate; absent while nothing is served there.
+    #[serde(default)]
+    pub public: Option<Url>,
+    /// The DNS name in its certificate.
+    pub connector_id: String,
+    /// Secret for introspection without a certificate.
+    pub connector_secret: String,
+    /// PEM file.
+    pub cert: PathBuf,
+    /// PEM file.
+    pub key: PathBuf,
+    /// Health and metrics.
+    pub admin: Url,
+}
+
+/// One offered resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// As it is asked for.
+    pub url: String,
+    /// `file/http`.
+    pub api_type: String,
+    /// Whether it may be fetched without a grant.
+    pub open: bool,
+    /// User IDs with a grant.
+    pub granted_to: Vec<String>,
+}

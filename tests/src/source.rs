@@ -1,0 +1,260 @@
+//! A data source played by the harness: it can break, stall and redirect on demand, and remembers who asked.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use url::Url;
+
+/// One request that arrived.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Path and query as sent.
+    pub target: String,
+    /// Header lines as sent.
+    pub headers: Vec<String>,
+}
+
+/// An HTTP server on loopback that misbehaves by path. It ends with the runtime that started it.
+///
+/// | path | behaviour |
+/// |---|---|
+/// | `/whole/N` | N bytes with Content-Length |
+/// | `/chunked/N` | N bytes in chunks |
+/// | `/short/N/M` | Content-Length N, closes after M bytes |
+/// | `/broken-chunks/M` | chunks, closes after M bytes without an end |
+/// | `/held/N/M` | Content-Length N, M bytes, the rest after [`Source::release`] |
+/// | `/held-chunks/N/M` | the same in chunks |
+/// | `/status/S` | status S, empty |
+/// | `/redirect/…` | 302 to what follows, percent-encoded |
+#[derive(Debug, Clone)]
+pub struct Source {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    gate: Arc<Semaphore>,
+}
+
+const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+
+/// The `length` bytes that the source sends: no period that a buffer size divides.
+pub fn content(length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|at| u8::try_from(at % 251).expect("a remainder of 251 fits a byte"))
+        .collect()
+}
+
+impl Source {
+    /// Starts the server on a free port.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let source = Self {
+            address: listener
+                .local_addr()
+                .expect("a bound socket has an address"),
+            asked: Arc::default(),
+            gate: Arc::new(Semaphore::new(0)),
+        };
+        let serving = source.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let source = serving.clone();
+                // A client that leaves ends its own task alone.
+                tokio::spawn(async move { drop(source.serve(stream).await) });
+            }
+        });
+        source
+    }
+
+    /// The URL of `path`, which begins with `/`.
+    pub fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://{}{path}", self.address)).expect("the path makes a URL")
+    }
+
+    /// Everything that was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("no serving task panics").clone()
+    }
+
+    /// Lets one held answer go on.
+    pub fn release(&self) {
+        self.gate.add_permits(1);
+    }
+
+    async fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
+        let mut stream = BufReader::new(stream);
+        loop {
+            let mut lines = Vec::new();
+            loop {
+                let mut line = String::new();
+                if stream.read_line(&mut line).await? == 0 {
+                    return Ok(());
+                }
+                if line.trim_end().is_empty() {
+                    break;
+                }
+                lines.push(line.trim_end().to_owned());
+            }
+            let target = lines[0].split(' ').nth(1).unwrap_or_default().to_owned();
+            self.asked
+                .lock()
+                .expect("no serving task panics")
+                .push(Asked {
+                    target: target.clone(),
+                    headers: lines[1..].to_vec(),
+                });
+            if !self.answer(&mut stream, &target).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Answers one request; `false` when the connection is to be closed.
+    async fn answer<S: AsyncWriteExt + Unpin>(
+        &self,
+        stream: &mut S,
+        target: &str,
+    ) -> std::io::Result<bool> {
+        let parts: Vec<&str> = target.trim_start_matches('/').splitn(3, '/').collect();
+        let number = |at: usize| {
+            parts
+                .get(at)
+                .and_then(|part| part.parse::<usize>().ok())
+                .unwrap_or(0)
+        };
+        let plain = "content-type: text/csv\r\n";
+        let with_length = |length: usize| {
+            format!("HTTP/1.1 200 OK\r\n{plain}content-length: {length}\r\n\r\n").into_bytes()
+        };
+        let chunked =
+            format!("HTTP/1.1 200 OK\r\n{plain}transfer-encoding: chunked\r\n\r\n").into_bytes();
+        match parts[0] {
+            "whole" => {
+                stream.write_all(&with_length(number(1))).await?;
+                stream.write_all(&content(number(1))).await?;
+            }
+            "chunked" => {
+                stream.write_all(&chunked).await?;
+                write_chunks(stream, &content(number(1))).await?;
+                stream.write_all(b"0\r\n\r\n").await?;
+            }
+            "short" => {
+                stream.write_all(&with_length(number(1))).await?;
+                stream.write_all(&content(number(2))).await?;
+                return Ok(false);
+            }
+            "broken-chunks" => {
+                stream.write_all(&chunked).await?;
+                write_chunks(stream, &content(number(1))).await?;
+                return Ok(false);
+            }
+            "held" => {
+                let all = content(number(1));
+                stream.write_all(&with_length(all.len())).await?;
+                stream.write_all(&all[..number(2)]).await?;
+                stream.flush().await?;
+                self.held().await;
+                stream.write_all(&all[number(2)..]).await?;
+            }
+            "held-chunks" => {
+                let all = content(number(1));
+                stream.write_all(&chunked).await?;
+                write_chunks(stream, &all[..number(2)]).await?;
+                stream.flush().await?;
+                self.held().await;
+                write_chunks(stream, &all[number(2)..]).await?;
+                stream.write_all(b"0\r\n\r\n").await?;
+            }
+            "status" => {
+                let line = format!(
+                    "HTTP/1.1 {} Answered\r\ncontent-length: 0\r\n\r\n",
+                    number(1)
+                );
+                stream.write_all(line.as_bytes()).await?;
+            }
+            "redirect" => {
+                let to = target.trim_start_matches("/redirect/");
+                let to = percent_decoded(to);
+                let line =
+                    format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+                stream.write_all(line.as_bytes()).await?;
+            }
+            _ => stream.write_all(NOT_FOUND).await?,
+        }
+        stream.flush().await?;
+        Ok(true)
+    }
+
+    async fn held(&self) {
+        self.gate
+            .acquire()
+            .await
+            .expect("the gate is never closed")
+            .forget();
+    }
+}
+
+/// Chunks of 16 KiB, as many servers send them.
+async fn write_chunks<S: AsyncWriteExt + Unpin>(
+    stream: &mut S,
+    bytes: &[u8],
+) -> std::io::Result<()> {
+    for chunk in bytes.chunks(16 * 1024) {
+        stream
+            .write_all(format!("{:x}\r\n", chunk.len()).as_bytes())
+            .await?;
+        stream.write_all(chunk).await?;
+        stream.write_all(b"\r\n").await?;
+    }
+    Ok(())
+}
+
+fn percent_decoded(text: &str) -> String {
+    url::form_urlencoded::parse(format!("x={text}").as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw;
+
+    #[tokio::test]
+    async fn a_short_answer_ends_before_its_length_and_is_remembered() {
+        let source = Source::start().await;
+        let address = source.address;
+        let answer = raw::over_tcp(address, "GET /short/100/40 HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        assert_eq!(
+            (answer.status(), answer.header("content-length")),
+            (200, Some("100"))
+        );
+        assert_eq!(answer.body, content(40));
+        assert_eq!(source.asked()[0].target, "/short/100/40");
+    }
+
+    #[tokio::test]
+    async fn broken_chunks_have_no_end() {
+        let source = Source::start().await;
+        let request = "GET /broken-chunks/20000 HTTP/1.1\r\nhost: x\r\n\r\n";
+        let answer = raw::over_tcp(source.address, request).await.unwrap();
+        assert!(answer.body.len() > 20_000 && !raw::is_whole_chunked(&answer.body));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_names_its_decoded_target() {
+        let source = Source::start().await;
+        let request = "GET /redirect/http%3A%2F%2F127.0.0.1%3A1%2F HTTP/1.0\r\n\r\n";
+        let mut stream = TcpStream::connect(source.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let answer = raw::over(&mut stream, "").await.unwrap();
+        assert_eq!(answer.header("location"), Some("http://127.0.0.1:1/"));
+    }
+}

@@ -1,0 +1,259 @@
+//! A running trial.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use crate::data::{self, DataFolder};
+use crate::domain::Domain;
+use crate::process::{self, Guarded};
+use crate::ready::Ready;
+use crate::{client, wait};
+
+/// 60 s: the trial itself promises 5 s on a quiet machine; this one also builds and tests.
+const START: Duration = Duration::from_mins(1);
+
+/// `trial up`, ready.
+#[derive(Debug)]
+pub struct Trial {
+    /// What the ready file says.
+    pub ready: Ready,
+    /// From the start of the process to the ready file.
+    pub took: Duration,
+    http: reqwest::Client,
+    directory: PathBuf,
+    output: PathBuf,
+    process: Guarded,
+    data: Option<DataFolder>,
+}
+
+/// How to start a trial.
+#[derive(Debug, Default)]
+pub struct Start {
+    data: Option<DataFolder>,
+    data_path: Option<PathBuf>,
+    directory: Option<PathBuf>,
+    port_base: u16,
+    own_samples: bool,
+}
+
+impl Start {
+    /// With these files instead of the usual ones.
+    #[must_use]
+    pub fn with_data(mut self, data: DataFolder) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// With the files below `path`, which stays as it is.
+    #[must_use]
+    pub fn with_data_at(mut self, path: &Path) -> Self {
+        self.data_path = Some(path.to_owned());
+        self
+    }
+
+    /// With the trial's own small samples.
+    #[must_use]
+    pub fn with_own_samples(mut self) -> Self {
+        self.own_samples = true;
+        self
+    }
+
+    /// In `directory`, which stays when the trial has ended. Without it a new one is made and removed.
+    #[must_use]
+    pub fn in_directory(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    /// With ports from `base` on; 0, the default, takes free ones.
+    #[must_use]
+    pub fn at_port(mut self, base: u16) -> Self {
+        self.port_base = base;
+        self
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn start(self) -> Trial {
+        let remove = self.directory.is_none() && !keeps_directories();
+        let root = self.directory.clone().unwrap_or_else(new_directory);
+        std::fs::create_dir_all(&root).expect("the directory can be made");
+        let directory = root.join("trial");
+        let ready_file = root.join("ready.json");
+        let _ = std::fs::remove_file(&ready_file);
+        let output = root.join("up.out");
+        let mut arguments = vec![
+            "up".into(),
+            "--dir".into(),
+            directory.clone().into_os_string(),
+            "--ready-file".into(),
+            ready_file.clone().into_os_string(),
+            "--port-base".into(),
+            self.port_base.to_string().into(),
+        ];
+        let data = match (self.own_samples, &self.data_path) {
+            (true, _) => None,
+            (false, Some(path)) => {
+                arguments.extend(["--data".into(), path.clone().into_os_string()]);
+                None
+            }
+            (false, None) => {
+                let folder = self.data.unwrap_or_else(DataFolder::usual);
+                arguments.extend(["--data".into(), folder.path().as_os_str().to_owned()]);
+                Some(folder)
+            }
+        };
+        let started = Instant::now();
+        let mut process = Guarded::start(
+            &program(),
+            arguments,
+            &output,
+            remove.then_some(root.as_path()),
+        );
+        let text = wait::poll(START, || {
+            if process.ended().is_some() {
+                return Some(None);
+            }
+            std::fs::read_to_string(&ready_file).ok().map(Some)
+        });
+        let took = started.elapsed();
+        let Some(Some(text)) = text else {
+            let printed = std::fs::read_to_string(&output).unwrap_or_default();
+            panic!("the trial was not ready after {took:?}; it printed:\n{printed}");
+        };
+        let ready: Ready = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("the ready file has another shape ({error}): {text}"));
+        Trial {
+            http: client::plain(&ready.ca),
+            ready,
+            took,
+            directory,
+            output,
+            process,
+            data,
+        }
+    }
+}
+
+fn new_directory() -> PathBuf {
+    tempfile::Builder::new()
+        .prefix("kakehashi-test-")
+        .tempdir()
+        .expect("a temporary directory can be made")
+        .keep()
+}
+
+/// `KAKEHASHI_KEEP=1` leaves the directories of finished trials, to look at the logs.
+fn keeps_directories() -> bool {
+    std::env::var_os("KAKEHASHI_KEEP").is_some()
+}
+
+/// The program under test: `KAKEHASHI_TRIAL_BIN`, else the release build, else the debug build.
+pub fn program() -> PathBuf {
+    if let Some(path) = std::env::var_os("KAKEHASHI_TRIAL_BIN") {
+        return path.into();
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || data::workspace().join("target"),
+        |path| data::workspace().join(path),
+    );
+    ["release", "debug"]
+        .iter()
+        .map(|profile| target.join(profile).join("trial"))
+        .find(|path| path.is_file())
+        .expect("no program to test: run `cargo build --release -p trial` first")
+}
+
+impl Trial {
+    /// How to start one of one's own.
+    pub fn start() -> Start {
+        Start::default()
+    }
+
+    /// The trial that the scenarios of one file share, with the usual data. It ends with the test process.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Trial> = OnceLock::new();
+        SHARED.get_or_init(|| Start::default().start())
+    }
+
+    /// The domain with this letter.
+    pub fn domain(&self, letter: &str) -> Domain<'_> {
+        Domain::new(
+            self,
+            self.ready
+                .domains
+                .get(letter)
+                .expect("the trial has domains a, b and c"),
+        )
+    }
+
+    /// A client like curl.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// `path` at a service's URL.
+    pub fn at(&self, service: &Url, path: &str) -> Url {
+        service.join(path).expect("the path makes a URL")
+    }
+
+    /// The trial's own directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The data this trial was given by the harness.
+    pub fn data(&self) -> Option<&DataFolder> {
+        self.data.as_ref()
+    }
+
+    /// What `trial up` printed so far.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(&self.output).unwrap_or_default()
+    }
+
+    /// The process of `trial up`.
+    pub fn process(&mut self) -> &mut Guarded {
+        &mut self.process
+    }
+
+    /// The processes of the trial's services with their command lines, which name service and configuration file.
+    pub fn services(&self) -> Vec<(u32, String)> {
+        let mut found = process::with_command_line(&format!("{}/", self.directory.display()));
+        found.retain(|(pid, line)| *pid != self.process.pid() && line.contains(" serve "));
+        found
+    }
+
+    /// The process of one service, by a part of its command line.
+    pub fn service(&self, name: &str) -> Option<u32> {
+        self.services()
+            .into_iter()
+            .find(|(_, line)| line.contains(name))
+            .map(|(pid, _)| pid)
+    }
+
+    /// Everything the services logged, by file.
+    pub fn logs(&self) -> Vec<(PathBuf, String)> {
+        let mut logs = vec![(self.output.clone(), self.printed())];
+        collect(&self.directory, "log", &mut logs);
+        logs
+    }
+}
+
+fn collect(directory: &Path, extension: &str, found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(directory)
+        .expect("the directory is ours")
+        .flatten()
+    {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, extension, found);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            let text =
+                std::fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            found.push((path, text.unwrap_or_default()));
+        }
+    }
+}
