@@ -1,1 +1,34 @@
-//! crate
+//! Typed client of the authentication server.
+//!
+//! Every service that accepts tokens or certificates of the data space depends on this crate and on nothing else of the
+//! authentication server:
+//!
+//! * [`TokenVerifier`] checks an access token: shape, issuer, signature, times, then introspection through a cache.
+//! * [`TokenExchange`] turns a user's token into one bound to this process's certificate (RFC 8693, RFC 8705).
+//! * [`Registry`] looks up who a connector is registered for.
+//! * [`enrol`] gets the process's first certificate by a one-time code and renews it.
+//! * [`api`] holds the bodies of the authentication server's own API, [`OperatorClient`] calls it.
+//!
+//! A process is known to the authentication server by its client certificate: its client id is the certificate's DNS name,
+//! its method `tls_client_auth` (RFC 8705 §2.1). So nothing here holds a client secret, except [`OperatorClient`], which
+//! works for a person.
+
+pub mod api;
+mod claims;
+mod config;
+pub mod enrol;
+mod exchange;
+mod introspect;
+mod jwks;
+mod operator;
+mod registry;
+mod verify;
+
+pub use claims::{Act, Audience, Cnf, Role, TokenClaims};
+pub use config::{AuthConfig, IntrospectionMode};
+pub use exchange::TokenExchange;
+pub use operator::{OperatorClient, OperatorError};
+pub use registry::{Registry, RegistryError};
+pub use verify::{TokenError, TokenVerifier, VerifiedToken};
+
+pub use api::{ConnectorRegistration, ConnectorRole, State};

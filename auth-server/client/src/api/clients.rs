@@ -1,0 +1,285 @@
+//! Everything that calls the authentication server in its own name: connectors, services, applications.
+
+use super::{OneTimeSecret, State};
+use common::ids::{ConnectorId, UserId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use url::Url;
+
+/// What a connector does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectorRole {
+    /// Offers data (提供者コネクタ).
+    Provider,
+    /// Fetches data (受領者コネクタ, 利用者コネクタ).
+    Receiver,
+}
+
+impl ConnectorRole {
+    /// The spelling in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Receiver => "receiver",
+        }
+    }
+}
+
+/// `POST /v1/connectors`. A duplicate is refused with 409 and a `type` that ends in `duplicate-id`, `duplicate-url` or
+/// `duplicate-key`.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateConnector {
+    /// Connector ID (コネクタID), a DNS name: the name in the connector's certificate and its client id.
+    #[schema(value_type = String)]
+    pub connector_id: ConnectorId,
+    /// Provider or receiver.
+    pub role: ConnectorRole,
+    /// On whose behalf it works: the provider, or the participant whose exchanges without a token it records.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// Where it is reached: `http` or `https`, no query, no fragment. Required of providers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<Url>,
+    /// Whether it also gets a client secret, as connectors of other make need one. Default: yes.
+    #[serde(default = "yes")]
+    pub secret: bool,
+    /// Whether the secret counts on the `public` listener. Default: yes.
+    #[serde(default = "yes")]
+    pub secret_on_public: bool,
+    /// PEM certificate that another authority issued to the connector. Its key counts for the detection of duplicates; no
+    /// enrolment code is made then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+impl CreateConnector {
+    /// A registration with the defaults.
+    pub fn new(
+        connector_id: ConnectorId,
+        role: ConnectorRole,
+        user_id: UserId,
+        base_url: Option<Url>,
+    ) -> Self {
+        Self {
+            connector_id,
+            role,
+            user_id,
+            base_url,
+            secret: true,
+            secret_on_public: true,
+            certificate: None,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A connector.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Connector {
+    /// Connector ID, also its client id.
+    #[schema(value_type = String)]
+    pub connector_id: ConnectorId,
+    /// Provider or receiver.
+    pub role: ConnectorRole,
+    /// On whose behalf it works.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// Where it is reached, normalised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<Url>,
+    /// Whether it has a client secret.
+    pub has_secret: bool,
+    /// Whether the secret counts on the `public` listener.
+    pub secret_on_public: bool,
+    /// Own state; a suspended user or participant bars it all the same.
+    pub state: State,
+    /// When it was registered.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Answer to `POST /v1/connectors`.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CreatedConnector {
+    /// The connector.
+    #[serde(flatten)]
+    pub connector: Connector,
+    /// The client secret, shown once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub client_secret: Option<OneTimeSecret>,
+    /// The one-time code for the first certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<super::EnrolmentCode>,
+}
+
+/// What a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceKind {
+    /// A server of the data space: location, provenance, catalogue.
+    Server,
+    /// A tool with which an operator works.
+    OperatorTool,
+}
+
+impl ServiceKind {
+    /// The spelling in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::OperatorTool => "operator-tool",
+        }
+    }
+}
+
+/// `POST /v1/services`: a process with a certificate that is no connector. It may ask introspection and the registry.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateService {
+    /// Service ID, a DNS name: the name in its certificate and its client id.
+    #[schema(value_type = String)]
+    pub service_id: ConnectorId,
+    /// Server or operator's tool.
+    pub kind: ServiceKind,
+    /// Name shown, 1 to 200 characters.
+    pub name: String,
+}
+
+/// A service.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Service {
+    /// Service ID, also its client id.
+    #[schema(value_type = String)]
+    pub service_id: ConnectorId,
+    /// Server or operator's tool.
+    pub kind: ServiceKind,
+    /// Name shown.
+    pub name: String,
+    /// State.
+    pub state: State,
+    /// When it was registered.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Answer to `POST /v1/services`.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CreatedService {
+    /// The service.
+    #[serde(flatten)]
+    pub service: Service,
+    /// The one-time code for the first certificate.
+    pub enrolment: super::EnrolmentCode,
+}
+
+/// How a client may get tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantType {
+    /// User ID and password at `/cadde/api/v4/token`.
+    Password,
+    /// Refresh tokens.
+    RefreshToken,
+    /// In its own name, for the user it is bound to.
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// The spelling in the API and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::RefreshToken => "refresh-token",
+            Self::ClientCredentials => "client-credentials",
+        }
+    }
+}
+
+/// `POST /v1/clients`: an application that has a client secret.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAppClient {
+    /// Client id, 1 to 255 visible ASCII characters without `:`. The server makes one where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Name shown, 1 to 200 characters.
+    pub name: String,
+    /// How it may get tokens. The password grant has to be asked for by name.
+    pub grants: Vec<GrantType>,
+    /// The user in whose name client credentials work. Required for that grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub user_id: Option<UserId>,
+}
+
+/// An application client.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AppClient {
+    /// Client id.
+    pub client_id: String,
+    /// Name shown.
+    pub name: String,
+    /// How it may get tokens.
+    pub grants: Vec<GrantType>,
+    /// The user in whose name client credentials work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub user_id: Option<UserId>,
+    /// State.
+    pub state: State,
+    /// When it was registered.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Answer to `POST /v1/clients`.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CreatedAppClient {
+    /// The client.
+    #[serde(flatten)]
+    pub client: AppClient,
+    /// The client secret, shown once.
+    #[schema(value_type = String)]
+    pub client_secret: OneTimeSecret,
+}
+
+/// Answer to `POST …/secret`.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RotatedSecret {
+    /// The new client secret, shown once. The old one stops working at once.
+    #[schema(value_type = String)]
+    pub client_secret: OneTimeSecret,
+}
+
+/// Answer to `GET /v1/registry/connectors/{id}`, for peers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ConnectorRegistration {
+    /// Connector ID.
+    #[schema(value_type = String)]
+    pub connector_id: ConnectorId,
+    /// Provider or receiver.
+    pub role: ConnectorRole,
+    /// On whose behalf it works.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// Suspended as well where its user or participant is.
+    pub state: State,
+}
+
+/// Answer to `GET /v1/registry/services/{id}`, for peers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ServiceRegistration {
+    /// Service ID.
+    #[schema(value_type = String)]
+    pub service_id: ConnectorId,
+    /// Server or operator's tool.
+    pub kind: ServiceKind,
+    /// State.
+    pub state: State,
+}

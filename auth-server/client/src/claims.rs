@@ -1,0 +1,264 @@
+//! The claims of an access token.
+
+use crate::verify::TokenError;
+use common::ids::{ConnectorId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What a person may do beyond exchanging data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Runs the data space: registers participants, connectors, locations.
+    Operator,
+    /// Reviews applications.
+    Reviewer,
+    /// Reads audit trails.
+    Auditor,
+    /// Curates catalogues.
+    Steward,
+}
+
+impl Role {
+    /// The spelling in tokens and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Reviewer => "reviewer",
+            Self::Auditor => "auditor",
+            Self::Steward => "steward",
+        }
+    }
+}
+
+/// The claims of an access token (CADDE 4.0, basic design of the authentication function, token claims; RFC 7519, RFC 8693,
+/// RFC 8705).
+///
+/// They are trustworthy only inside a [`crate::VerifiedToken`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenClaims {
+    /// Issuer: the public origin of the authentication server.
+    pub iss: String,
+    /// The user's internal identifier at this issuer; it survives a change of the user ID.
+    pub sub: String,
+    /// Expiry, seconds since 1970.
+    pub exp: i64,
+    /// Time of issue, seconds since 1970.
+    pub iat: i64,
+    /// Not valid before this time, seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// Unique identifier of the token.
+    pub jti: String,
+    /// `Bearer`, as existing peers know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typ: Option<String>,
+    /// The client the token was issued to.
+    pub azp: String,
+    /// User ID; existing providers take the receiver's identity from this member.
+    pub preferred_username: UserId,
+    /// User ID; authorization rules use this member.
+    pub user: UserId,
+    /// User IDs of the organisations the user belongs to, separated by comma and space; see [`TokenClaims::orgs`].
+    #[serde(default)]
+    pub org: String,
+    /// Assurance level of the login, `"1"` to `"3"`; see [`TokenClaims::assurance`].
+    pub aal: String,
+    /// Opaque further attribute, compared exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extras: Option<String>,
+    /// Scopes, separated by spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// What the user may do besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Role>,
+    /// Login session the token descends from; absent for unattended clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// For whom the token is meant; absent means everybody who trusts the issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<Audience>,
+    /// The certificate the token is bound to (RFC 8705 §3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Cnf>,
+    /// Who acts for the user (RFC 8693 §4.1): the receiver connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
+}
+
+/// `aud`: one value or several (RFC 7519 §4.1.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// A single audience.
+    One(String),
+    /// Several audiences.
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// Whether `id` is among the audiences.
+    pub fn contains(&self, id: &str) -> bool {
+        match self {
+            Self::One(only) => only == id,
+            Self::Many(all) => all.iter().any(|one| one == id),
+        }
+    }
+}
+
+/// `cnf`: how the holder proves possession (RFC 8705 §3.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cnf {
+    /// SHA-256 of the DER certificate, base64url without padding.
+    #[serde(rename = "x5t#S256")]
+    pub x5t_s256: String,
+}
+
+/// `act`: who acts for the subject (RFC 8693 §4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// Connector ID of the acting receiver.
+    pub sub: String,
+}
+
+impl TokenClaims {
+    /// The organisations of the user, split at commas and trimmed.
+    pub fn orgs(&self) -> Vec<&str> {
+        self.org
+            .split(',')
+            .map(str::trim)
+            .filter(|org| !org.is_empty())
+            .collect()
+    }
+
+    /// The assurance level as a number; 0 for a value outside `"1"` to `"3"`, so that it satisfies no rule.
+    pub fn assurance(&self) -> u8 {
+        match self.aal.as_str() {
+            "1" => 1,
+            "2" => 2,
+            "3" => 3,
+            _ => 0,
+        }
+    }
+
+    /// Whether the user has `role`.
+    pub fn has_role(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether the token works with one certificate only.
+    pub fn is_bound(&self) -> bool {
+        self.cnf.is_some()
+    }
+
+    /// Refuses a bound token that comes with another certificate than its own, or with none (`thumbprint` is the base64url
+    /// SHA-256 of the caller's certificate). A token that is not bound passes.
+    pub fn check_binding(&self, thumbprint: Option<&str>) -> Result<(), TokenError> {
+        match (&self.cnf, thumbprint) {
+            (None, _) => Ok(()),
+            (Some(cnf), Some(thumbprint)) if cnf.x5t_s256 == thumbprint => Ok(()),
+            (Some(_), _) => Err(TokenError::WrongBinding),
+        }
+    }
+
+    /// Refuses a token that names audiences without naming this connector. A token without audiences passes.
+    pub fn check_audience(&self, own: &ConnectorId) -> Result<(), TokenError> {
+        match &self.aud {
+            None => Ok(()),
+            Some(aud) if aud.contains(own.as_ref()) => Ok(()),
+            Some(_) => Err(TokenError::WrongAudience),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims() -> TokenClaims {
+        serde_json::from_value(serde_json::json!({
+            "iss": "https://auth.example", "sub": "0190", "exp": 2, "iat": 1, "jti": "j", "azp": "app",
+            "preferred_username": "cadde.a.aa", "user": "cadde.a.aa", "org": "cadde.a.aa, cadde.b.bb", "aal": "2",
+            "session_state": "unknown members are ignored"
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn organisations_are_split_and_trimmed() {
+        assert_eq!(claims().orgs(), ["cadde.a.aa", "cadde.b.bb"]);
+        let none = TokenClaims {
+            org: String::new(),
+            ..claims()
+        };
+        assert!(none.orgs().is_empty());
+    }
+
+    #[test]
+    fn assurance_outside_the_scale_satisfies_nothing() {
+        for (text, level) in [("1", 1), ("2", 2), ("3", 3), ("4", 0), ("", 0), ("02", 0)] {
+            let claims = TokenClaims {
+                aal: text.into(),
+                ..claims()
+            };
+            assert_eq!(claims.assurance(), level, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_bound_token_needs_its_own_certificate() {
+        let bound = TokenClaims {
+            cnf: Some(Cnf {
+                x5t_s256: "abc".into(),
+            }),
+            ..claims()
+        };
+        assert!(bound.check_binding(Some("abc")).is_ok());
+        assert!(matches!(
+            bound.check_binding(Some("abd")),
+            Err(TokenError::WrongBinding)
+        ));
+        assert!(matches!(
+            bound.check_binding(None),
+            Err(TokenError::WrongBinding)
+        ));
+        assert!(claims().check_binding(None).is_ok());
+    }
+
+    #[test]
+    fn an_audience_is_for_those_it_names() {
+        let own: ConnectorId = "provider.a.example".parse().unwrap();
+        assert!(claims().check_audience(&own).is_ok());
+        let one = TokenClaims {
+            aud: Some(Audience::One("provider.a.example".into())),
+            ..claims()
+        };
+        assert!(one.check_audience(&own).is_ok());
+        let many = TokenClaims {
+            aud: Some(Audience::Many(vec!["provider.b.example".into()])),
+            ..claims()
+        };
+        assert!(matches!(
+            many.check_audience(&own),
+            Err(TokenError::WrongAudience)
+        ));
+    }
+
+    #[test]
+    fn both_spellings_of_the_audience_are_read() {
+        let one: Audience = serde_json::from_str("\"a\"").unwrap();
+        let many: Audience = serde_json::from_str("[\"a\",\"b\"]").unwrap();
+        assert!(one.contains("a") && many.contains("b") && !one.contains("b"));
+    }
+
+    #[test]
+    fn absent_members_are_left_out() {
+        let json = serde_json::to_value(claims()).unwrap();
+        for absent in [
+            "aud", "cnf", "act", "roles", "extras", "scope", "nbf", "sid",
+        ] {
+            assert!(json.get(absent).is_none(), "{absent}");
+        }
+        assert_eq!(json["aal"], "2");
+    }
+}

@@ -1,0 +1,188 @@
+//! Tokens bound to this process's certificate (RFC 8693, RFC 8705).
+
+use crate::{
+    AuthConfig,
+    introspect::unavailable,
+    verify::{TokenError, VerifiedToken},
+};
+use common::{clock::SharedClock, http::client::PeerClient, ids::ConnectorId, tls::TlsStore};
+use http::StatusCode;
+use moka::future::Cache;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+/// 30 s: a bound token is not used closer to its expiry than this, so that it survives the way and the provider's checks.
+const RESERVE: Duration = Duration::seconds(30);
+
+/// Longest life of an entry: bound tokens live 5 minutes at most.
+const MAX_LIFE: std::time::Duration = std::time::Duration::from_secs(300);
+
+const CACHED_TOKENS: u64 = 10_000;
+
+/// 64 KiB: an answer holds one token.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+
+/// Exchanges user tokens for bound ones. Clones share the cache.
+#[derive(Clone)]
+pub struct TokenExchange(Arc<Inner>);
+
+struct Inner {
+    url: String,
+    client: PeerClient,
+    tls: Arc<TlsStore>,
+    clock: SharedClock,
+    cache: Cache<Key, Outcome>,
+}
+
+impl std::fmt::Debug for TokenExchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenExchange")
+            .field("url", &self.0.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A bound token belongs to a user token, a provider, and the certificate of one generation.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    token: [u8; 32],
+    provider: ConnectorId,
+    generation: u64,
+}
+
+#[derive(Clone)]
+struct Outcome(Result<Bound, TokenError>);
+
+#[derive(Clone)]
+struct Bound {
+    token: SecretString,
+    use_until: OffsetDateTime,
+}
+
+#[derive(Serialize)]
+struct Form<'a> {
+    grant_type: &'static str,
+    subject_token: &'a str,
+    subject_token_type: &'static str,
+    audience: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: SecretString,
+    expires_in: i64,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+impl TokenExchange {
+    /// An exchange at `config.peer_url` with the certificate of `tls`.
+    pub fn new(config: &AuthConfig, tls: Arc<TlsStore>, clock: SharedClock) -> Self {
+        Self(Arc::new(Inner {
+            url: config.peer_endpoint("/oauth2/token"),
+            client: PeerClient::new(Arc::clone(&tls)),
+            tls,
+            clock,
+            cache: Cache::builder()
+                .max_capacity(CACHED_TOKENS)
+                .time_to_live(MAX_LIFE)
+                .build(),
+        }))
+    }
+
+    /// A token for `provider` in the name of the user of `user_token`, bound to our certificate. Reused until 30 s before
+    /// its expiry; concurrent callers share one request.
+    ///
+    /// # Errors
+    /// [`TokenError::Inactive`] if the user's token doesn't count any more, [`TokenError::WrongAudience`] if the provider
+    /// is not an active provider connector, [`TokenError::Unavailable`] for everything else.
+    ///
+    /// Cancel safe.
+    pub async fn bound_token(
+        &self,
+        user_token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<SecretString, TokenError> {
+        let key = Key {
+            token: *user_token.digest(),
+            provider: provider.clone(),
+            generation: self.0.tls.generation(),
+        };
+        let now = self.0.clock.now();
+        let stale = |entry: &Outcome| !matches!(&entry.0, Ok(bound) if now < bound.use_until);
+        if let Some(Outcome(Ok(bound))) = self.0.cache.get(&key).await.filter(|entry| !stale(entry))
+        {
+            return Ok(bound.token);
+        }
+        let load = async { Outcome(self.request(user_token, provider).await) };
+        let entry = self
+            .0
+            .cache
+            .entry(key)
+            .or_insert_with_if(load, stale)
+            .await
+            .into_value();
+        entry.0.map(|bound| bound.token)
+    }
+
+    async fn request(
+        &self,
+        user_token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<Bound, TokenError> {
+        let form = Form {
+            grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+            subject_token: user_token.raw.expose_secret(),
+            subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+            audience: provider.as_ref(),
+            client_id: self.0.tls.own().connector_id.map(String::from),
+        };
+        let asked_at = self.0.clock.now();
+        let response = self
+            .0
+            .client
+            .get()
+            .post(&self.0.url)
+            .form(&form)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error.without_url()))?;
+        let status = response.status();
+        let body = common::http::client::read_limited(response, MAX_ANSWER_BYTES)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        if status != StatusCode::OK {
+            return Err(refused(status, &body));
+        }
+        let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
+            TokenError::Unavailable("the answer to the token exchange is malformed".into())
+        })?;
+        let use_until = asked_at + Duration::seconds(answer.expires_in.clamp(0, 300)) - RESERVE;
+        Ok(Bound {
+            token: answer.access_token,
+            use_until,
+        })
+    }
+}
+
+/// RFC 8693 §2.2.2: a bad subject token is `invalid_request` or `invalid_grant`, a bad audience `invalid_target`.
+fn refused(status: StatusCode, body: &[u8]) -> TokenError {
+    let error = serde_json::from_slice::<Refusal>(body)
+        .map(|refusal| refusal.error)
+        .unwrap_or_default();
+    match error.as_str() {
+        "invalid_grant" => TokenError::Inactive,
+        "invalid_target" => TokenError::WrongAudience,
+        _ => TokenError::Unavailable(format!(
+            "the token exchange answered {status} {}",
+            error.escape_debug()
+        )),
+    }
+}
