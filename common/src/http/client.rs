@@ -75,11 +75,16 @@ pub struct PeerClient {
 impl PeerClient {
     /// A client that follows `tls`.
     ///
-    /// # Errors
-    /// [`reqwest::Error`].
-    pub fn new(tls: Arc<TlsStore>) -> Result<Self, reqwest::Error> {
-        let current = Arc::new(ArcSwap::from_pointee(Self::build(&tls)?));
-        Ok(Self { tls, current })
+    /// # Panics
+    /// If the operating system gives no resources for a client; its TLS configuration is ready by then, so nothing
+    /// that an operator configures can make it fail.
+    pub fn new(tls: Arc<TlsStore>) -> Self {
+        let client =
+            Self::build(&tls).expect("a client over a ready TLS configuration can be made");
+        Self {
+            tls,
+            current: Arc::new(ArcSwap::from_pointee(client)),
+        }
     }
 
     fn build(tls: &TlsStore) -> Result<(u64, reqwest::Client), reqwest::Error> {

@@ -71,6 +71,10 @@ impl Listener {
     ///
     /// # Errors
     /// [`ListenerError`].
+    #[expect(
+        clippy::unused_async,
+        reason = "registering the socket needs the runtime, which async code runs in"
+    )]
     pub async fn bind(
         config: &ListenerConfig,
         tls: Option<Arc<TlsStore>>,

@@ -70,7 +70,7 @@ pub trait Service {
 
 /// Runs the service with the configuration at `path` until SIGINT or SIGTERM.
 pub fn serve<S: Service>(path: &Path) -> ExitCode {
-    match try_serve::<S>(path, Shutdown::default()) {
+    match try_serve::<S>(path, &Shutdown::default()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}: {error:#}", S::NAME);
@@ -83,7 +83,7 @@ pub fn serve<S: Service>(path: &Path) -> ExitCode {
 ///
 /// # Errors
 /// Whatever keeps the service from starting, or ended it.
-pub fn try_serve<S: Service>(path: &Path, shutdown: Shutdown) -> anyhow::Result<()> {
+pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result<()> {
     let config: S::Config = config::load(path)?;
     for finding in S::check(&config) {
         if let Finding::Error(message) = finding {
@@ -97,7 +97,7 @@ pub fn try_serve<S: Service>(path: &Path, shutdown: Shutdown) -> anyhow::Result<
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
-        shutdown::on_signals(&shutdown)?;
+        shutdown::on_signals(shutdown)?;
         let ready = Readiness::default();
         let admin =
             admin::start(S::admin(&config), ready.clone(), metrics, shutdown.clone()).await?;

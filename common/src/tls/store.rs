@@ -192,7 +192,7 @@ impl TlsStore {
                 let reloading = Arc::clone(&store);
                 match tokio::task::spawn_blocking(move || reloading.reload()).await {
                     Ok(Ok(true)) => {
-                        tracing::info!(not_after = %store.own().not_after, "TLS material replaced")
+                        tracing::info!(not_after = %store.own().not_after, "TLS material replaced");
                     }
                     Ok(Ok(false)) => {}
                     Ok(Err(error)) => {
@@ -227,6 +227,6 @@ impl Hangup {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

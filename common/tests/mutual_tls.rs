@@ -1,0 +1,539 @@
+//! Listeners with required client certificates, over real sockets: who gets in, who does not, and what happens to open
+//! connections when certificates change.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, body::Body, routing::get};
+use bytes::Bytes;
+use common::{
+    clock::SystemClock,
+    config::Period,
+    ids::ConnectorId,
+    listener::{ConnectionInfo, Listener, ListenerConfig, Peer, ProxyProtocol, TlsMode},
+    service::Shutdown,
+    tls::{TlsConfig, TlsStore},
+};
+use http::Request;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    SerialNumber,
+};
+use rustls_pki_types::ServerName;
+use time::OffsetDateTime;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+#[derive(Default)]
+struct Leaf {
+    names: Vec<&'static str>,
+    serial: u64,
+    usages: Option<Vec<ExtendedKeyUsagePurpose>>,
+    from_days: Option<i64>,
+    until_days: Option<i64>,
+}
+
+fn now() -> OffsetDateTime {
+    use common::clock::Clock as _;
+    SystemClock.now()
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().expect("a key");
+        Self {
+            issuer: CertifiedIssuer::self_signed(params, key).expect("an authority"),
+        }
+    }
+
+    fn leaf(&self, leaf: Leaf) -> (String, String) {
+        let names = if leaf.names.is_empty() {
+            vec!["peer.example", "localhost"]
+        } else {
+            leaf.names
+        };
+        let mut params =
+            CertificateParams::new(names.into_iter().map(String::from).collect::<Vec<_>>())
+                .expect("names");
+        params.serial_number = Some(SerialNumber::from(leaf.serial.max(1)));
+        params.not_before = now() + time::Duration::days(leaf.from_days.unwrap_or(-1));
+        params.not_after = now() + time::Duration::days(leaf.until_days.unwrap_or(1));
+        params.extended_key_usages = leaf.usages.unwrap_or_else(|| {
+            vec![
+                ExtendedKeyUsagePurpose::ServerAuth,
+                ExtendedKeyUsagePurpose::ClientAuth,
+            ]
+        });
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn crl(&self, number: u64, revoked: &[u64]) -> String {
+        CertificateRevocationListParams {
+            this_update: now()
+                + time::Duration::seconds(i64::try_from(number).expect("small") - 100),
+            next_update: now() + time::Duration::days(1),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: revoked
+                .iter()
+                .map(|serial| RevokedCertParams {
+                    serial_number: SerialNumber::from(*serial),
+                    revocation_time: now(),
+                    reason_code: None,
+                    invalidity_date: None,
+                })
+                .collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        }
+        .signed_by(&self.issuer)
+        .expect("a revocation list")
+        .pem()
+        .expect("a PEM text")
+    }
+}
+
+struct Files {
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    fn put(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).expect("a writable folder");
+        path
+    }
+
+    fn config(
+        &self,
+        name: &str,
+        (certificate, key): &(String, String),
+        ca: &Authority,
+        crl: Option<&str>,
+    ) -> TlsConfig {
+        TlsConfig {
+            certificate: self.put(&format!("{name}.crt"), certificate),
+            key: self.put(&format!("{name}.key"), key),
+            ca: self.put(&format!("{name}.ca"), &ca.issuer.pem()),
+            crl: crl.map(|text| self.put(&format!("{name}.crl"), text)),
+            crl_url: None,
+            reload_interval: Period::seconds(3600),
+            crl_grace: Period::seconds(0),
+            allow_tls12: false,
+            pinned: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+fn store(config: &TlsConfig) -> Arc<TlsStore> {
+    TlsStore::load(config, Arc::new(SystemClock)).expect("usable TLS material")
+}
+
+async fn who(peer: Peer) -> String {
+    peer.id.to_string()
+}
+
+async fn serve(
+    config: ListenerConfig,
+    tls: Option<Arc<TlsStore>>,
+    router: Router,
+) -> (u16, Shutdown) {
+    let listener = Listener::bind(&config, tls).await.expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    let shutdown = Shutdown::default();
+    tokio::spawn(listener.serve(router, shutdown.clone()));
+    (port, shutdown)
+}
+
+fn listener(tls: TlsMode) -> ListenerConfig {
+    ListenerConfig::new(
+        "127.0.0.1:0".parse().expect("an address"),
+        "https://localhost".parse().expect("a URL"),
+        tls,
+    )
+}
+
+type Sender = http1::SendRequest<Empty<Bytes>>;
+
+async fn connect(port: u16, client: &TlsStore) -> anyhow::Result<Sender> {
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
+    let name = ServerName::try_from("localhost")?;
+    let tls = tokio_rustls::TlsConnector::from(client.client_config())
+        .connect(name, tcp)
+        .await?;
+    let (sender, connection) = http1::handshake(TokioIo::new(tls)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn ask(sender: &mut Sender) -> anyhow::Result<String> {
+    sender.ready().await?;
+    let request = Request::get("/who")
+        .header("host", "localhost")
+        .body(Empty::new())?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status();
+    let body = answer.into_body().collect().await?.to_bytes();
+    anyhow::ensure!(status.is_success(), "{status}");
+    Ok(String::from_utf8(body.to_vec())?)
+}
+
+async fn attempt(port: u16, client: &TlsStore) -> anyhow::Result<String> {
+    ask(&mut connect(port, client).await?).await
+}
+
+#[tokio::test]
+async fn only_a_good_certificate_gets_in() {
+    let (files, ca, other) = (
+        Files::new(),
+        Authority::new("trial"),
+        Authority::new("another"),
+    );
+    let crl = ca.crl(1, &[66]);
+    let server = store(&files.config("server", &ca.leaf(Leaf::default()), &ca, Some(&crl)));
+    let (port, _shutdown) = serve(
+        listener(TlsMode::Mutual),
+        Some(server),
+        Router::new().route("/who", get(who)),
+    )
+    .await;
+
+    let good = store(&files.config(
+        "good",
+        &ca.leaf(Leaf {
+            serial: 5,
+            ..Leaf::default()
+        }),
+        &ca,
+        None,
+    ));
+    assert_eq!(attempt(port, &good).await.unwrap(), "peer.example");
+
+    let client_only = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let bad = [
+        (
+            "revoked",
+            ca.leaf(Leaf {
+                serial: 66,
+                ..Leaf::default()
+            }),
+        ),
+        (
+            "of another authority",
+            other.leaf(Leaf {
+                serial: 7,
+                ..Leaf::default()
+            }),
+        ),
+        (
+            "wrong usage",
+            ca.leaf(Leaf {
+                serial: 8,
+                usages: Some(client_only),
+                ..Leaf::default()
+            }),
+        ),
+        (
+            "not yet valid",
+            ca.leaf(Leaf {
+                serial: 9,
+                from_days: Some(1),
+                until_days: Some(2),
+                ..Leaf::default()
+            }),
+        ),
+    ];
+    for (what, leaf) in bad {
+        let client = store(&files.config("bad", &leaf, &ca, None));
+        assert!(attempt(port, &client).await.is_err(), "{what} got in");
+    }
+    let two = store(&files.config(
+        "two",
+        &ca.leaf(Leaf {
+            serial: 10,
+            names: vec!["a.example", "b.example"],
+            ..Leaf::default()
+        }),
+        &ca,
+        None,
+    ));
+    let refused = attempt(port, &two).await.unwrap_err();
+    assert!(refused.to_string().contains("403"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused_by_a_server_and_not_loaded_by_its_owner() {
+    let (files, ca) = (Files::new(), Authority::new("trial"));
+    let leaf = ca.leaf(Leaf {
+        from_days: Some(-2),
+        until_days: Some(-1),
+        ..Leaf::default()
+    });
+    let config = files.config("expired", &leaf, &ca, None);
+    TlsStore::load(&config, Arc::new(SystemClock)).unwrap_err();
+    // Its owner's clock is two days late, so that it can be tried on a server whose clock is right.
+    let late = common::clock::SkewedClock(time::Duration::hours(-36));
+    let client = TlsStore::load(&config, Arc::new(late)).unwrap();
+    let server = store(&files.config(
+        "server",
+        &ca.leaf(Leaf {
+            from_days: Some(-3),
+            ..Leaf::default()
+        }),
+        &ca,
+        None,
+    ));
+    let (port, _shutdown) = serve(
+        listener(TlsMode::Mutual),
+        Some(server),
+        Router::new().route("/who", get(who)),
+    )
+    .await;
+    assert!(attempt(port, &client).await.is_err());
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_loses_its_open_connection_and_others_keep_theirs() {
+    let (files, ca) = (Files::new(), Authority::new("trial"));
+    let config = files.config(
+        "server",
+        &ca.leaf(Leaf::default()),
+        &ca,
+        Some(&ca.crl(1, &[])),
+    );
+    let server = store(&config);
+    let (port, _shutdown) = serve(
+        listener(TlsMode::Mutual),
+        Some(Arc::clone(&server)),
+        Router::new().route("/who", get(who)),
+    )
+    .await;
+    let leaving = store(&files.config(
+        "leaving",
+        &ca.leaf(Leaf {
+            serial: 66,
+            ..Leaf::default()
+        }),
+        &ca,
+        None,
+    ));
+    let staying = store(&files.config(
+        "staying",
+        &ca.leaf(Leaf {
+            serial: 67,
+            ..Leaf::default()
+        }),
+        &ca,
+        None,
+    ));
+    let (mut leaving, mut staying) = (
+        connect(port, &leaving).await.unwrap(),
+        connect(port, &staying).await.unwrap(),
+    );
+    ask(&mut leaving).await.unwrap();
+    ask(&mut staying).await.unwrap();
+
+    files.put("server.crl", &ca.crl(2, &[66]));
+    assert!(server.reload().unwrap());
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while !leaving.is_closed() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("the connection of the revoked certificate ends");
+    assert_eq!(ask(&mut staying).await.unwrap(), "peer.example");
+
+    // An older list would bring the revoked certificate back.
+    files.put("server.crl", &ca.crl(1, &[]));
+    server.reload().unwrap_err();
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_used_and_a_bad_one_is_not() {
+    let (files, ca) = (Files::new(), Authority::new("trial"));
+    let config = files.config(
+        "server",
+        &ca.leaf(Leaf {
+            names: vec!["old.example"],
+            ..Leaf::default()
+        }),
+        &ca,
+        None,
+    );
+    let server = store(&config);
+    let id = |s: &TlsStore| s.own().connector_id.as_ref().map(ToString::to_string);
+    assert_eq!(id(&server).as_deref(), Some("old.example"));
+
+    let write = |path: &Path, text: &str| std::fs::write(path, text).expect("a writable file");
+    let (certificate, key) = ca.leaf(Leaf {
+        names: vec!["new.example"],
+        ..Leaf::default()
+    });
+    write(&config.certificate, &certificate);
+    // The key does not belong to the certificate yet.
+    server.reload().unwrap_err();
+    assert_eq!(id(&server).as_deref(), Some("old.example"));
+    write(&config.key, &key);
+    assert!(server.reload().unwrap());
+    assert_eq!(id(&server).as_deref(), Some("new.example"));
+    assert_eq!(server.generation(), 1);
+    assert!(!server.reload().unwrap());
+}
+
+#[tokio::test]
+async fn the_address_from_the_proxy_header_reaches_the_handler() {
+    let mut config = listener(TlsMode::None);
+    config.proxy_protocol = Some(ProxyProtocol::V2);
+    assert!(
+        Listener::bind(&config, None).await.is_err(),
+        "any sender could claim any address"
+    );
+    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let remote =
+        get(|info: axum::Extension<ConnectionInfo>| async move { info.remote.to_string() });
+    let (port, _shutdown) = serve(config, None, Router::new().route("/remote", remote)).await;
+
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let addresses: (std::net::SocketAddr, std::net::SocketAddr) = (
+        "192.0.2.7:4711".parse().unwrap(),
+        "192.0.2.1:443".parse().unwrap(),
+    );
+    let header = ppp::v2::Builder::with_addresses(
+        ppp::v2::Version::Two | ppp::v2::Command::Proxy,
+        ppp::v2::Protocol::Stream,
+        addresses,
+    );
+    stream.write_all(&header.build().unwrap()).await.unwrap();
+    stream
+        .write_all(b"GET /remote HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("192.0.2.7:4711"), "{answer}");
+
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream
+        .write_all(b"GET /remote HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    // A reset is as good as an end without a byte.
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn a_broken_body_without_length_is_a_reset_for_an_old_client() {
+    let broken = get(|info: axum::Extension<ConnectionInfo>| async move {
+        let frames = futures_util::stream::iter([
+            Ok(Bytes::from_static(b"half")),
+            Err(std::io::Error::other("broken")),
+        ]);
+        info.control.reset_on_close();
+        Body::from_stream(frames)
+    });
+    let (port, _shutdown) = serve(
+        listener(TlsMode::None),
+        None,
+        Router::new().route("/broken", broken),
+    )
+    .await;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream
+        .write_all(b"GET /broken HTTP/1.0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let error = stream.read_to_end(&mut answer).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_listener_without_tls_stays_on_loopback() {
+    let mut config = listener(TlsMode::None);
+    config.listen = "0.0.0.0:0".parse().unwrap();
+    Listener::bind(&config, None).await.unwrap_err();
+    Listener::bind(&listener(TlsMode::Mutual), None)
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn a_panic_answers_a_problem_with_its_request_id() {
+    let panics = get(|| async {
+        if true {
+            panic!("on purpose")
+        }
+    });
+    let (port, _shutdown) = serve(
+        listener(TlsMode::None),
+        None,
+        Router::new().route("/", panics),
+    )
+    .await;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    assert!(
+        answer.contains("urn:uuid:") && answer.contains("x-request-id"),
+        "{answer}"
+    );
+    assert!(!answer.contains("on purpose"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_gets_its_identity() {
+    use sha2::{Digest as _, Sha256};
+    let (files, ca) = (Files::new(), Authority::new("trial"));
+    let leaf = ca.leaf(Leaf {
+        names: vec!["localhost"],
+        ..Leaf::default()
+    });
+    let der = common::pem::parse_certificates(leaf.0.as_bytes())
+        .unwrap()
+        .remove(0);
+    let mut config = files.config("server", &ca.leaf(Leaf::default()), &ca, None);
+    config.pinned.insert(
+        hex::encode(Sha256::digest(&der)),
+        ConnectorId::parse("old-peer.example").unwrap(),
+    );
+    let (port, _shutdown) = serve(
+        listener(TlsMode::Mutual),
+        Some(store(&config)),
+        Router::new().route("/who", get(who)),
+    )
+    .await;
+    let client = store(&files.config("client", &leaf, &ca, None));
+    assert_eq!(attempt(port, &client).await.unwrap(), "old-peer.example");
+}
