@@ -1,6 +1,6 @@
 //! The types of the location server's API.
 //!
-//! Source: CADDE 4.0, location server OpenAPI, and our additions: the members beside the two of the
+//! Source: CADDE 4.0, location server API description, and our additions: the members beside the two of the
 //! original, paging of the list, `/v1/changes`.
 
 use serde::{Deserialize, Serialize};

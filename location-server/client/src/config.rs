@@ -53,7 +53,7 @@ impl LocationConfig {
                 self.url
             ));
         }
-        if self.cache.get() > Duration::from_secs(3600) {
+        if self.cache.get() > Duration::from_hours(1) {
             faults.push(
                 "location.cache: more than an hour hides a moved connector too long".to_owned(),
             );
@@ -68,5 +68,5 @@ impl LocationConfig {
 }
 
 fn default_cache() -> Period {
-    Period(Duration::from_secs(60))
+    Period(Duration::from_mins(1))
 }
