@@ -1,1 +1,5 @@
-//! crate
+//! The connectors of a domain.
+
+pub mod data_server;
+pub mod exchange;
+pub mod upstream;

@@ -1,0 +1,147 @@
+//! From the path of a request to an open file, never to one outside the served folders.
+
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use percent_encoding::percent_decode_str;
+
+use super::media::media_type;
+
+/// How much of a file is read when it is opened: a small one whole, in one visit to the blocking threads.
+const FIRST_READ: u64 = 64 << 10;
+
+/// `O_NONBLOCK` of Linux: opening a named pipe must not wait for its writer.
+const O_NONBLOCK: i32 = 0o4000;
+
+/// `ELOOP` of Linux: symbolic links that lead in a circle.
+const ELOOP: i32 = 40;
+
+/// The served folders, by the first segment of the path.
+#[derive(Debug)]
+pub(super) struct Folders(BTreeMap<String, PathBuf>);
+
+/// A file that may be served.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    pub file: File,
+    /// Length in bytes when it was opened; what is added later is not served.
+    pub len: u64,
+    pub modified: SystemTime,
+    pub etag: String,
+    pub media_type: HeaderValue,
+    /// The first bytes, up to 64 KiB.
+    pub start: Bytes,
+}
+
+/// A served folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot serve {}", folder.display())]
+pub(super) struct FolderError {
+    folder: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+impl Folders {
+    /// Resolves the folders once: files are compared with where they really are.
+    pub(super) fn open(folders: &BTreeMap<String, PathBuf>) -> Result<Self, FolderError> {
+        folders
+            .iter()
+            .map(|(name, folder)| {
+                let real = folder.canonicalize().map_err(|source| FolderError {
+                    folder: folder.clone(),
+                    source,
+                })?;
+                Ok((name.clone(), real))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The file that `path`, percent-encoded as it came, names; `None` if there is none that may be served. Blocks.
+    pub(super) fn find(&self, path: &str) -> io::Result<Option<OpenFile>> {
+        let Some((folder, relative)) = self.locate(path) else {
+            return Ok(None);
+        };
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(O_NONBLOCK)
+            .open(folder.join(&relative));
+        let file = match opened {
+            Ok(file) => file,
+            Err(error) if means_absent(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let metadata = file.metadata()?;
+        // Where the open file really is, after every symbolic link: asking before opening would leave a moment in
+        // which a link could be changed.
+        if !metadata.is_file() || !real_path(&file)?.starts_with(folder) {
+            return Ok(None);
+        }
+        OpenFile::new(file, &metadata, &relative).map(Some)
+    }
+
+    /// The served folder and the path below it. Hidden files, and paths that are not what they seem, do not exist.
+    fn locate(&self, path: &str) -> Option<(&Path, PathBuf)> {
+        let decoded: Vec<String> = path
+            .strip_prefix('/')?
+            .split('/')
+            .map(|segment| percent_decode_str(segment).decode_utf8().map(String::from))
+            .collect::<Result<_, _>>()
+            .ok()?;
+        let is_plain = |segment: &String| {
+            !segment.is_empty() && !segment.starts_with('.') && !segment.contains(['/', '\\', '\0'])
+        };
+        let (name, relative) = decoded.split_first()?;
+        if relative.is_empty() || !decoded.iter().all(is_plain) {
+            return None;
+        }
+        Some((self.0.get(name)?, relative.iter().collect()))
+    }
+}
+
+/// Whether opening failed because there is no such file, rather than because it cannot be read.
+fn means_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    matches!(
+        error.kind(),
+        NotFound | NotADirectory | IsADirectory | InvalidFilename
+    ) || error.raw_os_error() == Some(ELOOP)
+}
+
+fn real_path(file: &File) -> io::Result<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+impl OpenFile {
+    fn new(mut file: File, metadata: &Metadata, path: &Path) -> io::Result<Self> {
+        let len = metadata.len();
+        let wanted = len.min(FIRST_READ);
+        let mut start = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
+        io::Read::by_ref(&mut file)
+            .take(wanted)
+            .read_to_end(&mut start)?;
+        // Inode, length and time of change in nanoseconds: a file that was replaced or rewritten has another one.
+        let etag = format!(
+            "\"{:x}-{len:x}-{:x}.{:x}\"",
+            metadata.ino(),
+            metadata.mtime(),
+            metadata.mtime_nsec()
+        );
+        Ok(Self {
+            len,
+            modified: metadata.modified()?,
+            etag,
+            media_type: media_type(path, &start, len),
+            start: Bytes::from(start),
+            file,
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! The data server: files of a domain over plain HTTP, for the domain's own provider connector.
+//!
+//! Whoever reaches it reads everything it has, so it listens on loopback, or on an address inside the domain where the
+//! configuration says so in as many words.
+
+mod conditional;
+mod config;
+mod file_body;
+mod files;
+mod media;
+mod range;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use common::config::AdminConfig;
+use common::http::Endpoint;
+use common::http::problem::Problem;
+use common::listener::Listener;
+use common::service::{Context, Finding, Service};
+use common::telemetry::TelemetryConfig;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+
+pub use config::Config;
+use file_body::FileBody;
+use files::{Folders, OpenFile};
+use range::{ByteRange, Requested};
+
+/// The service.
+#[derive(Debug)]
+pub struct DataServer;
+
+impl Service for DataServer {
+    const NAME: &'static str = "data-server";
+    const ABOUT: &'static str = "Serves a domain's files to the domain's own provider connector";
+    type Config = Config;
+
+    fn check(config: &Config) -> Vec<Finding> {
+        config.findings()
+    }
+
+    fn admin(config: &Config) -> &AdminConfig {
+        &config.admin
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        let folders = Folders::open(&config.folders)?;
+        let listener = Listener::bind(&config.data, None).await?;
+        tracing::info!(listen = %listener.local_addr()?, folders = config.folders.len(), "serving files");
+        context.ready.started();
+        listener.serve(router(folders), context.shutdown).await;
+        Ok(())
+    }
+}
+
+/// What the listener `data` serves.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new("data", "GET", "/{*path}", "anyone"),
+        Endpoint::new("data", "HEAD", "/{*path}", "anyone"),
+    ]
+}
+
+/// The files below `folders`.
+fn router(folders: Folders) -> Router {
+    Router::new()
+        .route("/{*path}", any(answer))
+        .with_state(Arc::new(folders))
+}
+
+async fn answer(State(folders): State<Arc<Folders>>, request: Request<Body>) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Problem::method_not_allowed("GET, HEAD").into_response();
+    }
+    let path = request.uri().path().to_owned();
+    let opened = tokio::task::spawn_blocking(move || folders.find(&path)).await;
+    match opened {
+        Ok(Ok(Some(file))) => respond(file, request.method(), request.headers()),
+        Ok(Ok(None)) => {
+            Problem::not_found("no-such-file", "there is no such file here").into_response()
+        }
+        Ok(Err(error)) => Problem::internal(error).into_response(),
+        Err(error) => Problem::internal(error).into_response(),
+    }
+}
+
+/// Source: RFC 9110 §13.2.2 for the order of the conditions.
+fn respond(file: OpenFile, method: &Method, asked: &HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    describe(response.headers_mut(), &file);
+    if conditional::is_not_modified(asked, &file) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    let requested = if *method == Method::GET && conditional::range_applies(asked, &file) {
+        range::requested(asked, file.len)
+    } else {
+        Requested::Whole
+    };
+    let range = match requested {
+        Requested::Whole => ByteRange {
+            first: 0,
+            len: file.len,
+        },
+        Requested::Part(range) => {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            insert(
+                response.headers_mut(),
+                header::CONTENT_RANGE,
+                &range.content_range(file.len),
+            );
+            range
+        }
+        Requested::Unsatisfiable => {
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            insert(
+                response.headers_mut(),
+                header::CONTENT_RANGE,
+                &format!("bytes */{}", file.len),
+            );
+            response.headers_mut().remove(header::CONTENT_TYPE);
+            return response;
+        }
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(range.len));
+    if *method == Method::GET {
+        *response.body_mut() = Body::new(FileBody::new(file, range));
+    }
+    response
+}
+
+fn describe(headers: &mut HeaderMap, file: &OpenFile) {
+    insert(headers, header::ETAG, &file.etag);
+    insert(
+        headers,
+        header::LAST_MODIFIED,
+        &httpdate::fmt_http_date(file.modified),
+    );
+    headers.insert(header::CONTENT_TYPE, file.media_type.clone());
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+}
+
+fn insert(headers: &mut HeaderMap, name: http::HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

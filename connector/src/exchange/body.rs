@@ -1,0 +1,311 @@
+//! The body of an exchange on its way through a connector.
+//!
+//! Every frame is hashed and passed on as it comes. The last one is held back until the record of the exchange is
+//! durable, so that a caller that has the whole body has a record too. The end is known by the announced length, or,
+//! without one, by a frame that has no successor; either way the upstream's end is polled here: an HTTP server that
+//! announced a length never asks for more, and an upstream connection is free only once its end was seen.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
+
+use super::collect::Prefix;
+use super::deadline::Budget;
+use super::digest::{BodyDigest, Digester};
+use crate::upstream::BodyError;
+
+/// Why a body that is being delivered breaks.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The upstream failed.
+    #[error("the upstream's body broke off")]
+    Upstream(#[source] BodyError),
+    /// The record could not be made durable, so the rest is not released.
+    #[error("the exchange could not be recorded")]
+    Record(#[source] RecordError),
+}
+
+/// Why the end of a transfer was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The outbox failed.
+    #[error("the outbox did not take the record")]
+    Outbox(#[source] std::io::Error),
+    /// The ledger did not acknowledge in time, and this exchange waits for it.
+    #[error("the ledger did not acknowledge the record: {0}")]
+    Ledger(String),
+}
+
+/// What happens with an exchange when its body ends, one way or the other.
+///
+/// Dropped without either call, the caller has left.
+pub trait Ending: Send + 'static {
+    /// All bytes are here. The future is done when that is durable.
+    fn complete(self: Box<Self>, digest: BodyDigest)
+    -> BoxFuture<'static, Result<(), RecordError>>;
+
+    /// The upstream failed after `passed` bytes. Does not wait.
+    fn fail(self: Box<Self>, error: &BodyError, passed: u64);
+
+    /// The caller left after `passed` bytes. Does not wait.
+    fn leave(self: Box<Self>, passed: u64);
+}
+
+/// A body that is hashed, measured, timed and recorded while it passes.
+pub struct TransferBody<B> {
+    state: State<B>,
+    /// Released, but not yet asked for.
+    left: Option<u64>,
+}
+
+enum State<B> {
+    Streaming(Box<Streaming<B>>),
+    Recording {
+        held: Option<Bytes>,
+        recorded: BoxFuture<'static, Result<(), RecordError>>,
+    },
+    Done,
+}
+
+struct Streaming<B> {
+    upstream: B,
+    prefix: Prefix,
+    digester: Digester,
+    announced: Option<u64>,
+    held: Option<Bytes>,
+    pace: Pace,
+    /// Taken when the end is known.
+    ending: Option<Box<dyn Ending>>,
+}
+
+impl<B> TransferBody<B> {
+    /// Passes `upstream` on, of which `prefix` has been read already. `announced` is its length, if it said so.
+    pub fn new(
+        upstream: B,
+        prefix: Prefix,
+        announced: Option<u64>,
+        budget: &Budget,
+        ending: Box<dyn Ending>,
+    ) -> Self {
+        let streaming = Streaming {
+            upstream,
+            prefix,
+            digester: Digester::new(),
+            announced,
+            held: None,
+            pace: Pace::new(budget),
+            ending: Some(ending),
+        };
+        Self {
+            state: State::Streaming(Box::new(streaming)),
+            left: announced,
+        }
+    }
+}
+
+/// What the upstream's next poll means.
+enum Step {
+    /// To be passed on.
+    Release(Bytes),
+    /// All bytes are in; the last ones are held.
+    End,
+}
+
+impl<B> Streaming<B>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Unpin,
+{
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, BodyError>> {
+        loop {
+            let Some(data) = ready!(self.poll_data(cx))? else {
+                return Poll::Ready(self.check_length().map(|()| Step::End));
+            };
+            if data.is_empty() {
+                continue;
+            }
+            self.digester.update(&data);
+            let passed = self.digester.len();
+            match self.announced {
+                Some(announced) if passed > announced => {
+                    return Poll::Ready(Err(BodyError::Length {
+                        announced,
+                        arrived: passed,
+                    }));
+                }
+                Some(announced) if passed < announced => {
+                    return Poll::Ready(Ok(Step::Release(data)));
+                }
+                Some(_) => self.held = Some(data),
+                None => {
+                    if let Some(previous) = self.held.replace(data) {
+                        return Poll::Ready(Ok(Step::Release(previous)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        if let Some(data) = self.prefix.next() {
+            return Poll::Ready(Ok(Some(data)));
+        }
+        loop {
+            match Pin::new(&mut self.upstream).poll_frame(cx) {
+                Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+                // Trailers of a data source mean nothing to the caller.
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.pace.moved();
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Ok(Some(data)));
+                    }
+                }
+                Poll::Pending => return self.pace.poll_overdue(cx).map(Err),
+            }
+        }
+    }
+
+    fn check_length(&self) -> Result<(), BodyError> {
+        let arrived = self.digester.len();
+        match self.announced {
+            Some(announced) if announced != arrived => {
+                Err(BodyError::Length { announced, arrived })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<B> Body for TransferBody<B>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Unpin + Send + 'static,
+{
+    type Data = Bytes;
+    type Error = TransferError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransferError>>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.state {
+                State::Streaming(streaming) => match ready!(streaming.poll_step(cx)) {
+                    Ok(Step::Release(data)) => {
+                        return Poll::Ready(Some(Ok(release(&mut this.left, data))));
+                    }
+                    Ok(Step::End) => this.state = streaming.record(),
+                    Err(error) => {
+                        if let Some(ending) = streaming.ending.take() {
+                            ending.fail(&error, streaming.digester.len());
+                        }
+                        this.state = State::Done;
+                        return Poll::Ready(Some(Err(TransferError::Upstream(error))));
+                    }
+                },
+                State::Recording { held, recorded } => {
+                    let outcome = ready!(recorded.as_mut().poll(cx));
+                    let held = held.take();
+                    this.state = State::Done;
+                    match (outcome, held) {
+                        (Err(error), _) => {
+                            return Poll::Ready(Some(Err(TransferError::Record(error))));
+                        }
+                        (Ok(()), Some(data)) => {
+                            return Poll::Ready(Some(Ok(release(&mut this.left, data))));
+                        }
+                        (Ok(()), None) => {}
+                    }
+                }
+                State::Done => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}
+
+fn release(left: &mut Option<u64>, data: Bytes) -> Frame<Bytes> {
+    if let Some(left) = left {
+        *left = left.saturating_sub(data.len() as u64);
+    }
+    Frame::data(data)
+}
+
+impl<B> Streaming<B> {
+    fn record(&mut self) -> State<B> {
+        let digester = std::mem::replace(&mut self.digester, Digester::new());
+        match self.ending.take() {
+            Some(ending) => State::Recording {
+                held: self.held.take(),
+                recorded: ending.complete(digester.finish()),
+            },
+            None => State::Done,
+        }
+    }
+}
+
+impl<B> Drop for Streaming<B> {
+    fn drop(&mut self) {
+        if let Some(ending) = self.ending.take() {
+            ending.leave(self.digester.len());
+        }
+    }
+}
+
+/// Watches the pauses of an upstream and the end of the exchange's time.
+///
+/// The pause is measured only while the upstream is being waited for: a slow caller is not the upstream's fault.
+pub(super) struct Pace {
+    budget: Budget,
+    waiting_since: Option<Instant>,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Pace {
+    pub(super) fn new(budget: &Budget) -> Self {
+        let first = (Instant::now() + budget.idle()).min(budget.end_by());
+        Self {
+            budget: *budget,
+            waiting_since: None,
+            alarm: Box::pin(tokio::time::sleep_until(first)),
+        }
+    }
+
+    /// Something came.
+    pub(super) fn moved(&mut self) {
+        self.waiting_since = None;
+    }
+
+    /// To be asked when nothing came: ready when that has lasted too long.
+    pub(super) fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<BodyError> {
+        let now = Instant::now();
+        let since = *self.waiting_since.get_or_insert(now);
+        loop {
+            ready!(self.alarm.as_mut().poll(cx));
+            let now = Instant::now();
+            if now >= self.budget.end_by() {
+                return Poll::Ready(BodyError::TooLong);
+            }
+            let overdue = since + self.budget.idle();
+            if now >= overdue {
+                return Poll::Ready(BodyError::Idle);
+            }
+            // The alarm is moved only when it rings, not with every frame.
+            self.alarm.as_mut().reset(overdue.min(self.budget.end_by()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Header names of an exchange, and what is taken over from one hop to the next.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// URL of the wanted resource.
+pub const RESOURCE_URL: HeaderName = HeaderName::from_static("x-cadde-resource-url");
+/// How the resource is offered: `file/http`, `file/ftp` or `api/ngsi`.
+pub const RESOURCE_API_TYPE: HeaderName = HeaderName::from_static("x-cadde-resource-api-type");
+/// The provider's CADDE user ID; absent or empty means direct mode.
+pub const PROVIDER: HeaderName = HeaderName::from_static("x-cadde-provider");
+/// Header fields for the data source.
+pub const OPTIONS: HeaderName = HeaderName::from_static("x-cadde-options");
+/// Event id of the record of this exchange.
+pub const PROVENANCE: HeaderName = HeaderName::from_static("x-cadde-provenance");
+/// Address of the ledger that holds the record.
+pub const PROVENANCE_URL: HeaderName =
+    HeaderName::from_static("x-cadde-provenance-management-service-url");
+/// Trade ID of the contract.
+pub const CONTRACT_ID: HeaderName = HeaderName::from_static("x-cadde-contract-id");
+/// Form of the contract.
+pub const CONTRACT_TYPE: HeaderName = HeaderName::from_static("x-cadde-contract-type");
+/// Address of the contract management service.
+pub const CONTRACT_URL: HeaderName =
+    HeaderName::from_static("x-cadde-contract-management-service-url");
+/// Our own: id of the exchange, unique for its sender (`UUIDv7`).
+pub const EXCHANGE_ID: HeaderName = HeaderName::from_static("x-cadde-exchange-id");
+/// Our own: milliseconds that the outer hop leaves to the inner one.
+pub const DEADLINE_MS: HeaderName = HeaderName::from_static("x-cadde-deadline-ms");
+
+/// The five headers that every answer carries, empty where there is nothing to say: a CADDE reference receiver fails
+/// when one is missing.
+pub const ANSWER_HEADERS: [HeaderName; 5] = [
+    PROVENANCE,
+    PROVENANCE_URL,
+    CONTRACT_ID,
+    CONTRACT_TYPE,
+    CONTRACT_URL,
+];
+
+/// A value that was sent and is not empty; an empty header counts as absent, as in the CADDE reference.
+pub fn present<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    headers
+        .get(name)
+        .filter(|value| !value.as_bytes().trim_ascii().is_empty())
+}
+
+/// A present value as text without surrounding blanks; `None` also for one that is not visible ASCII.
+pub fn present_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    present(headers, name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::trim)
+}
+
+/// The length that the upstream announces.
+///
+/// hyper has checked it against other framing; what is no number was refused there.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// Whether a header that a provider's connector sent is passed on to the application.
+///
+/// Not passed on: what describes the connection (RFC 9110 §7.6.1), what a proxy has to make itself, and what would
+/// change how a browser treats the receiver's own origin.
+pub fn is_passed_on(name: &HeaderName) -> bool {
+    const OWN: [HeaderName; 18] = [
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        header::PROXY_AUTHENTICATE,
+        header::PROXY_AUTHORIZATION,
+        header::WWW_AUTHENTICATE,
+        header::SERVER,
+        header::DATE,
+        header::VIA,
+        header::SET_COOKIE,
+        header::ALT_SVC,
+        header::STRICT_TRANSPORT_SECURITY,
+        header::LOCATION,
+        header::REFRESH,
+        header::CONTENT_LENGTH,
+        EXCHANGE_ID,
+    ];
+    const OWN_TEXT: [&str; 5] = [
+        "keep-alive",
+        "proxy-connection",
+        "clear-site-data",
+        "set-cookie2",
+        "x-request-id",
+    ];
+    let text = name.as_str();
+    !OWN.contains(name) && !OWN_TEXT.contains(&text) && !text.starts_with("access-control-")
+}
+
+/// Copies the headers that are passed on, without those that `Connection` names.
+pub fn pass_on(from: &HeaderMap, into: &mut HeaderMap) {
+    let named: Vec<&str> = from
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    for (name, value) in from {
+        let is_named = named
+            .iter()
+            .any(|named| named.eq_ignore_ascii_case(name.as_str()));
+        if is_passed_on(name) && !is_named {
+            into.append(name.clone(), value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        fields
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_empty_header_counts_as_absent() {
+        let headers = map(&[("x-cadde-provider", " "), ("x-cadde-options", " a:b ")]);
+        assert_eq!(present_text(&headers, &PROVIDER), None);
+        assert_eq!(present_text(&headers, &OPTIONS), Some("a:b"));
+        assert_eq!(present_text(&headers, &RESOURCE_URL), None);
+    }
+
+    #[test]
+    fn headers_of_the_connection_and_of_the_origin_stay_behind() {
+        let mut passed = HeaderMap::new();
+        let from = map(&[
+            ("connection", "close, X-Hop"),
+            ("x-hop", "1"),
+            ("transfer-encoding", "chunked"),
+            ("set-cookie", "a=b"),
+            ("server", "nginx"),
+            ("date", "today"),
+            ("access-control-allow-origin", "*"),
+            ("strict-transport-security", "max-age=1"),
+            ("content-type", "text/csv"),
+            ("x-cadde-provenance", "id"),
+            ("fiware-total-count", "3"),
+        ]);
+        pass_on(&from, &mut passed);
+        let mut names: Vec<_> = passed.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["content-type", "fiware-total-count", "x-cadde-provenance"]
+        );
+    }
+}

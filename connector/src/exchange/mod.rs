@@ -1,0 +1,18 @@
+//! What both roles of a connector do with an exchange: its headers, its time limits, its body, its record.
+
+mod body;
+mod collect;
+mod deadline;
+mod digest;
+mod disposition;
+pub mod headers;
+mod options;
+mod trace_context;
+
+pub use body::{Ending, RecordError, TransferBody, TransferError};
+pub use collect::{Collected, Prefix, WINDOW, collect};
+pub use deadline::{Budget, Deadlines, received_budget};
+pub use digest::{BodyDigest, Digester};
+pub use disposition::attachment;
+pub use options::{Options, OptionsError};
+pub use trace_context::{TRACEPARENT, TraceContext};

@@ -1,0 +1,243 @@
+//! Addresses that the receiver's direct mode may connect to.
+//!
+//! Direct mode fetches what any caller names. A host name may resolve to the machine itself, to a neighbour or to a
+//! cloud provider's metadata service, so the resolved address is judged, and the connection is made to exactly the
+//! address that was judged: resolving again would let the answer change in between (DNS rebinding).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Whether `address` is one that anybody on the internet could reach: no loopback, private, link-local, metadata,
+/// documentation, multicast or reserved one, also when it hides in an IPv6 transition address.
+///
+/// Source: IANA special-purpose address registries (RFC 6890 and successors).
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || a == 0
+        || a >= 224
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
+        || (a == 198 && (18..20).contains(&b)))
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    if let Some(embedded) = embedded_v4(address) {
+        return is_public_v4(embedded);
+    }
+    let [a, b, ..] = address.segments();
+    // Only 2000::/3 is global unicast; inside it Teredo, ORCHID, benchmarking and documentation are not.
+    (a & 0xe000) == 0x2000
+        && !(a == 0x2001 && b < 0x0200)
+        && !(a == 0x2001 && b == 0x0db8)
+        && a != 0x3fff
+}
+
+/// The IPv4 address that a mapped, translated (NAT64) or 6to4 address stands for.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let segments = address.segments();
+    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match segments {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(v4(high, low))
+        }
+        [0x2002, high, low, ..] => Some(v4(high, low)),
+        _ => None,
+    }
+}
+
+/// A block of addresses that the configuration allows by name: `10.1.2.3` or `10.1.0.0/16`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AddressBlock {
+    network: IpAddr,
+    prefix: u8,
+}
+
+impl AddressBlock {
+    /// The block that holds `address` alone.
+    pub fn single(address: IpAddr) -> Self {
+        Self {
+            network: address,
+            prefix: if address.is_ipv4() { 32 } else { 128 },
+        }
+    }
+
+    /// Whether `address` lies in the block.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.network, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let mask = u32::MAX
+                    .checked_shl(32 - u32::from(self.prefix))
+                    .unwrap_or(0);
+                u32::from(network) & mask == u32::from(address) & mask
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.prefix))
+                    .unwrap_or(0);
+                u128::from(network) & mask == u128::from(address) & mask
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Text that is no address block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither an IP address nor a block like 10.1.0.0/16")]
+pub struct AddressBlockError(String);
+
+impl FromStr for AddressBlock {
+    type Err = AddressBlockError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || AddressBlockError(text.to_owned());
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let network: IpAddr = address.parse().map_err(|_| error())?;
+        let longest = Self::single(network).prefix;
+        let prefix = match prefix {
+            Some(prefix) => prefix
+                .parse()
+                .ok()
+                .filter(|prefix| *prefix <= longest)
+                .ok_or_else(error)?,
+            None => longest,
+        };
+        Ok(Self { network, prefix })
+    }
+}
+
+impl TryFrom<String> for AddressBlock {
+    type Error = AddressBlockError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for AddressBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.network, self.prefix)
+    }
+}
+
+impl From<AddressBlock> for String {
+    fn from(block: AddressBlock) -> Self {
+        block.to_string()
+    }
+}
+
+/// Which resolved addresses a connection may be made to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AddressPolicy {
+    /// Any: the host itself stands in the configuration.
+    #[default]
+    Any,
+    /// Public addresses, and those blocks that the configuration names.
+    PublicAnd(Vec<AddressBlock>),
+}
+
+impl AddressPolicy {
+    /// Whether a connection to `address` may be made.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::PublicAnd(blocks) => {
+                is_public(address) || blocks.iter().any(|block| block.contains(address))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("127.0.0.1")]
+    #[case("127.8.8.8")]
+    #[case("0.0.0.0")]
+    #[case("10.0.0.1")]
+    #[case("172.16.0.1")]
+    #[case("192.168.1.1")]
+    #[case("100.64.0.1")]
+    #[case("169.254.169.254")]
+    #[case("192.0.0.192")]
+    #[case("198.18.0.1")]
+    #[case("224.0.0.1")]
+    #[case("255.255.255.255")]
+    #[case("::")]
+    #[case("::1")]
+    #[case("::ffff:127.0.0.1")]
+    #[case("::ffff:169.254.169.254")]
+    #[case("64:ff9b::a00:1")]
+    #[case("2002:7f00:1::")]
+    #[case("fe80::1")]
+    #[case("fc00::1")]
+    #[case("fd00:ec2::254")]
+    #[case("ff02::1")]
+    #[case("2001::1")]
+    #[case("2001:db8::1")]
+    fn addresses_that_are_not_everybodys_are_refused(#[case] address: &str) {
+        assert!(!is_public(address.parse().unwrap()));
+        assert!(!AddressPolicy::PublicAnd(Vec::new()).allows(address.parse().unwrap()));
+        assert!(AddressPolicy::Any.allows(address.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("8.8.8.8")]
+    #[case("172.32.0.1")]
+    #[case("2606:4700::1111")]
+    #[case("::ffff:8.8.8.8")]
+    #[case("2001:200::1")]
+    fn public_addresses_pass(#[case] address: &str) {
+        assert!(is_public(address.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("10.1.0.0/16", "10.1.200.3", true)]
+    #[case("10.1.0.0/16", "10.2.0.1", false)]
+    #[case("10.1.2.3", "10.1.2.3", true)]
+    #[case("10.1.2.3", "10.1.2.4", false)]
+    #[case("0.0.0.0/0", "10.1.2.4", true)]
+    #[case("fd00::/8", "fd12::1", true)]
+    #[case("::/0", "fd12::1", true)]
+    #[case("10.0.0.0/8", "::1", false)]
+    fn a_block_contains_its_addresses(
+        #[case] block: &str,
+        #[case] address: &str,
+        #[case] inside: bool,
+    ) {
+        let block: AddressBlock = block.parse().unwrap();
+        assert_eq!(block.contains(address.parse().unwrap()), inside);
+        assert_eq!(block.to_string().parse::<AddressBlock>().unwrap(), block);
+    }
+
+    #[rstest]
+    #[case("10.0.0.0/33")]
+    #[case("host")]
+    #[case("10.0.0.0/")]
+    fn text_that_is_no_block_is_refused(#[case] text: &str) {
+        assert!(text.parse::<AddressBlock>().is_err());
+    }
+}

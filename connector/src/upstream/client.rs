@@ -1,0 +1,391 @@
+//! An HTTP/1.1 client with a pool of its own.
+//!
+//! On the exchange path every microsecond of a hop is paid twice a connector; reqwest costs 25 to 44 of them at 1 KB.
+//! A connection returns to the pool when the end of its body has been polled, not with the last byte: hyper's
+//! connection is ready for the next request only then. Connections belong to one generation of the process's
+//! certificate; those of an older one serve what they carry and are not used again.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use common::ids::ConnectorId;
+use common::tls::{PeerCertificate, TlsStore};
+use http::{HeaderValue, Request, Response, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::time::{Instant, timeout_at};
+use url::Host;
+
+use super::address::AddressPolicy;
+use super::dial::{Stream, dial};
+use super::resource_url::Origin;
+use super::{BodyError, UpstreamError};
+use crate::exchange::Budget;
+
+/// Most idle connections kept for one origin; beyond, the next one to finish is closed.
+const MAX_IDLE: usize = 256;
+/// Longest time a connection is kept idle: below the 60 s or more after which servers commonly close theirs.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(45);
+
+/// What a client shows and trusts in TLS.
+#[derive(Debug, Clone)]
+pub enum ClientTls {
+    /// No `https`.
+    None,
+    /// Trust anchors for data sources, no client certificate.
+    Public(Arc<ClientConfig>),
+    /// Mutual TLS between connectors, with the certificate of the store.
+    Peer(Arc<TlsStore>),
+}
+
+impl ClientTls {
+    fn generation(&self) -> u64 {
+        match self {
+            Self::Peer(store) => store.generation(),
+            _ => 0,
+        }
+    }
+
+    fn config(&self) -> Option<Arc<ClientConfig>> {
+        match self {
+            Self::None => None,
+            Self::Public(config) => Some(Arc::clone(config)),
+            Self::Peer(store) => Some(store.client_config()),
+        }
+    }
+}
+
+/// Where a request goes, and on which conditions.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Scheme, host and port.
+    pub origin: &'a Origin,
+    /// Which resolved addresses may be connected to.
+    pub policy: &'a AddressPolicy,
+    /// The connector that the server's certificate has to name, checked before anything is sent.
+    pub expected: Option<&'a ConnectorId>,
+    /// The exchange's time limits.
+    pub budget: &'a Budget,
+}
+
+/// A client for `GET` requests; cheap to share.
+#[derive(Debug)]
+pub struct Client {
+    tls: ClientTls,
+    idle: Mutex<HashMap<Origin, Vec<Connection>>>,
+}
+
+/// One connection with nothing under way.
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Empty<Bytes>>,
+    generation: u64,
+    peer: Option<ConnectorId>,
+    since: Instant,
+}
+
+impl Client {
+    /// A client without connections.
+    pub fn new(tls: ClientTls) -> Arc<Self> {
+        Arc::new(Self {
+            tls,
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Sends the request that `build` makes and returns the answer once its headers are in. `build` is called again
+    /// if a pooled connection turns out to have been closed by the server in the meantime. `Host` is set here.
+    ///
+    /// Cancel safe: dropping the future closes the connection that it used.
+    ///
+    /// # Errors
+    /// Any but [`UpstreamError::Body`].
+    pub async fn get(
+        self: &Arc<Self>,
+        call: &Call<'_>,
+        build: impl Fn() -> Request<Empty<Bytes>>,
+    ) -> Result<Response<PooledBody>, UpstreamError> {
+        let headers_by = call.budget.headers_by();
+        let exchange = async {
+            if let Some(connection) = self.take(call).await {
+                match self.send(connection, call.origin, build()).await {
+                    Ok(response) => return Ok(response),
+                    // Nothing came back on a connection that had been idle: the server closed it. A GET may be
+                    // repeated (RFC 9110 §9.2.2); once, and on a new connection, which tells a server that has gone
+                    // from one that was only tired of waiting.
+                    Err(error) if went_away(&error) => {}
+                    Err(source) => {
+                        return Err(UpstreamError::Broken {
+                            origin: call.origin.clone(),
+                            source,
+                        });
+                    }
+                }
+            }
+            let connection = self.connect(call).await?;
+            let sent = self.send(connection, call.origin, build()).await;
+            sent.map_err(|source| UpstreamError::Broken {
+                origin: call.origin.clone(),
+                source,
+            })
+        };
+        let timed_out = |_| Err(UpstreamError::TimedOut(call.origin.clone()));
+        timeout_at(headers_by, exchange)
+            .await
+            .unwrap_or_else(timed_out)
+    }
+
+    /// Closes idle connections that are too old or of an earlier certificate.
+    pub fn close_stale(&self) {
+        let generation = self.tls.generation();
+        let mut idle = self.idle();
+        for connections in idle.values_mut() {
+            connections.retain(|connection| connection.is_fresh(generation));
+        }
+        idle.retain(|_, connections| !connections.is_empty());
+    }
+
+    /// Calls [`Client::close_stale`] now and then, until the client is gone.
+    pub fn spawn_housekeeping(self: &Arc<Self>) {
+        let client = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(MAX_IDLE_TIME / 3).await;
+                let Some(client) = client.upgrade() else {
+                    return;
+                };
+                client.close_stale();
+            }
+        });
+    }
+
+    fn idle(&self) -> MutexGuard<'_, HashMap<Origin, Vec<Connection>>> {
+        // A panic elsewhere cannot leave the map half-changed: every change is one push or pop.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A pooled connection that is ready and meets the conditions of `call`.
+    async fn take(&self, call: &Call<'_>) -> Option<Connection> {
+        let generation = self.tls.generation();
+        loop {
+            // The last one in is the likeliest to be alive.
+            let mut connection = self.idle().get_mut(call.origin)?.pop()?;
+            let right_peer = call.expected.is_none() || call.expected == connection.peer.as_ref();
+            if !connection.is_fresh(generation) || !right_peer {
+                continue;
+            }
+            if connection.sender.is_ready() || connection.sender.ready().await.is_ok() {
+                return Some(connection);
+            }
+        }
+    }
+
+    async fn connect(&self, call: &Call<'_>) -> Result<Connection, UpstreamError> {
+        // Read before the configuration: a certificate that is replaced in between makes a connection that is not
+        // used twice, never an old one that passes for new.
+        let generation = self.tls.generation();
+        let config = self.tls.config();
+        let stream = dial(
+            call.origin,
+            config.as_ref(),
+            call.policy,
+            call.budget.connect_by(),
+        )
+        .await
+        .map_err(|source| UpstreamError::Dial {
+            origin: call.origin.clone(),
+            source,
+        })?;
+        let peer = self.peer(&stream);
+        let found = peer.as_ref().and_then(|peer| peer.connector_id.clone());
+        if let Some(expected) = call.expected
+            && found.as_ref() != Some(expected)
+        {
+            return Err(UpstreamError::Identity {
+                origin: call.origin.clone(),
+                expected: expected.to_string(),
+                found: found.map(|found| found.to_string()),
+            });
+        }
+        let (sender, connection) = http1::Builder::new()
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|source| UpstreamError::Broken {
+                origin: call.origin.clone(),
+                source,
+            })?;
+        tokio::spawn(drive(connection, self.tls.clone(), peer));
+        Ok(Connection {
+            sender,
+            generation,
+            peer: found,
+            since: Instant::now(),
+        })
+    }
+
+    fn peer(&self, stream: &Stream) -> Option<PeerCertificate> {
+        match &self.tls {
+            ClientTls::Peer(store) => store.identify(stream.server_certificate()?),
+            _ => None,
+        }
+    }
+
+    async fn send(
+        self: &Arc<Self>,
+        mut connection: Connection,
+        origin: &Origin,
+        mut request: Request<Empty<Bytes>>,
+    ) -> Result<Response<PooledBody>, hyper::Error> {
+        request
+            .headers_mut()
+            .insert(header::HOST, host_header(origin));
+        let response = connection.sender.send_request(request).await?;
+        let lease = Lease {
+            client: Arc::clone(self),
+            origin: origin.clone(),
+            connection,
+        };
+        Ok(response.map(|body| PooledBody {
+            body,
+            lease: Some(lease),
+        }))
+    }
+
+    fn put_back(&self, origin: Origin, mut connection: Connection) {
+        if connection.sender.is_closed() || connection.generation != self.tls.generation() {
+            return;
+        }
+        connection.since = Instant::now();
+        let mut idle = self.idle();
+        let connections = idle.entry(origin).or_default();
+        if connections.len() < MAX_IDLE {
+            connections.push(connection);
+        }
+    }
+}
+
+impl Connection {
+    fn is_fresh(&self, generation: u64) -> bool {
+        self.generation == generation
+            && self.since.elapsed() < MAX_IDLE_TIME
+            && !self.sender.is_closed()
+    }
+}
+
+/// Runs a connection to its end, or until a revocation list names its server.
+async fn drive(
+    connection: http1::Connection<TokioIo<Stream>, Empty<Bytes>>,
+    tls: ClientTls,
+    peer: Option<PeerCertificate>,
+) {
+    let (ClientTls::Peer(store), Some(peer)) = (&tls, peer) else {
+        log_end(connection.await);
+        return;
+    };
+    let mut changes = store.subscribe();
+    let mut connection = std::pin::pin!(connection);
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut connection => return log_end(ended),
+            changed = changes.changed() => {
+                if changed.is_err() {
+                    return log_end(connection.await);
+                }
+                if store.is_revoked(&peer) {
+                    tracing::warn!(peer.id = ?peer.connector_id, "connection ended: the server's certificate is revoked");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a connection ended without a byte of an answer.
+fn went_away(error: &hyper::Error) -> bool {
+    error.is_canceled() || error.is_closed() || error.is_incomplete_message() || is_reset(error)
+}
+
+fn is_reset(error: &hyper::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let io =
+        std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset))
+}
+
+fn log_end(ended: Result<(), hyper::Error>) {
+    if let Err(error) = ended {
+        // Whoever waits for the answer gets the error too; an idle connection that breaks matters to nobody.
+        tracing::debug!(%error, "upstream connection ended");
+    }
+}
+
+fn host_header(origin: &Origin) -> HeaderValue {
+    let default = if origin.tls { 443 } else { 80 };
+    let text = match (&origin.host, origin.port == default) {
+        (Host::Domain(name), true) => {
+            return HeaderValue::from_str(name).unwrap_or(HeaderValue::from_static(""));
+        }
+        (host, true) => host.to_string(),
+        (host, false) => format!("{host}:{}", origin.port),
+    };
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[derive(Debug)]
+struct Lease {
+    client: Arc<Client>,
+    origin: Origin,
+    connection: Connection,
+}
+
+/// The body of an answer. Polled to its end, it gives its connection back; dropped before, it closes it.
+#[derive(Debug)]
+pub struct PooledBody {
+    body: Incoming,
+    lease: Option<Lease>,
+}
+
+impl Body for PooledBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        match &polled {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => self.lease = None,
+            None => {
+                if let Some(Lease {
+                    client,
+                    origin,
+                    connection,
+                }) = self.lease.take()
+                {
+                    client.put_back(origin, connection);
+                }
+            }
+        }
+        Poll::Ready(polled.map(|frame| frame.map_err(BodyError::Broken)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // Only a poll that finds the end gives the connection back.
+        self.lease.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,229 @@
+//! One connection: resolve, judge the address, connect, TLS.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use url::Host;
+
+use super::address::AddressPolicy;
+use super::resource_url::Origin;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The name does not resolve.
+    #[error("the host name does not resolve")]
+    Resolve(#[source] io::Error),
+    /// Every address of the host is one that may not be connected to from here.
+    #[error("the address {0} may not be connected to")]
+    AddressRefused(IpAddr),
+    /// Nobody accepts connections there.
+    #[error("no TCP connection")]
+    Connect(#[source] io::Error),
+    /// The TLS handshake failed: certificate, version, or no TLS at all.
+    #[error("no TLS connection")]
+    Tls(#[source] io::Error),
+    /// `https` where no TLS is configured, or a host that no certificate can name.
+    #[error("TLS is not possible with this host")]
+    NoTls,
+    /// It took longer than allowed.
+    #[error("no connection in time")]
+    TimedOut,
+}
+
+/// A connection, encrypted or not.
+pub enum Stream {
+    /// TCP.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// DER of the server's certificate.
+    pub fn server_certificate(&self) -> Option<&CertificateDer<'static>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.peer_certificates()?.first(),
+        }
+    }
+}
+
+/// Connects to `origin` before `by`, to addresses that `policy` allows.
+///
+/// Cancel safe: dropping the future closes the connection.
+pub async fn dial(
+    origin: &Origin,
+    tls: Option<&Arc<ClientConfig>>,
+    policy: &AddressPolicy,
+    by: Instant,
+) -> Result<Stream, DialError> {
+    let connecting = async {
+        let addresses = allowed_addresses(origin, policy).await?;
+        let tcp = connect(&addresses, by).await?;
+        // Small requests and answers must not wait for an acknowledgement of what went before.
+        tcp.set_nodelay(true).map_err(DialError::Connect)?;
+        if !origin.tls {
+            return Ok(Stream::Plain(tcp));
+        }
+        let (Some(config), Some(name)) = (tls, server_name(&origin.host)) else {
+            return Err(DialError::NoTls);
+        };
+        let stream = TlsConnector::from(Arc::clone(config))
+            .connect(name, tcp)
+            .await
+            .map_err(DialError::Tls)?;
+        Ok(Stream::Tls(Box::new(stream)))
+    };
+    timeout_at(by, connecting)
+        .await
+        .unwrap_or(Err(DialError::TimedOut))
+}
+
+async fn allowed_addresses(
+    origin: &Origin,
+    policy: &AddressPolicy,
+) -> Result<Vec<SocketAddr>, DialError> {
+    let resolved: Vec<SocketAddr> = match &origin.host {
+        Host::Ipv4(address) => vec![SocketAddr::from((*address, origin.port))],
+        Host::Ipv6(address) => vec![SocketAddr::from((*address, origin.port))],
+        Host::Domain(name) => tokio::net::lookup_host((name.as_str(), origin.port))
+            .await
+            .map_err(DialError::Resolve)?
+            .collect(),
+    };
+    let Some(first) = resolved.first().map(SocketAddr::ip) else {
+        return Err(DialError::Resolve(io::ErrorKind::NotFound.into()));
+    };
+    let allowed: Vec<_> = resolved
+        .into_iter()
+        .filter(|address| policy.allows(address.ip()))
+        .collect();
+    if allowed.is_empty() {
+        Err(DialError::AddressRefused(first))
+    } else {
+        Ok(allowed)
+    }
+}
+
+/// Tries the addresses in turn; each gets an even share of the time that is left.
+async fn connect(addresses: &[SocketAddr], by: Instant) -> Result<TcpStream, DialError> {
+    let mut failure = DialError::TimedOut;
+    for (tried, address) in addresses.iter().enumerate() {
+        let now = Instant::now();
+        let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = by.saturating_duration_since(now) / left;
+        match timeout_at(now + share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = DialError::Connect(error),
+            Err(_) => failure = DialError::TimedOut,
+        }
+    }
+    Err(failure)
+}
+
+fn server_name(host: &Host<String>) -> Option<ServerName<'static>> {
+    match host {
+        Host::Domain(name) => ServerName::try_from(name.clone()).ok(),
+        Host::Ipv4(address) => Some(ServerName::IpAddress(IpAddr::V4(*address).into())),
+        Host::Ipv6(address) => Some(ServerName::IpAddress(IpAddr::V6(*address).into())),
+    }
+}
+
+/// Why the trust anchors for data sources cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PublicTlsError {
+    /// The file of trust anchors cannot be read.
+    #[error("cannot read the trust anchors in {path}")]
+    Read {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        source: rustls_pki_types::pem::Error,
+    },
+    /// The file holds no usable certificate.
+    #[error("{0} holds no usable trust anchor")]
+    Empty(std::path::PathBuf),
+    /// The provider offers no common protocol version.
+    #[error("no TLS version is usable")]
+    Versions(#[source] rustls::Error),
+}
+
+/// TLS towards data sources: trust anchors from the PEM file `anchors`, no client certificate, 1.3 and 1.2.
+///
+/// # Errors
+/// [`PublicTlsError`] if the file is missing or holds no trust anchor.
+pub fn public_tls(anchors: &Path) -> Result<Arc<ClientConfig>, PublicTlsError> {
+    let read = |source| PublicTlsError::Read {
+        path: anchors.to_owned(),
+        source,
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(anchors).map_err(read)? {
+        // A bundle of the operating system may hold one that webpki does not take; the others count.
+        let _ = roots.add(certificate.map_err(read)?);
+    }
+    if roots.is_empty() {
+        return Err(PublicTlsError::Empty(anchors.to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(PublicTlsError::Versions)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+        }
+    }
+}
