@@ -1,11 +1,10 @@
 //! The last known records and keys, on disk for the time when the location server is away.
 //!
 //! The file is read once at start and written by a task of its own, so no lookup ever waits for the
-//! disk. Each write goes to a temporary file that takes the old one's place: a reader, and a start
-//! after a crash, sees the one or the other.
+//! disk. Each write takes the old file's place as a whole, so a start after a crash finds the one or
+//! the other.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -148,9 +147,5 @@ fn read(path: &Path) -> std::io::Result<Option<Content>> {
 }
 
 fn write(path: &Path, content: &Content) -> std::io::Result<()> {
-    let temporary = path.with_extension("new");
-    let mut file = std::fs::File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(content)?)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
+    common::config::write_file(path, &serde_json::to_vec_pretty(content)?, false)
 }

@@ -1,0 +1,90 @@
+//! The history.
+
+use axum::extract::{Query, State};
+use axum::{Extension, Json};
+use common::http::problem::Problem;
+use common::ids::UserId;
+use common::listener::ConnectionInfo;
+use http::HeaderMap;
+use location_client::api::ChangesResponse;
+use serde::Deserialize;
+
+use super::AppState;
+use super::access::identified;
+use super::error::Failure;
+
+/// Changes a page where nothing is said.
+const DEFAULT_PAGE: u32 = 100;
+/// Longest page.
+const MAX_PAGE: u32 = 500;
+
+/// Which part of the history is wanted.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    limit: Option<String>,
+    cursor: Option<String>,
+    provider_id: Option<String>,
+}
+
+/// Who changed which location, when, and how: oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/changes",
+    operation_id = "list_changes",
+    tag = "history",
+    params(
+        ("limit" = Option<u32>, Query, description = "Changes a page, 1 to 500; without it 100"),
+        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
+        ("provider_id" = Option<String>, Query, description = "Only changes of this provider's location")
+    ),
+    responses(
+        (status = 200, body = ChangesResponse),
+        (status = 400, description = "A parameter does not fit"),
+        (status = 401, description = "No operator's token"),
+        (status = 403, description = "Not an operator, or the certificate is not registered")
+    )
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    Extension(connection): Extension<ConnectionInfo>,
+    Query(page): Query<Page>,
+    headers: HeaderMap,
+) -> Result<Json<ChangesResponse>, Problem> {
+    let (_, caller) = identified(&app, &connection, &headers).await?;
+    caller.may_review().map_err(Failure::from)?;
+    let limit = match page.limit.as_deref().map(str::parse::<u32>) {
+        None => DEFAULT_PAGE,
+        Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
+        Some(_) => return Err(bad("limit", "a whole number from 1 to 500 is expected")),
+    };
+    // The cursor is the number of the last change seen; callers only pass it back.
+    let after = match page.cursor.as_deref().map(str::parse::<i64>) {
+        None => 0,
+        Some(Ok(after)) if after >= 0 => after,
+        Some(_) => return Err(bad("cursor", "this is no cursor of this list")),
+    };
+    let provider = page
+        .provider_id
+        .as_deref()
+        .map(UserId::parse)
+        .transpose()
+        .map_err(|error| bad("provider_id", &error.to_string()))?;
+    let changes = app
+        .directory
+        .changes(provider.as_ref(), after, limit)
+        .await
+        .map_err(Failure::from)?;
+    let next_cursor = changes.last().map_or(after, |last| last.id).to_string();
+    Ok(Json(ChangesResponse {
+        changes,
+        next_cursor,
+    }))
+}
+
+fn bad(parameter: &str, message: &str) -> Problem {
+    Problem::bad_request(
+        "parameter-does-not-fit",
+        format!("the parameter {parameter} does not fit"),
+    )
+    .error(parameter, message)
+}

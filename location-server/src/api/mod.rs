@@ -1,0 +1,140 @@
+//! The one listener's paths.
+//!
+//! Source: CADDE 4.0, location server API description and design slides; where the two disagree both
+//! ways are served. Every answer is JSON, and no error body has a member `provider_connector_url`:
+//! existing receivers take any such member for the address, whatever the status.
+
+mod access;
+mod body;
+mod changes;
+mod error;
+mod etag;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::{Json, Router};
+use common::http::Endpoint;
+use utoipa::OpenApi;
+
+use crate::domain::{Authority, Directory};
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct AppState {
+    /// The records.
+    pub directory: Arc<Directory>,
+    /// Who is who.
+    pub authority: Arc<dyn Authority>,
+}
+
+/// Every path with its rule and its handler: the router and the list of endpoints come from here.
+fn table() -> Vec<(Endpoint, MethodRouter<AppState>)> {
+    let peer = |method, path, access| Endpoint::new("peer", method, path, access);
+    let writers = "certificate:operator-tool + bearer:operator";
+    let changers = "certificate:operator-tool + bearer:operator, or the provider's own connector";
+    vec![
+        (
+            peer("GET", "/cadde/api/v4/location/{provider_id}", "certificate"),
+            get(read::one),
+        ),
+        // What an existing receiver asks for when it was given an empty provider ID.
+        (
+            peer("GET", "/cadde/api/v4/location/", "certificate"),
+            get(read::nobody),
+        ),
+        (
+            peer("POST", "/cadde/api/v4/location", writers),
+            post(write::create),
+        ),
+        (
+            peer("PUT", "/cadde/api/v4/location", changers),
+            put(write::replace),
+        ),
+        (
+            peer("PATCH", "/cadde/api/v4/location/{provider_id}", changers),
+            patch(write::change),
+        ),
+        (
+            peer("DELETE", "/cadde/api/v4/location/{provider_id}", writers),
+            delete(write::remove),
+        ),
+        (
+            peer("PATCH", "/api/v4/location/{provider_id}", changers),
+            patch(write::change),
+        ),
+        (
+            peer("DELETE", "/api/v4/location/{provider_id}", writers),
+            delete(write::remove),
+        ),
+        (
+            peer(
+                "GET",
+                "/cadde/api/v4/locations",
+                "certificate + bearer:operator",
+            ),
+            get(read::all),
+        ),
+        (
+            peer(
+                "GET",
+                "/.well-known/jwks.json",
+                "certificate of the data space",
+            ),
+            get(read::jwks),
+        ),
+        (
+            peer("GET", "/v1/changes", "certificate + bearer:operator"),
+            get(changes::list),
+        ),
+        (
+            peer("GET", "/openapi.json", "certificate of the data space"),
+            get(openapi),
+        ),
+    ]
+}
+
+/// All paths of the `peer` listener.
+pub fn router(state: AppState) -> Router {
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (endpoint, handler)| {
+            router.route(endpoint.path, handler)
+        })
+        .with_state(state)
+}
+
+/// What the location server serves.
+pub fn endpoints() -> Vec<Endpoint> {
+    table().into_iter().map(|(endpoint, _)| endpoint).collect()
+}
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Location server",
+        description = "Where is the connector of a provider? CADDE 4.0's location API with signed, expiring records, \
+                       and the history of changes. Mutual TLS on every path.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    paths(
+        read::one,
+        read::all,
+        read::jwks,
+        write::create,
+        write::replace,
+        write::change,
+        write::remove,
+        changes::list
+    )
+)]
+struct Description;
+
+async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}

@@ -1,0 +1,199 @@
+//! Registering, changing and removing.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response as HttpResponse};
+use axum::{Extension, Json};
+use common::http::Text;
+use common::ids::UserId;
+use common::listener::ConnectionInfo;
+use http::header::ETAG;
+use http::{HeaderMap, StatusCode};
+use location_client::api::{ChangeKind, PatchLocationRequest, PostLocationRequest, Response};
+
+use super::access::{author, identified};
+use super::error::WireError;
+use super::{AppState, body, etag};
+use crate::domain::{Author, Keep, Precondition, parse_new, parse_patch};
+
+/// Registers a location.
+#[utoipa::path(
+    post,
+    path = "/cadde/api/v4/location",
+    operation_id = "create_location",
+    tag = "setting",
+    request_body = PostLocationRequest,
+    responses(
+        (status = 201, body = Response, description = "Registered"),
+        (status = 401, description = "No operator's token"),
+        (status = 403, description = "Not an operator, or not with an operator's certificate"),
+        (status = 409, description = "The provider has a location already"),
+        (status = 422, description = "A member does not fit")
+    )
+)]
+pub(super) async fn create(
+    State(app): State<AppState>,
+    Extension(connection): Extension<ConnectionInfo>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<HttpResponse, WireError> {
+    let (peer, caller) = identified(&app, &connection, &headers).await?;
+    // Who may not register at all learns nothing about what a body has to look like.
+    caller.may_write()?;
+    let new = parse_new(&body::whole(body).await?).map_err(WireError::body)?;
+    let author = author(&peer, &caller);
+    let stored = app.directory.create(&caller, &new, &author).await?;
+    done(ChangeKind::Create, &stored.provider, &author);
+    let tag = etag::tag(&app.directory.sign(&stored).await?);
+    let text = Text::new(
+        "ロケーション情報を登録しました。",
+        "The location was registered.",
+    );
+    let answer = Json(Response {
+        message: text.current().to_owned(),
+    });
+    Ok((StatusCode::CREATED, [(ETAG, tag)], answer).into_response())
+}
+
+/// Replaces a location; members that are not sent and unknown to CADDE 4.0 stay as they are.
+#[utoipa::path(
+    put,
+    path = "/cadde/api/v4/location",
+    operation_id = "update_location",
+    tag = "setting",
+    request_body = PostLocationRequest,
+    params(("If-Match" = Option<String>, Header, description = "ETag that the record has to have")),
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 401, description = "No operator's token, and not the provider's own connector"),
+        (status = 403, description = "Not allowed"),
+        (status = 404, description = "The provider has no location"),
+        (status = 412, description = "The record is not that of If-Match"),
+        (status = 422, description = "A member does not fit")
+    )
+)]
+pub(super) async fn replace(
+    State(app): State<AppState>,
+    Extension(connection): Extension<ConnectionInfo>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<HttpResponse, WireError> {
+    let (peer, caller) = identified(&app, &connection, &headers).await?;
+    if caller.own_provider().is_none() {
+        caller.may_write()?;
+    }
+    let request = body::whole(body).await?;
+    let keep = Keep {
+        connector_id: request.connector_id.is_none(),
+        profile: request.profile.is_none(),
+    };
+    let new = parse_new(&request).map_err(WireError::body)?;
+    let author = author(&peer, &caller);
+    let stored = app
+        .directory
+        .replace(&caller, &new, keep, &etag::precondition(&headers), &author)
+        .await?;
+    done(ChangeKind::Update, &stored.provider, &author);
+    let tag = etag::tag(&app.directory.sign(&stored).await?);
+    Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
+}
+
+/// Changes the stated members of a location.
+#[utoipa::path(
+    patch,
+    path = "/cadde/api/v4/location/{provider_id}",
+    operation_id = "patch_location",
+    tag = "setting",
+    request_body = PatchLocationRequest,
+    params(
+        ("provider_id" = String, Path, description = "User ID of the provider"),
+        ("If-Match" = Option<String>, Header, description = "ETag that the record has to have")
+    ),
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 401, description = "No operator's token, and not the provider's own connector"),
+        (status = 403, description = "Not allowed"),
+        (status = 404, description = "The provider has no location"),
+        (status = 412, description = "The record is not that of If-Match"),
+        (status = 422, description = "A member does not fit")
+    )
+)]
+pub(super) async fn change(
+    State(app): State<AppState>,
+    Extension(connection): Extension<ConnectionInfo>,
+    Path(provider_id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<HttpResponse, WireError> {
+    let (peer, caller) = identified(&app, &connection, &headers).await?;
+    if caller.own_provider().is_none() {
+        caller.may_write()?;
+    }
+    let provider =
+        UserId::parse(&provider_id).map_err(|error| WireError::path(error.to_string()))?;
+    let patch = parse_patch(&body::partial(body).await?).map_err(WireError::body)?;
+    let author = author(&peer, &caller);
+    let stored = app
+        .directory
+        .change(
+            &caller,
+            &provider,
+            &patch,
+            &etag::precondition(&headers),
+            &author,
+        )
+        .await?;
+    done(ChangeKind::Update, &stored.provider, &author);
+    let tag = etag::tag(&app.directory.sign(&stored).await?);
+    Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
+}
+
+/// Removes a location.
+#[utoipa::path(
+    delete,
+    path = "/cadde/api/v4/location/{provider_id}",
+    operation_id = "delete_location",
+    tag = "setting",
+    params(
+        ("provider_id" = String, Path, description = "User ID of the provider"),
+        ("If-Match" = Option<String>, Header, description = "ETag that the record has to have")
+    ),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 401, description = "No operator's token"),
+        (status = 403, description = "Not an operator, or not with an operator's certificate"),
+        (status = 404, description = "The provider has no location"),
+        (status = 412, description = "The record is not that of If-Match")
+    )
+)]
+pub(super) async fn remove(
+    State(app): State<AppState>,
+    Extension(connection): Extension<ConnectionInfo>,
+    Path(provider_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, WireError> {
+    let (peer, caller) = identified(&app, &connection, &headers).await?;
+    caller.may_write()?;
+    let provider =
+        UserId::parse(&provider_id).map_err(|error| WireError::path(error.to_string()))?;
+    let precondition: Precondition = etag::precondition(&headers);
+    let author = author(&peer, &caller);
+    app.directory
+        .delete(&caller, &provider, &precondition, &author)
+        .await?;
+    done(ChangeKind::Delete, &provider, &author);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One line of log and one count for a change that the history holds.
+fn done(kind: ChangeKind, provider: &UserId, author: &Author) {
+    metrics::counter!("location_changes_total", "kind" => kind.as_str()).increment(1);
+    tracing::info!(
+        request.id = author.request_id,
+        peer.id = %author.certificate_id,
+        user = author.user.as_ref().map(UserId::as_str),
+        provider = %provider,
+        kind = kind.as_str(),
+        "location changed"
+    );
+}

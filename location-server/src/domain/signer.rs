@@ -1,0 +1,256 @@
+//! The key that signs records, and the records it signed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::ids::UserId;
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use location_client::LocationRecord;
+use location_client::record::SignedMembers;
+use moka::future::Cache;
+use time::OffsetDateTime;
+
+use super::store::Stored;
+
+/// Signed records that are kept; far more than providers in use.
+const MAX_KEPT: u64 = 10_000;
+
+/// Why there is no key or no signature.
+#[derive(Debug, thiserror::Error)]
+pub enum SignerError {
+    /// The key's file can't be read or made.
+    #[error("the key {} can't be read or made", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file holds no P-256 key.
+    #[error("{} holds no P-256 key in PKCS #8 (PEM)", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: jsonwebtoken::errors::Error,
+    },
+    /// No new key could be made.
+    #[error("a new key could not be made")]
+    Generate(#[source] rcgen::Error),
+    /// The signature failed.
+    #[error("the record could not be signed")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+    /// A stored member no longer parses.
+    #[error("the stored record of {provider} can't be signed: {reason}")]
+    Record {
+        /// Whose record it is.
+        provider: UserId,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Signs records with ES256.
+///
+/// A signature serves for half its validity, so most lookups sign nothing and every record that
+/// leaves is good for at least the other half.
+pub struct RecordSigner {
+    key: EncodingKey,
+    header: Header,
+    jwks: JwkSet,
+    validity: Duration,
+    kept: Cache<UserId, Kept>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    version: i64,
+    renew_at: OffsetDateTime,
+    record: Result<Arc<LocationRecord>, Arc<SignerError>>,
+}
+
+impl RecordSigner {
+    /// Reads the key at `path`, or makes one there, readable by its owner alone.
+    pub fn open(path: &Path, validity: Duration) -> Result<Self, SignerError> {
+        let file_error = |source| SignerError::File {
+            path: path.to_owned(),
+            source,
+        };
+        let key_error = |source| SignerError::Key {
+            path: path.to_owned(),
+            source,
+        };
+        let pem = match std::fs::read(path) {
+            Ok(pem) => pem,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let pem = rcgen::KeyPair::generate()
+                    .map_err(SignerError::Generate)?
+                    .serialize_pem();
+                common::config::write_file(path, pem.as_bytes(), true).map_err(file_error)?;
+                pem.into_bytes()
+            }
+            Err(error) => return Err(file_error(error)),
+        };
+        let key = EncodingKey::from_ec_pem(&pem).map_err(key_error)?;
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(key_error)?;
+        // RFC 7638: a name that follows from the key needs no file of its own.
+        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(key_error)?;
+        jwk.common.key_id = Some(kid.clone());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(Self {
+            key,
+            header: Header {
+                kid: Some(kid),
+                typ: None,
+                ..Header::new(Algorithm::ES256)
+            },
+            jwks: JwkSet { keys: vec![jwk] },
+            validity,
+            kept: Cache::new(MAX_KEPT),
+        })
+    }
+
+    /// The public key, as `/.well-known/jwks.json` shows it.
+    pub fn jwks(&self) -> &JwkSet {
+        &self.jwks
+    }
+
+    /// The record of `stored`, good for at least half the configured validity from `now` on.
+    pub async fn record(
+        &self,
+        stored: &Stored,
+        now: OffsetDateTime,
+    ) -> Result<Arc<LocationRecord>, Arc<SignerError>> {
+        let sign = async {
+            let expires_at = truncate(now + self.validity);
+            Kept {
+                version: stored.version,
+                renew_at: now + self.validity / 2,
+                record: self
+                    .sign(stored, expires_at)
+                    .map(Arc::new)
+                    .map_err(Arc::new),
+            }
+        };
+        let stale = |kept: &Kept| {
+            kept.version != stored.version || kept.renew_at <= now || kept.record.is_err()
+        };
+        self.kept
+            .entry_by_ref(&stored.provider)
+            .or_insert_with_if(sign, stale)
+            .await
+            .into_value()
+            .record
+    }
+
+    fn sign(
+        &self,
+        stored: &Stored,
+        expires_at: OffsetDateTime,
+    ) -> Result<LocationRecord, SignerError> {
+        let connector_id = stored
+            .entry
+            .connector_id
+            .as_deref()
+            .map(str::parse)
+            .transpose();
+        let members = SignedMembers {
+            provider_id: stored.provider.clone(),
+            provider_connector_url: stored.entry.provider_connector_url.clone(),
+            connector_id: connector_id.map_err(|error: common::ids::IdError| {
+                SignerError::Record {
+                    provider: stored.provider.clone(),
+                    reason: error.to_string(),
+                }
+            })?,
+            profile: stored.entry.profile,
+            expires_at,
+        };
+        let jws = jsonwebtoken::encode(&self.header, &members, &self.key)?;
+        Ok(LocationRecord { members, jws })
+    }
+}
+
+/// Whole seconds: the reader's text form of the time then equals ours.
+fn truncate(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(0).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use location_client::api::Entry;
+    use location_client::record::{Profile, Source};
+    use location_client::verify::RecordKeys;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+    const NOW: OffsetDateTime = datetime!(2026-11-22 00:00:00.123 UTC);
+
+    fn stored(version: i64) -> Stored {
+        Stored {
+            provider: UserId::parse("cadde.1.aa").expect("a user ID"),
+            entry: Entry {
+                provider_connector_url: "https://p.example".to_owned(),
+                connector_id: Some("p.example".to_owned()),
+                profile: Profile::Kakehashi1,
+            },
+            version,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_signed_here_is_accepted_by_the_client() {
+        let dir = tempfile::tempdir().unwrap();
+        let signer = RecordSigner::open(&dir.path().join("key.pem"), DAY).unwrap();
+        let record = signer.record(&stored(1), NOW).await.unwrap();
+        let keys = RecordKeys::new(signer.jwks().clone());
+        let location = keys
+            .verify(&stored(1).provider, &record, NOW, Source::Server)
+            .unwrap();
+        assert_eq!(location.url.as_str(), "https://p.example/");
+        assert_eq!(location.expires_at, Some(datetime!(2026-11-23 00:00 UTC)));
+    }
+
+    #[tokio::test]
+    async fn signature_is_reused_for_half_its_validity_and_never_for_another_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let signer = RecordSigner::open(&dir.path().join("key.pem"), DAY).unwrap();
+        let first = signer.record(&stored(1), NOW).await.unwrap();
+        assert_eq!(
+            signer.record(&stored(1), NOW + DAY / 3).await.unwrap(),
+            first
+        );
+        assert_ne!(
+            signer.record(&stored(1), NOW + DAY / 2).await.unwrap(),
+            first
+        );
+        let second = signer.record(&stored(2), NOW).await.unwrap();
+        assert_ne!(second.jws, first.jws);
+    }
+
+    #[test]
+    fn key_is_made_once_and_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys/record.pem");
+        let first = RecordSigner::open(&path, DAY).unwrap();
+        let again = RecordSigner::open(&path, DAY).unwrap();
+        assert_eq!(first.jwks(), again.jwks());
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        std::fs::write(&path, "no key").unwrap();
+        assert!(matches!(
+            RecordSigner::open(&path, DAY),
+            Err(SignerError::Key { .. })
+        ));
+    }
+}

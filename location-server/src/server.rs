@@ -1,0 +1,99 @@
+//! The life of the location server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use auth_client::{Registry, TokenVerifier, enrol};
+use common::config::AdminConfig;
+use common::listener::Listener;
+use common::service::{Check, Context, Finding, Service, Shutdown};
+use common::telemetry::TelemetryConfig;
+
+use crate::api::{self, AppState};
+use crate::authority::AuthServer;
+use crate::config::Config;
+use crate::domain::{Directory, RecordSigner};
+use crate::store::SqliteLocations;
+
+/// 5 s: a database that came back is noticed before a load balancer's second look.
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The location server.
+pub struct LocationServer;
+
+impl Service for LocationServer {
+    const NAME: &'static str = "location-server";
+    const ABOUT: &'static str =
+        "Tells where the connector of a provider is, with signed, expiring records";
+    type Config = Config;
+
+    fn check(config: &Config) -> Vec<Finding> {
+        config.findings()
+    }
+
+    fn admin(config: &Config) -> &AdminConfig {
+        &config.admin
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref())
+            .await
+            .context("cannot get a certificate")?;
+        let tls =
+            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        enrol::spawn_renewal(
+            tls.clone(),
+            &config.auth,
+            context.clock.clone(),
+            context.shutdown.clone(),
+        );
+
+        let signer = RecordSigner::open(&config.records.key_file, config.records.validity.get())?;
+        let store = SqliteLocations::open(&config.database).await?;
+        let directory = Arc::new(Directory::new(
+            Box::new(store),
+            signer,
+            context.clock.clone(),
+        ));
+        tokio::spawn(probe(
+            directory.clone(),
+            context.ready.register("database"),
+            context.shutdown.clone(),
+        ));
+
+        let authority = AuthServer {
+            registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
+            tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
+        };
+        let router = api::router(AppState {
+            directory,
+            authority: Arc::new(authority),
+        });
+        let listener = Listener::bind(&config.peer, Some(tls)).await?;
+        tracing::info!(address = %config.peer.listen, "the location server answers");
+        context.ready.started();
+        listener.serve(router, context.shutdown).await;
+        Ok(())
+    }
+}
+
+/// Tells readiness whether the database answers, until `shutdown`.
+async fn probe(directory: Arc<Directory>, check: Check, shutdown: Shutdown) {
+    loop {
+        let state = directory.changes(None, 0, 1).await;
+        check.set(
+            state
+                .map(drop)
+                .map_err(|error| common::telemetry::Chain(&error).to_string()),
+        );
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(PROBE_INTERVAL) => {}
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Databases behind [`crate::domain::LocationStore`].
+
+mod sqlite;
+
+pub use sqlite::SqliteLocations;
