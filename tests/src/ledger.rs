@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
 
 use crate::Trial;
 use crate::client::Answer;
@@ -79,6 +80,35 @@ pub async fn lineage(trial: &Trial, event_id: &str, direction: &str, token: &str
         .await
         .expect("the ledger answers");
     Answer::read(response).await.expect("the answer is whole")
+}
+
+/// Registers `url` as an original of `provider_id` (an event `Create`) as the holder of `token`; returns its id.
+pub async fn create(trial: &Trial, token: &str, provider_id: &str, url: &str) -> String {
+    let event = json!({
+        "cdldatamodelversion": "2.0",
+        "cdleventtype": "Create",
+        "cdleventid": "",
+        "dataprovider": provider_id,
+        "cdldatatags": [{"cdluri": url}],
+    });
+    let part = Part::text(event.to_string())
+        .mime_str("application/json")
+        .expect("a media type");
+    let form = Form::new().part("request", part);
+    let address = trial.at(&trial.ready.provenance.public, "/v2/eventwithhash");
+    let request = trial
+        .http()
+        .post(address)
+        .bearer_auth(token)
+        .multipart(form);
+    let answer = Answer::read(request.send().await.expect("the ledger answers"))
+        .await
+        .expect("whole");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["cdleventid"]
+        .as_str()
+        .expect("the answer holds the id")
+        .to_owned()
 }
 
 /// The events of an answer.

@@ -115,6 +115,15 @@ pub fn signal(pid: u32, name: &str) {
         .expect("kill runs");
 }
 
+/// Sends the signal `name` to the process group of `pid`, as a terminal does.
+pub fn signal_group(pid: u32, name: &str) {
+    let _ = Command::new("kill")
+        .args(["-s", name, "--", &format!("-{pid}")])
+        .stderr(Stdio::null())
+        .status()
+        .expect("kill runs");
+}
+
 /// Whether process `pid` exists and is more than a zombie.
 pub fn is_alive(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {

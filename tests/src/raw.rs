@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -73,13 +74,34 @@ pub async fn over<S: AsyncRead + AsyncWrite + Unpin>(
 /// 60 s: longer than the services let an idle transfer stand.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Like [`over_tcp`], counting all bytes that have arrived in `progress`.
+///
+/// # Errors
+/// If the connection can't be made.
+pub async fn over_tcp_counted(
+    address: SocketAddr,
+    request: &str,
+    progress: &AtomicUsize,
+) -> io::Result<RawAnswer> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    Ok(read_counted(&mut stream, progress).await)
+}
+
 async fn read_to_end<S: AsyncRead + Unpin>(stream: &mut S) -> RawAnswer {
+    read_counted(stream, &AtomicUsize::new(0)).await
+}
+
+async fn read_counted<S: AsyncRead + Unpin>(stream: &mut S, progress: &AtomicUsize) -> RawAnswer {
     let mut all = Vec::new();
     let mut piece = vec![0; 64 * 1024];
     let end = loop {
         match tokio::time::timeout(PATIENCE, stream.read(&mut piece)).await {
             Ok(Ok(0)) => break End::Closed,
-            Ok(Ok(length)) => all.extend_from_slice(&piece[..length]),
+            Ok(Ok(length)) => {
+                all.extend_from_slice(&piece[..length]);
+                progress.store(all.len(), Ordering::Relaxed);
+            }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => break End::Reset,
             Ok(Err(_)) | Err(_) => break End::Failed,
         }

@@ -234,12 +234,38 @@ impl Trial {
             .map(|(pid, _)| pid)
     }
 
+    /// The process of the connector with this id, whose configuration names it.
+    pub fn connector(&self, connector_id: &str) -> u32 {
+        self.connector_with_configuration(connector_id).0
+    }
+
+    /// The configuration file of the connector with this id.
+    pub fn configuration(&self, connector_id: &str) -> PathBuf {
+        self.connector_with_configuration(connector_id).1
+    }
+
+    fn connector_with_configuration(&self, connector_id: &str) -> (u32, PathBuf) {
+        self.services()
+            .into_iter()
+            .filter(|(_, line)| line.contains("-connector "))
+            .filter_map(|(pid, line)| Some((pid, configuration_in(&line)?)))
+            .find(|(_, path)| {
+                std::fs::read_to_string(path).is_ok_and(|text| text.contains(connector_id))
+            })
+            .expect("the connector runs")
+    }
+
     /// Everything the services logged, by file.
     pub fn logs(&self) -> Vec<(PathBuf, String)> {
         let mut logs = vec![(self.output.clone(), self.printed())];
         collect(&self.directory, "log", &mut logs);
         logs
     }
+}
+
+/// The path behind `--config` in a command line.
+fn configuration_in(line: &str) -> Option<PathBuf> {
+    Some(line.split("--config ").nth(1)?.split(' ').next()?.into())
 }
 
 fn collect(directory: &Path, extension: &str, found: &mut Vec<(PathBuf, String)>) {

@@ -1,0 +1,207 @@
+//! What the trial's operator does by hand: registering whoever joins.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value, json};
+
+use crate::Trial;
+use crate::client::{self, Answer};
+use crate::ready::Credentials;
+use crate::tls::Identity;
+
+/// The operator, signed in.
+#[derive(Debug)]
+pub struct Operator<'a> {
+    trial: &'a Trial,
+    token: String,
+}
+
+/// A connector as it was registered.
+#[derive(Debug, Clone)]
+pub struct Registered {
+    /// The DNS name in its certificate.
+    pub connector_id: String,
+    /// Good for its first certificate, once.
+    pub code: String,
+}
+
+impl<'a> Operator<'a> {
+    /// Signs in, through the application of domain A.
+    pub async fn of(trial: &'a Trial) -> Self {
+        Self {
+            trial,
+            token: trial.domain("a").token_of(&trial.ready.operator).await,
+        }
+    }
+
+    /// The operator's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Calls the operator API of the auth-server.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let url = self.trial.at(&self.trial.ready.auth.public, path);
+        let request = self
+            .trial
+            .http()
+            .post(url)
+            .bearer_auth(&self.token)
+            .json(body);
+        Answer::read(request.send().await.expect("the auth-server answers"))
+            .await
+            .expect("whole")
+    }
+
+    /// Reads from the operator API of the auth-server.
+    pub async fn get(&self, path: &str) -> Answer {
+        let url = self.trial.at(&self.trial.ready.auth.public, path);
+        let request = self.trial.http().get(url).bearer_auth(&self.token);
+        Answer::read(request.send().await.expect("the auth-server answers"))
+            .await
+            .expect("whole")
+    }
+
+    async fn created(&self, path: &str, body: &Value) -> Value {
+        let answer = self.post(path, body).await;
+        assert!(
+            answer.status == 201 || answer.status == 200,
+            "POST {path}: {}",
+            answer.text()
+        );
+        answer.json()
+    }
+
+    /// Registers an organisation with one user.
+    pub async fn new_user(&self, name: &str) -> Credentials {
+        let organisation =
+            json!({"kind": "organisation", "name": name, "corporate_number": corporate_number()});
+        let participant = self.created("/v1/participants", &organisation).await;
+        let user = json!({"participant": participant["id"], "name": name});
+        let user = self.created("/v1/users", &user).await;
+        let text = |member: &str| {
+            user[member]
+                .as_str()
+                .expect("a created user has it")
+                .to_owned()
+        };
+        Credentials {
+            user_id: text("user_id"),
+            password: text("initial_password"),
+        }
+    }
+
+    /// Registers a connector; `role` is `provider` or `receiver`.
+    pub async fn new_connector(
+        &self,
+        role: &str,
+        user_id: &str,
+        base_url: Option<&str>,
+    ) -> Registered {
+        let connector_id = format!("{role}-{}.connectors.example", unique());
+        let mut body = json!({"connector_id": connector_id, "role": role, "user_id": user_id});
+        if let Some(url) = base_url {
+            body["base_url"] = url.into();
+        }
+        let connector = self.created("/v1/connectors", &body).await;
+        let code = connector["enrolment"]["code"]
+            .as_str()
+            .expect("a new connector has a code")
+            .to_owned();
+        Registered { connector_id, code }
+    }
+
+    /// Gets the first certificate for a code, as a connector would.
+    pub async fn enrol(&self, code: &str) -> Identity {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a P-256 key can be made");
+        let request = CertificateParams::default()
+            .serialize_request(&key)
+            .expect("an empty request is one");
+        let body = json!({"code": code, "csr": request.pem().expect("a request has a PEM form")});
+        let issued = self.created("/v1/enrolments", &body).await;
+        let chain = issued["certificate"]
+            .as_str()
+            .expect("the answer holds a chain");
+        Identity {
+            chain: CertificateDer::pem_slice_iter(chain.as_bytes())
+                .collect::<Result<_, _>>()
+                .expect("the chain is PEM"),
+            key: PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes())
+                .expect("rcgen writes PEM"),
+        }
+    }
+
+    /// A new operator's tool with its certificate.
+    pub async fn new_tool(&self) -> Identity {
+        let id = format!("tool-{}.operators.example", unique());
+        let body =
+            json!({"service_id": id, "kind": "operator-tool", "name": "a tool of the harness"});
+        let service = self.created("/v1/services", &body).await;
+        self.enrol(
+            service["enrolment"]["code"]
+                .as_str()
+                .expect("a new service has a code"),
+        )
+        .await
+    }
+
+    /// Registers where the connector of a provider is reached.
+    pub async fn register_location(
+        &self,
+        provider_id: &str,
+        url: &str,
+        connector_id: Option<&str>,
+        profile: &str,
+    ) {
+        let tool = client::with_certificate(&self.trial.ready.ca, self.new_tool().await);
+        let mut body =
+            json!({"provider_id": provider_id, "provider_connector_url": url, "profile": profile});
+        if let Some(id) = connector_id {
+            body["connector_id"] = id.into();
+        }
+        let address = self
+            .trial
+            .at(&self.trial.ready.location.peer, "/cadde/api/v4/location");
+        let request = tool.post(address).bearer_auth(&self.token).json(&body);
+        let answer = Answer::read(request.send().await.expect("the location-server answers"))
+            .await
+            .expect("whole");
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+}
+
+/// Different at every call, in this process and beside others.
+fn unique() -> String {
+    uuid::Uuid::new_v4().simple().to_string()[..12].to_owned()
+}
+
+/// A corporate number that nobody registered yet in this trial.
+///
+/// The first digit checks the other twelve: 9 − (Σ digit × weight mod 9), weights 1 and 2 in turn from the right
+/// (ordinance of the Ministry of Finance No. 70 of 2014, article 2).
+fn corporate_number() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let body = 770_000_000_000 + NEXT.fetch_add(1, Ordering::Relaxed);
+    let sum: u64 = (0..12)
+        .map(|at| body / 10_u64.pow(at) % 10 * (1 + u64::from(at % 2)))
+        .sum();
+    format!("{}{body:012}", 9 - sum % 9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corporate_numbers_carry_their_check_digit() {
+        let number = corporate_number();
+        assert_eq!(number.len(), 13);
+        assert!(
+            common::ids::UserId::issue(&number, "zz").is_ok(),
+            "{number}"
+        );
+    }
+}

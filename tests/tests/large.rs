@@ -1,0 +1,74 @@
+//! Size costs time, not memory.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop at the first surprise as tests do"
+)]
+
+use futures_util::StreamExt as _;
+use sha2::{Digest, Sha256};
+use tests::data::DataFolder;
+use tests::process::peak_memory;
+use tests::{Trial, ledger};
+
+/// 2 GiB.
+const LENGTH: u64 = 2 << 30;
+/// 64 MiB: what each connector may take at its peak, whatever the size.
+const LIMIT: u64 = 64 << 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_gibibytes_pass_both_connectors_in_64_mebibytes_of_memory_each() {
+    let trial = Trial::start()
+        .with_data(DataFolder::usual().with_sparse_file("domain-a-tests/zeros.bin", LENGTH))
+        .start();
+    let token = trial.domain("b").token().await;
+    let resource = trial.domain("a").resource("zeros.bin");
+
+    let started = std::time::Instant::now();
+    let response = trial
+        .domain("b")
+        .fetch(&resource.url)
+        .from_provider_of("a")
+        .token(&token)
+        .open()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    let received = response.headers()["x-cadde-provenance"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let (mut hash, mut length) = (Sha256::new(), 0);
+    let mut body = response.bytes_stream();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.unwrap();
+        length += chunk.len() as u64;
+        hash.update(&chunk);
+    }
+    println!("2 GiB in {:?}", started.elapsed());
+    assert_eq!(length, LENGTH);
+    let digest = hex::encode(hash.finalize());
+    assert_eq!(digest, digest_of_zeros());
+
+    let events = ledger::arrived(&trial, &received, 3, &token).await;
+    assert_eq!(events[1].digest(), Some((digest.clone(), LENGTH)));
+    assert_eq!(events[2].digest(), Some((digest, LENGTH)));
+
+    for id in [
+        &trial.domain("a").ready.provider.connector_id,
+        &trial.domain("b").ready.receiver.connector_id,
+    ] {
+        let peak = peak_memory(trial.connector(id));
+        println!("{id}: {} MiB at its peak", peak >> 20);
+        assert!(peak <= LIMIT, "{id} took {peak} bytes");
+    }
+}
+
+fn digest_of_zeros() -> String {
+    let block = vec![0; 1 << 20];
+    let mut hash = Sha256::new();
+    for _ in 0..LENGTH >> 20 {
+        hash.update(&block);
+    }
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,128 @@
+//! A peer that knows nothing of this project: a receiver of the reference kind, played byte by byte.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop at the first surprise as tests do"
+)]
+
+use std::time::Duration;
+
+use tests::process::signal;
+use tests::tls::{self, client_config};
+use tests::{Trial, ledger, raw};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// The request of an existing receiver: certificate, plain token, empty options, no exchange id.
+fn request(trial: &Trial, resource: &str, token: Option<&str>) -> String {
+    let host = trial.domain("a").ready.provider.peer.authority().to_owned();
+    let authorization = token
+        .map(|token| format!("Authorization: Bearer {token}\r\n"))
+        .unwrap_or_default();
+    format!(
+        "GET /cadde/api/v4/file HTTP/1.1\r\nHost: {host}\r\nUser-Agent: python-requests/2.28.1\r\n\
+         Accept-Encoding: gzip, deflate\r\nAccept: */*\r\nConnection: close\r\n\
+         x-cadde-resource-url: {resource}\r\nx-cadde-resource-api-type: file/http\r\n\
+         {authorization}x-cadde-options: \r\n\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_reference_receiver_gets_its_file_and_sent_is_in_the_ledger_before_the_last_byte() {
+    let trial = Trial::start().start();
+    let token = trial.domain("b").token().await;
+    let peer = &trial.domain("a").ready.provider.peer;
+    let ledger_process = trial.service("provenance").expect("the ledger runs");
+    // One that fits the window whole, one that streams.
+    for name in ["readings.csv", "archive.bin"] {
+        let resource = trial.domain("a").resource(name);
+        let config = client_config(&trial.ready.ca, Some(trial.domain("b").receiver_identity()));
+        let mut stream = tls::connect(peer, config).await.unwrap();
+
+        // First a warm-up of everything that asks the ledger nothing: the token's introspection.
+        signal(ledger_process, "STOP");
+        stream
+            .write_all(request(&trial, &resource.url, Some(&token)).as_bytes())
+            .await
+            .unwrap();
+        let early = read_for(&mut stream, Duration::from_secs(2)).await;
+        signal(ledger_process, "CONT");
+        let mut all = early.clone();
+        let _ = stream.read_to_end(&mut all).await;
+
+        let split = all
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8(all[..split].to_vec()).unwrap();
+        let answer = raw::RawAnswer {
+            head,
+            body: all[split + 4..].to_vec(),
+            end: raw::End::Closed,
+        };
+        assert_eq!(answer.status(), 200, "{}", answer.head);
+        // While the ledger stood still the last byte did not come.
+        assert!(
+            early.len() < all.len(),
+            "{name}: all bytes came before the ledger knew"
+        );
+
+        let sent = answer
+            .header("x-cadde-provenance")
+            .expect("lower-case on the wire")
+            .to_owned();
+        let now = ledger::lineage(&trial, &sent, "BACKWARD", &token).await;
+        assert_eq!(now.status, 200, "Sent is not in the ledger: {}", now.text());
+        let events = ledger::events(&now);
+        assert_eq!(events.last().unwrap().kind(), "Sent");
+        let length: u64 = answer.header("content-length").unwrap().parse().unwrap();
+        assert_eq!(events.last().unwrap().digest().unwrap().1, length);
+        assert_eq!(answer.body.len() as u64, length);
+        for name in [
+            "x-cadde-provenance-management-service-url",
+            "x-cadde-contract-id",
+            "x-cadde-contract-type",
+            "x-cadde-contract-management-service-url",
+        ] {
+            assert!(
+                answer.header(name).is_some(),
+                "{name} is missing or not in lower case: {}",
+                answer.head
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reference_receiver_without_a_token_gets_open_data_with_five_empty_headers() {
+    let trial = Trial::shared();
+    let resource = trial.domain("a").open_resource();
+    let peer = &trial.domain("a").ready.provider.peer;
+    let config = client_config(&trial.ready.ca, Some(trial.domain("b").receiver_identity()));
+    let mut stream = tls::connect(peer, config).await.unwrap();
+    let answer = raw::over(&mut stream, &request(trial, &resource.url, None))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200, "{}", answer.head);
+    for name in [
+        "x-cadde-provenance",
+        "x-cadde-provenance-management-service-url",
+        "x-cadde-contract-id",
+        "x-cadde-contract-type",
+        "x-cadde-contract-management-service-url",
+    ] {
+        assert_eq!(answer.header(name), Some(""), "{}", answer.head);
+    }
+}
+
+async fn read_for<S: AsyncReadExt + Unpin>(stream: &mut S, time: Duration) -> Vec<u8> {
+    let mut read = Vec::new();
+    let mut piece = vec![0; 64 * 1024];
+    let deadline = tokio::time::Instant::now() + time;
+    while let Ok(Ok(length)) = tokio::time::timeout_at(deadline, stream.read(&mut piece)).await {
+        if length == 0 {
+            break;
+        }
+        read.extend_from_slice(&piece[..length]);
+    }
+    read
+}
