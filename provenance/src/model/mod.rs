@@ -1,0 +1,15 @@
+//! The pure part of the ledger: no input, no output, no clock.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`json`] | strict reading and canonical writing of JSON (RFC 8785) |
+//! | [`event`] | an event as clients send it, checked |
+//! | [`core`] | what a record commits to, and who submitted it |
+//! | [`commitment`] | the salted hash of a core, and the leaf made of it |
+//! | [`batch`] | the items that connectors deliver, and the answers to them |
+
+pub mod batch;
+pub mod commitment;
+pub mod core;
+pub mod event;
+pub mod json;

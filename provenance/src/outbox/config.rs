@@ -1,0 +1,139 @@
+//! The `[outbox]` section of a connector's configuration.
+
+use std::path::PathBuf;
+
+use common::config::Period;
+use serde::{Deserialize, Serialize};
+
+/// Where the outbox lies and how much it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutboxConfig {
+    /// The file of the outbox. One process at a time may have it open.
+    pub path: PathBuf,
+    /// Most records that are not delivered yet, open transfers and parked ones included; new exchanges are refused beyond it.
+    #[serde(default = "defaults::max_records")]
+    pub max_records: u64,
+    /// Age of the oldest finished record that is not delivered, from which on new exchanges are refused.
+    #[serde(default = "defaults::max_age")]
+    pub max_age: Period,
+    /// Share of the disk in use, in percent, from which on new exchanges are refused.
+    #[serde(default = "defaults::disk_watermark_percent")]
+    pub disk_watermark_percent: u8,
+    /// Whether an exchange that cannot be recorded is refused.
+    #[serde(default = "defaults::required")]
+    pub required: bool,
+    /// How long receipts of delivered records are kept, counted from delivery in whole days. It must outlast the time between
+    /// two backups of the ledger by a week: a restored ledger gets lost bodies back from here.
+    #[serde(default = "defaults::keep_receipts")]
+    pub keep_receipts: Period,
+    /// Most records in one request to the ledger, 1 to 1,024.
+    #[serde(default = "defaults::batch")]
+    pub batch: usize,
+    /// Least time between the starts of two requests, unless a batch is full or somebody waits for it: an idle outbox
+    /// delivers at once, a busy one in few requests.
+    #[serde(default = "defaults::pace")]
+    pub pace: Period,
+    /// Longest pause between two attempts while the ledger cannot be reached.
+    #[serde(default = "defaults::max_backoff")]
+    pub max_backoff: Period,
+}
+
+impl OutboxConfig {
+    /// The defaults for an outbox in the file `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            max_records: defaults::max_records(),
+            max_age: defaults::max_age(),
+            disk_watermark_percent: defaults::disk_watermark_percent(),
+            required: defaults::required(),
+            keep_receipts: defaults::keep_receipts(),
+            batch: defaults::batch(),
+            pace: defaults::pace(),
+            max_backoff: defaults::max_backoff(),
+        }
+    }
+
+    /// What is wrong with the values, one sentence each.
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.path.as_os_str().is_empty() {
+            found.push("outbox.path is empty".to_owned());
+        }
+        if self.max_records == 0 {
+            found.push("outbox.max_records is 0: no exchange could be recorded".to_owned());
+        }
+        if !(1..=100).contains(&self.disk_watermark_percent) {
+            found.push("outbox.disk_watermark_percent must be 1 to 100".to_owned());
+        }
+        if !(1..=crate::model::batch::MAX_ITEMS).contains(&self.batch) {
+            found.push(format!(
+                "outbox.batch must be 1 to {}",
+                crate::model::batch::MAX_ITEMS
+            ));
+        }
+        found
+    }
+}
+
+mod defaults {
+    use super::Period;
+
+    pub(super) const fn max_records() -> u64 {
+        100_000
+    }
+
+    /// 14,400 s: the time after which X-Road stops exchanging messages that it could not timestamp.
+    pub(super) const fn max_age() -> Period {
+        Period::seconds(14_400)
+    }
+
+    pub(super) const fn disk_watermark_percent() -> u8 {
+        90
+    }
+
+    pub(super) const fn required() -> bool {
+        true
+    }
+
+    pub(super) const fn keep_receipts() -> Period {
+        Period::seconds(30 * 86_400)
+    }
+
+    pub(super) const fn batch() -> usize {
+        512
+    }
+
+    pub(super) const fn pace() -> Period {
+        Period::millis(100)
+    }
+
+    pub(super) const fn max_backoff() -> Period {
+        Period::seconds(30)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_in_order() {
+        assert_eq!(
+            OutboxConfig::new("outbox.db").problems(),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn each_bad_value_is_named() {
+        let bad = OutboxConfig {
+            max_records: 0,
+            disk_watermark_percent: 0,
+            batch: 2000,
+            ..OutboxConfig::new("")
+        };
+        assert_eq!(bad.problems().len(), 4);
+    }
+}

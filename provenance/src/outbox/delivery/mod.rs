@@ -1,0 +1,94 @@
+//! Delivery: takes what the writer has made durable to the ledger, and brings the receipts back.
+
+mod http;
+mod queue;
+mod reply;
+mod task;
+
+use std::future::Future;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+pub use http::HttpLedger;
+pub(crate) use queue::Queue;
+pub(super) use task::Delivery;
+
+/// A record on its way to the ledger.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) id: Uuid,
+    /// When the transfer ended.
+    pub(crate) ended_ms: i64,
+    /// The exact batch item.
+    pub(crate) item: Bytes,
+    /// How often the ledger asked for another try.
+    pub(crate) attempts: u32,
+}
+
+impl Outgoing {
+    pub(crate) fn new(id: Uuid, ended_ms: i64, item: Bytes) -> Self {
+        Self {
+            id,
+            ended_ms,
+            item,
+            attempts: 0,
+        }
+    }
+}
+
+/// Why a request to the ledger failed. One request has one reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// No connection, or it broke.
+    #[error("the ledger cannot be reached: {0}")]
+    Unreachable(String),
+    /// No answer in time.
+    #[error("the ledger did not answer in time")]
+    Timeout,
+    /// The ledger asks to come back later (503, 429).
+    #[error("the ledger is not available now")]
+    Unavailable {
+        /// Seconds to wait, as the ledger said.
+        retry_after_s: Option<u64>,
+    },
+    /// The ledger could not take this request as it is (400, 413): a smaller one may pass.
+    #[error("the ledger refused the request with {status}: {detail}")]
+    TooMuch {
+        /// HTTP status.
+        status: u16,
+        /// What the ledger said.
+        detail: String,
+    },
+    /// The ledger refused this connector, or does not know the call.
+    #[error("the ledger refused the request with {status}: {detail}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// What the ledger said.
+        detail: String,
+    },
+    /// The answer does not fit the request.
+    #[error("the answer of the ledger cannot be used: {0}")]
+    BadReply(String),
+}
+
+impl DeliveryError {
+    /// The value of the metrics label `reason`.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Unavailable { .. } => "unavailable",
+            Self::TooMuch { .. } => "too-much",
+            Self::Refused { .. } => "refused",
+            Self::BadReply(_) => "bad-reply",
+        }
+    }
+}
+
+/// The way to the ledger.
+pub trait Transport: Send + Sync + 'static {
+    /// Sends the body of one batch request and returns the body of the answer with status 200.
+    fn send(&self, body: Bytes) -> impl Future<Output = Result<Bytes, DeliveryError>> + Send;
+}

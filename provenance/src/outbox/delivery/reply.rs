@@ -1,0 +1,248 @@
+//! What an answer of the ledger means for a record.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::model::{
+    batch::{ItemResult, ItemStatus, Receipt},
+    commitment::{Commitment, Salt},
+};
+
+/// What to do with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Keep the receipt (JSON), forget the record.
+    Delivered(String),
+    /// Set it aside: `problem` is one of a few words, `why` is for people.
+    Park { problem: &'static str, why: String },
+    /// Try again later.
+    Retry,
+}
+
+pub(super) fn judge(item: &[u8], result: &ItemResult) -> Verdict {
+    match result.status {
+        ItemStatus::Created | ItemStatus::Exists => {
+            let receipt = result.receipt.clone().unwrap_or_default();
+            let is_erased = result.status == ItemStatus::Exists
+                && receipt.salt.is_none()
+                && receipt.core.is_none();
+            match if is_erased {
+                Ok(())
+            } else {
+                verify(item, &receipt)
+            } {
+                Ok(()) => Verdict::Delivered(
+                    serde_json::to_string(&receipt)
+                        .expect("a receipt has only strings and numbers"),
+                ),
+                Err(why) => Verdict::Park {
+                    problem: "receipt",
+                    why: format!("the receipt does not fit the record: {why}"),
+                },
+            }
+        }
+        ItemStatus::Rejected => {
+            let problem = result.problem.as_ref();
+            if result
+                .retry
+                .unwrap_or_else(|| problem.is_some_and(|p| p.status == 503))
+            {
+                return Verdict::Retry;
+            }
+            let kind = problem.map_or("", |p| p.kind.rsplit(['/', ':']).next().unwrap_or_default());
+            let known = ["invalid", "forbidden", "conflict"]
+                .into_iter()
+                .find(|k| *k == kind);
+            let why = problem.map_or_else(
+                || "no reason given".to_owned(),
+                |p| format!("{kind}: {}", p.detail),
+            );
+            Verdict::Park {
+                problem: known.unwrap_or("other"),
+                why,
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Record {
+    event: Option<Map<String, Value>>,
+    evidence: Option<Map<String, Value>>,
+    dig: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    exchange_id: String,
+    user_id: String,
+    #[serde(flatten)]
+    record: Record,
+}
+
+#[derive(Deserialize)]
+struct Core {
+    v: u64,
+    xid: Option<String>,
+    actor: Actor,
+    #[serde(flatten)]
+    record: Record,
+}
+
+#[derive(Deserialize)]
+struct Actor {
+    user: String,
+}
+
+/// Whether `receipt` shows that the ledger committed to what `item` says.
+///
+/// The commitment is recomputed from salt and core; where there is a log already, its leaf has to be the one that the receipt
+/// names. That the core says what was sent is checked member by member, for the ledger adds some of its own.
+fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
+    let core_text = receipt.core.as_deref().ok_or("it has no core")?;
+    let salt = receipt
+        .salt
+        .as_deref()
+        .and_then(Salt::from_base64)
+        .ok_or("its salt is not 32 bytes in Base64")?;
+    if let Some(leaf_hash) = &receipt.leaf_hash {
+        let leaf = Commitment(Commitment::new(&salt, core_text).leaf_hash()).to_base64();
+        if *leaf_hash != leaf {
+            return Err("leaf_hash is not that of salt and core".to_owned());
+        }
+    }
+    let item: Item =
+        serde_json::from_slice(item).map_err(|e| format!("the item cannot be read: {e}"))?;
+    let mut core: Core =
+        serde_json::from_str(core_text).map_err(|e| format!("its core cannot be read: {e}"))?;
+    if let (Some(sent), Some(recorded)) = (&item.record.event, &mut core.record.event)
+        && !sent.contains_key("cdlorganization")
+    {
+        recorded.remove("cdlorganization");
+    }
+    let fits = [
+        ("v", core.v == 1),
+        ("xid", core.xid.as_ref() == Some(&item.exchange_id)),
+        ("actor", core.actor.user == item.user_id),
+        ("event", core.record.event == item.record.event),
+        ("evidence", core.record.evidence == item.record.evidence),
+        ("dig", core.record.dig == item.record.dig),
+    ];
+    match fits.iter().find(|(_, same)| !same) {
+        Some((name, _)) => Err(format!("{name} of its core is not what was sent")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{batch::ItemProblem, json};
+
+    fn item() -> Value {
+        json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"}})
+    }
+
+    fn core() -> Value {
+        json!({"v": 1, "xid": "x1", "actor": {"auth": "mtls", "user": "u"}, "prev": [], "rx": "t",
+               "event": {"cdleventid": "e1", "cdlorganization": "org"}, "dig": {"len": 3, "sha256": "aa"}})
+    }
+
+    fn created(core: &Value) -> ItemResult {
+        let (salt, core) = (Salt([7; 32]), json::canonical(core));
+        let leaf_hash = Commitment(Commitment::new(&salt, &core).leaf_hash()).to_base64();
+        ItemResult {
+            id: Some("e1".to_owned()),
+            status: ItemStatus::Created,
+            pending: Vec::new(),
+            receipt: Some(Receipt {
+                leaf_hash: Some(leaf_hash),
+                salt: Some(salt.to_base64()),
+                core: Some(core),
+                ..Receipt::default()
+            }),
+            retry: None,
+            problem: None,
+        }
+    }
+
+    fn verdict(result: &ItemResult) -> Verdict {
+        judge(item().to_string().as_bytes(), result)
+    }
+
+    #[test]
+    fn a_receipt_for_what_was_sent_is_kept() {
+        assert!(matches!(verdict(&created(&core())), Verdict::Delivered(_)));
+    }
+
+    #[rstest]
+    #[case("/xid", json!("x2"))]
+    #[case("/actor/user", json!("other"))]
+    #[case("/event/cdleventid", json!("e2"))]
+    #[case("/event", json!({"cdleventid": "e1", "more": 1}))]
+    #[case("/dig/sha256", json!("bb"))]
+    #[case("/dig", json!(null))]
+    #[case("/v", json!(2))]
+    fn a_receipt_for_something_else_is_noticed(#[case] at: &str, #[case] value: Value) {
+        let mut core = core();
+        *core.pointer_mut(at).unwrap() = value;
+        assert!(matches!(
+            verdict(&created(&core)),
+            Verdict::Park {
+                problem: "receipt",
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_leaf_hash_that_is_not_recomputed_is_noticed() {
+        let mut result = created(&core());
+        result.receipt.as_mut().unwrap().salt = Some(Salt([8; 32]).to_base64());
+        assert!(matches!(
+            verdict(&result),
+            Verdict::Park {
+                problem: "receipt",
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn only_an_earlier_record_may_have_been_erased() {
+        let mut result = created(&core());
+        result.receipt = None;
+        assert!(matches!(verdict(&result), Verdict::Park { .. }));
+        result.status = ItemStatus::Exists;
+        assert!(matches!(verdict(&result), Verdict::Delivered(_)));
+    }
+
+    #[rstest]
+    #[case(Some(true), 422, Verdict::Retry)]
+    #[case(None, 503, Verdict::Retry)]
+    #[case(Some(false), 409, Verdict::Park { problem: "conflict", why: "conflict: d".to_owned() })]
+    #[case(None, 409, Verdict::Park { problem: "conflict", why: "conflict: d".to_owned() })]
+    fn the_ledger_says_whether_to_try_again(
+        #[case] retry: Option<bool>,
+        #[case] status: u16,
+        #[case] expected: Verdict,
+    ) {
+        let result = ItemResult {
+            id: None,
+            status: ItemStatus::Rejected,
+            pending: Vec::new(),
+            receipt: None,
+            retry,
+            problem: Some(ItemProblem {
+                kind: "urn:x:conflict".to_owned(),
+                title: String::new(),
+                status,
+                detail: "d".to_owned(),
+            }),
+        };
+        assert_eq!(verdict(&result), expected);
+    }
+}

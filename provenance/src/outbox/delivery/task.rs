@@ -1,0 +1,412 @@
+//! The loop that delivers.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc::Sender},
+    time::Duration,
+};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use common::clock::SharedClock;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    DeliveryError, Outgoing, Queue, Transport,
+    queue::{HOLD_MAX, View},
+    reply::{Verdict, judge},
+};
+use crate::{
+    model::batch::{BatchReply, ItemResult, ItemStatus, MAX_BODY_BYTES},
+    outbox::{
+        DeliveredError,
+        config::OutboxConfig,
+        status::LedgerContact,
+        writer::{Command, Settled},
+    },
+};
+
+/// 200 ms: pause after a first failure, doubled with each further one.
+const BACKOFF: Duration = Duration::from_millis(200);
+
+/// 1 s: longest pause while somebody waits for a record: their deadlines are seconds.
+const BACKOFF_WAITED_FOR: Duration = Duration::from_secs(1);
+
+/// 60 s: longest pause that a ledger can ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+
+/// 1 s: pause before the file is read again after it could not be.
+const RELOAD: Duration = Duration::from_secs(1);
+
+const HEAD: &[u8] = b"{\"items\":[";
+const TAIL: &[u8] = b"]}";
+
+pub(in crate::outbox) struct Delivery<T> {
+    queue: Arc<Queue>,
+    writer: Sender<Command>,
+    transport: T,
+    clock: SharedClock,
+    config: OutboxConfig,
+    contact: watch::Sender<LedgerContact>,
+    stop: CancellationToken,
+    /// Records whose next try is later, by time.
+    postponed: BTreeMap<(Instant, Uuid), Outgoing>,
+    /// Most records in the next batch: less than configured after a batch was too much.
+    limit: usize,
+    failures: u32,
+    paused_until: Option<Instant>,
+    reload_at: Option<Instant>,
+    last_start: Option<Instant>,
+    metrics: Metrics,
+}
+
+enum Step {
+    Send(Vec<Outgoing>),
+    Load,
+    /// Nothing to do before this moment, or before the queue changes.
+    Wait(Option<Instant>),
+}
+
+impl<T: Transport> Delivery<T> {
+    pub(in crate::outbox) fn new(
+        queue: Arc<Queue>,
+        writer: Sender<Command>,
+        transport: T,
+        clock: SharedClock,
+        config: OutboxConfig,
+        contact: watch::Sender<LedgerContact>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            queue,
+            writer,
+            transport,
+            clock,
+            limit: config.batch,
+            config,
+            contact,
+            stop,
+            postponed: BTreeMap::new(),
+            failures: 0,
+            paused_until: None,
+            reload_at: None,
+            last_start: None,
+            metrics: Metrics::new(),
+        }
+    }
+
+    /// Delivers until told to stop; then what is there, until the first failure.
+    pub(in crate::outbox) async fn run(mut self) {
+        loop {
+            let is_stopping = self.stop.is_cancelled();
+            match self.next_step(is_stopping) {
+                Step::Send(batch) => self.attempt(batch).await,
+                Step::Load => {
+                    let (held, limit) = self.queue.begin_load();
+                    if self.writer.send(Command::Load { held, limit }).is_err() {
+                        return;
+                    }
+                }
+                Step::Wait(_) if is_stopping && !self.queue.view().loading => return,
+                Step::Wait(until) => {
+                    let pause = async {
+                        match until {
+                            Some(until) => tokio::time::sleep_until(until).await,
+                            None => std::future::pending().await,
+                        }
+                    };
+                    tokio::select! {
+                        () = self.queue.changed() => {}
+                        () = pause => {}
+                        () = self.stop.cancelled(), if !is_stopping => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_step(&mut self, is_stopping: bool) -> Step {
+        let now = Instant::now();
+        self.bring_back_postponed(now);
+        let view = self.queue.view();
+        if let Some(until) = self.paused_until {
+            // Somebody's deadline runs: try at once, but not faster than after a first failure.
+            let hurried = self.last_start.map_or(now, |start| start + BACKOFF);
+            let until = if view.hurry {
+                until.min(hurried)
+            } else {
+                until
+            };
+            if now < until {
+                return Step::Wait((!is_stopping).then_some(until));
+            }
+            self.paused_until = None;
+        }
+        if view.ready > 0 {
+            let start = self
+                .last_start
+                .map_or(now, |start| start + self.config.pace.get());
+            let is_due = view.hurry || is_stopping || view.ready >= self.limit || now >= start;
+            return if is_due {
+                Step::Send(
+                    self.queue
+                        .take(self.limit, MAX_BODY_BYTES - HEAD.len() - TAIL.len()),
+                )
+            } else {
+                Step::Wait(Some(start))
+            };
+        }
+        self.load_or_wait(view, now)
+    }
+
+    fn load_or_wait(&mut self, view: View, now: Instant) -> Step {
+        let next_try = self.postponed.first_key_value().map(|((at, _), _)| *at);
+        if !view.spilled || view.loading || view.held >= HOLD_MAX {
+            return Step::Wait(next_try);
+        }
+        if view.load_failed {
+            let at = *self.reload_at.get_or_insert(now + RELOAD);
+            if now < at {
+                return Step::Wait(Some(next_try.map_or(at, |next| next.min(at))));
+            }
+        }
+        self.reload_at = None;
+        Step::Load
+    }
+
+    fn bring_back_postponed(&mut self, now: Instant) {
+        if self
+            .postponed
+            .first_key_value()
+            .is_some_and(|((at, _), _)| *at <= now)
+        {
+            let later = self.postponed.split_off(&(now, Uuid::max()));
+            let due = std::mem::replace(&mut self.postponed, later);
+            self.queue.put_back(due.into_values().collect());
+        }
+    }
+
+    async fn attempt(&mut self, batch: Vec<Outgoing>) {
+        self.last_start = Some(Instant::now());
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a batch has at most 1,024 records"
+        )]
+        self.metrics.batch.record(batch.len() as f64);
+        let answer = self
+            .transport
+            .send(body(&batch))
+            .await
+            .and_then(|answer| read(&answer, &batch));
+        if let Some(start) = self.last_start {
+            self.metrics.duration.record(start.elapsed());
+        }
+        match answer {
+            Ok(results) => {
+                self.succeeded();
+                self.settle(batch, &results);
+            }
+            Err(error) => self.failed(batch, &error),
+        }
+    }
+
+    fn succeeded(&mut self) {
+        if self.failures > 0 {
+            tracing::info!(attempts = self.failures, "the ledger takes records again");
+        }
+        self.failures = 0;
+        self.limit = self.limit.saturating_mul(2).min(self.config.batch);
+        self.contact.send_replace(LedgerContact {
+            last_success: Some(self.clock.now()),
+            failing: None,
+        });
+    }
+
+    /// Does what the ledger said of each record.
+    fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult]) {
+        let (mut delivered, mut parked, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for (record, result) in batch.into_iter().zip(results) {
+            match judge(&record.item, result) {
+                Verdict::Delivered(text) => {
+                    delivered.push(Settled {
+                        id: record.id,
+                        ended_ms: record.ended_ms,
+                        text,
+                    });
+                    answers.push((record.id, Ok(())));
+                }
+                Verdict::Park { problem, why } => {
+                    answers.push((record.id, Err(DeliveredError::Parked(why.clone()))));
+                    parked.push(park(&record, problem, why));
+                }
+                Verdict::Retry => self.postpone(record),
+            }
+        }
+        self.metrics
+            .delivered
+            .increment(u64::try_from(delivered.len()).unwrap_or(u64::MAX));
+        self.tell(delivered, parked, answers);
+    }
+
+    /// Has results written, then tells those who wait: whoever asks later finds them in the file.
+    fn tell(
+        &self,
+        delivered: Vec<Settled>,
+        parked: Vec<Settled>,
+        answers: Vec<(Uuid, Result<(), DeliveredError>)>,
+    ) {
+        if answers.is_empty() {
+            return;
+        }
+        // Without a writer nothing is lost: the file still has the records, the ledger answers `exists`.
+        let _ = self.writer.send(Command::Settle { delivered, parked });
+        for (id, result) in answers {
+            self.queue.settle(id, &result);
+        }
+    }
+
+    /// The ledger can't say yet: this record alone waits, the others go on.
+    fn postpone(&mut self, mut record: Outgoing) {
+        metrics::counter!("outbox_delivery_failures_total", "reason" => "item-unavailable")
+            .increment(1);
+        let pause = self.pause_after(record.attempts);
+        record.attempts = record.attempts.saturating_add(1);
+        self.postponed
+            .insert((Instant::now() + pause, record.id), record);
+    }
+
+    fn failed(&mut self, mut batch: Vec<Outgoing>, error: &DeliveryError) {
+        metrics::counter!("outbox_delivery_failures_total", "reason" => error.label()).increment(1);
+        if matches!(error, DeliveryError::TooMuch { .. }) {
+            // The ledger answers; one record of these is the cause, and half of them may pass.
+            if batch.len() > 1 {
+                self.limit = batch.len() / 2;
+                self.queue.put_back(batch);
+            } else if let Some(record) = batch.pop() {
+                let why = error.to_string();
+                let answer = (record.id, Err(DeliveredError::Parked(why.clone())));
+                self.tell(
+                    Vec::new(),
+                    vec![park(&record, "refused-alone", why)],
+                    vec![answer],
+                );
+            }
+            return;
+        }
+        if self.failures == 0 {
+            tracing::warn!(%error, "the ledger does not take records; they wait in the outbox");
+        }
+        let asked = match error {
+            DeliveryError::Unavailable {
+                retry_after_s: Some(s),
+            } => Duration::from_secs(*s).min(RETRY_AFTER_MAX),
+            _ => Duration::ZERO,
+        };
+        let pause = self.pause_after(self.failures).max(asked);
+        self.failures = self.failures.saturating_add(1);
+        self.paused_until = Some(Instant::now() + pause);
+        let now = self.clock.now();
+        self.contact
+            .send_modify(|contact| contact.failing = Some((now, error.to_string())));
+        self.queue.put_back(batch);
+    }
+
+    /// Exponential, with jitter: many connectors come back after the ledger did, not all at once.
+    fn pause_after(&self, failures: u32) -> Duration {
+        let longest = if self.queue.is_waited_for() {
+            BACKOFF_WAITED_FOR
+        } else {
+            self.config.max_backoff.get()
+        };
+        let full = BACKOFF.saturating_mul(1 << failures.min(16)).min(longest);
+        full.mul_f64(rand::random_range(0.5..=1.0))
+    }
+}
+
+fn park(record: &Outgoing, problem: &'static str, why: String) -> Settled {
+    metrics::counter!("outbox_parked_total", "problem" => problem).increment(1);
+    tracing::error!(event.id = %record.id, problem, why, "the ledger refused a record for good; it needs a person");
+    Settled {
+        id: record.id,
+        ended_ms: record.ended_ms,
+        text: why,
+    }
+}
+
+/// The body of a request.
+fn body(batch: &[Outgoing]) -> Bytes {
+    let len = batch
+        .iter()
+        .map(|record| record.item.len() + 1)
+        .sum::<usize>()
+        + HEAD.len()
+        + TAIL.len();
+    let mut body = BytesMut::with_capacity(len);
+    body.put_slice(HEAD);
+    for (i, record) in batch.iter().enumerate() {
+        if i > 0 {
+            body.put_u8(b',');
+        }
+        body.put_slice(&record.item);
+    }
+    body.put_slice(TAIL);
+    body.freeze()
+}
+
+/// The results for `batch`: one for each, of the same id.
+fn read(answer: &[u8], batch: &[Outgoing]) -> Result<Vec<ItemResult>, DeliveryError> {
+    let reply: BatchReply =
+        serde_json::from_slice(answer).map_err(|e| DeliveryError::BadReply(e.to_string()))?;
+    if reply.results.len() != batch.len() {
+        let text = format!("{} results for {} items", reply.results.len(), batch.len());
+        return Err(DeliveryError::BadReply(text));
+    }
+    for (record, result) in batch.iter().zip(&reply.results) {
+        let is_same = match &result.id {
+            Some(id) => *id == record.id.to_string(),
+            None => result.status == ItemStatus::Rejected,
+        };
+        if !is_same {
+            return Err(DeliveryError::BadReply(
+                "a result is for another item".to_owned(),
+            ));
+        }
+    }
+    Ok(reply.results)
+}
+
+struct Metrics {
+    batch: metrics::Histogram,
+    duration: metrics::Histogram,
+    delivered: metrics::Counter,
+}
+
+impl Metrics {
+    fn new() -> Self {
+        use metrics::{Unit, describe_counter, describe_histogram};
+        describe_histogram!(
+            "outbox_delivery_batch_size",
+            "Records in one request to the ledger."
+        );
+        describe_histogram!(
+            "outbox_delivery_duration_seconds",
+            Unit::Seconds,
+            "Time of one request to the ledger."
+        );
+        describe_counter!("outbox_delivered_total", "Records that the ledger took.");
+        describe_counter!(
+            "outbox_delivery_failures_total",
+            "Requests, and single records, that the ledger did not take, by reason."
+        );
+        describe_counter!(
+            "outbox_parked_total",
+            "Records that the ledger refused for good, by problem."
+        );
+        Self {
+            batch: metrics::histogram!("outbox_delivery_batch_size"),
+            duration: metrics::histogram!("outbox_delivery_duration_seconds"),
+            delivered: metrics::counter!("outbox_delivered_total"),
+        }
+    }
+}

@@ -1,0 +1,560 @@
+//! The outbox: a connector's own durable record of every exchange, and its delivery to the ledger.
+//!
+//! A record is *reserved* before the first header of an exchange leaves, *completed* with its digest before the last byte
+//! does, or *aborted*; all three are on disk when the call returns. The ledger gets it in the background, as often as it takes,
+//! and its receipt is kept. So an exchange does not depend on the ledger, and none goes unrecorded:
+//!
+//! ```text
+//! RESERVED ─┬─ complete ─► COMPLETED ─┐             ┌─► DELIVERED (receipt)
+//!           └─ abort ────► ABORTED ───┴─ delivery ──┤
+//!              drop, or found open at start         └─► PARKED (the ledger refused it for good)
+//! ```
+//!
+//! One thread writes the file, in groups of whatever arrived during the last sync ([`writer`]); one task delivers
+//! ([`delivery`]). Between them and the callers there are only messages, so that a caller who leaves in the middle of a call
+//! leaves nothing half done: what was sent to the writer is written, in the order sent, and the first end of a reservation
+//! counts.
+//!
+//! ```no_run
+//! # use provenance::outbox::*;
+//! # async fn example(clock: common::clock::SharedClock, reservation: Reservation, digest: Digest) -> anyhow::Result<()> {
+//! let outbox = Outbox::open(OutboxConfig::new("outbox.db"), clock.clone())?;
+//! let reserved = outbox.reserve(reservation).await?; // now the headers may leave
+//! // … the bytes pass, hashed …
+//! outbox.complete(reserved, digest, clock.now()).await?; // now the last byte may leave
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod delivery;
+mod error;
+mod file;
+mod record;
+mod status;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Sender},
+    },
+    thread::JoinHandle as Thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use common::{
+    clock::{SharedClock, unix_millis},
+    ids::EventId,
+};
+use time::OffsetDateTime;
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle as Task,
+};
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    config::OutboxConfig,
+    delivery::{DeliveryError, HttpLedger, Transport},
+    error::{DeliveredError, FullReason, OpenError, OutboxError},
+    record::{Digest, Kind, Reservation, Reserved},
+    status::{LedgerContact, OutboxStatus},
+};
+use self::{
+    delivery::{Delivery, Queue},
+    file::{File, Found, Outcome},
+    status::{Ages, Counts},
+    writer::{Command, Reply, Writer, to_i64},
+};
+pub use crate::model::batch::{AbortReason, Receipt};
+
+/// A connector's outbox. Clones are the same outbox.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    commands: Sender<Command>,
+    clock: SharedClock,
+    config: OutboxConfig,
+    folder: PathBuf,
+    queue: Arc<Queue>,
+    counts: watch::Receiver<Counts>,
+    contact: watch::Sender<LedgerContact>,
+    stop: CancellationToken,
+    running: Mutex<Running>,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    writer: Option<Thread<()>>,
+    delivery: Option<Task<()>>,
+}
+
+/// A record that the ledger refused for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// The id of its event or evidence.
+    pub event_id: EventId,
+    /// When the transfer ended, in milliseconds since 1970.
+    pub ended_ms: i64,
+    /// What was fetched.
+    pub resource: Option<String>,
+    /// Why the ledger refused it.
+    pub reason: String,
+    /// The batch item.
+    pub item: Bytes,
+}
+
+impl Outbox {
+    /// Opens the outbox, making its file where it is missing, and aborts what an earlier process left open.
+    ///
+    /// Blocks for up to 5 seconds while another process lets go of the file. Nothing is delivered before
+    /// [`start_delivery`](Self::start_delivery).
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(config: OutboxConfig, clock: SharedClock) -> Result<Self, OpenError> {
+        if let Some(problem) = config.problems().into_iter().next() {
+            return Err(OpenError::Config(problem));
+        }
+        let (commands, inbox) = mpsc::channel();
+        let (status, counts) = watch::channel(Counts {
+            writable: true,
+            ..Counts::default()
+        });
+        let queue = Arc::new(Queue::new(config.batch));
+        let folder = match config.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let (opened, is_open) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("outbox-writer".to_owned())
+            .spawn({
+                let (config, clock, queue, folder) =
+                    (config.clone(), clock.clone(), queue.clone(), folder.clone());
+                move || {
+                    // The connection stays on this thread, and the statements borrow it, so both are made here.
+                    let conn = match file::open(&config.path) {
+                        Ok(conn) => conn,
+                        Err(error) => return drop(opened.send(Err(error))),
+                    };
+                    let start = || -> Result<Writer<'_>, OpenError> {
+                        let now = clock.now();
+                        let instance = file::count_start(&conn, to_i64(unix_millis(now)))
+                            .map_err(OpenError::Store)?;
+                        let mut file = File::new(&conn, instance).map_err(OpenError::Store)?;
+                        abort_found_open(&conn, &mut file, instance, now)?;
+                        let (mut counts, mut ages) = (
+                            Counts {
+                                writable: true,
+                                ..Counts::default()
+                            },
+                            Ages::default(),
+                        );
+                        file::each_record(&conn, |record| match record {
+                            file::Undelivered {
+                                is_parked: true, ..
+                            } => counts.parked += 1,
+                            file::Undelivered { is_open: true, .. } => counts.open += 1,
+                            file::Undelivered { at_ms, .. } => {
+                                counts.undelivered += 1;
+                                ages.add(at_ms);
+                            }
+                        })
+                        .map_err(OpenError::Store)?;
+                        counts.oldest_s = ages.oldest_s();
+                        status.send_replace(counts.clone());
+                        let metrics = writer::Metrics::new();
+                        metrics.publish(&counts, now.unix_timestamp());
+                        Ok(Writer {
+                            file,
+                            config,
+                            folder,
+                            clock,
+                            queue,
+                            counts,
+                            ages,
+                            status,
+                            metrics,
+                        })
+                    };
+                    match start() {
+                        Ok(writer) => {
+                            let _ = opened.send(Ok(()));
+                            writer.run(&inbox);
+                        }
+                        Err(error) => drop(opened.send(Err(error))),
+                    }
+                }
+            })?;
+        is_open
+            .recv()
+            .map_err(|_| std::io::Error::other("the writer thread ended"))??;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                commands,
+                clock,
+                config,
+                folder,
+                queue,
+                counts,
+                contact: watch::Sender::new(LedgerContact::default()),
+                stop: CancellationToken::new(),
+                running: Mutex::new(Running {
+                    writer: Some(thread),
+                    delivery: None,
+                }),
+            }),
+        })
+    }
+
+    /// Starts delivering through `transport`, in a task of the current runtime. A second call changes nothing.
+    pub fn start_delivery<T: Transport>(&self, transport: T) {
+        let shared = &self.shared;
+        let mut running = shared
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if running.delivery.is_some() || running.writer.is_none() {
+            return;
+        }
+        let delivery = Delivery::new(
+            shared.queue.clone(),
+            shared.commands.clone(),
+            transport,
+            shared.clock.clone(),
+            shared.config.clone(),
+            shared.contact.clone(),
+            shared.stop.clone(),
+        );
+        running.delivery = Some(tokio::spawn(delivery.run()));
+    }
+
+    /// Whether an exchange that cannot be recorded is to be refused (`required` of the configuration).
+    pub fn is_required(&self) -> bool {
+        self.shared.config.required
+    }
+
+    /// Whether a record would be taken now. Asked before a source is opened, so that nothing is fetched in vain.
+    ///
+    /// # Errors
+    /// [`OutboxError::Full`].
+    pub fn check_room(&self) -> Result<(), OutboxError> {
+        self.full()
+            .map_or(Ok(()), |reason| Err(OutboxError::Full(reason)))
+    }
+
+    fn full(&self) -> Option<FullReason> {
+        let Shared {
+            config,
+            counts,
+            clock,
+            folder,
+            ..
+        } = &*self.shared;
+        let (held, oldest_s) = {
+            let counts = counts.borrow();
+            (counts.held(), counts.oldest_s)
+        };
+        let max_age_s = i64::try_from(config.max_age.get().as_secs()).unwrap_or(i64::MAX);
+        if held >= config.max_records {
+            Some(FullReason::Records)
+        } else if oldest_s
+            .is_some_and(|s| clock.now().unix_timestamp().saturating_sub(s) > max_age_s)
+        {
+            Some(FullReason::Age)
+        } else {
+            disk_is_full(folder, config.disk_watermark_percent).then_some(FullReason::Disk)
+        }
+    }
+
+    /// Records that an exchange is about to happen. Durable on return.
+    ///
+    /// Dropping the future is safe: either nothing was written, or it is aborted.
+    ///
+    /// # Errors
+    /// [`OutboxError`]; nothing is recorded then.
+    pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, OutboxError> {
+        reservation.check()?;
+        let request = serde_json::to_vec(&reservation)
+            .map_err(|_| OutboxError::Invalid("it cannot be written as JSON"))?;
+        let (id, resource) = (reservation.event_id.0, reservation.resource.clone());
+        // Armed before anything is sent: if the caller leaves, the abort follows the reservation in the writer's inbox.
+        let reserved = Reserved::new(
+            reservation,
+            self.shared.commands.clone(),
+            self.shared.clock.clone(),
+        );
+        let at_ms = unix_millis(self.shared.clock.now());
+        match self
+            .ask(|reply| Command::Reserve {
+                id,
+                request,
+                resource,
+                at_ms,
+                reply,
+            })
+            .await
+        {
+            Ok(()) => Ok(reserved),
+            Err(error) => {
+                reserved.disarm();
+                Err(error)
+            }
+        }
+    }
+
+    /// Records that all bytes have passed. Durable on return: then the last of them may be released.
+    ///
+    /// Dropping the future is safe: the record ends, as completed or as aborted, never as both.
+    ///
+    /// # Errors
+    /// [`OutboxError`]. The record is aborted then, as soon as the file can be written; break the transfer.
+    pub async fn complete(
+        &self,
+        reserved: Reserved,
+        digest: Digest,
+        at: OffsetDateTime,
+    ) -> Result<(), OutboxError> {
+        let item = reserved.reservation().completed(&digest, at);
+        self.finish(reserved, Outcome::Completed, item, at).await
+    }
+
+    /// Records that the transfer broke after `len` bytes. Durable on return.
+    ///
+    /// Dropping the future is safe: the record is aborted either way.
+    ///
+    /// # Errors
+    /// [`OutboxError`]. It is tried again without the caller.
+    pub async fn abort(
+        &self,
+        mut reserved: Reserved,
+        reason: AbortReason,
+        len: u64,
+        at: OffsetDateTime,
+    ) -> Result<(), OutboxError> {
+        reserved.set_reason(reason);
+        reserved.set_passed(len);
+        let item = reserved.reservation().aborted(reason, Some(len), at);
+        self.finish(reserved, Outcome::Aborted, item, at).await
+    }
+
+    async fn finish(
+        &self,
+        reserved: Reserved,
+        outcome: Outcome,
+        item: Bytes,
+        at: OffsetDateTime,
+    ) -> Result<(), OutboxError> {
+        let (id, ended_ms) = (reserved.event_id().0, unix_millis(at));
+        let result = self
+            .ask(|reply| Command::Finish {
+                id,
+                outcome,
+                item,
+                ended_ms,
+                reply: Some(reply),
+            })
+            .await;
+        match result {
+            // Only now: were the future dropped or the write failed, the guard's abort would follow, and the first one counts.
+            Ok(()) => reserved.disarm(),
+            Err(_) => drop(reserved),
+        }
+        result
+    }
+
+    /// Records an exchange whose bytes are all there, in one write: for bodies that are small enough to be held back whole.
+    /// Durable on return: then headers and body may leave.
+    ///
+    /// Dropping the future is safe: the record is either complete or not there.
+    ///
+    /// # Errors
+    /// [`OutboxError`]; nothing is recorded then.
+    pub async fn record(
+        &self,
+        reservation: Reservation,
+        digest: Digest,
+        at: OffsetDateTime,
+    ) -> Result<(), OutboxError> {
+        reservation.check()?;
+        let item = reservation.completed(&digest, at);
+        let (id, ended_ms) = (reservation.event_id.0, unix_millis(at));
+        self.ask(|reply| Command::Record {
+            id,
+            item,
+            resource: reservation.resource,
+            ended_ms,
+            reply,
+        })
+        .await
+    }
+
+    /// Waits until the ledger has taken the record `id`. It is delivered before others. Give it a deadline: it waits for as long
+    /// as the ledger is away.
+    ///
+    /// Dropping the future is safe: delivery goes on.
+    ///
+    /// # Errors
+    /// [`DeliveredError`].
+    pub async fn delivered(&self, id: &EventId) -> Result<(), DeliveredError> {
+        let (waiter, told) = oneshot::channel();
+        if !self.shared.queue.wait_for(id.0, waiter) {
+            let (reply, found) = oneshot::channel();
+            self.shared
+                .commands
+                .send(Command::Find { id: id.0, reply })
+                .map_err(|_| DeliveredError::Closed)?;
+            match found.await.map_err(|_| DeliveredError::Closed)? {
+                Found::Delivered => return Ok(()),
+                Found::Parked(why) => return Err(DeliveredError::Parked(why)),
+                Found::Nothing | Found::Open => return Err(DeliveredError::Unknown),
+                Found::Waiting(outgoing) => self.shared.queue.push_urgent(outgoing),
+            }
+        }
+        told.await.map_err(|_| DeliveredError::Closed)?
+    }
+
+    /// The ledger's receipt for `id`, while it is kept.
+    ///
+    /// # Errors
+    /// [`OutboxError::Closed`].
+    pub async fn receipt(&self, id: &EventId) -> Result<Option<Receipt>, OutboxError> {
+        let (reply, found) = oneshot::channel();
+        self.send(Command::Receipt { id: id.0, reply })?;
+        let text = found.await.map_err(|_| OutboxError::Closed)?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
+    }
+
+    /// The records that the ledger refused for good.
+    ///
+    /// # Errors
+    /// [`OutboxError::Closed`].
+    pub async fn parked(&self) -> Result<Vec<Parked>, OutboxError> {
+        let (reply, found) = oneshot::channel();
+        self.send(Command::ListParked { reply })?;
+        found.await.map_err(|_| OutboxError::Closed)
+    }
+
+    /// Delivers a parked record again, after its cause was put right.
+    ///
+    /// # Errors
+    /// [`OutboxError::Invalid`] if no parked record has this id.
+    pub async fn requeue(&self, id: &EventId) -> Result<(), OutboxError> {
+        self.ask(|reply| Command::Requeue { id: id.0, reply }).await
+    }
+
+    /// How it is now.
+    pub fn status(&self) -> OutboxStatus {
+        let full = self.full();
+        let counts = self.shared.counts.borrow().clone();
+        OutboxStatus {
+            open: counts.open,
+            undelivered: counts.undelivered,
+            parked: counts.parked,
+            delivered: counts.delivered,
+            oldest: counts
+                .oldest_s
+                .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok()),
+            full,
+            writable: counts.writable,
+            ledger: self.shared.contact.borrow().clone(),
+        }
+    }
+
+    /// Waits until nothing is open and nothing waits for the ledger. Parked records do not count.
+    ///
+    /// Dropping the future is safe.
+    pub async fn drained(&self) {
+        let mut counts = self.shared.counts.clone();
+        // An error means that the writer has ended: nothing will change any more.
+        let _ = counts
+            .wait_for(|counts| counts.open == 0 && counts.undelivered == 0)
+            .await;
+    }
+
+    /// Ends the outbox: tries to deliver what is there for up to `patience`, writes everything that was asked before, and closes
+    /// the file. What is not delivered, and reservations that are still open, are found at the next start.
+    pub async fn close(&self, patience: Duration) {
+        let (delivery, writer) = {
+            let mut running = self
+                .shared
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            (running.delivery.take(), running.writer.take())
+        };
+        self.shared.stop.cancel();
+        if let Some(mut task) = delivery
+            && tokio::time::timeout(patience, &mut task).await.is_err()
+        {
+            // The ledger may take this batch without our hearing of it: it is sent again, and exists.
+            task.abort();
+        }
+        let (reply, stopped) = oneshot::channel();
+        if self.shared.commands.send(Command::Stop { reply }).is_ok() {
+            let _ = stopped.await;
+        }
+        if let Some(thread) = writer {
+            // It has told that it ends; what is left is closing the file.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+
+    fn send(&self, command: Command) -> Result<(), OutboxError> {
+        self.shared
+            .commands
+            .send(command)
+            .map_err(|_| OutboxError::Closed)
+    }
+
+    async fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<(), OutboxError> {
+        let (reply, done) = oneshot::channel();
+        self.send(command(reply))?;
+        done.await.map_err(|_| OutboxError::Closed)?
+    }
+}
+
+/// Ends what an earlier process left open, in one transaction.
+fn abort_found_open(
+    conn: &rusqlite::Connection,
+    file: &mut File<'_>,
+    instance: i64,
+    now: OffsetDateTime,
+) -> Result<(), OpenError> {
+    let open = file::found_open(conn, instance).map_err(OpenError::Store)?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        records = open.len(),
+        "an earlier process left transfers open; they are recorded as aborted"
+    );
+    file.begin().map_err(OpenError::Store)?;
+    for record in open {
+        let reservation: Reservation = serde_json::from_slice(&record.request)
+            .map_err(|e| OpenError::Corrupt(record.id, e))?;
+        let item = reservation.aborted(AbortReason::FoundOpenAtStart, None, now);
+        file.finish(record.id, Outcome::Aborted, to_i64(unix_millis(now)), &item)
+            .map_err(OpenError::Store)?;
+    }
+    file.commit().map_err(OpenError::Store)
+}
+
+/// Whether the disk of `folder` is at the watermark. A disk that cannot be asked is not held against it.
+fn disk_is_full(folder: &Path, watermark_percent: u8) -> bool {
+    match crate::disk::used_percent(folder) {
+        Ok(percent) => percent >= watermark_percent,
+        Err(error) => {
+            tracing::warn!(%error, "the disk of the outbox does not tell how full it is");
+            false
+        }
+    }
+}

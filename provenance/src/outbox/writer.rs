@@ -1,0 +1,627 @@
+//! The one thread that writes the outbox's file.
+//!
+//! It takes what arrived while it wrote the last group, writes it in one transaction, and answers after the commit: writers
+//! at the same time share one sync, and nobody waits on a timer. Answers that tell "durable" are never sent before COMMIT.
+
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use common::clock::{SharedClock, unix_millis};
+use rusqlite::ErrorCode;
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
+
+use super::{
+    FullReason, OutboxError, Parked,
+    config::OutboxConfig,
+    delivery::{Outgoing, Queue},
+    file::{File, Found, NewRecord, Outcome},
+    status::{Ages, Counts},
+};
+
+pub(crate) type Reply = oneshot::Sender<Result<(), OutboxError>>;
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Insert an open record.
+    Reserve {
+        id: Uuid,
+        request: Vec<u8>,
+        resource: Option<String>,
+        at_ms: u64,
+        reply: Reply,
+    },
+    /// Insert a record that has ended already.
+    Record {
+        id: Uuid,
+        item: Bytes,
+        resource: Option<String>,
+        ended_ms: u64,
+        reply: Reply,
+    },
+    /// End an open record; without `reply` nobody waits, and it is tried until it is written.
+    Finish {
+        id: Uuid,
+        outcome: Outcome,
+        item: Bytes,
+        ended_ms: u64,
+        reply: Option<Reply>,
+    },
+    /// Write what the ledger answered. Tried until it is written.
+    Settle {
+        delivered: Vec<Settled>,
+        parked: Vec<Settled>,
+    },
+    /// Read records into the queue of delivery, none of `held`.
+    Load { held: HashSet<Uuid>, limit: usize },
+    /// Look one record up.
+    Find {
+        id: Uuid,
+        reply: oneshot::Sender<Found>,
+    },
+    /// Read the receipt of a delivered record.
+    Receipt {
+        id: Uuid,
+        reply: oneshot::Sender<Option<Vec<u8>>>,
+    },
+    /// List the parked records.
+    ListParked { reply: oneshot::Sender<Vec<Parked>> },
+    /// Deliver a parked record again.
+    Requeue { id: Uuid, reply: Reply },
+    /// Write everything that was asked before, close the file, end.
+    Stop { reply: oneshot::Sender<()> },
+}
+
+impl Command {
+    /// Nobody is told of its failure, so it may not fail.
+    fn must_succeed(&self) -> bool {
+        matches!(self, Self::Finish { reply: None, .. } | Self::Settle { .. })
+    }
+}
+
+/// A record that the ledger answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Settled {
+    pub(crate) id: Uuid,
+    pub(crate) ended_ms: i64,
+    /// The receipt as JSON, or why the record is parked.
+    pub(crate) text: String,
+}
+
+/// What a command did, to be told after the commit.
+enum Effect {
+    Done,
+    Refused(OutboxError),
+    Reserved,
+    Ended {
+        ended_ms: i64,
+        was_open: bool,
+    },
+    Settled {
+        delivered: Vec<i64>,
+        parked: Vec<i64>,
+    },
+    /// `is_all`: nothing else in the file waits.
+    Loaded {
+        records: Vec<Outgoing>,
+        is_all: bool,
+    },
+    Found(Box<Found>),
+    Receipt(Option<Vec<u8>>),
+    Parked(Vec<Parked>),
+    Requeued(Outgoing),
+}
+
+/// 1 s: pause before something that must be written is tried again, for example on a full disk.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// 10 min: how often old receipts are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
+
+/// Most commands in one transaction, so that the first of them does not wait for ever.
+const GROUP_MAX: usize = 1024;
+
+pub(super) struct Writer<'c> {
+    pub(super) file: File<'c>,
+    pub(super) config: OutboxConfig,
+    pub(super) folder: PathBuf,
+    pub(super) clock: SharedClock,
+    pub(super) queue: Arc<Queue>,
+    pub(super) counts: Counts,
+    pub(super) ages: Ages,
+    pub(super) status: watch::Sender<Counts>,
+    pub(super) metrics: Metrics,
+}
+
+impl Writer<'_> {
+    /// Serves `commands` until [`Command::Stop`] or until nobody can send any more.
+    pub(super) fn run(mut self, commands: &Receiver<Command>) {
+        let mut group = Vec::new();
+        let mut owed: Vec<Command> = Vec::new();
+        let mut next_prune = Instant::now();
+        let mut stop = None;
+        while stop.is_none() {
+            let patience = if owed.is_empty() {
+                next_prune.saturating_duration_since(Instant::now())
+            } else {
+                RETRY
+            };
+            match commands.recv_timeout(patience) {
+                Ok(first) => {
+                    group.append(&mut owed);
+                    group.push(first);
+                    while group.len() < GROUP_MAX
+                        && let Ok(next) = commands.try_recv()
+                    {
+                        group.push(next);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) if !owed.is_empty() => group.append(&mut owed),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if let Some(at) = group.iter().position(|c| matches!(c, Command::Stop { .. })) {
+                group.truncate(at + 1);
+                if let Some(Command::Stop { reply }) = group.pop() {
+                    stop = Some(reply);
+                }
+            }
+            if !group.is_empty() {
+                self.write(&mut group, &mut owed);
+            }
+            if next_prune <= Instant::now() {
+                next_prune = Instant::now() + self.prune();
+            }
+        }
+        if !owed.is_empty() {
+            self.write(&mut owed, &mut Vec::new());
+        }
+        if let Err(error) = self.file.checkpoint() {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the outbox could not be checkpointed"
+            );
+        }
+        drop(self);
+        if let Some(stop) = stop {
+            // Whoever asked may have left.
+            let _ = stop.send(());
+        }
+    }
+
+    /// Writes `group` in one transaction and answers; what must be written and was not goes to `owed`.
+    fn write(&mut self, group: &mut Vec<Command>, owed: &mut Vec<Command>) {
+        let started = Instant::now();
+        let size = group.len();
+        let result = self.transaction(group);
+        let was_writable = self.counts.writable;
+        self.counts.writable = result.is_ok();
+        match result {
+            Ok(effects) => {
+                self.metrics.commit.record(started.elapsed());
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a group has at most GROUP_MAX commands"
+                )]
+                self.metrics.group.record(size as f64);
+                let mut ended = Vec::new();
+                let mut answers = Vec::with_capacity(size);
+                for (command, effect) in group.drain(..).zip(effects) {
+                    self.count(&effect);
+                    if let Effect::Loaded { records, is_all } = effect {
+                        // What ended before this in the group was read with it; what ends after it was not.
+                        self.queue.hand_over(std::mem::take(&mut ended));
+                        self.queue.loaded(records, is_all);
+                        continue;
+                    }
+                    answers.push(conclude(command, effect, &mut ended));
+                }
+                self.counts.oldest_s = self.ages.oldest_s();
+                self.publish();
+                self.queue.hand_over(ended);
+                for answer in answers {
+                    answer.send();
+                }
+                if !was_writable {
+                    tracing::info!("the outbox can be written again");
+                }
+            }
+            Err(error) => {
+                self.file.rollback();
+                let error = Arc::new(error);
+                if was_writable {
+                    tracing::error!(
+                        error = &*error as &dyn std::error::Error,
+                        "the outbox could not be written"
+                    );
+                }
+                self.metrics.write_failures.increment(1);
+                self.publish();
+                for command in group.drain(..) {
+                    if command.must_succeed() {
+                        owed.push(command);
+                    } else if let Command::Load { .. } = command {
+                        self.queue.load_failed();
+                    } else {
+                        refuse(command, OutboxError::Store(error.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn transaction(&mut self, group: &[Command]) -> rusqlite::Result<Vec<Effect>> {
+        let now_ms = to_i64(unix_millis(self.clock.now()));
+        let admission = self.admission(now_ms);
+        let mut room = self.config.max_records.saturating_sub(self.counts.held());
+        self.file.begin()?;
+        let mut effects = Vec::with_capacity(group.len());
+        for command in group {
+            effects.push(self.execute(command, admission, &mut room, now_ms)?);
+        }
+        self.file.commit()?;
+        Ok(effects)
+    }
+
+    /// Which limit refuses new records, apart from their number.
+    fn admission(&self, now_ms: i64) -> Option<FullReason> {
+        let max_age_ms = i64::try_from(self.config.max_age.get().as_millis()).unwrap_or(i64::MAX);
+        let is_old = self
+            .ages
+            .oldest_s()
+            .is_some_and(|s| now_ms.saturating_sub(s.saturating_mul(1000)) > max_age_ms);
+        if is_old {
+            return Some(FullReason::Age);
+        }
+        super::disk_is_full(&self.folder, self.config.disk_watermark_percent)
+            .then_some(FullReason::Disk)
+    }
+
+    fn execute(
+        &mut self,
+        command: &Command,
+        admission: Option<FullReason>,
+        room: &mut u64,
+        now_ms: i64,
+    ) -> rusqlite::Result<Effect> {
+        Ok(match command {
+            Command::Reserve {
+                id,
+                request,
+                resource,
+                at_ms,
+                ..
+            } => {
+                let record = NewRecord {
+                    id: *id,
+                    outcome: None,
+                    at_ms: to_i64(*at_ms),
+                    request,
+                    resource: resource.as_deref(),
+                };
+                self.admit(&record, admission, room)?
+                    .unwrap_or(Effect::Reserved)
+            }
+            Command::Record {
+                id,
+                item,
+                resource,
+                ended_ms,
+                ..
+            } => {
+                let record = NewRecord {
+                    id: *id,
+                    outcome: Some(Outcome::Completed),
+                    at_ms: to_i64(*ended_ms),
+                    request: item,
+                    resource: resource.as_deref(),
+                };
+                let refused = self.admit(&record, admission, room)?;
+                refused.unwrap_or(Effect::Ended {
+                    ended_ms: to_i64(*ended_ms),
+                    was_open: false,
+                })
+            }
+            Command::Finish {
+                id,
+                outcome,
+                item,
+                ended_ms,
+                ..
+            } => {
+                let ended_ms = to_i64(*ended_ms);
+                if self.file.finish(*id, *outcome, ended_ms, item)? {
+                    Effect::Ended {
+                        ended_ms,
+                        was_open: true,
+                    }
+                } else {
+                    // Ended before, for example completed by a call whose caller then left; or never written.
+                    Effect::Refused(OutboxError::NotOpen)
+                }
+            }
+            Command::Settle { delivered, parked } => {
+                let (mut gone, mut aside) = (Vec::new(), Vec::new());
+                for one in delivered {
+                    if self.file.deliver(one.id, one.text.as_bytes(), now_ms)? {
+                        gone.push(one.ended_ms);
+                    }
+                }
+                for one in parked {
+                    if self.file.park(one.id, &one.text)? {
+                        aside.push(one.ended_ms);
+                    }
+                }
+                Effect::Settled {
+                    delivered: gone,
+                    parked: aside,
+                }
+            }
+            Command::Load { held, limit } => {
+                let records = self.file.waiting(held, *limit)?;
+                Effect::Loaded {
+                    is_all: records.len() < *limit,
+                    records,
+                }
+            }
+            Command::Find { id, .. } => Effect::Found(Box::new(self.file.find(*id)?)),
+            Command::Receipt { id, .. } => Effect::Receipt(self.file.receipt(*id)?),
+            Command::ListParked { .. } => Effect::Parked(self.file.parked()?),
+            Command::Requeue { id, .. } => match self.file.requeue(*id)? {
+                Some(outgoing) => Effect::Requeued(outgoing),
+                None => Effect::Refused(OutboxError::Invalid("no parked record has this id")),
+            },
+            Command::Stop { .. } => Effect::Done,
+        })
+    }
+
+    /// Inserts a new record unless a limit refuses it.
+    fn admit(
+        &mut self,
+        record: &NewRecord<'_>,
+        admission: Option<FullReason>,
+        room: &mut u64,
+    ) -> rusqlite::Result<Option<Effect>> {
+        let full = admission.or((*room == 0).then_some(FullReason::Records));
+        if let Some(reason) = full {
+            metrics::counter!("outbox_refused_total", "reason" => reason.label()).increment(1);
+            return Ok(Some(Effect::Refused(OutboxError::Full(reason))));
+        }
+        match self.file.insert(record) {
+            Ok(()) => {
+                *room -= 1;
+                Ok(None)
+            }
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Ok(Some(Effect::Refused(OutboxError::Invalid(
+                    "the event id was used before",
+                ))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn count(&mut self, effect: &Effect) {
+        let Self { counts, ages, .. } = self;
+        match effect {
+            Effect::Reserved => counts.open += 1,
+            Effect::Ended { ended_ms, was_open } => {
+                counts.open -= u64::from(*was_open);
+                counts.undelivered += 1;
+                ages.add(*ended_ms);
+            }
+            Effect::Settled { delivered, parked } => {
+                counts.undelivered -= to_u64(delivered.len() + parked.len());
+                counts.delivered += to_u64(delivered.len());
+                counts.parked += to_u64(parked.len());
+                for ended_ms in delivered.iter().chain(parked) {
+                    ages.remove(*ended_ms);
+                }
+            }
+            Effect::Requeued(outgoing) => {
+                counts.parked -= 1;
+                counts.undelivered += 1;
+                ages.add(outgoing.ended_ms);
+            }
+            Effect::Done
+            | Effect::Refused(_)
+            | Effect::Loaded { .. }
+            | Effect::Found(_)
+            | Effect::Receipt(_)
+            | Effect::Parked(_) => {}
+        }
+    }
+
+    fn publish(&self) {
+        self.metrics
+            .publish(&self.counts, self.clock.now().unix_timestamp());
+        self.status.send_if_modified(|counts| {
+            let differs = *counts != self.counts;
+            counts.clone_from(&self.counts);
+            differs
+        });
+    }
+
+    /// Throws away some old receipts. Returns when to look again.
+    fn prune(&mut self) -> Duration {
+        let keep_ms =
+            i64::try_from(self.config.keep_receipts.get().as_millis()).unwrap_or(i64::MAX);
+        let before_ms = to_i64(unix_millis(self.clock.now())).saturating_sub(keep_ms);
+        match self.file.prune(before_ms) {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => PRUNE_EVERY,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old receipts could not be removed"
+                );
+                PRUNE_EVERY
+            }
+        }
+    }
+}
+
+/// What is told to whom after the commit.
+enum Answer {
+    Nobody,
+    Unit(Reply, Result<(), OutboxError>),
+    Found(oneshot::Sender<Found>, Found),
+    Receipt(oneshot::Sender<Option<Vec<u8>>>, Option<Vec<u8>>),
+    Parked(oneshot::Sender<Vec<Parked>>, Vec<Parked>),
+}
+
+impl Answer {
+    /// Whoever asked may have left: what was written stays written.
+    fn send(self) {
+        match self {
+            Self::Nobody => {}
+            Self::Unit(to, result) => drop(to.send(result)),
+            Self::Found(to, found) => drop(to.send(found)),
+            Self::Receipt(to, receipt) => drop(to.send(receipt)),
+            Self::Parked(to, records) => drop(to.send(records)),
+        }
+    }
+}
+
+fn conclude(command: Command, effect: Effect, ended: &mut Vec<Outgoing>) -> Answer {
+    match (command, effect) {
+        (
+            Command::Reserve { reply, .. }
+            | Command::Record { reply, .. }
+            | Command::Requeue { reply, .. },
+            Effect::Refused(error),
+        ) => Answer::Unit(reply, Err(error)),
+        (Command::Finish { reply, .. }, Effect::Refused(error)) => {
+            reply.map_or(Answer::Nobody, |reply| Answer::Unit(reply, Err(error)))
+        }
+        (Command::Reserve { reply, .. }, _) => Answer::Unit(reply, Ok(())),
+        (
+            Command::Record {
+                id,
+                item,
+                reply,
+                ended_ms,
+                ..
+            },
+            _,
+        ) => {
+            ended.push(Outgoing::new(id, to_i64(ended_ms), item));
+            Answer::Unit(reply, Ok(()))
+        }
+        (
+            Command::Finish {
+                id,
+                item,
+                reply,
+                ended_ms,
+                ..
+            },
+            _,
+        ) => {
+            ended.push(Outgoing::new(id, to_i64(ended_ms), item));
+            reply.map_or(Answer::Nobody, |reply| Answer::Unit(reply, Ok(())))
+        }
+        (Command::Requeue { reply, .. }, Effect::Requeued(outgoing)) => {
+            ended.push(outgoing);
+            Answer::Unit(reply, Ok(()))
+        }
+        (Command::Find { reply, .. }, Effect::Found(found)) => Answer::Found(reply, *found),
+        (Command::Receipt { reply, .. }, Effect::Receipt(receipt)) => {
+            Answer::Receipt(reply, receipt)
+        }
+        (Command::ListParked { reply }, Effect::Parked(records)) => Answer::Parked(reply, records),
+        // A settled answer has nobody waiting; a reader whose answer is of another kind would be told by its dropped channel.
+        _ => Answer::Nobody,
+    }
+}
+
+/// Tells that nothing of the group was written. Readers are told by their dropped channel.
+fn refuse(command: Command, error: OutboxError) {
+    match command {
+        Command::Reserve { reply, .. }
+        | Command::Record { reply, .. }
+        | Command::Requeue { reply, .. } => {
+            Answer::Unit(reply, Err(error)).send();
+        }
+        Command::Finish {
+            reply: Some(reply), ..
+        } => Answer::Unit(reply, Err(error)).send(),
+        _ => {}
+    }
+}
+
+pub(super) fn to_i64(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}
+
+fn to_u64(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+/// Handles of the writer's metrics: looking one up by name would cost more than moving it.
+pub(super) struct Metrics {
+    commit: metrics::Histogram,
+    group: metrics::Histogram,
+    write_failures: metrics::Counter,
+    open: metrics::Gauge,
+    undelivered: metrics::Gauge,
+    parked: metrics::Gauge,
+    oldest: metrics::Gauge,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+        describe_histogram!(
+            "outbox_commit_duration_seconds",
+            Unit::Seconds,
+            "Time to write one group of records durably."
+        );
+        describe_histogram!("outbox_group_size", "Commands written in one transaction.");
+        describe_counter!(
+            "outbox_write_failures_total",
+            "Groups that could not be written."
+        );
+        describe_counter!(
+            "outbox_refused_total",
+            "Records refused because the outbox is full, by the limit that was reached."
+        );
+        describe_gauge!(
+            "outbox_records",
+            "Records that the ledger has not taken, by state."
+        );
+        describe_gauge!(
+            "outbox_oldest_undelivered_seconds",
+            Unit::Seconds,
+            "Age of the oldest ended record that is not delivered."
+        );
+        let records = |state: &'static str| metrics::gauge!("outbox_records", "state" => state);
+        Self {
+            commit: metrics::histogram!("outbox_commit_duration_seconds"),
+            group: metrics::histogram!("outbox_group_size"),
+            write_failures: metrics::counter!("outbox_write_failures_total"),
+            open: records("open"),
+            undelivered: records("undelivered"),
+            parked: records("parked"),
+            oldest: metrics::gauge!("outbox_oldest_undelivered_seconds"),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]
+    pub(super) fn publish(&self, counts: &Counts, now_s: i64) {
+        self.open.set(counts.open as f64);
+        self.undelivered.set(counts.undelivered as f64);
+        self.parked.set(counts.parked as f64);
+        self.oldest
+            .set(counts.oldest_s.map_or(0, |s| (now_s - s).max(0)) as f64);
+    }
+}
