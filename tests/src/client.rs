@@ -62,6 +62,12 @@ impl Answer {
         sha256(&self.body)
     }
 
+    /// Fails the test unless the status is `status`.
+    #[track_caller]
+    pub fn assert_status(&self, status: u16) {
+        assert_eq!(self.status, status, "body: {}", self.text());
+    }
+
     /// Fails the test unless the status is `status` and the error body names `message_id`.
     #[track_caller]
     pub fn assert_refused(&self, status: u16, message_id: &str) {
@@ -97,6 +103,8 @@ fn builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        // A connection lives on the runtime of the test that made it, a client may outlive that.
+        .pool_max_idle_per_host(0)
         .timeout(TIMEOUT)
 }
 

@@ -159,6 +159,13 @@ impl Fetch<'_> {
         self
     }
 
+    /// Without a header field.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
     /// By another client than the plain one.
     #[must_use]
     pub fn with(mut self, client: &reqwest::Client) -> Self {

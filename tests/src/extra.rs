@@ -4,12 +4,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use serde_json::json;
 use toml::{Table, Value};
 use url::Url;
 
 use crate::Trial;
+use crate::client::{self, Answer};
 use crate::ledger;
+use crate::metrics;
 use crate::nginx::free_address;
 use crate::operator::Operator;
 use crate::process::Guarded;
@@ -32,7 +34,7 @@ pub struct Extra {
     /// Health and metrics.
     pub admin: Url,
     process: Guarded,
-    directory: TempDir,
+    directory: PathBuf,
 }
 
 /// Which connector of the trial the configuration is made after.
@@ -61,6 +63,15 @@ impl Role {
     }
 }
 
+/// Who may fetch what a provider offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Users with a grant.
+    Granted,
+}
+
 /// A connector that is registered and configured but not running yet.
 #[derive(Debug)]
 pub struct Joining<'a> {
@@ -74,7 +85,7 @@ pub struct Joining<'a> {
     pub config: Table,
     url: Url,
     admin: Url,
-    directory: TempDir,
+    directory: PathBuf,
 }
 
 impl<'a> Joining<'a> {
@@ -96,8 +107,11 @@ impl<'a> Joining<'a> {
             .new_connector(role.name(), &user.user_id, base_url.as_deref())
             .await;
 
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
-        let code = directory.path().join("code");
+        // Goes away with the process that works in it: a value in a `static` is never dropped.
+        let directory = tempfile::tempdir()
+            .expect("a temporary directory can be made")
+            .keep();
+        let code = directory.join("code");
         std::fs::write(&code, &registered.code).expect("the directory is ours");
         let model = configuration_of(trial, role);
         let text = std::fs::read_to_string(&model).expect("the trial's configuration can be read");
@@ -105,7 +119,7 @@ impl<'a> Joining<'a> {
         rebase(
             &mut config,
             model.parent().expect("a file lies in a folder"),
-            directory.path(),
+            &directory,
         );
         set(&mut config, "admin", "listen", &admin.to_string());
         set(&mut config, role.listener(), "listen", &address.to_string());
@@ -166,9 +180,9 @@ impl<'a> Joining<'a> {
         }
     }
 
-    /// Offers what lies below `prefix`, open to all: the `resources` are registered in the ledger as its originals.
+    /// Offers what lies below `prefix`: the `resources` are registered in the ledger as its originals.
     #[must_use]
-    pub async fn offering(mut self, prefix: &Url, resources: &[Url]) -> Self {
+    pub async fn offering(mut self, prefix: &Url, resources: &[Url], access: Access) -> Self {
         let token = self.trial.domain("a").token_of(&self.user).await;
         let mut originals = Table::new();
         for resource in resources {
@@ -179,7 +193,7 @@ impl<'a> Joining<'a> {
         let mut source = Table::new();
         source.insert("url".into(), prefix.as_str().into());
         source.insert("api_type".into(), "file/http".into());
-        source.insert("authorization".into(), false.into());
+        source.insert("authorization".into(), (access == Access::Granted).into());
         source.insert("provenance".into(), originals.into());
         let sources = self
             .config
@@ -194,17 +208,17 @@ impl<'a> Joining<'a> {
 
     /// Starts it; a provider is also registered with the location-server, under `profile`.
     pub async fn start(self, profile: &str) -> Extra {
-        let path = self.directory.path().join("config.toml");
+        let path = self.directory.join("config.toml");
         std::fs::write(&path, self.config.to_string()).expect("the directory is ours");
         let service = format!("{}-connector", self.role.name());
-        let output = self.directory.path().join("output.log");
+        let output = self.directory.join("output.log");
         let arguments: [OsString; 4] = [
             "serve".into(),
             service.into(),
             "--config".into(),
             path.into(),
         ];
-        let process = Guarded::start(&program(), arguments, &output, None);
+        let process = Guarded::start(&program(), arguments, &output, Some(&self.directory));
         let mut extra = Extra {
             user: self.user,
             connector_id: self.connector_id,
@@ -243,9 +257,35 @@ impl Extra {
         }
     }
 
+    /// Lets `user_id` fetch `resource`: its own user says so at its authorization API.
+    pub async fn grant(&self, trial: &Trial, resource: &Url, user_id: &str) {
+        let token = trial.domain("a").token_of(&self.user).await;
+        let client =
+            client::with_certificate(&trial.ready.ca, trial.domain("a").receiver_identity());
+        let address = self
+            .url
+            .join("/cadde/api/v4/authorization")
+            .expect("the path is one");
+        let grant = json!({"permission": {
+            "target": resource.as_str(),
+            "assigner": self.user.user_id,
+            "assignee": {"user": user_id},
+        }});
+        let request = client.post(address).bearer_auth(token).json(&grant);
+        let answer = Answer::read(request.send().await.expect("the provider answers"))
+            .await
+            .expect("whole");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// How many changes its outbox has written: unchanged, where nothing was recorded.
+    pub async fn outbox_writes(&self, trial: &Trial) -> f64 {
+        metrics::outbox_writes(trial.http(), &self.admin).await
+    }
+
     /// What it logged.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("output.log")).unwrap_or_default()
+        std::fs::read_to_string(self.directory.join("output.log")).unwrap_or_default()
     }
 
     /// Its process id.
@@ -260,7 +300,7 @@ impl Extra {
 
     /// Its certificate.
     pub fn identity(&self) -> Identity {
-        let at = |name: &str| self.directory.path().join(name);
+        let at = |name: &str| self.directory.join(name);
         Identity::read(&at("certificate.pem"), &at("key.pem"))
     }
 }
@@ -313,6 +353,6 @@ fn set(config: &mut Table, section: &str, key: &str, value: &str) {
         .insert(key.to_owned(), value.into());
 }
 
-fn display(directory: &TempDir, name: &str) -> String {
-    directory.path().join(name).display().to_string()
+fn display(directory: &Path, name: &str) -> String {
+    directory.join(name).display().to_string()
 }

@@ -2,6 +2,13 @@
 
 use url::Url;
 
+/// How many changes the outbox of the connector with this admin listener has written.
+pub async fn outbox_writes(client: &reqwest::Client, admin: &Url) -> f64 {
+    Metrics::of(client, admin)
+        .await
+        .sum("outbox_group_size_sum", &[])
+}
+
 /// The samples of one `/metrics` page.
 #[derive(Debug, Clone)]
 pub struct Metrics(Vec<(String, f64)>);

@@ -1,12 +1,15 @@
 //! A data source played by the harness: it can break, stall and redirect on demand, and remembers who asked.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use url::Url;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
 
 /// One request that arrived.
 #[derive(Debug, Clone)]
@@ -17,7 +20,8 @@ pub struct Asked {
     pub headers: Vec<String>,
 }
 
-/// An HTTP server on loopback that misbehaves by path. It ends with the runtime that started it.
+/// An HTTP server on loopback that misbehaves by path. It runs apart from the runtimes of the tests, which end
+/// with each test, so that scenarios of one file can share it.
 ///
 /// | path | behaviour |
 /// |---|---|
@@ -46,11 +50,13 @@ pub fn content(length: usize) -> Vec<u8> {
 }
 
 impl Source {
-    /// Starts the server on a free port.
+    /// Starts the server on a free port. It ends with the test process.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
+        let listener = RUNTIME
+            .spawn(TcpListener::bind("127.0.0.1:0"))
             .await
-            .expect("loopback has a free port");
+            .expect("binding doesn't panic");
+        let listener = listener.expect("loopback has a free port");
         let source = Self {
             address: listener
                 .local_addr()
@@ -59,7 +65,7 @@ impl Source {
             gate: Arc::new(Semaphore::new(0)),
         };
         let serving = source.clone();
-        tokio::spawn(async move {
+        RUNTIME.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let source = serving.clone();
                 // A client that leaves ends its own task alone.

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
+use crate::certs::Authority;
 use crate::data::{self, DataFolder};
 use crate::domain::Domain;
 use crate::process::{self, Guarded};
 use crate::ready::Ready;
+use crate::tokens::Signer;
 use crate::{client, wait};
 
 /// 60 s: the trial itself promises 5 s on a quiet machine; this one also builds and tests.
@@ -253,6 +255,55 @@ impl Trial {
                 std::fs::read_to_string(path).is_ok_and(|text| text.contains(connector_id))
             })
             .expect("the connector runs")
+    }
+
+    /// The configuration of the auth-server.
+    pub fn auth_configuration(&self) -> toml::Table {
+        let path = self
+            .services()
+            .into_iter()
+            .find(|(_, line)| line.contains(" serve auth-server "))
+            .and_then(|(_, line)| configuration_in(&line))
+            .expect("the auth-server runs");
+        let text = std::fs::read_to_string(path).expect("the configuration can be read");
+        text.parse().expect("the configuration is TOML")
+    }
+
+    /// The auth-server's own signing key: to make tokens that it would not make.
+    pub fn signer(&self) -> Signer {
+        let config = self.auth_configuration();
+        let directory = config["tokens"]["key_directory"]
+            .as_str()
+            .expect("the keys lie in a directory");
+        let mut keys: Vec<PathBuf> = std::fs::read_dir(directory)
+            .expect("the directory can be read")
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        keys.sort();
+        let key = keys.pop().expect("the auth-server has a key");
+        let kid = key
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .expect("keys are named by their id");
+        Signer::with_key(
+            std::fs::read_to_string(&key).expect("the key can be read"),
+            kid,
+        )
+    }
+
+    /// The authority of the trial, with its key: to issue what it would not issue.
+    pub fn authority(&self) -> Authority {
+        let config = self.auth_configuration();
+        let directory = PathBuf::from(
+            config["ca"]["directory"]
+                .as_str()
+                .expect("it lies in a directory"),
+        );
+        Authority::of_trial(
+            &directory.join("intermediate.pem"),
+            &directory.join("intermediate.key"),
+        )
     }
 
     /// Everything the services logged, by file.

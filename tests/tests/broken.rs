@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 use tests::domain::Fetch;
-use tests::extra::{Extra, Joining, Role};
+use tests::extra::{Access, Extra, Joining, Role};
 use tests::nginx::Nginx;
 use tests::source::Source;
 use tests::{Trial, client, ledger, raw, wait};
@@ -67,7 +67,7 @@ impl Framing {
 async fn provider_of(trial: &Trial, source: &Source, path: &str) -> Extra {
     Joining::register(trial, Role::Provider)
         .await
-        .offering(&source.url("/"), &[source.url(path)])
+        .offering(&source.url("/"), &[source.url(path)], Access::Open)
         .await
         .start("kakehashi/1")
         .await
@@ -137,6 +137,7 @@ async fn the_same_resources_arrive_whole_when_nothing_breaks() {
         .offering(
             &source.url("/"),
             &[source.url(&plain), source.url(&chunked)],
+            Access::Open,
         )
         .await
         .start("kakehashi/1")
