@@ -205,7 +205,7 @@ impl GrantType {
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateAppClient {
-    /// Client id, 1 to 255 visible ASCII characters without `:`. The server makes one where it is absent.
+    /// Client id, 1 to 255 of the characters `A-Z a-z 0-9 . _ ~ @ -`. The server makes one where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// Name shown, 1 to 200 characters.

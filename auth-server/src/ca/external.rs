@@ -1,0 +1,70 @@
+//! Certificates that another authority issued: they are only recorded.
+
+use crate::domain::store::CertificateRecord;
+use auth_client::api::Certificate;
+use common::{ids::ConnectorId, pem, tls::PeerCertificate};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// Why a certificate is not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExternalError {
+    /// It cannot be read.
+    #[error("it is not a certificate in PEM")]
+    Malformed,
+    /// Its DNS SAN is not the connector's ID.
+    #[error("its one DNS name besides localhost must be {0}")]
+    Name(ConnectorId),
+}
+
+/// A certificate that was read.
+#[derive(Debug, Clone)]
+pub struct Read {
+    id: ConnectorId,
+    peer: PeerCertificate,
+    pem: String,
+    spki_sha256: [u8; 32],
+    not_before: OffsetDateTime,
+}
+
+/// Reads the first certificate of `text`, which must name `id`.
+///
+/// # Errors
+/// [`ExternalError`].
+pub fn read(text: &str, id: &ConnectorId) -> Result<Read, ExternalError> {
+    let chain = pem::parse_certificates(text.as_bytes()).map_err(|_| ExternalError::Malformed)?;
+    let der = chain.first().ok_or(ExternalError::Malformed)?;
+    let (_, parsed) = X509Certificate::from_der(der).map_err(|_| ExternalError::Malformed)?;
+    let peer = PeerCertificate::from_der(der, &BTreeMap::new()).ok_or(ExternalError::Malformed)?;
+    if peer.connector_id.as_ref() != Some(id) {
+        return Err(ExternalError::Name(id.clone()));
+    }
+    Ok(Read {
+        id: id.clone(),
+        spki_sha256: Sha256::digest(parsed.public_key().raw).into(),
+        not_before: parsed.validity().not_before.to_datetime(),
+        peer,
+        pem: text.to_owned(),
+    })
+}
+
+impl Read {
+    /// As it is recorded.
+    pub fn into_record(self) -> CertificateRecord {
+        CertificateRecord {
+            certificate: Certificate {
+                serial: hex::encode(&self.peer.serial),
+                subject: self.id,
+                sha256: self.peer.sha256_hex(),
+                not_before: self.not_before,
+                not_after: self.peer.not_after,
+                revoked_at: None,
+            },
+            spki_sha256: self.spki_sha256,
+            chain_pem: self.pem,
+            issued_here: false,
+        }
+    }
+}

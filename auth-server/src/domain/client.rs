@@ -1,0 +1,111 @@
+//! Everything that calls in its own name.
+
+use super::secrets::SecretHash;
+use auth_client::{
+    ConnectorRole, State,
+    api::{AppClient, Connector, GrantType, Service, ServiceKind},
+};
+use common::ids::{ConnectorId, UserId};
+use time::OffsetDateTime;
+use url::Url;
+
+/// A registered client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Client id; of connectors and services the DNS name in their certificates.
+    pub id: String,
+    /// Name shown.
+    pub name: String,
+    /// What it is.
+    pub kind: ClientKind,
+    /// The user in whose name it works.
+    pub user: Option<UserId>,
+    /// What is kept of its secret, if it has one.
+    pub secret_hash: Option<SecretHash>,
+    /// Whether the secret counts on `public`.
+    pub secret_on_public: bool,
+    /// How it may get tokens.
+    pub grants: Vec<GrantType>,
+    /// Own state.
+    pub state: State,
+    /// When it was registered.
+    pub created_at: OffsetDateTime,
+}
+
+/// What a client is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientKind {
+    /// A connector, known by its certificate.
+    Connector {
+        /// Provider or receiver.
+        role: ConnectorRole,
+        /// Where it is reached.
+        base_url: Option<Url>,
+    },
+    /// Another process with a certificate.
+    Service(ServiceKind),
+    /// An application with a secret.
+    App,
+}
+
+impl Client {
+    /// Whether a certificate can stand for it.
+    pub fn has_certificate(&self) -> bool {
+        !matches!(self.kind, ClientKind::App)
+    }
+
+    /// Whether it may use `grant`.
+    pub fn may(&self, grant: GrantType) -> bool {
+        self.grants.contains(&grant)
+    }
+
+    /// The client id as the DNS name that it is, for connectors and services.
+    pub fn dns_name(&self) -> Option<ConnectorId> {
+        self.has_certificate()
+            .then(|| ConnectorId::parse(&self.id).ok())
+            .flatten()
+    }
+
+    /// As the API shows a connector; `None` if it is none.
+    pub fn to_connector(&self) -> Option<Connector> {
+        let ClientKind::Connector { role, base_url } = &self.kind else {
+            return None;
+        };
+        Some(Connector {
+            connector_id: self.dns_name()?,
+            role: *role,
+            user_id: self.user.clone()?,
+            base_url: base_url.clone(),
+            has_secret: self.secret_hash.is_some(),
+            secret_on_public: self.secret_on_public,
+            state: self.state,
+            created_at: self.created_at,
+        })
+    }
+
+    /// As the API shows a service; `None` if it is none.
+    pub fn to_service(&self) -> Option<Service> {
+        let ClientKind::Service(kind) = self.kind else {
+            return None;
+        };
+        Some(Service {
+            service_id: self.dns_name()?,
+            kind,
+            name: self.name.clone(),
+            state: self.state,
+            created_at: self.created_at,
+        })
+    }
+
+    /// As the API shows an application; `None` if it is none.
+    pub fn to_app(&self) -> Option<AppClient> {
+        (self.kind == ClientKind::App).then(|| AppClient {
+            client_id: self.id.clone(),
+            name: self.name.clone(),
+            grants: self.grants.clone(),
+            user_id: self.user.clone(),
+            state: self.state,
+            created_at: self.created_at,
+        })
+    }
+}

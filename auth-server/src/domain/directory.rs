@@ -1,0 +1,255 @@
+//! All registrations in memory, in step with the database, and what they mean together.
+//!
+//! The registrar changes an entry here right after its commit, under one lock, so the order of changes is the database's.
+//! Requests only ever read: tokens are issued and checked without a query.
+
+use super::{
+    client::Client,
+    store::{Snapshot, StoreError},
+};
+use auth_client::{
+    ConnectorRegistration, State,
+    api::{Page, Participant, ServiceRegistration, User},
+};
+use common::ids::{ConnectorId, UserId};
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Registrations in memory.
+#[derive(Debug, Default)]
+pub struct Directory(RwLock<Maps>);
+
+#[derive(Debug, Default)]
+struct Maps {
+    participants: BTreeMap<Uuid, Arc<Participant>>,
+    users: BTreeMap<String, Arc<User>>,
+    clients: BTreeMap<String, Arc<Client>>,
+    revoked_families: BTreeMap<Uuid, OffsetDateTime>,
+}
+
+impl Maps {
+    /// A user whom neither their own state nor their participant's bars.
+    fn active_user(&self, id: &UserId) -> Option<&Arc<User>> {
+        let user = self.users.get(&key(id))?;
+        let participant = self.participants.get(&user.participant)?;
+        (user.state == State::Active && participant.state == State::Active).then_some(user)
+    }
+
+    /// Whether neither the client's own state nor its user's bars it.
+    fn is_active(&self, client: &Client) -> bool {
+        client.state == State::Active
+            && client
+                .user
+                .as_ref()
+                .is_none_or(|user| self.active_user(user).is_some())
+    }
+
+    fn effective_state(&self, client: &Client) -> State {
+        if self.is_active(client) {
+            State::Active
+        } else {
+            State::Suspended
+        }
+    }
+}
+
+/// User IDs that differ in case alone name one user.
+fn key(id: &UserId) -> String {
+    id.as_str().to_lowercase()
+}
+
+impl Directory {
+    /// Takes in what the database holds.
+    pub fn fill(&self, snapshot: Snapshot) {
+        let mut maps = self.write();
+        *maps = Maps {
+            participants: snapshot
+                .participants
+                .into_iter()
+                .map(|one| (one.id, Arc::new(one)))
+                .collect(),
+            users: snapshot
+                .users
+                .into_iter()
+                .map(|one| (key(&one.user_id), Arc::new(one)))
+                .collect(),
+            clients: snapshot
+                .clients
+                .into_iter()
+                .map(|one| (one.id.clone(), Arc::new(one)))
+                .collect(),
+            revoked_families: snapshot.revoked_families.into_iter().collect(),
+        };
+    }
+
+    /// A participant.
+    pub fn participant(&self, id: Uuid) -> Option<Arc<Participant>> {
+        self.read().participants.get(&id).cloned()
+    }
+
+    /// A user, whatever the state.
+    pub fn user(&self, id: &UserId) -> Option<Arc<User>> {
+        self.read().users.get(&key(id)).cloned()
+    }
+
+    /// A user who may act.
+    pub fn active_user(&self, id: &UserId) -> Option<Arc<User>> {
+        self.read().active_user(id).cloned()
+    }
+
+    /// A client, whatever the state.
+    pub fn client(&self, id: &str) -> Option<Arc<Client>> {
+        self.read().clients.get(id).cloned()
+    }
+
+    /// A client that may act.
+    pub fn active_client(&self, id: &str) -> Option<Arc<Client>> {
+        let maps = self.read();
+        maps.clients
+            .get(id)
+            .filter(|client| maps.is_active(client))
+            .cloned()
+    }
+
+    /// What peers learn of a connector.
+    pub fn connector(&self, id: &ConnectorId) -> Option<ConnectorRegistration> {
+        let maps = self.read();
+        let client = maps.clients.get(id.as_str())?;
+        let connector = client.to_connector()?;
+        Some(ConnectorRegistration {
+            connector_id: connector.connector_id,
+            role: connector.role,
+            user_id: connector.user_id,
+            state: maps.effective_state(client),
+        })
+    }
+
+    /// What peers learn of a service.
+    pub fn service(&self, id: &ConnectorId) -> Option<ServiceRegistration> {
+        let maps = self.read();
+        let client = maps.clients.get(id.as_str())?;
+        let service = client.to_service()?;
+        Some(ServiceRegistration {
+            service_id: service.service_id,
+            kind: service.kind,
+            state: maps.effective_state(client),
+        })
+    }
+
+    /// Whether tokens of this family count no more.
+    pub fn is_revoked(&self, family: Uuid) -> bool {
+        self.read().revoked_families.contains_key(&family)
+    }
+
+    /// A page of participants after `after`.
+    pub fn participants(&self, after: Option<Uuid>, limit: usize) -> Page<Participant> {
+        let maps = self.read();
+        let entries = maps
+            .participants
+            .range((exclusive(after), Bound::Unbounded));
+        page(
+            entries.map(|(id, one)| (id.to_string(), (**one).clone())),
+            limit,
+        )
+    }
+
+    /// A page of users after `after`.
+    pub fn users(&self, after: Option<String>, limit: usize) -> Page<User> {
+        let maps = self.read();
+        let entries = maps.users.range((exclusive(after), Bound::Unbounded));
+        page(
+            entries.map(|(id, one)| (id.clone(), (**one).clone())),
+            limit,
+        )
+    }
+
+    /// A page of those clients after `after` that `pick` shows.
+    pub fn clients<T>(
+        &self,
+        after: Option<String>,
+        limit: usize,
+        pick: impl Fn(&Client) -> Option<T>,
+    ) -> Page<T> {
+        let maps = self.read();
+        let entries = maps.clients.range((exclusive(after), Bound::Unbounded));
+        page(
+            entries.filter_map(|(id, one)| Some((id.clone(), pick(one)?))),
+            limit,
+        )
+    }
+
+    /// Adds or replaces a participant.
+    pub fn put_participant(&self, participant: Participant) {
+        self.write()
+            .participants
+            .insert(participant.id, Arc::new(participant));
+    }
+
+    /// Adds or replaces a user.
+    pub fn put_user(&self, user: User) {
+        self.write()
+            .users
+            .insert(key(&user.user_id), Arc::new(user));
+    }
+
+    /// Adds or replaces a client.
+    pub fn put_client(&self, client: Client) {
+        self.write()
+            .clients
+            .insert(client.id.clone(), Arc::new(client));
+    }
+
+    /// Makes the tokens of these families count no more.
+    pub fn revoke_families(&self, families: impl IntoIterator<Item = Uuid>, at: OffsetDateTime) {
+        self.write()
+            .revoked_families
+            .extend(families.into_iter().map(|family| (family, at)));
+    }
+
+    /// Forgets families revoked before `before`, whose tokens have all expired.
+    pub fn forget_families(&self, before: OffsetDateTime) {
+        self.write().revoked_families.retain(|_, at| *at >= before);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Maps> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Maps> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn exclusive<K>(after: Option<K>) -> Bound<K> {
+    after.map_or(Bound::Unbounded, Bound::Excluded)
+}
+
+/// The first `limit` entries; `next` is the key of the last one shown if more follow.
+fn page<T>(mut entries: impl Iterator<Item = (String, T)>, limit: usize) -> Page<T> {
+    let mut last = None;
+    let mut items = Vec::new();
+    for (key, item) in entries.by_ref().take(limit) {
+        last = Some(key);
+        items.push(item);
+    }
+    let next = entries.next().and(last);
+    Page { items, next }
+}
+
+/// Builds a directory from the store.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn load(
+    store: &dyn super::store::Store,
+    families_since: OffsetDateTime,
+) -> Result<Arc<Directory>, StoreError> {
+    let directory = Directory::default();
+    directory.fill(store.load(families_since).await?);
+    Ok(Arc::new(directory))
+}

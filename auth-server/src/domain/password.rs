@@ -1,0 +1,152 @@
+//! Passwords: argon2id, few at a time, away from the threads that serve requests.
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+
+/// 1024 bytes: the longest password that is hashed.
+pub const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// Why a password could not be handled.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many others are waiting.
+    #[error("too many logins at once")]
+    Busy,
+    /// The hash in the database is none.
+    #[error("a stored password hash is unusable: {0}")]
+    Hash(String),
+}
+
+/// Hashes and verifies passwords.
+#[derive(Debug)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    longest_wait: Duration,
+    /// Hash of a password that nobody has: an unknown user costs as much time as a known one.
+    nobody: String,
+}
+
+/// 19 MiB, two passes, one lane: the first choice of OWASP's password storage cheat sheet for argon2id.
+fn argon2() -> Argon2<'static> {
+    let params =
+        Params::new(19 * 1024, 2, 1, None).expect("the parameters are within argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash_now(password: &str) -> Result<String, PasswordError> {
+    argon2()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| PasswordError::Hash(error.to_string()))
+}
+
+impl Passwords {
+    /// Computes at most `at_once` hashes at the same time; nobody waits longer than `longest_wait` for a turn.
+    pub fn new(at_once: usize, longest_wait: Duration) -> Result<Self, PasswordError> {
+        Ok(Self {
+            turns: Arc::new(Semaphore::new(at_once)),
+            longest_wait,
+            nobody: hash_now(&super::secrets::random_secret())?,
+        })
+    }
+
+    /// The hash to keep of `password`.
+    pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
+        self.turn(move || hash_now(&password)).await
+    }
+
+    /// Whether `password` is the one that `kept` was made from. Without `kept` the answer is no, after the same time.
+    pub async fn verify(
+        &self,
+        password: String,
+        kept: Option<String>,
+    ) -> Result<bool, PasswordError> {
+        if password.len() > MAX_PASSWORD_BYTES {
+            return Ok(false);
+        }
+        let known = kept.is_some();
+        let kept = kept.unwrap_or_else(|| self.nobody.clone());
+        self.turn(move || {
+            let hash =
+                PasswordHash::new(&kept).map_err(|error| PasswordError::Hash(error.to_string()))?;
+            Ok(known & argon2().verify_password(password.as_bytes(), &hash).is_ok())
+        })
+        .await
+    }
+
+    async fn turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let turn = tokio::time::timeout(self.longest_wait, Arc::clone(&self.turns).acquire_owned());
+        let turn = turn
+            .await
+            .map_err(|_| PasswordError::Busy)?
+            .map_err(|_| PasswordError::Busy)?;
+        // The permit goes along: a caller that leaves doesn't make room before the work is done.
+        let work = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(turn);
+            result
+        });
+        work.await.map_err(|_| PasswordError::Busy)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_only() {
+        let passwords = Passwords::new(1, Duration::from_secs(60)).unwrap();
+        let kept = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(
+            kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{kept}"
+        );
+        assert!(
+            passwords
+                .verify("correct horse".into(), Some(kept.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("correct horsf".into(), Some(kept))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("correct horse".into(), None)
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn who_gets_no_turn_is_told_so() {
+        let passwords = Passwords::new(1, Duration::ZERO).unwrap();
+        let taken = Arc::clone(&passwords.turns).acquire_owned().await.unwrap();
+        assert!(matches!(
+            passwords.hash("x".into()).await,
+            Err(PasswordError::Busy)
+        ));
+        drop(taken);
+        passwords.hash("x".into()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_unusable_hash_is_an_error_and_not_a_wrong_password() {
+        let passwords = Passwords::new(1, Duration::from_secs(60)).unwrap();
+        assert!(matches!(
+            passwords.verify("x".into(), Some("plain".into())).await,
+            Err(PasswordError::Hash(_))
+        ));
+    }
+}

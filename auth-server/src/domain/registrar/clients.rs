@@ -1,0 +1,311 @@
+//! Connectors, services, applications.
+
+use super::{Actor, RegisterError, Registrar, check_reason, check_text, invalid, state_event};
+use crate::{
+    ca::external,
+    domain::{
+        base_url,
+        client::{Client, ClientKind},
+        secrets::{self, random_secret},
+        store::{FamiliesOf, NewCode},
+    },
+};
+use auth_client::{
+    ConnectorRole, State,
+    api::{
+        ChangeState, CreateAppClient, CreateConnector, CreateService, CreatedAppClient,
+        CreatedConnector, CreatedService, EnrolmentCode, GrantType, OneTimeSecret, RotatedSecret,
+    },
+};
+use std::sync::Arc;
+
+impl Registrar {
+    /// Registers a connector. Its ID, its address and its key must not belong to another one.
+    pub async fn create_connector(
+        &self,
+        actor: Actor,
+        body: CreateConnector,
+    ) -> Result<CreatedConnector, RegisterError> {
+        if self.0.directory.user(&body.user_id).is_none() {
+            return Err(invalid("user_id", "there is no such user"));
+        }
+        if body.role == ConnectorRole::Provider && body.base_url.is_none() {
+            return Err(invalid("base_url", "is required of a provider"));
+        }
+        let base_url = body.base_url.as_ref().map(base_url::normalise).transpose();
+        let base_url = base_url.map_err(|error| invalid("base_url", error.to_string()))?;
+        let certificate = body
+            .certificate
+            .as_deref()
+            .map(|pem| external::read(pem, &body.connector_id))
+            .transpose()
+            .map_err(|error| invalid("certificate", error.to_string()))?;
+        let secret = body.secret.then(random_secret);
+        let client = Client {
+            id: body.connector_id.to_string(),
+            name: body.connector_id.to_string(),
+            kind: ClientKind::Connector {
+                role: body.role,
+                base_url,
+            },
+            user: Some(body.user_id),
+            secret_hash: secret.as_deref().map(secrets::hash),
+            secret_on_public: body.secret_on_public,
+            grants: vec![GrantType::ClientCredentials],
+            state: State::Active,
+            created_at: self.now(),
+        };
+        let (code, enrolment) = certificate.is_none().then(|| self.new_code()).unzip();
+        let client = self
+            .insert(actor, client, code, certificate, "connector.registered")
+            .await?;
+        Ok(CreatedConnector {
+            connector: client
+                .to_connector()
+                .ok_or(RegisterError::Unknown("connector"))?,
+            client_secret: secret.map(OneTimeSecret::new),
+            enrolment,
+        })
+    }
+
+    /// Registers a service.
+    pub async fn create_service(
+        &self,
+        actor: Actor,
+        body: CreateService,
+    ) -> Result<CreatedService, RegisterError> {
+        check_text("name", &body.name, 1, 200)?;
+        let client = Client {
+            id: body.service_id.to_string(),
+            name: body.name,
+            kind: ClientKind::Service(body.kind),
+            user: None,
+            secret_hash: None,
+            secret_on_public: false,
+            grants: Vec::new(),
+            state: State::Active,
+            created_at: self.now(),
+        };
+        let (code, enrolment) = self.new_code();
+        let client = self
+            .insert(actor, client, Some(code), None, "service.registered")
+            .await?;
+        Ok(CreatedService {
+            service: client
+                .to_service()
+                .ok_or(RegisterError::Unknown("service"))?,
+            enrolment,
+        })
+    }
+
+    /// Registers an application.
+    pub async fn create_app_client(
+        &self,
+        actor: Actor,
+        body: CreateAppClient,
+    ) -> Result<CreatedAppClient, RegisterError> {
+        check_text("name", &body.name, 1, 200)?;
+        if let Some(id) = &body.client_id {
+            check_client_id(id)?;
+        }
+        let mut grants = body.grants;
+        grants.sort_by_key(|grant| grant.as_str());
+        grants.dedup();
+        if grants.is_empty() {
+            return Err(invalid("grants", "at least one is needed"));
+        }
+        match (
+            &body.user_id,
+            grants.contains(&GrantType::ClientCredentials),
+        ) {
+            (None, true) => {
+                return Err(invalid(
+                    "user_id",
+                    "client credentials need a user in whose name they work",
+                ));
+            }
+            (Some(_), false) => {
+                return Err(invalid(
+                    "user_id",
+                    "only client credentials work in a user's name",
+                ));
+            }
+            (Some(user), true) if self.0.directory.user(user).is_none() => {
+                return Err(invalid("user_id", "there is no such user"));
+            }
+            _ => {}
+        }
+        let secret = random_secret();
+        let client = Client {
+            id: body
+                .client_id
+                .unwrap_or_else(|| format!("app-{}", random_secret().to_ascii_lowercase())),
+            name: body.name,
+            kind: ClientKind::App,
+            user: body.user_id,
+            secret_hash: Some(secrets::hash(&secret)),
+            secret_on_public: true,
+            grants,
+            state: State::Active,
+            created_at: self.now(),
+        };
+        let client = self
+            .insert(actor, client, None, None, "client.registered")
+            .await?;
+        Ok(CreatedAppClient {
+            client: client.to_app().ok_or(RegisterError::Unknown("client"))?,
+            client_secret: OneTimeSecret::new(secret),
+        })
+    }
+
+    /// Suspends a client of the kind that `is` recognises, or lets it act again.
+    pub async fn set_client_state(
+        &self,
+        actor: Actor,
+        id: String,
+        change: ChangeState,
+        what: &'static str,
+        is: fn(&Client) -> bool,
+    ) -> Result<Arc<Client>, RegisterError> {
+        check_reason(&change.reason)?;
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let found = this.find(&id, what, is)?;
+            let event = actor.event(
+                this.now(),
+                state_event(what, change.state),
+                &id,
+                Some(change.reason),
+            );
+            this.0
+                .store
+                .set_client_state(&id, change.state, &event)
+                .await?;
+            let client = Client {
+                state: change.state,
+                ..(*found).clone()
+            };
+            this.0.directory.put_client(client.clone());
+            if change.state == State::Suspended {
+                this.revoke_families(FamiliesOf::Client(&id), &event.kind)
+                    .await?;
+            }
+            Ok(Arc::new(client))
+        })
+        .await
+    }
+
+    /// Gives a client of the kind that `is` recognises a new secret.
+    pub async fn rotate_secret(
+        &self,
+        actor: Actor,
+        id: String,
+        what: &'static str,
+        is: fn(&Client) -> bool,
+    ) -> Result<RotatedSecret, RegisterError> {
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let found = this.find(&id, what, is)?;
+            let secret = random_secret();
+            let hash = secrets::hash(&secret);
+            let event = actor.event(this.now(), format!("{what}.secret-replaced"), &id, None);
+            this.0.store.set_client_secret(&id, &hash, &event).await?;
+            this.0.directory.put_client(Client {
+                secret_hash: Some(hash),
+                ..(*found).clone()
+            });
+            Ok(RotatedSecret {
+                client_secret: OneTimeSecret::new(secret),
+            })
+        })
+        .await
+    }
+
+    /// Makes a new one-time code for a client of the kind that `is` recognises; its older ones stop working.
+    pub async fn replace_code(
+        &self,
+        actor: Actor,
+        id: String,
+        what: &'static str,
+        is: fn(&Client) -> bool,
+    ) -> Result<EnrolmentCode, RegisterError> {
+        self.find(&id, what, is)?;
+        let (code, enrolment) = self.new_code();
+        let event = actor.event(self.now(), format!("{what}.code-replaced"), &id, None);
+        self.0.store.replace_code(&id, &code, &event).await?;
+        Ok(enrolment)
+    }
+
+    fn find(
+        &self,
+        id: &str,
+        what: &'static str,
+        is: fn(&Client) -> bool,
+    ) -> Result<Arc<Client>, RegisterError> {
+        self.0
+            .directory
+            .client(id)
+            .filter(|client| is(client))
+            .ok_or(RegisterError::Unknown(what))
+    }
+
+    async fn insert(
+        &self,
+        actor: Actor,
+        client: Client,
+        code: Option<NewCode>,
+        certificate: Option<external::Read>,
+        kind: &'static str,
+    ) -> Result<Client, RegisterError> {
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let certificate = certificate.map(external::Read::into_record);
+            let event = actor.event(this.now(), kind, &client.id, None);
+            let _writing = this.0.writing.lock().await;
+            this.0
+                .store
+                .insert_client(&client, code.as_ref(), certificate.as_ref(), &event)
+                .await?;
+            this.0.directory.put_client(client.clone());
+            Ok(client)
+        })
+        .await
+    }
+
+    /// A code: what is kept of it, and what is shown.
+    fn new_code(&self) -> (NewCode, EnrolmentCode) {
+        let code = random_secret();
+        let created_at = self.now();
+        let expires_at = created_at + self.0.code_lifetime;
+        let kept = NewCode {
+            hash: secrets::hash(&code),
+            created_at,
+            expires_at,
+        };
+        (
+            kept,
+            EnrolmentCode {
+                code: OneTimeSecret::new(code),
+                expires_at,
+            },
+        )
+    }
+}
+
+/// Characters that stand for themselves in HTTP Basic, in forms and in paths.
+fn check_client_id(id: &str) -> Result<(), RegisterError> {
+    let fits = (1..=255).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'~' | b'@'));
+    if fits {
+        Ok(())
+    } else {
+        Err(invalid(
+            "client_id",
+            "must have 1 to 255 of the characters A-Z a-z 0-9 . _ ~ @ -",
+        ))
+    }
+}

@@ -1,0 +1,196 @@
+//! Registering participants, users and clients, and changing them.
+//!
+//! Every change is one transaction with its event, then the same change in the [`Directory`]. Both run to their end even if
+//! the caller leaves in between, so that memory and database never differ.
+
+mod clients;
+mod people;
+
+use super::{
+    directory::Directory,
+    password::{PasswordError, Passwords},
+    store::{Duplicate, Store, StoreError},
+};
+use auth_client::{State, api::Event};
+use common::{clock::SharedClock, ids::uuid_v7};
+use std::{future::Future, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+/// Why something was not registered or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// A member of the request is wrong.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The member.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Something unique exists already.
+    #[error("{0:?} is taken")]
+    Duplicate(Duplicate),
+    /// There is no such entry.
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    /// Every suffix of the participant's number is in use.
+    #[error("every user ID of this participant is in use")]
+    NoSuffixLeft,
+    /// Who asks would lock themselves out.
+    #[error("nobody suspends their own account")]
+    OwnAccount,
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The change was stopped, as at a shutdown.
+    #[error("the change was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl From<StoreError> for RegisterError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Duplicate(what) => Self::Duplicate(what),
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Who makes a change, for the audit trail.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// A user ID, a client id, or `system`.
+    pub name: String,
+    /// The request.
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// The server itself.
+    pub fn system() -> Self {
+        Self {
+            name: "system".into(),
+            request_id: None,
+        }
+    }
+
+    /// An event that this actor causes.
+    pub fn event(
+        &self,
+        at: OffsetDateTime,
+        kind: impl Into<String>,
+        subject: impl ToString,
+        reason: Option<String>,
+    ) -> Event {
+        Event {
+            id: uuid_v7(at),
+            at,
+            actor: self.name.clone(),
+            kind: kind.into(),
+            subject: subject.to_string(),
+            reason,
+            request_id: self.request_id.clone(),
+        }
+    }
+}
+
+/// Registers and changes. Shared by all requests.
+#[derive(Debug, Clone)]
+pub struct Registrar(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    directory: Arc<Directory>,
+    passwords: Arc<Passwords>,
+    clock: SharedClock,
+    code_lifetime: Duration,
+    /// Held over commit and change in memory, so that both have the same order.
+    writing: Mutex<()>,
+}
+
+impl Registrar {
+    /// A registrar that keeps `directory` in step with `store`; one-time codes live for `code_lifetime`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        directory: Arc<Directory>,
+        passwords: Arc<Passwords>,
+        clock: SharedClock,
+        code_lifetime: Duration,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            directory,
+            passwords,
+            clock,
+            code_lifetime,
+            writing: Mutex::default(),
+        }))
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.0.clock.now()
+    }
+
+    /// Runs `change` to its end, whatever becomes of the caller.
+    async fn uninterrupted<T: Send + 'static>(
+        change: impl Future<Output = Result<T, RegisterError>> + Send + 'static,
+    ) -> Result<T, RegisterError> {
+        tokio::spawn(change)
+            .await
+            .map_err(RegisterError::Interrupted)?
+    }
+}
+
+fn state_event(entity: &str, state: State) -> String {
+    let done = match state {
+        State::Active => "activated",
+        State::Suspended => "suspended",
+    };
+    format!("{entity}.{done}")
+}
+
+fn invalid(field: &'static str, message: impl Into<String>) -> RegisterError {
+    RegisterError::Invalid {
+        field,
+        message: message.into(),
+    }
+}
+
+/// A text of `min` to `max` characters without control characters.
+fn check_text(
+    field: &'static str,
+    text: &str,
+    min: usize,
+    max: usize,
+) -> Result<(), RegisterError> {
+    let length = text.chars().count();
+    if !(min..=max).contains(&length) {
+        return Err(invalid(
+            field,
+            format!("must have {min} to {max} characters, has {length}"),
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(invalid(field, "must not contain control characters"));
+    }
+    Ok(())
+}
+
+fn check_reason(reason: &str) -> Result<(), RegisterError> {
+    check_text("reason", reason, 1, 1000)
+}
+
+fn check_email(email: Option<&str>) -> Result<(), RegisterError> {
+    let Some(email) = email else { return Ok(()) };
+    check_text("email", email, 3, 254)?;
+    let (local, domain) = email.rsplit_once('@').unwrap_or_default();
+    if local.is_empty() || domain.is_empty() || email.contains(char::is_whitespace) {
+        return Err(invalid("email", "must have the form name@domain"));
+    }
+    Ok(())
+}

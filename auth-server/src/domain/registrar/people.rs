@@ -1,0 +1,323 @@
+//! Participants and users.
+
+use super::{
+    Actor, RegisterError, Registrar, check_email, check_reason, check_text, invalid, state_event,
+};
+use crate::domain::{secrets::random_password, store::FamiliesOf};
+use auth_client::{
+    State,
+    api::{
+        ChangeState, CreateParticipant, CreateUser, CreatedUser, OneTimeSecret, Participant,
+        ParticipantKind, ResetPassword, User,
+    },
+};
+use common::ids::{UserId, is_corporate_number, uuid_v7};
+use uuid::Uuid;
+
+/// Characters of a suffix, in the order in which the server hands them out.
+const SUFFIX: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+impl Registrar {
+    /// Registers a participant.
+    pub async fn create_participant(
+        &self,
+        actor: Actor,
+        body: CreateParticipant,
+    ) -> Result<Participant, RegisterError> {
+        check_text("name", &body.name, 1, 200)?;
+        check_email(body.email.as_deref())?;
+        let number = number_of(&body)?;
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let now = this.now();
+            let participant = Participant {
+                id: uuid_v7(now),
+                kind: body.kind,
+                name: body.name,
+                number,
+                email: body.email,
+                state: State::Active,
+                created_at: now,
+            };
+            let event = actor.event(now, "participant.registered", participant.id, None);
+            let _writing = this.0.writing.lock().await;
+            this.0
+                .store
+                .insert_participant(&participant, &event)
+                .await?;
+            this.0.directory.put_participant(participant.clone());
+            Ok(participant)
+        })
+        .await
+    }
+
+    /// Suspends a participant with its users and connectors, or lets them act again.
+    pub async fn set_participant_state(
+        &self,
+        actor: Actor,
+        id: Uuid,
+        change: ChangeState,
+    ) -> Result<Participant, RegisterError> {
+        check_reason(&change.reason)?;
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let found = this
+                .0
+                .directory
+                .participant(id)
+                .ok_or(RegisterError::Unknown("participant"))?;
+            if change.state == State::Suspended
+                && this.owns_account(&actor, |user| user.participant == id)
+            {
+                return Err(RegisterError::OwnAccount);
+            }
+            let now = this.now();
+            let event = actor.event(
+                now,
+                state_event("participant", change.state),
+                id,
+                Some(change.reason),
+            );
+            this.0
+                .store
+                .set_participant_state(id, change.state, &event)
+                .await?;
+            let participant = Participant {
+                state: change.state,
+                ..(*found).clone()
+            };
+            this.0.directory.put_participant(participant.clone());
+            if change.state == State::Suspended {
+                this.revoke_families(FamiliesOf::Participant(id), &event.kind)
+                    .await?;
+            }
+            Ok(participant)
+        })
+        .await
+    }
+
+    /// Registers a user; the server makes the first password.
+    pub async fn create_user(
+        &self,
+        actor: Actor,
+        body: CreateUser,
+    ) -> Result<CreatedUser, RegisterError> {
+        check_text("name", &body.name, 1, 200)?;
+        check_email(body.email.as_deref())?;
+        if let Some(extras) = &body.extras {
+            check_text("extras", extras, 1, 1000)?;
+        }
+        let participant = self
+            .0
+            .directory
+            .participant(body.participant)
+            .ok_or_else(|| invalid("participant", "there is no such participant"))?;
+        for org in body.orgs.iter().flatten() {
+            if self.0.directory.user(org).is_none() {
+                return Err(invalid("orgs", format!("there is no user {org}")));
+            }
+        }
+        if let Some(suffix) = &body.suffix {
+            issue(&participant, suffix).map_err(|error| invalid("suffix", error.to_string()))?;
+        }
+        let password = random_password();
+        let password_hash = self.0.passwords.hash(password.clone()).await?;
+        let this = self.clone();
+        let user = Self::uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let user_id = match &body.suffix {
+                Some(suffix) => issue(&participant, suffix)
+                    .map_err(|error| invalid("suffix", error.to_string()))?,
+                None => this
+                    .free_user_id(&participant)
+                    .ok_or(RegisterError::NoSuffixLeft)?,
+            };
+            let now = this.now();
+            let mut roles = body.roles;
+            roles.sort_by_key(|role| role.as_str());
+            roles.dedup();
+            let mut orgs = body.orgs.unwrap_or_else(|| vec![user_id.clone()]);
+            let mut seen = std::collections::HashSet::new();
+            orgs.retain(|org| seen.insert(org.clone()));
+            let user = User {
+                id: uuid_v7(now),
+                user_id,
+                participant: participant.id,
+                name: body.name,
+                email: body.email,
+                orgs,
+                roles,
+                extras: body.extras,
+                state: State::Active,
+                created_at: now,
+            };
+            let event = actor.event(now, "user.registered", &user.user_id, None);
+            this.0
+                .store
+                .insert_user(&user, &password_hash, &event)
+                .await?;
+            this.0.directory.put_user(user.clone());
+            Ok(user)
+        })
+        .await?;
+        Ok(CreatedUser {
+            user,
+            initial_password: OneTimeSecret::new(password),
+        })
+    }
+
+    /// Suspends a user, or lets them act again.
+    pub async fn set_user_state(
+        &self,
+        actor: Actor,
+        id: UserId,
+        change: ChangeState,
+    ) -> Result<User, RegisterError> {
+        check_reason(&change.reason)?;
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let found = this
+                .0
+                .directory
+                .user(&id)
+                .ok_or(RegisterError::Unknown("user"))?;
+            if change.state == State::Suspended
+                && this.owns_account(&actor, |user| user.id == found.id)
+            {
+                return Err(RegisterError::OwnAccount);
+            }
+            let now = this.now();
+            let event = actor.event(
+                now,
+                state_event("user", change.state),
+                &found.user_id,
+                Some(change.reason),
+            );
+            this.0
+                .store
+                .set_user_state(&found.user_id, change.state, &event)
+                .await?;
+            let user = User {
+                state: change.state,
+                ..(*found).clone()
+            };
+            this.0.directory.put_user(user.clone());
+            if change.state == State::Suspended {
+                this.revoke_families(FamiliesOf::User(&user.user_id), &event.kind)
+                    .await?;
+            }
+            Ok(user)
+        })
+        .await
+    }
+
+    /// Gives a user a new password and ends their logins.
+    pub async fn reset_password(
+        &self,
+        actor: Actor,
+        id: UserId,
+    ) -> Result<ResetPassword, RegisterError> {
+        if self.0.directory.user(&id).is_none() {
+            return Err(RegisterError::Unknown("user"));
+        }
+        let password = random_password();
+        let password_hash = self.0.passwords.hash(password.clone()).await?;
+        let this = self.clone();
+        Self::uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let found = this
+                .0
+                .directory
+                .user(&id)
+                .ok_or(RegisterError::Unknown("user"))?;
+            let event = actor.event(this.now(), "user.password-reset", &found.user_id, None);
+            this.0
+                .store
+                .set_password(&found.user_id, &password_hash, &event)
+                .await?;
+            this.revoke_families(FamiliesOf::User(&found.user_id), &event.kind)
+                .await
+        })
+        .await?;
+        Ok(ResetPassword {
+            password: OneTimeSecret::new(password),
+        })
+    }
+
+    /// Ends logins, in the database and in memory.
+    pub(super) async fn revoke_families(
+        &self,
+        of: FamiliesOf<'_>,
+        reason: &str,
+    ) -> Result<(), RegisterError> {
+        let now = self.now();
+        let families = self.0.store.revoke_families(of, now, reason).await?;
+        self.0.directory.revoke_families(families, now);
+        Ok(())
+    }
+
+    fn owns_account(&self, actor: &Actor, is: impl FnOnce(&User) -> bool) -> bool {
+        let user = actor
+            .name
+            .parse()
+            .ok()
+            .and_then(|id| self.0.directory.user(&id));
+        user.is_some_and(|user| is(&user))
+    }
+
+    /// The first ID of the participant that nobody has. IDs are never reused, since users are never deleted.
+    fn free_user_id(&self, participant: &Participant) -> Option<UserId> {
+        let suffixes = SUFFIX
+            .iter()
+            .flat_map(|first| SUFFIX.iter().map(move |second| [*first, *second]));
+        suffixes
+            .filter_map(|pair| issue(participant, std::str::from_utf8(&pair).ok()?).ok())
+            .find(|id| self.0.directory.user(id).is_none())
+    }
+}
+
+/// The user ID of a participant's number and a suffix.
+///
+/// The number of a private person begins with 0, which no corporate number does (its check digit is 1 to 9), so the two
+/// never meet.
+pub(crate) fn issue(
+    participant: &Participant,
+    suffix: &str,
+) -> Result<UserId, common::ids::IdError> {
+    if participant.kind == ParticipantKind::Organisation {
+        return UserId::issue(&participant.number, suffix);
+    }
+    let fits = suffix.len() == 2 && suffix.bytes().all(|b| SUFFIX.contains(&b));
+    if !fits {
+        return Err(common::ids::IdError::Suffix);
+    }
+    UserId::parse(&format!("cadde.{}.{suffix}", participant.number))
+}
+
+/// The number in the user IDs of a new participant.
+pub(crate) fn number_of(body: &CreateParticipant) -> Result<String, RegisterError> {
+    match (body.kind, &body.corporate_number) {
+        (ParticipantKind::Organisation, Some(number)) if is_corporate_number(number) => {
+            Ok(number.clone())
+        }
+        (ParticipantKind::Organisation, Some(_)) => Err(invalid(
+            "corporate_number",
+            common::ids::IdError::CorporateNumber.to_string(),
+        )),
+        (ParticipantKind::Organisation, None) => Err(invalid(
+            "corporate_number",
+            "is required of an organisation",
+        )),
+        (ParticipantKind::Individual, None) => {
+            let digits =
+                u64::from_be_bytes(crate::domain::secrets::random::<8>()) % 1_000_000_000_000;
+            Ok(format!("0{digits:012}"))
+        }
+        (ParticipantKind::Individual, Some(_)) => Err(invalid(
+            "corporate_number",
+            "a private person has none; the server assigns a number",
+        )),
+    }
+}

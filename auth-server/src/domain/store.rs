@@ -1,0 +1,351 @@
+//! What the domain asks of a database. One trait an aggregate; `store` implements them.
+//!
+//! A change and the event that tells of it are written together or not at all. Lookups answer `Option`: absence is an
+//! answer, not a failure.
+
+use super::{client::Client, secrets::SecretHash};
+use async_trait::async_trait;
+use auth_client::{
+    State,
+    api::{Certificate, Event, Participant, User},
+};
+use common::ids::UserId;
+use std::fmt::Debug;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Something unique exists already.
+    #[error("{0:?} is taken")]
+    Duplicate(Duplicate),
+    /// Something that is referred to does not exist.
+    #[error("a referenced entry does not exist")]
+    Reference,
+    /// A row cannot be read.
+    #[error("row {key} of {table} is corrupt: {reason}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicate {
+    /// A participant's number.
+    Number,
+    /// A user ID.
+    UserId,
+    /// A client id: of a connector, a service or an application.
+    ClientId,
+    /// A connector's address.
+    BaseUrl,
+    /// A key: another client was certified with it, or it is known to be compromised.
+    Key,
+}
+
+/// Everything that is held in memory while the server runs.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// All participants.
+    pub participants: Vec<Participant>,
+    /// All users.
+    pub users: Vec<User>,
+    /// All clients.
+    pub clients: Vec<Client>,
+    /// Families revoked since the time asked for.
+    pub revoked_families: Vec<(Uuid, OffsetDateTime)>,
+}
+
+/// A certificate to be recorded.
+#[derive(Debug, Clone)]
+pub struct CertificateRecord {
+    /// As the API shows it.
+    pub certificate: Certificate,
+    /// SHA-256 of its `SubjectPublicKeyInfo`.
+    pub spki_sha256: [u8; 32],
+    /// The chain as it was answered.
+    pub chain_pem: String,
+    /// Whether our authority issued it.
+    pub issued_here: bool,
+}
+
+/// A one-time code as it is kept.
+#[derive(Debug, Clone)]
+pub struct CodeRecord {
+    /// For whom.
+    pub client_id: String,
+    /// Until when.
+    pub expires_at: OffsetDateTime,
+    /// What it was spent on.
+    pub spent_on: Option<CertificateRecord>,
+}
+
+/// One login and everything that descends from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Identifier, `sid` of the tokens.
+    pub id: Uuid,
+    /// The client that logged in.
+    pub client_id: String,
+    /// The user who logged in.
+    pub user_id: UserId,
+    /// Assurance level of the login.
+    pub aal: String,
+    /// Scope of the tokens.
+    pub scope: Option<String>,
+    /// Time of the login.
+    pub created_at: OffsetDateTime,
+    /// When even refreshing ends.
+    pub expires_at: OffsetDateTime,
+}
+
+/// A refresh token presented for a new one.
+#[derive(Debug, Clone)]
+pub struct Rotation<'a> {
+    /// The token presented.
+    pub presented: SecretHash,
+    /// Who presented it.
+    pub client_id: &'a str,
+    /// The token to replace it.
+    pub replacement: SecretHash,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// How long the replacement may lie unused.
+    pub idle: Duration,
+    /// How long a used token still works.
+    pub grace: Duration,
+}
+
+/// What became of a [`Rotation`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotated {
+    /// The replacement is in force.
+    Replaced(Family),
+    /// The token is unknown, of another client, expired, or its family was revoked.
+    Refused,
+    /// The token had been used before: somebody has a copy. Its family is revoked now.
+    Reused(Family),
+}
+
+/// The state of the installation itself.
+#[async_trait]
+pub trait Installation: Send + Sync {
+    /// Whether `init` was finished.
+    async fn is_initialised(&self) -> Result<bool, StoreError>;
+    /// Writes the first participant, user and clients, and says that `init` is finished; all or nothing.
+    async fn initialise(&self, first: &FirstEntries, event: &Event) -> Result<(), StoreError>;
+    /// Everything that is held in memory; families revoked since `families_since`.
+    async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, StoreError>;
+    /// The number of the next CRL: `at_least`, or one more than the last.
+    async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError>;
+}
+
+/// What `init` registers.
+#[derive(Debug)]
+pub struct FirstEntries {
+    /// The operator's participant.
+    pub participant: Participant,
+    /// The operator.
+    pub user: User,
+    /// Hash of the operator's password.
+    pub password_hash: String,
+    /// The server itself and the operator's application.
+    pub clients: Vec<Client>,
+    /// The server's own certificate.
+    pub certificate: CertificateRecord,
+}
+
+/// Participants.
+#[async_trait]
+pub trait Participants: Send + Sync {
+    /// Registers a participant.
+    async fn insert_participant(
+        &self,
+        participant: &Participant,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// Changes its state.
+    async fn set_participant_state(
+        &self,
+        id: Uuid,
+        state: State,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+}
+
+/// Users.
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// Registers a user.
+    async fn insert_user(
+        &self,
+        user: &User,
+        password_hash: &str,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// Changes the state.
+    async fn set_user_state(
+        &self,
+        id: &UserId,
+        state: State,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// Changes the password.
+    async fn set_password(
+        &self,
+        id: &UserId,
+        password_hash: &str,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// The password's hash; `None` for an unknown user or one without a password.
+    async fn password_hash(&self, id: &UserId) -> Result<Option<String>, StoreError>;
+}
+
+/// Connectors, services, applications.
+#[async_trait]
+pub trait Clients: Send + Sync {
+    /// Registers a client, with its one-time code or its certificate from elsewhere.
+    async fn insert_client(
+        &self,
+        client: &Client,
+        code: Option<&NewCode>,
+        certificate: Option<&CertificateRecord>,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// Changes the state.
+    async fn set_client_state(
+        &self,
+        id: &str,
+        state: State,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// Changes the secret.
+    async fn set_client_secret(
+        &self,
+        id: &str,
+        hash: &SecretHash,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+}
+
+/// A one-time code to be kept.
+#[derive(Debug, Clone)]
+pub struct NewCode {
+    /// What is kept of it.
+    pub hash: SecretHash,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Until when it works.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Certificates and the codes that lead to them.
+#[async_trait]
+pub trait Certificates: Send + Sync {
+    /// Replaces the unspent codes of a client by a new one.
+    async fn replace_code(
+        &self,
+        client_id: &str,
+        code: &NewCode,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// A code by its hash.
+    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, StoreError>;
+    /// Records a certificate and spends the code it was issued for. `false` if the code was spent meanwhile.
+    async fn record_enrolment(
+        &self,
+        code: &SecretHash,
+        certificate: &CertificateRecord,
+        event: &Event,
+    ) -> Result<bool, StoreError>;
+    /// Records a renewed certificate.
+    async fn record_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        event: &Event,
+    ) -> Result<(), StoreError>;
+    /// A certificate by its serial number.
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError>;
+    /// At most `limit` certificates after position `after`, oldest first, with their positions.
+    async fn certificates(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, Certificate)>, StoreError>;
+    /// Revokes a certificate, and condemns its key where `compromised`. `None` if there is no such certificate of ours; one
+    /// that was revoked before stays as it is.
+    async fn revoke(
+        &self,
+        serial: &str,
+        at: OffsetDateTime,
+        compromised: bool,
+        event: &Event,
+    ) -> Result<Option<Certificate>, StoreError>;
+    /// Serial numbers and times of the revoked certificates of ours that end after `since`.
+    async fn revoked(
+        &self,
+        since: OffsetDateTime,
+    ) -> Result<Vec<(String, OffsetDateTime)>, StoreError>;
+}
+
+/// Logins and refresh tokens.
+#[async_trait]
+pub trait Families: Send + Sync {
+    /// Begins a family with its first refresh token.
+    async fn begin_family(
+        &self,
+        family: &Family,
+        token: &SecretHash,
+        idle: Duration,
+    ) -> Result<(), StoreError>;
+    /// Exchanges a refresh token.
+    async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError>;
+    /// Revokes the living families of a user, or of all users; returns which.
+    async fn revoke_families(
+        &self,
+        of: FamiliesOf<'_>,
+        now: OffsetDateTime,
+        reason: &str,
+    ) -> Result<Vec<Uuid>, StoreError>;
+    /// Forgets families that ended, or were revoked, before `before`.
+    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
+}
+
+/// Whose families.
+#[derive(Debug, Clone, Copy)]
+pub enum FamiliesOf<'a> {
+    /// Of one user.
+    User(&'a UserId),
+    /// Of the users of one participant.
+    Participant(Uuid),
+    /// Begun by one client.
+    Client(&'a str),
+}
+
+/// The audit trail.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// At most `limit` events, newest first, older than `before`.
+    async fn events(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, StoreError>;
+}
+
+/// All of it.
+pub trait Store:
+    Installation + Participants + Users + Clients + Certificates + Families + Events + Debug
+{
+}
+
+impl<T> Store for T where
+    T: Installation + Participants + Users + Clients + Certificates + Families + Events + Debug
+{
+}

@@ -1,0 +1,203 @@
+//! Signing in with a password, and staying signed in.
+
+use super::issuer::TokenIssuer;
+use crate::{
+    config::TokensConfig,
+    domain::{
+        client::Client,
+        directory::Directory,
+        password::{PasswordError, Passwords},
+        registrar::Actor,
+        secrets::{self, random_token},
+        store::{Family, Rotated, Rotation, Store, StoreError},
+        throttle::Throttle,
+    },
+};
+use auth_client::api::{GrantType, User};
+use common::{
+    clock::SharedClock,
+    ids::{UserId, uuid_v7},
+};
+use std::{net::IpAddr, sync::Arc};
+use time::Duration;
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The client's registration doesn't allow this way.
+    #[error("the client may not use this way to get tokens")]
+    NotAllowed,
+    /// User or password is wrong, or the user is barred; which of them is nobody's business.
+    #[error("user ID or password is wrong")]
+    Credentials,
+    /// Too many failures lately.
+    #[error("too many failed logins; the next may be tried in {0:?}")]
+    Throttled(std::time::Duration),
+    /// The refresh token doesn't count.
+    #[error("the refresh token does not count")]
+    RefreshToken,
+    /// Too many logins at once, or an unusable hash.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a login answers.
+#[derive(Debug)]
+pub struct TokenPair {
+    /// The access token.
+    pub access: super::Issued,
+    /// The refresh token.
+    pub refresh: String,
+}
+
+/// Signs users in. Shared by all requests.
+#[derive(Debug)]
+pub struct Logins {
+    /// Where families are kept.
+    pub store: Arc<dyn Store>,
+    /// Registrations.
+    pub directory: Arc<Directory>,
+    /// Password hashes.
+    pub passwords: Arc<Passwords>,
+    /// Failures.
+    pub throttle: Throttle,
+    /// Access tokens.
+    pub issuer: TokenIssuer,
+    /// The time.
+    pub clock: SharedClock,
+    /// Lifetimes.
+    pub config: TokensConfig,
+}
+
+impl Logins {
+    /// Signs a user in at `client` with a password.
+    pub async fn password(
+        &self,
+        client: &Client,
+        user_id: &str,
+        password: String,
+        address: IpAddr,
+    ) -> Result<TokenPair, LoginError> {
+        if !client.may(GrantType::Password) {
+            return Err(LoginError::NotAllowed);
+        }
+        if let Some(wait) = self.throttle.wait(user_id, address) {
+            metrics::counter!("auth_logins_total", "outcome" => "throttled").increment(1);
+            return Err(LoginError::Throttled(wait));
+        }
+        // Counted before the work, taken back after success: attempts at the same time count, too.
+        self.throttle.failed(user_id, address);
+        let user = UserId::parse(user_id)
+            .ok()
+            .and_then(|id| self.directory.user(&id));
+        let kept = match &user {
+            Some(user) => self.store.password_hash(&user.user_id).await?,
+            None => None,
+        };
+        let right = self
+            .passwords
+            .verify(password, kept)
+            .await
+            .inspect_err(|_| {
+                self.throttle.take_back(user_id, address);
+            })?;
+        let user = user.filter(|user| right && self.directory.active_user(&user.user_id).is_some());
+        let Some(user) = user else {
+            metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
+            return Err(LoginError::Credentials);
+        };
+        self.throttle.succeeded(user_id, address);
+        metrics::counter!("auth_logins_total", "outcome" => "accepted").increment(1);
+        self.begin(client, &user, "1", None).await
+    }
+
+    /// Begins a session.
+    async fn begin(
+        &self,
+        client: &Client,
+        user: &User,
+        aal: &str,
+        scope: Option<String>,
+    ) -> Result<TokenPair, LoginError> {
+        let now = self.clock.now();
+        let family = Family {
+            id: uuid_v7(now),
+            client_id: client.id.clone(),
+            user_id: user.user_id.clone(),
+            aal: aal.to_owned(),
+            scope,
+            created_at: now,
+            expires_at: now + self.config.refresh_max.get(),
+        };
+        let refresh = random_token();
+        self.store
+            .begin_family(
+                &family,
+                &secrets::hash(&refresh),
+                span(self.config.refresh_idle.get()),
+            )
+            .await?;
+        Ok(self.pair(user, &family, refresh))
+    }
+
+    /// Exchanges a refresh token. A token that was used before ends the session for everybody who has one of its tokens,
+    /// except within the grace, in which existing clients repeat themselves.
+    pub async fn refresh(
+        &self,
+        client: &Client,
+        token: &str,
+        request_id: Option<String>,
+    ) -> Result<TokenPair, LoginError> {
+        if !client.may(GrantType::RefreshToken) {
+            return Err(LoginError::NotAllowed);
+        }
+        let now = self.clock.now();
+        let refresh = random_token();
+        let rotation = Rotation {
+            presented: secrets::hash(token),
+            client_id: &client.id,
+            replacement: secrets::hash(&refresh),
+            now,
+            idle: span(self.config.refresh_idle.get()),
+            grace: span(self.config.refresh_grace.get()),
+        };
+        let actor = Actor {
+            name: client.id.clone(),
+            request_id,
+        };
+        let reused = actor.event(now, "session.refresh-token-reused", "", None);
+        match self.store.rotate(&rotation, &reused).await? {
+            Rotated::Replaced(family) => {
+                let user = self
+                    .directory
+                    .active_user(&family.user_id)
+                    .ok_or(LoginError::RefreshToken)?;
+                Ok(self.pair(&user, &family, refresh))
+            }
+            Rotated::Refused => Err(LoginError::RefreshToken),
+            Rotated::Reused(family) => {
+                tracing::warn!(user = %family.user_id, client.id = family.client_id, "a refresh token was used twice, its session is revoked");
+                self.directory.revoke_families([family.id], now);
+                Err(LoginError::RefreshToken)
+            }
+        }
+    }
+
+    fn pair(&self, user: &User, family: &Family, refresh: String) -> TokenPair {
+        let access = self.issuer.for_login(
+            user,
+            &family.client_id,
+            family.id,
+            &family.aal,
+            family.scope.clone(),
+        );
+        TokenPair { access, refresh }
+    }
+}
+
+fn span(duration: std::time::Duration) -> Duration {
+    Duration::try_from(duration).unwrap_or(Duration::MAX)
+}

@@ -1,0 +1,8 @@
+//! Tokens: made, refreshed, exchanged, checked.
+
+mod issuer;
+pub mod keys;
+mod login;
+
+pub use issuer::{ExchangeError, Issued, TokenIssuer};
+pub use login::{LoginError, Logins, TokenPair};

@@ -1,0 +1,247 @@
+//! Certificates and one-time codes.
+
+use super::{
+    SqliteStore, micros,
+    rows::{CertificateRow, Reader, insert_event},
+};
+use crate::domain::{
+    secrets::SecretHash,
+    store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
+};
+use async_trait::async_trait;
+use auth_client::api::{Certificate, Event};
+use sqlx::SqliteConnection;
+use time::OffsetDateTime;
+
+const BY_SERIAL: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
+     not_after, revoked_at FROM certificates WHERE serial = $1";
+
+#[async_trait]
+impl Certificates for SqliteStore {
+    async fn replace_code(
+        &self,
+        client_id: &str,
+        code: &NewCode,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM enrolment_codes WHERE client_id = $1 AND serial IS NULL")
+            .bind(client_id)
+            .execute(&mut *tx)
+            .await?;
+        insert_code(&mut tx, client_id, code).await?;
+        insert_event(&mut tx, event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, StoreError> {
+        let found: Option<(String, i64, Option<String>)> = sqlx::query_as(
+            "SELECT client_id, expires_at, serial FROM enrolment_codes WHERE hash = $1",
+        )
+        .bind(hash.as_slice())
+        .fetch_optional(&self.database.reader)
+        .await?;
+        let Some((client_id, expires_at, serial)) = found else {
+            return Ok(None);
+        };
+        let spent_on = match serial {
+            None => None,
+            Some(serial) => sqlx::query_as::<_, CertificateRow>(BY_SERIAL)
+                .bind(serial)
+                .fetch_optional(&self.database.reader)
+                .await?
+                .map(CertificateRecord::try_from)
+                .transpose()?,
+        };
+        let expires_at = Reader {
+            table: "enrolment_codes",
+            key: &client_id,
+        }
+        .time(expires_at)?;
+        Ok(Some(CodeRecord {
+            client_id,
+            expires_at,
+            spent_on,
+        }))
+    }
+
+    async fn record_enrolment(
+        &self,
+        code: &SecretHash,
+        certificate: &CertificateRecord,
+        event: &Event,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        insert_certificate(&mut tx, certificate).await?;
+        let spent = sqlx::query(
+            "UPDATE enrolment_codes SET serial = $2 WHERE hash = $1 AND serial IS NULL",
+        )
+        .bind(code.as_slice())
+        .bind(&certificate.certificate.serial)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if spent != 1 {
+            return Ok(false);
+        }
+        insert_event(&mut tx, event).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn record_certificate(
+        &self,
+        certificate: &CertificateRecord,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        insert_certificate(&mut tx, certificate).await?;
+        insert_event(&mut tx, event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        let row: Option<CertificateRow> = sqlx::query_as(BY_SERIAL)
+            .bind(serial)
+            .fetch_optional(&self.database.reader)
+            .await?;
+        Ok(row
+            .map(CertificateRecord::try_from)
+            .transpose()?
+            .map(|record| record.certificate))
+    }
+
+    async fn certificates(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, Certificate)>, StoreError> {
+        let rows: Vec<CertificateRow> = sqlx::query_as(
+            "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, \
+             revoked_at FROM certificates WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.database.reader)
+        .await?;
+        rows.into_iter()
+            .map(|row| Ok((row.seq, CertificateRecord::try_from(row)?.certificate)))
+            .collect()
+    }
+
+    async fn revoke(
+        &self,
+        serial: &str,
+        at: OffsetDateTime,
+        compromised: bool,
+        event: &Event,
+    ) -> Result<Option<Certificate>, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = sqlx::query(
+            "UPDATE certificates SET revoked_at = $2 WHERE serial = $1 AND issued_here AND revoked_at IS NULL",
+        )
+        .bind(serial)
+        .bind(micros(at))
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let row: Option<CertificateRow> = sqlx::query_as(BY_SERIAL)
+            .bind(serial)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let record = row.map(CertificateRecord::try_from).transpose()?;
+        let Some(record) = record.filter(|record| record.issued_here) else {
+            return Ok(None);
+        };
+        if compromised {
+            sqlx::query("UPDATE certified_keys SET compromised = 1 WHERE spki_sha256 = $1")
+                .bind(record.spki_sha256.as_slice())
+                .execute(&mut *tx)
+                .await?;
+        }
+        if changed > 0 || compromised {
+            insert_event(&mut tx, event).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(record.certificate))
+    }
+
+    async fn revoked(
+        &self,
+        since: OffsetDateTime,
+    ) -> Result<Vec<(String, OffsetDateTime)>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT serial, revoked_at FROM certificates \
+             WHERE revoked_at IS NOT NULL AND not_after > $1 AND issued_here ORDER BY seq",
+        )
+        .bind(micros(since))
+        .fetch_all(&self.database.reader)
+        .await?;
+        rows.into_iter()
+            .map(|(serial, at)| {
+                let at = Reader {
+                    table: "certificates",
+                    key: &serial,
+                }
+                .time(at)?;
+                Ok((serial, at))
+            })
+            .collect()
+    }
+}
+
+pub(super) async fn insert_code(
+    connection: &mut SqliteConnection,
+    client_id: &str,
+    code: &NewCode,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO enrolment_codes (hash, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
+        .bind(code.hash.as_slice())
+        .bind(client_id)
+        .bind(micros(code.created_at))
+        .bind(micros(code.expires_at))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Records a certificate and binds its key to the client, for ever.
+pub(super) async fn insert_certificate(
+    connection: &mut SqliteConnection,
+    record: &CertificateRecord,
+) -> Result<(), StoreError> {
+    let certificate = &record.certificate;
+    sqlx::query("INSERT INTO certified_keys (spki_sha256, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        .bind(record.spki_sha256.as_slice())
+        .bind(certificate.subject.as_str())
+        .execute(&mut *connection)
+        .await?;
+    let (owner, compromised): (String, bool) =
+        sqlx::query_as("SELECT client_id, compromised FROM certified_keys WHERE spki_sha256 = $1")
+            .bind(record.spki_sha256.as_slice())
+            .fetch_one(&mut *connection)
+            .await?;
+    if owner != certificate.subject.as_str() || compromised {
+        return Err(StoreError::Duplicate(Duplicate::Key));
+    }
+    let reader = Reader {
+        table: "certificates",
+        key: &certificate.serial,
+    };
+    let sha256 = reader.parsed(hex::decode(&certificate.sha256))?;
+    sqlx::query(
+        "INSERT INTO certificates (serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
+         not_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(&certificate.serial)
+    .bind(certificate.subject.as_str())
+    .bind(record.spki_sha256.as_slice())
+    .bind(sha256)
+    .bind(&record.chain_pem)
+    .bind(record.issued_here)
+    .bind(micros(certificate.not_before))
+    .bind(micros(certificate.not_after))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Logins and refresh tokens.
+
+use super::{
+    SqliteStore, micros,
+    rows::{FamilyRow, Reader, insert_event},
+};
+use crate::domain::{
+    secrets::SecretHash,
+    store::{Families, FamiliesOf, Family, Rotated, Rotation, StoreError},
+};
+use async_trait::async_trait;
+use auth_client::api::Event;
+use sqlx::SqliteConnection;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+#[async_trait]
+impl Families for SqliteStore {
+    async fn begin_family(
+        &self,
+        family: &Family,
+        token: &SecretHash,
+        idle: Duration,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO token_families (id, client_id, user_id, aal, scope, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(family.id.to_string())
+        .bind(&family.client_id)
+        .bind(family.user_id.as_str())
+        .bind(&family.aal)
+        .bind(&family.scope)
+        .bind(micros(family.created_at))
+        .bind(micros(family.expires_at))
+        .execute(&mut *tx)
+        .await?;
+        insert_token(&mut tx, family, token, family.created_at, idle).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError> {
+        let mut tx = self.begin().await?;
+        let found: Option<FamilyRow> = sqlx::query_as(
+            "SELECT f.id, f.client_id, f.user_id, f.aal, f.scope, f.created_at, f.expires_at, f.revoked_at, \
+             t.expires_at AS token_expires_at, t.used_at \
+             FROM refresh_tokens t JOIN token_families f ON f.id = t.family WHERE t.hash = $1",
+        )
+        .bind(rotation.presented.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let now = micros(rotation.now);
+        let Some(row) = found else {
+            return Ok(Rotated::Refused);
+        };
+        if row.client_id != rotation.client_id
+            || row.revoked_at.is_some()
+            || now >= row.expires_at
+            || now >= row.token_expires_at
+        {
+            return Ok(Rotated::Refused);
+        }
+        let used_at = row.used_at;
+        let family = Family::try_from(row)?;
+        let repeated = used_at.is_some_and(|at| now > at.saturating_add(span(rotation.grace)));
+        if repeated {
+            sqlx::query(
+                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 WHERE id = $1",
+            )
+            .bind(family.id.to_string())
+            .bind(now)
+            .bind(&reused.kind)
+            .execute(&mut *tx)
+            .await?;
+            insert_event(
+                &mut tx,
+                &Event {
+                    subject: family.user_id.to_string(),
+                    ..reused.clone()
+                },
+            )
+            .await?;
+            tx.commit().await?;
+            return Ok(Rotated::Reused(family));
+        }
+        if used_at.is_none() {
+            sqlx::query("UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1")
+                .bind(rotation.presented.as_slice())
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+        }
+        insert_token(
+            &mut tx,
+            &family,
+            &rotation.replacement,
+            rotation.now,
+            rotation.idle,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(Rotated::Replaced(family))
+    }
+
+    async fn revoke_families(
+        &self,
+        of: FamiliesOf<'_>,
+        now: OffsetDateTime,
+        reason: &str,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let (sql, key) = match of {
+            FamiliesOf::User(user) => (
+                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+                 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+                user.to_string(),
+            ),
+            FamiliesOf::Participant(id) => (
+                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+                 WHERE user_id IN (SELECT user_id FROM users WHERE participant = $1) \
+                 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+                id.to_string(),
+            ),
+            FamiliesOf::Client(id) => (
+                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+                 WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+                id.to_owned(),
+            ),
+        };
+        let ids: Vec<String> = sqlx::query_scalar(sql)
+            .bind(key)
+            .bind(micros(now))
+            .bind(reason)
+            .fetch_all(&self.database.writer)
+            .await?;
+        ids.iter()
+            .map(|id| {
+                Reader {
+                    table: "token_families",
+                    key: id,
+                }
+                .parsed(Uuid::parse_str(id))
+            })
+            .collect()
+    }
+
+    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let purged =
+            sqlx::query("DELETE FROM token_families WHERE expires_at < $1 OR revoked_at < $1")
+                .bind(micros(before))
+                .execute(&self.database.writer)
+                .await?;
+        Ok(purged.rows_affected())
+    }
+}
+
+async fn insert_token(
+    connection: &mut SqliteConnection,
+    family: &Family,
+    token: &SecretHash,
+    now: OffsetDateTime,
+    idle: Duration,
+) -> Result<(), StoreError> {
+    let ends = now.saturating_add(idle).min(family.expires_at);
+    sqlx::query(
+        "INSERT INTO refresh_tokens (hash, family, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(token.as_slice())
+    .bind(family.id.to_string())
+    .bind(micros(now))
+    .bind(micros(ends))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn span(duration: Duration) -> i64 {
+    i64::try_from(duration.whole_microseconds()).unwrap_or(i64::MAX)
+}
