@@ -34,7 +34,7 @@ pub enum TransferError {
 pub enum RecordError {
     /// The outbox failed.
     #[error("the outbox did not take the record")]
-    Outbox(#[source] std::io::Error),
+    Outbox(#[from] provenance::outbox::OutboxError),
     /// The ledger did not acknowledge in time, and this exchange waits for it.
     #[error("the ledger did not acknowledge the record: {0}")]
     Ledger(String),

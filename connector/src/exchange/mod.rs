@@ -1,5 +1,6 @@
 //! What both roles of a connector do with an exchange: its headers, its time limits, its body, its record.
 
+mod admission;
 mod body;
 mod collect;
 mod deadline;
@@ -7,12 +8,17 @@ mod digest;
 mod disposition;
 pub mod headers;
 mod options;
+mod progress;
+mod recorder;
 mod trace_context;
 
+pub use admission::{Admission, ExchangeLimits, Place};
 pub use body::{Ending, RecordError, TransferBody, TransferError};
 pub use collect::{Collected, Prefix, WINDOW, collect};
 pub use deadline::{Budget, Deadlines, received_budget};
 pub use digest::{BodyDigest, Digester};
 pub use disposition::attachment;
 pub use options::{Options, OptionsError};
+pub use progress::{Exchange, Role};
+pub use recorder::{Caller, DeliverError, Recorder, Recording};
 pub use trace_context::{TRACEPARENT, TraceContext};

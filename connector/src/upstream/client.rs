@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::ids::ConnectorId;
 use common::tls::{PeerCertificate, TlsStore};
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -22,7 +22,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
-use url::Host;
+use url::{Host, Position, Url};
 
 use super::address::AddressPolicy;
 use super::dial::{Stream, dial};
@@ -326,6 +326,13 @@ fn log_end(ended: Result<(), hyper::Error>) {
         // Whoever waits for the answer gets the error too; an idle connection that breaks matters to nobody.
         tracing::debug!(%error, "upstream connection ended");
     }
+}
+
+/// What stands in the first line of a request for `url`.
+pub fn path_and_query(url: &Url) -> Uri {
+    let text = &url[Position::BeforePath..Position::AfterQuery];
+    // Everything that a parsed URL can have in its path and query may stand in a request line.
+    text.parse().unwrap_or_else(|_| Uri::from_static("/"))
 }
 
 fn host_header(origin: &Origin) -> HeaderValue {

@@ -1,0 +1,100 @@
+//! The grants in memory, kept in step with the database.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use common::service::{Check, Shutdown};
+use common::telemetry::Chain;
+use tokio::time::Instant;
+
+use super::index::GrantIndex;
+use super::store::{GrantStore, StoreError};
+
+/// How often the database is asked whether something changed: half of the second that is promised.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How long decisions go on from memory while the database cannot be asked: a restart of a database server fits in.
+const TOLERANCE: Duration = Duration::from_secs(10);
+
+/// The database could not be asked for so long that the grants in memory do not count any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the database of grants cannot be asked")]
+pub struct OutOfStep;
+
+/// The grants of this provider.
+#[derive(Debug)]
+pub struct GrantBook {
+    store: Arc<dyn GrantStore>,
+    index: ArcSwap<GrantIndex>,
+    revision: AtomicI64,
+    started: Instant,
+    /// Milliseconds after `started` when the memory was last known to be right.
+    in_step_at: AtomicU64,
+    /// One refresh at a time, so that an older one never overwrites a newer one.
+    refreshing: tokio::sync::Mutex<()>,
+}
+
+impl GrantBook {
+    /// Reads all grants.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(store: Arc<dyn GrantStore>) -> Result<Arc<Self>, StoreError> {
+        let (revision, grants) = store.load().await?;
+        Ok(Arc::new(Self {
+            store,
+            index: ArcSwap::from_pointee(GrantIndex::new(grants)),
+            revision: AtomicI64::new(revision),
+            started: Instant::now(),
+            in_step_at: AtomicU64::new(0),
+            refreshing: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// The grants as they are now, give or take a second.
+    ///
+    /// # Errors
+    /// [`OutOfStep`] when the database has not answered for 10 s.
+    pub fn current(&self) -> Result<Arc<GrantIndex>, OutOfStep> {
+        let in_step_at = self.started + Duration::from_millis(self.in_step_at.load(Ordering::Acquire));
+        if in_step_at.elapsed() > TOLERANCE { Err(OutOfStep) } else { Ok(self.index.load_full()) }
+    }
+
+    /// Where the grants are kept.
+    pub fn store(&self) -> &dyn GrantStore {
+        self.store.as_ref()
+    }
+
+    /// Takes over what changed in the database.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the memory stays as it was.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _alone = self.refreshing.lock().await;
+        let asked_at = self.started.elapsed();
+        if self.store.revision().await? != self.revision.load(Ordering::Acquire) {
+            let (revision, grants) = self.store.load().await?;
+            self.index.store(Arc::new(GrantIndex::new(grants)));
+            self.revision.store(revision, Ordering::Release);
+            tracing::debug!(revision, "grants read again");
+        }
+        self.in_step_at.store(u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX), Ordering::Release);
+        Ok(())
+    }
+
+    /// Calls [`GrantBook::refresh`] until `shutdown` and tells `check` whether the database answers.
+    pub fn spawn_sync(self: &Arc<Self>, check: Check, shutdown: Shutdown) {
+        let book = Arc::clone(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = tokio::time::sleep(INTERVAL) => {}
+                }
+                let refreshed = book.refresh().await.map_err(|error| Chain(&error).to_string());
+                check.set(refreshed);
+            }
+        });
+    }
+}

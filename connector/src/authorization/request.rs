@@ -1,0 +1,304 @@
+//! Bodies and queries of the grant API, read strictly.
+//!
+//! A value that is not understood is refused: taken as "not set" it would widen a grant. The reference coerces numbers
+//! into texts, `true` into level 1 and 2.9 into level 2, and keeps an empty text as a condition; none of that is wanted.
+
+use common::http::cadde::ValidationError;
+use common::ids::UserId;
+use serde_json::{Map, Value};
+
+use super::grant::{Aal, Assignee, Contract, Grant};
+
+/// Longest target and other texts, in characters (CADDE 4.0 basic design of authentication and authorization).
+const MAX_CHARS: usize = 255;
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It does not fit the schema: 422.
+    Schema(ValidationError),
+    /// It fits, and says nothing that could be granted: 400.
+    Nobody,
+    /// An assurance level outside 1 to 3: 400.
+    Level,
+}
+
+impl Refusal {
+    fn at(location: &[&str], message: &str, kind: &str) -> Self {
+        Self::Schema(ValidationError::new(location, message, kind))
+    }
+}
+
+/// What a `DELETE` removes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// The grants of this trade.
+    Trade(String),
+    /// The grant without a contract whose conditions are exactly these.
+    Assignee(Assignee),
+}
+
+/// A grant and whose it is to be.
+#[derive(Debug)]
+pub(super) struct Addressed<T> {
+    pub assigner: UserId,
+    pub target: String,
+    pub content: T,
+}
+
+/// Reads the body of a `POST`.
+pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
+    let body = object(body, &["body"])?;
+    let (assigner, target, permission) = permission(body)?;
+    let assignee = match permission.get("assignee") {
+        None => return Err(missing(&["body", "permission", "assignee"])),
+        Some(value) => assignee(value)?,
+    };
+    if !assignee.names_somebody() {
+        return Err(Refusal::Nobody);
+    }
+    let contract = match set(body, "contract") {
+        None => None,
+        Some(value) => Some(contract(object(value, &["body", "contract"])?)?),
+    };
+    Ok(Addressed { assigner, target: target.clone(), content: Grant { target, assignee, contract } })
+}
+
+/// Reads the body of a `DELETE`: a contract wins over the assignee, as existing callers send both.
+pub(super) fn removal(body: &Value) -> Result<Addressed<Removal>, Refusal> {
+    let body = object(body, &["body"])?;
+    let (assigner, target, permission) = permission(body)?;
+    let content = if let Some(contract) = set(body, "contract") {
+        let contract = object(contract, &["body", "contract"])?;
+        Removal::Trade(header_text(contract, "trade_id")?)
+    } else if let Some(value) = set(permission, "assignee") {
+        Removal::Assignee(assignee(value)?)
+    } else {
+        return Err(Refusal::Nobody);
+    };
+    Ok(Addressed { assigner, target, content })
+}
+
+/// Reads the query of a `GET`, with or without a target.
+pub(super) fn query(query: &str, wants_target: bool) -> Result<(UserId, Option<String>), Refusal> {
+    let assigner = parameter(query, "assigner")?.ok_or_else(|| missing(&["query", "assigner"]))?;
+    let assigner = user_id(&assigner, &["query", "assigner"])?;
+    let target = parameter(query, "target")?;
+    match target {
+        None if wants_target => Err(missing(&["query", "target"])),
+        target => Ok((assigner, target)),
+    }
+}
+
+fn parameter(query: &str, name: &str) -> Result<Option<String>, Refusal> {
+    let mut found =
+        url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
+    let first = found.next();
+    if found.next().is_some() {
+        return Err(Refusal::at(&["query", name], "is given more than once", "value_error.duplicate"));
+    }
+    Ok(first.map(String::from))
+}
+
+type Permission<'a> = (UserId, String, &'a Map<String, Value>);
+
+fn permission(body: &Map<String, Value>) -> Result<Permission<'_>, Refusal> {
+    let permission = set(body, "permission").ok_or_else(|| missing(&["body", "permission"]))?;
+    let permission = object(permission, &["body", "permission"])?;
+    let at = |name| ["body", "permission", name];
+    let target = set(permission, "target").ok_or_else(|| missing(&at("target")))?;
+    let target = text(target, &at("target"))?;
+    if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let message = "must be percent-encoded: printable ASCII without blanks";
+        return Err(Refusal::at(&at("target"), message, "value_error.target"));
+    }
+    let assigner = set(permission, "assigner").ok_or_else(|| missing(&at("assigner")))?;
+    let assigner = user_id(text(assigner, &at("assigner"))?, &at("assigner"))?;
+    Ok((assigner, target.to_owned(), permission))
+}
+
+fn assignee(value: &Value) -> Result<Assignee, Refusal> {
+    let at = |name| ["body", "permission", "assignee", name];
+    let members = object(value, &["body", "permission", "assignee"])?;
+    let id = |name| match set(members, name) {
+        None => Ok(None),
+        Some(value) => user_id(text(value, &at(name))?, &at(name)).map(Some),
+    };
+    Ok(Assignee {
+        user: id("user")?,
+        org: id("org")?,
+        aal: set(members, "aal").map(|value| level(value, &at("aal"))).transpose()?,
+        extras: match set(members, "extras") {
+            None => None,
+            Some(value) => Some(text(value, &at("extras"))?.to_owned()),
+        },
+    })
+}
+
+fn contract(members: &Map<String, Value>) -> Result<Contract, Refusal> {
+    Ok(Contract {
+        trade_id: header_text(members, "trade_id")?,
+        contract_url: header_text(members, "contract_url")?,
+        contract_type: header_text(members, "contract_type")?,
+    })
+}
+
+/// A text that will stand in a header of an answer: existing receivers break on anything but ASCII there. It may be
+/// empty, as in the sample of the reference.
+fn header_text(members: &Map<String, Value>, name: &str) -> Result<String, Refusal> {
+    let at = ["body", "contract", name];
+    let value = members.get(name).ok_or_else(|| missing(&at))?;
+    let Value::String(text) = value else { return Err(Refusal::at(&at, "must be a text", "type_error.str")) };
+    let text = text.trim();
+    if text.len() > MAX_CHARS || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        let message = "must be at most 255 characters of printable ASCII: it is sent in a header";
+        return Err(Refusal::at(&at, message, "value_error.header"));
+    }
+    Ok(text.to_owned())
+}
+
+fn level(value: &Value, at: &[&str]) -> Result<Aal, Refusal> {
+    let number = match value {
+        // A fraction is no level, and 2.0 is written by somebody who means something else.
+        Value::Number(number) if number.is_i64() || number.is_u64() => number.as_i64().unwrap_or(i64::MAX),
+        Value::String(text) if is_number(text) => text.parse().unwrap_or(i64::MAX),
+        _ => return Err(Refusal::at(at, "must be an integer from 1 to 3", "type_error.integer")),
+    };
+    u8::try_from(number).ok().and_then(Aal::new).ok_or(Refusal::Level)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn user_id(text: &str, at: &[&str]) -> Result<UserId, Refusal> {
+    UserId::parse(text).map_err(|error| Refusal::at(at, &error.to_string(), "value_error.user_id"))
+}
+
+/// A text that is a condition or a name: never empty.
+fn text<'a>(value: &'a Value, at: &[&str]) -> Result<&'a str, Refusal> {
+    let Value::String(text) = value else { return Err(Refusal::at(at, "must be a text", "type_error.str")) };
+    if text.is_empty() {
+        return Err(Refusal::at(at, "may not be empty; leave it out or send null", "value_error.empty"));
+    }
+    if text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
+        return Err(Refusal::at(at, "must be at most 255 characters without control characters", "value_error.text"));
+    }
+    Ok(text)
+}
+
+/// A member that is there and not null.
+fn set<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    members.get(name).filter(|value| !value.is_null())
+}
+
+fn object<'a>(value: &'a Value, at: &[&str]) -> Result<&'a Map<String, Value>, Refusal> {
+    value.as_object().ok_or_else(|| Refusal::at(at, "must be an object", "type_error.dict"))
+}
+
+fn missing(at: &[&str]) -> Refusal {
+    Refusal::at(at, "is required", "value_error.missing")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn body(assignee: Value) -> Value {
+        json!({"permission": {"target": "https://d.example/a", "assigner": "cadde.p.aa", "assignee": assignee}})
+    }
+
+    #[test]
+    fn a_registration_is_read() {
+        let mut body = body(json!({"user": "u", "org": null, "aal": "2", "extras": "e"}));
+        body["contract"] = json!({"trade_id": "", "contract_url": "", "contract_type": ""});
+        let read = registration(&body).unwrap();
+        assert_eq!(read.assigner.as_str(), "cadde.p.aa");
+        assert_eq!(read.content.assignee.aal, Aal::new(2));
+        assert_eq!(read.content.assignee.org, None);
+        assert_eq!(read.content.contract.unwrap().trade_id, "");
+    }
+
+    #[rstest]
+    #[case(json!({"user": ""}))]
+    #[case(json!({"org": ""}))]
+    #[case(json!({"user": "u", "extras": ""}))]
+    #[case(json!({"user": 5}))]
+    #[case(json!({"user": "a,b"}))]
+    #[case(json!({"aal": true}))]
+    #[case(json!({"aal": 2.9}))]
+    #[case(json!({"aal": 2.0}))]
+    #[case(json!({"aal": "two"}))]
+    #[case(json!({"aal": ""}))]
+    #[case(json!({"aal": [2]}))]
+    #[case(json!("u"))]
+    fn a_condition_that_is_not_understood_is_never_dropped(#[case] assignee: Value) {
+        assert!(matches!(registration(&body(assignee)), Err(Refusal::Schema(_))));
+    }
+
+    #[rstest]
+    #[case(json!({"aal": 0}))]
+    #[case(json!({"aal": 4}))]
+    #[case(json!({"aal": -1}))]
+    #[case(json!({"aal": "99999999999999999999"}))]
+    fn a_level_outside_the_scale_is_refused(#[case] assignee: Value) {
+        assert!(matches!(registration(&body(assignee)), Err(Refusal::Level)));
+    }
+
+    #[rstest]
+    #[case(json!({}))]
+    #[case(json!({"user": null, "org": null, "aal": null}))]
+    #[case(json!({"extras": "e"}))]
+    fn a_grant_to_nobody_in_particular_is_refused(#[case] assignee: Value) {
+        assert!(matches!(registration(&body(assignee)), Err(Refusal::Nobody)));
+    }
+
+    #[rstest]
+    #[case(json!([]))]
+    #[case(json!({}))]
+    #[case(json!({"permission": {"assigner": "p", "assignee": {"user": "u"}}}))]
+    #[case(json!({"permission": {"target": "", "assigner": "p", "assignee": {"user": "u"}}}))]
+    #[case(json!({"permission": {"target": "https://d/あ", "assigner": "p", "assignee": {"user": "u"}}}))]
+    #[case(json!({"permission": {"target": "https://d/a", "assignee": {"user": "u"}}}))]
+    #[case(json!({"permission": {"target": "https://d/a", "assigner": "p"}}))]
+    #[case(json!({"permission": {"target": "https://d/a", "assigner": "p", "assignee": {"user": "u"}},
+                  "contract": {"trade_id": "t"}}))]
+    #[case(json!({"permission": {"target": "https://d/a", "assigner": "p", "assignee": {"user": "u"}},
+                  "contract": {"trade_id": "t", "contract_url": "u", "contract_type": "契約"}}))]
+    fn a_body_that_does_not_fit_is_refused(#[case] body: Value) {
+        assert!(matches!(registration(&body), Err(Refusal::Schema(_))));
+    }
+
+    #[test]
+    fn a_target_has_255_characters_at_most() {
+        let of = |len: usize| {
+            let mut body = body(json!({"user": "u"}));
+            body["permission"]["target"] = "x".repeat(len).into();
+            registration(&body).is_ok()
+        };
+        assert!(of(255) && !of(256));
+    }
+
+    #[test]
+    fn a_removal_goes_by_the_trade_if_there_is_one() {
+        let mut by_both = body(json!({"user": "u"}));
+        by_both["contract"] = json!({"trade_id": "T-1"});
+        assert_eq!(removal(&by_both).unwrap().content, Removal::Trade("T-1".into()));
+        let by_assignee = removal(&body(json!({"aal": 1}))).unwrap().content;
+        assert_eq!(by_assignee, Removal::Assignee(Assignee { aal: Aal::new(1), ..Assignee::default() }));
+        assert!(matches!(removal(&body(Value::Null)), Err(Refusal::Nobody)));
+    }
+
+    #[test]
+    fn a_query_names_each_parameter_once() {
+        let (assigner, target) = query("assigner=cadde.p.aa&target=https%3A%2F%2Fd%2Fa%3Fx%3D1%26y", true).unwrap();
+        assert_eq!((assigner.as_str(), target.as_deref()), ("cadde.p.aa", Some("https://d/a?x=1&y")));
+        for bad in ["target=x", "assigner=p", "assigner=p&assigner=q&target=x", "assigner=&target=x"] {
+            assert!(matches!(query(bad, true), Err(Refusal::Schema(_))), "{bad}");
+        }
+        assert!(query("assigner=p", false).is_ok());
+    }
+}

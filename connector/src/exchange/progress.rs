@@ -1,0 +1,194 @@
+//! One exchange under way: its place, and what its one log line will say.
+
+use std::time::Instant;
+
+use common::http::context::{self, RequestId};
+use common::ids::{ConnectorId, EventId, ExchangeId, UserId};
+use http::StatusCode;
+
+use super::admission::Place;
+use super::digest::BodyDigest;
+use super::trace_context::TraceContext;
+
+/// The side that this process is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Provider connector.
+    Provider,
+    /// Receiver connector.
+    Receiver,
+}
+
+impl Role {
+    /// The value of the metrics label `role`.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Receiver => "receiver",
+        }
+    }
+}
+
+/// An exchange from its request to its end. Whatever the end is, it is logged and counted once; dropped without one, the
+/// caller has left.
+#[derive(Debug)]
+pub struct Exchange {
+    role: Role,
+    started: Instant,
+    request_id: RequestId,
+    ended: bool,
+    /// The trace that both connectors belong to.
+    pub trace: TraceContext,
+    /// Id of the exchange, unique for its sender only.
+    pub id: Option<ExchangeId>,
+    /// The place it takes among those under way.
+    pub place: Option<Place>,
+    /// The provider's user ID.
+    pub provider: Option<UserId>,
+    /// The user, or the participant of the receiver connector.
+    pub consumer: Option<UserId>,
+    /// The connector at the other end.
+    pub peer: Option<ConnectorId>,
+    /// The resource as it was asked for.
+    pub resource: String,
+    /// How it is offered.
+    pub resource_type: String,
+    /// Whether a token came along.
+    pub has_token: bool,
+    /// Whether the data source wants a grant; known to the provider alone.
+    pub wants_grant: Option<bool>,
+    /// Whether the data source wants a contract; known to the provider alone.
+    pub wants_contract: Option<bool>,
+    /// Id of the record of this side.
+    pub event: Option<EventId>,
+    /// Whether the data came without a provider connector.
+    pub is_direct: bool,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy)]
+enum End<'a> {
+    Completed(&'a BodyDigest),
+    Refused { status: StatusCode, message_id: &'a str },
+    Failed { cause: &'a str, passed: u64 },
+    Left { passed: u64 },
+}
+
+impl End<'_> {
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Completed(_) => "completed",
+            Self::Refused { .. } => "refused",
+            Self::Failed { .. } => "failed",
+            Self::Left { .. } => "caller-left",
+        }
+    }
+
+    const fn passed(&self) -> u64 {
+        match self {
+            Self::Completed(digest) => digest.len,
+            Self::Refused { .. } => 0,
+            Self::Failed { passed, .. } | Self::Left { passed } => *passed,
+        }
+    }
+}
+
+impl Exchange {
+    /// An exchange that has just been asked for, in the context of the current request.
+    pub fn begin(role: Role, trace: TraceContext) -> Self {
+        Self {
+            role,
+            started: Instant::now(),
+            request_id: context::request_id(),
+            ended: false,
+            trace,
+            id: None,
+            place: None,
+            provider: None,
+            consumer: None,
+            peer: None,
+            resource: String::new(),
+            resource_type: String::new(),
+            has_token: false,
+            wants_grant: None,
+            wants_contract: None,
+            event: None,
+            is_direct: false,
+        }
+    }
+
+    /// All bytes were released.
+    pub fn completed(mut self, digest: &BodyDigest) {
+        self.end(End::Completed(digest));
+    }
+
+    /// It was refused before its headers.
+    pub fn refused(mut self, status: StatusCode, message_id: &str) {
+        self.end(End::Refused { status, message_id });
+    }
+
+    /// It broke.
+    pub fn failed(mut self, cause: &str, passed: u64) {
+        self.end(End::Failed { cause, passed });
+    }
+
+    /// The caller went away.
+    pub fn left(mut self, passed: u64) {
+        self.end(End::Left { passed });
+    }
+
+    fn end(&mut self, end: End<'_>) {
+        self.ended = true;
+        let elapsed = self.started.elapsed();
+        let (role, outcome) = (self.role.label(), end.outcome());
+        metrics::counter!("connector_exchanges_total", "role" => role, "outcome" => outcome).increment(1);
+        metrics::counter!("connector_transfer_bytes_total", "role" => role).increment(end.passed());
+        metrics::histogram!("connector_exchange_duration_seconds", "role" => role).record(elapsed);
+        self.log(&end, outcome, u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// The trace line of CADDE 4.0 (`log_type` to `contract_enable` are its fields), with what an operator needs to
+    /// follow one exchange over both connectors. No token, no option value ever stands in it.
+    fn log(&self, end: &End<'_>, outcome: &str, duration_ms: u64) {
+        let (digest, refusal, cause) = match end {
+            End::Completed(digest) => (Some(hex::encode(digest.sha256)), None, None),
+            End::Refused { status, message_id } => (None, Some((status.as_u16(), *message_id)), None),
+            End::Failed { cause, .. } => (None, None, Some(*cause)),
+            End::Left { .. } => (None, None, None),
+        };
+        tracing::info!(
+            log_type = "browsing",
+            "type" = "data_exchange",
+            role = self.role.label(),
+            outcome,
+            consumer_id = self.consumer.as_ref().map(UserId::as_str),
+            provider_id = self.provider.as_ref().map(UserId::as_str),
+            resource_url = self.resource,
+            resource_type = self.resource_type,
+            authorization = self.has_token,
+            authorization_enable = self.wants_grant,
+            contract_enable = self.wants_contract,
+            direct = self.is_direct,
+            exchange.id = self.id.map(display),
+            event.id = self.event.map(display),
+            peer.id = self.peer.as_ref().map(ConnectorId::as_str),
+            request.id = %self.request_id,
+            trace.id = self.trace.trace_id(),
+            status = refusal.map(|(status, _)| status),
+            message_id = refusal.map(|(_, id)| id),
+            cause,
+            size_bytes = end.passed(),
+            sha256 = digest,
+            duration_ms,
+            "exchange"
+        );
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(End::Left { passed: 0 });
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a connector asks others about: tokens, registrations, locations.
+//!
+//! The traits exist for tests; a running connector uses the clients that lie beside the servers' API.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use auth_client::{
+    ConnectorRegistration, Registry, RegistryError, TokenError, TokenExchange, TokenVerifier,
+    VerifiedToken,
+};
+use common::ids::{ConnectorId, UserId};
+use location_client::{Location, LocationError, LocationResolver};
+use secrecy::SecretString;
+
+/// Checks user tokens.
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    /// As [`TokenVerifier::verify`].
+    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError>;
+}
+
+#[async_trait]
+impl Tokens for TokenVerifier {
+    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        Self::verify(self, token).await
+    }
+}
+
+/// Turns user tokens into tokens for one provider.
+#[async_trait]
+pub trait BoundTokens: Send + Sync {
+    /// As [`TokenExchange::bound_token`].
+    async fn bound_token(&self, token: &VerifiedToken, provider: &ConnectorId)
+    -> Result<SecretString, TokenError>;
+}
+
+#[async_trait]
+impl BoundTokens for TokenExchange {
+    async fn bound_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<SecretString, TokenError> {
+        Self::bound_token(self, token, provider).await
+    }
+}
+
+/// Knows for whom a connector is registered.
+#[async_trait]
+pub trait Registrations: Send + Sync {
+    /// As [`Registry::connector`].
+    async fn connector(&self, id: &ConnectorId) -> Result<Option<ConnectorRegistration>, RegistryError>;
+}
+
+#[async_trait]
+impl Registrations for Registry {
+    async fn connector(&self, id: &ConnectorId) -> Result<Option<ConnectorRegistration>, RegistryError> {
+        Self::connector(self, id).await
+    }
+}
+
+/// Finds providers.
+#[async_trait]
+pub trait Locations: Send + Sync {
+    /// As [`LocationResolver::resolve`].
+    async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError>;
+}
+
+#[async_trait]
+impl Locations for LocationResolver {
+    async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
+        Self::resolve(self, provider).await
+    }
+}

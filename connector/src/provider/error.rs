@@ -1,0 +1,285 @@
+//! Why the provider connector refuses an exchange, and what the receiver is told.
+//!
+//! Message ids are those of CADDE 4.0 (message list of the detailed design); where it has none, the function number is
+//! 90. Texts are our own.
+
+use auth_client::TokenError;
+use axum::response::{IntoResponse as _, Response};
+use common::http::Text;
+use common::http::cadde::ConnectorError;
+use common::ids::ConnectorId;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use provenance::outbox::OutboxError;
+
+use crate::exchange::{DeliverError, OptionsError, RecordError};
+use crate::upstream::{UpstreamError, UrlError};
+
+/// What to wait before asking again while something is out of reach, in seconds.
+const RETRY_AFTER: u64 = 5;
+
+/// Why an exchange is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// A header is missing or empty.
+    #[error("the header {0} is missing")]
+    MissingHeader(HeaderName),
+    /// A header is not text.
+    #[error("the header {0} is not printable ASCII")]
+    NotText(HeaderName),
+    /// Another method than `GET`.
+    #[error("the method is not GET")]
+    Method,
+    /// The way of offering is not known here.
+    #[error("the resource API type {0:?} is not offered")]
+    ApiType(String),
+    /// The resource URL is not usable.
+    #[error("the resource URL is refused")]
+    Url(#[source] UrlError),
+    /// `x-cadde-options` cannot be read.
+    #[error("the options are refused")]
+    Options(#[source] OptionsError),
+    /// The certificate names no connector.
+    #[error("the client certificate names no single connector")]
+    NoIdentity,
+    /// The connector is not registered, suspended, or no receiver.
+    #[error("{0} is no active receiver connector")]
+    NotRegistered(ConnectorId),
+    /// The registration could not be looked up.
+    #[error("the registration of the connector cannot be looked up: {0}")]
+    Registry(String),
+    /// The resource lies in no data source.
+    #[error("the resource lies in no data source")]
+    NoSource,
+    /// Too many exchanges at a time.
+    #[error("too many exchanges at a time")]
+    Busy,
+    /// `Authorization` is of another scheme than `Bearer`.
+    #[error("the Authorization header is not a bearer token")]
+    NotBearer,
+    /// The token is refused or cannot be checked.
+    #[error("the token is refused")]
+    Token(#[source] TokenError),
+    /// A grant is required, so a token is.
+    #[error("a grant is required and no token was sent")]
+    NoToken,
+    /// Nobody was ever granted the resource.
+    #[error("nobody has a grant on the resource")]
+    NothingGranted,
+    /// No grant matches.
+    #[error("no grant on the resource matches the user")]
+    NotGranted,
+    /// The grants cannot be read.
+    #[error("the grants are out of reach")]
+    GrantsOutOfReach,
+    /// The grant has no contract or one without a trade ID.
+    #[error("a contract is required and the grant has no trade ID")]
+    NoTrade,
+    /// The contract has no address of its service.
+    #[error("a contract is required and the grant has no address of a contract management service")]
+    NoContractUrl,
+    /// The creation of the resource is not known.
+    #[error("the event of the resource's creation is not known")]
+    NoCreation,
+    /// Data of this source is for known users alone.
+    #[error("the exchange is to be recorded with a user and no token was sent")]
+    NoUser,
+    /// The record could not be written.
+    #[error("the exchange could not be recorded")]
+    Record(#[from] RecordError),
+    /// The ledger has to acknowledge this exchange and is out of reach.
+    #[error("the ledger is out of reach: {0}")]
+    LedgerAway(String),
+    /// The data source gave no answer.
+    #[error("the data source gave no answer")]
+    Source(#[from] UpstreamError),
+    /// The data source answered with another status than 200.
+    #[error("the data source answered {0}")]
+    SourceStatus(StatusCode),
+    /// The data source coded the content, unasked.
+    #[error("the data source coded the content as {0:?}")]
+    SourceCoding(HeaderValue),
+    /// The data source led somewhere else.
+    #[error("the data source redirected out of itself")]
+    Redirect,
+}
+
+impl From<DeliverError> for FileError {
+    fn from(error: DeliverError) -> Self {
+        match error {
+            DeliverError::Upstream(error) => Self::Source(UpstreamError::Body(error)),
+            DeliverError::Record(error) => Self::Record(error),
+        }
+    }
+}
+
+impl FileError {
+    /// Status and message id.
+    pub fn code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::MissingHeader(_) | Self::NotText(_) => (StatusCode::BAD_REQUEST, "010090001E"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "010090002E"),
+            Self::ApiType(_) => (StatusCode::BAD_REQUEST, "010002003E"),
+            Self::Url(UrlError::Empty) => (StatusCode::BAD_REQUEST, "000201002E"),
+            Self::Url(_) => (StatusCode::BAD_REQUEST, "000201003E"),
+            Self::Options(OptionsError::NotAllowed(_)) => (StatusCode::BAD_REQUEST, "010090003E"),
+            Self::Options(_) => (StatusCode::BAD_REQUEST, "010002002E"),
+            Self::NoIdentity | Self::NotRegistered(_) => (StatusCode::FORBIDDEN, "010090004E"),
+            Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "010002004E")
+            }
+            Self::NoSource => (StatusCode::NOT_FOUND, "010090005E"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "010090006E"),
+            Self::NotBearer => (StatusCode::BAD_REQUEST, "010401002E"),
+            Self::Token(_) => (StatusCode::UNAUTHORIZED, "010002004E"),
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "010002005E"),
+            Self::NothingGranted => (StatusCode::NOT_FOUND, "010002006E"),
+            Self::NotGranted => (StatusCode::FORBIDDEN, "010002006E"),
+            Self::GrantsOutOfReach => (StatusCode::SERVICE_UNAVAILABLE, "010002006E"),
+            Self::NoTrade => (StatusCode::INTERNAL_SERVER_ERROR, "010002007E"),
+            Self::NoContractUrl => (StatusCode::INTERNAL_SERVER_ERROR, "010002008E"),
+            Self::NoCreation => (StatusCode::INTERNAL_SERVER_ERROR, "010002010E"),
+            Self::NoUser => (StatusCode::UNAUTHORIZED, "010002011E"),
+            Self::Record(_) | Self::LedgerAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "010002012E"),
+            Self::Source(error) if error.is_timeout() => (StatusCode::REQUEST_TIMEOUT, "000001001E"),
+            Self::Source(_) => (StatusCode::INTERNAL_SERVER_ERROR, "000001002E"),
+            Self::SourceStatus(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, "000201006E"),
+            Self::SourceStatus(StatusCode::UNAUTHORIZED) => (StatusCode::UNAUTHORIZED, "000201007E"),
+            Self::SourceStatus(_) | Self::SourceCoding(_) | Self::Redirect => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "000201008E")
+            }
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Record(RecordError::Outbox(OutboxError::Full(_))) => Some(OutboxError::RETRY_AFTER.as_secs()),
+            _ => (self.code().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
+        }
+    }
+
+    fn text(&self) -> Text {
+        match self {
+            Self::MissingHeader(name) => Text::of(
+                format!("ヘッダー {name} がありません。"),
+                format!("The header {name} is missing."),
+            ),
+            Self::NotText(name) => Text::of(
+                format!("ヘッダー {name} に使えない文字があります。"),
+                format!("The header {name} has characters other than printable ASCII."),
+            ),
+            Self::Method => Text::new("このメソッドは使えません。", "This method is not allowed here."),
+            Self::ApiType(_) => Text::new(
+                "このリソース提供手段識別子には対応していません。",
+                "This resource API type is not offered here.",
+            ),
+            Self::Url(error) => Text::of(
+                format!("リソースURLを受け付けられません（{error}）。"),
+                format!("The resource URL is refused: {error}."),
+            ),
+            Self::Options(error) => Text::of(
+                format!("x-cadde-options を受け付けられません（{error}）。"),
+                format!("x-cadde-options is refused: {error}."),
+            ),
+            Self::NoIdentity => Text::new(
+                "クライアント証明書からコネクタIDを特定できません。",
+                "The client certificate names no single connector.",
+            ),
+            Self::NotRegistered(id) => Text::of(
+                format!("コネクタ {id} は有効な利用者コネクタとして登録されていません。"),
+                format!("The connector {id} is not registered as an active receiver connector."),
+            ),
+            Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => Text::new(
+                "認証サーバに確認できません。しばらくしてからやり直してください。",
+                "The authentication server cannot be asked. Please try again later.",
+            ),
+            Self::NoSource => Text::new(
+                "このリソースはここでは提供していません。",
+                "This resource is not offered here.",
+            ),
+            Self::Busy => Text::new(
+                "同時に処理できる数を超えています。しばらくしてからやり直してください。",
+                "Too many exchanges are under way. Please try again later.",
+            ),
+            Self::NotBearer => Text::new(
+                "Authorization ヘッダーが Bearer 形式ではありません。",
+                "The Authorization header is not a bearer token.",
+            ),
+            Self::Token(_) => Text::new("認証トークンが無効です。", "The authentication token is not valid."),
+            Self::NoToken => Text::new(
+                "このリソースの取得には認証トークンが必要です。",
+                "This resource needs an authentication token.",
+            ),
+            Self::NothingGranted => Text::new(
+                "このリソースには認可が登録されていません。",
+                "No grant is registered for this resource.",
+            ),
+            Self::NotGranted => Text::new(
+                "このリソースを取得する権限がありません。",
+                "The user has no grant on this resource.",
+            ),
+            Self::GrantsOutOfReach => Text::new(
+                "認可を確認できません。しばらくしてからやり直してください。",
+                "The grants cannot be checked. Please try again later.",
+            ),
+            Self::NoTrade => Text::new(
+                "契約が必要ですが、認可に取引IDがありません。",
+                "A contract is required, and the grant has no trade ID.",
+            ),
+            Self::NoContractUrl => Text::new(
+                "契約が必要ですが、認可に契約管理サービスURLがありません。",
+                "A contract is required, and the grant has no address of a contract management service.",
+            ),
+            Self::NoCreation => Text::new(
+                "交換実績記録用リソースIDが登録されていません。",
+                "The resource has no resource ID for provenance.",
+            ),
+            Self::NoUser => Text::new(
+                "来歴を記録するために認証トークンが必要です。",
+                "Recording the exchange needs an authentication token.",
+            ),
+            Self::Record(_) => Text::new(
+                "来歴を記録できません。しばらくしてからやり直してください。",
+                "The exchange cannot be recorded. Please try again later.",
+            ),
+            Self::LedgerAway(_) => Text::new(
+                "来歴管理サービスに登録できません。しばらくしてからやり直してください。",
+                "The ledger is out of reach. Please try again later.",
+            ),
+            Self::Source(error) if error.is_timeout() => Text::new(
+                "データ提供元の応答が時間内にありません。",
+                "The data source did not answer in time.",
+            ),
+            Self::Source(_) => Text::new(
+                "データ提供元から取得できません。",
+                "The data source gave no usable answer.",
+            ),
+            Self::SourceStatus(StatusCode::NOT_FOUND) => Text::new(
+                "データ提供元にリソースがありません。",
+                "The data source has no such resource.",
+            ),
+            Self::SourceStatus(StatusCode::UNAUTHORIZED) => Text::new(
+                "データ提供元の認証に失敗しました。",
+                "The data source refused the connector's credentials.",
+            ),
+            Self::SourceStatus(_) | Self::SourceCoding(_) | Self::Redirect => Text::new(
+                "データ提供元がエラーを返しました。",
+                "The data source answered with an error.",
+            ),
+        }
+    }
+
+    /// The answer to the receiver.
+    pub fn into_response(self) -> Response {
+        let (status, message_id) = self.code();
+        let error = ConnectorError::new(status, message_id, self.text());
+        let error = match self.retry_after() {
+            Some(seconds) => error.retry_after(seconds),
+            None => error,
+        };
+        let mut response = error.into_response();
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        }
+        response
+    }
+}

@@ -1,0 +1,167 @@
+//! `GET /cadde/api/v4/file` of the provider connector.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use common::ids::ExchangeId;
+use common::listener::{ConnectionInfo, Peer};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use provenance::outbox::{Kind, OutboxError, Reservation};
+
+use super::Provider;
+use super::config::Delivery;
+use super::decision::{FileRequest, PeerKind, Permit};
+use super::error::FileError;
+use super::fetch;
+use crate::exchange::headers::{self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL};
+use crate::exchange::{Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment, received_budget};
+
+/// Answers a receiver connector.
+pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
+    let (request, _) = request.into_parts();
+    let mut exchange = Some(Exchange::begin(Role::Provider, TraceContext::continue_or_start(&request.headers)));
+    match provider.answer(&request, &mut exchange).await {
+        Ok(response) => response,
+        Err(error) => {
+            let (status, message_id) = error.code();
+            if let Some(exchange) = exchange.take() {
+                exchange.refused(status, message_id);
+            }
+            error.log(status);
+            error.into_response()
+        }
+    }
+}
+
+/// Any other method, `HEAD` too: the router would otherwise run `GET` for it, and record it.
+pub(super) async fn other_method() -> Response {
+    FileError::Method.into_response()
+}
+
+impl Provider {
+    async fn answer(&self, request: &Parts, exchange: &mut Option<Exchange>) -> Result<Response, FileError> {
+        let fields = &request.headers;
+        let log = exchange.as_mut().expect("it is taken only when the answer is ready");
+        log.provider = Some(self.provider_id.clone());
+        log.resource = raw(fields, &headers::RESOURCE_URL);
+        log.resource_type = raw(fields, &headers::RESOURCE_API_TYPE);
+        log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
+        let budget = Budget::start(self.deadlines, received_budget(fields));
+        let info = request.extensions.get::<ConnectionInfo>().ok_or(FileError::NoIdentity)?;
+        let peer = Peer::of(info).ok_or(FileError::NoIdentity)?;
+        log.peer = Some(peer.id.clone());
+
+        let asked = FileRequest::parse(fields)?;
+        log.id = asked.exchange_id;
+        log.place = Some(self.admission.enter(peer.id.as_str()).ok_or(FileError::Busy)?);
+        let participant = self.participant(&peer).await?;
+        let token = self.token(fields, &peer).await?;
+        if let Some(source) = self.sources.find(&asked.resource) {
+            log.wants_grant = Some(source.authorization);
+            log.wants_contract = Some(source.contract);
+        }
+        let permit = self.decide(&asked, token.as_deref(), participant)?;
+        log.consumer = Some(permit.consumer.clone());
+        let recording = self.recording(&asked, &permit)?;
+        if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = &recording {
+            log.event = Some(reservation.event_id);
+            log.id = Some(reservation.exchange_id);
+        }
+
+        let answer = self.answer_headers(&asked, &permit, &recording);
+        let opened =
+            fetch::open(&self.source_client, &self.sources, &permit.source, &asked.resource, &asked.options, &budget);
+        let (source, body) = opened.await?.into_parts();
+        let announced = headers::content_length(&source.headers);
+        let caller = Caller::new(info, request.version);
+        let body = self.recorder.deliver(body, announced, recording, &caller, &budget, exchange).await?;
+        let mut response = Response::new(body);
+        *response.headers_mut() = answer;
+        let media_type = source.headers.get(header::CONTENT_TYPE).cloned();
+        let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        Ok(response)
+    }
+
+    /// What is to be recorded of an exchange, and whether it can be.
+    fn recording(&self, asked: &FileRequest, permit: &Permit) -> Result<Recording, FileError> {
+        let Some(creation) = &permit.creation else { return Ok(Recording::Off) };
+        let outbox = self.recorder.outbox();
+        if let Err(full) = outbox.check_room() {
+            if outbox.is_required() {
+                return Err(FileError::Record(RecordError::Outbox(full)));
+            }
+            tracing::warn!(reason = %full, "an exchange goes unrecorded");
+            return Ok(Recording::Off);
+        }
+        let now = self.recorder.clock().now();
+        let reservation = Reservation {
+            exchange_id: asked.exchange_id.unwrap_or_else(|| ExchangeId::new_v7(now)),
+            event_id: self.recorder.new_event(),
+            kind: Kind::Sent { provider: self.provider_id.clone(), predecessor: creation.clone() },
+            consumer: permit.consumer.clone(),
+            user_id: self.provider_id.clone(),
+            resource: Some(asked.resource.as_str().to_owned()),
+        };
+        if self.delivery == Delivery::Async && permit.kind != PeerKind::Reference {
+            return Ok(Recording::Outbox(reservation));
+        }
+        // Known to be away: said now, instead of breaking off a transfer at its end.
+        match outbox.status().ledger.failing {
+            Some((_, reason)) => Err(FileError::LedgerAway(reason)),
+            None => Ok(Recording::Ledger(reservation)),
+        }
+    }
+
+    /// The headers of the answer but for the media type. The five of CADDE are always there; a reference receiver
+    /// without a token gets them empty, because it could not register what they ask for.
+    fn answer_headers(&self, asked: &FileRequest, permit: &Permit, recording: &Recording) -> HeaderMap {
+        let mut answer = HeaderMap::with_capacity(12);
+        for name in headers::ANSWER_HEADERS {
+            answer.insert(name, HeaderValue::from_static(""));
+        }
+        if permit.kind != PeerKind::ReferenceWithoutToken {
+            if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = recording {
+                let event = reservation.event_id.to_string();
+                answer.insert(PROVENANCE, text(&event));
+                answer.insert(PROVENANCE_URL, self.ledger_url.clone());
+            }
+            if let Some(contract) = &permit.contract {
+                answer.insert(CONTRACT_ID, text(&contract.trade_id));
+                answer.insert(CONTRACT_TYPE, text(&contract.contract_type));
+                answer.insert(CONTRACT_URL, text(&contract.contract_url));
+            }
+        }
+        answer.insert(header::CONTENT_DISPOSITION, attachment(&asked.resource.file_name()));
+        answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        answer
+    }
+}
+
+impl FileError {
+    /// The reason in full, under the request's id. Refusals are part of the day, failures are not.
+    fn log(&self, status: StatusCode) {
+        let request_id = common::http::context::request_id();
+        let reason = common::telemetry::Chain(self);
+        let is_full = matches!(self, Self::Record(RecordError::Outbox(OutboxError::Full(_))));
+        if status.is_server_error() || is_full {
+            tracing::warn!(request.id = %request_id, error = %reason, "exchange failed");
+        } else {
+            tracing::info!(request.id = %request_id, reason = %reason, "exchange refused");
+        }
+    }
+}
+
+/// A header as it came, for the log alone.
+fn raw(fields: &HeaderMap, name: &http::HeaderName) -> String {
+    fields.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+/// Grants and event ids are checked to be ASCII when they are registered.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
+}

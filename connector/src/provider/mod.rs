@@ -1,0 +1,163 @@
+//! The provider connector: offers the data of one provider to receiver connectors that may have it.
+
+mod config;
+mod decision;
+mod error;
+mod fetch;
+mod file;
+mod sources;
+
+use std::sync::Arc;
+
+use auth_client::{Registry, TokenVerifier, enrol};
+use axum::Router;
+use axum::routing::get;
+use common::clock::SharedClock;
+use common::config::AdminConfig;
+use common::db::open_sqlite;
+use common::http::Endpoint;
+use common::http::client::PeerClient;
+use common::ids::{ConnectorId, UserId};
+use common::listener::Listener;
+use common::service::{Context, Finding, Service};
+use common::telemetry::TelemetryConfig;
+use common::tls::TlsStore;
+use http::HeaderValue;
+use provenance::outbox::{HttpLedger, Outbox};
+
+pub use config::{
+    ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
+};
+pub use error::FileError;
+pub use sources::{Source, SourceError, Sources};
+
+use crate::authorization::store::{MIGRATIONS, SqliteGrants};
+use crate::authorization::{self, AuthorizationApi, GrantBook};
+use crate::exchange::{Admission, Deadlines, Recorder};
+use crate::identity::{Registrations, Tokens};
+use crate::upstream::{Client, ClientTls, public_tls};
+
+/// The service.
+#[derive(Debug)]
+pub struct ProviderConnector;
+
+/// What an exchange needs.
+pub(crate) struct Provider {
+    provider_id: UserId,
+    connector_id: ConnectorId,
+    sources: Sources,
+    grants: Arc<GrantBook>,
+    tokens: Arc<dyn Tokens>,
+    registrations: Arc<dyn Registrations>,
+    recorder: Recorder,
+    source_client: Arc<Client>,
+    admission: Arc<Admission>,
+    deadlines: Deadlines,
+    delivery: Delivery,
+    ledger_url: HeaderValue,
+    clock: SharedClock,
+}
+
+impl Service for ProviderConnector {
+    const NAME: &'static str = "provider-connector";
+    const ABOUT: &'static str = "Offers a provider's data to receiver connectors that hold a grant";
+    type Config = Config;
+
+    fn check(config: &Config) -> Vec<Finding> {
+        config.findings()
+    }
+
+    fn admin(config: &Config) -> &AdminConfig {
+        &config.admin
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
+        let tls = common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        crate::check_identity(&tls, &config.connector_id)?;
+        enrol::spawn_renewal(Arc::clone(&tls), &config.auth, context.clock.clone(), context.shutdown.clone());
+
+        let database = open_sqlite(&config.database, &MIGRATIONS).await?;
+        let grants = GrantBook::open(Arc::new(SqliteGrants::new(database))).await?;
+        grants.spawn_sync(context.ready.register("database"), context.shutdown.clone());
+
+        let outbox = open_outbox(&config, &context).await?;
+        outbox.start_delivery(HttpLedger::new(PeerClient::new(Arc::clone(&tls)), &config.provenance.peer_url));
+        crate::watch_outbox(&outbox, context.ready.register("outbox"), context.shutdown.clone());
+
+        let provider = Provider::new(&config, &context, &tls, grants, outbox.clone())?;
+        let listener = Listener::bind(&config.peer, Some(tls)).await?;
+        tracing::info!(listen = %listener.local_addr()?, sources = config.sources.len(), "offering data");
+        context.ready.started();
+        listener.serve(router(Arc::new(provider)), context.shutdown).await;
+        outbox.close(crate::OUTBOX_PATIENCE).await;
+        Ok(())
+    }
+}
+
+async fn open_outbox(config: &Config, context: &Context) -> anyhow::Result<Outbox> {
+    let (config, clock) = (config.outbox.clone(), context.clock.clone());
+    Ok(tokio::task::spawn_blocking(move || Outbox::open(config, clock)).await??)
+}
+
+impl Provider {
+    fn new(
+        config: &Config,
+        context: &Context,
+        tls: &Arc<TlsStore>,
+        grants: Arc<GrantBook>,
+        outbox: Outbox,
+    ) -> anyhow::Result<Self> {
+        let sources = Sources::new(&config.sources)?;
+        let source_tls =
+            if sources.need_tls() { ClientTls::Public(public_tls(&config.source_anchors)?) } else { ClientTls::None };
+        let source_client = Client::new(source_tls);
+        source_client.spawn_housekeeping();
+        let ledger_wait = config.provenance.ledger_wait.get();
+        Ok(Self {
+            provider_id: config.provider_id.clone(),
+            connector_id: config.connector_id.clone(),
+            sources,
+            grants,
+            tokens: Arc::new(TokenVerifier::new(config.auth.clone(), Arc::clone(tls), context.clock.clone())),
+            registrations: Arc::new(Registry::new(config.auth.clone(), Arc::clone(tls), context.clock.clone())),
+            recorder: Recorder::new(outbox, context.clock.clone(), context.shutdown.clone(), ledger_wait),
+            source_client,
+            admission: Admission::new(config.limits),
+            deadlines: config.deadlines,
+            delivery: config.provenance.delivery,
+            ledger_url: crate::ledger_url(&config.provenance.public_url)?,
+            clock: context.clock.clone(),
+        })
+    }
+}
+
+/// The path of the exchange.
+const FILE: &str = "/cadde/api/v4/file";
+
+/// What the listener `peer` serves.
+pub fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints =
+        vec![Endpoint::new("peer", "GET", FILE, "certificate of a registered receiver connector; bearer by the source")];
+    endpoints.extend(authorization::endpoints());
+    endpoints
+}
+
+/// All routes of the listener `peer`.
+pub(crate) fn router(provider: Arc<Provider>) -> Router {
+    let grants = AuthorizationApi {
+        book: Arc::clone(&provider.grants),
+        tokens: Arc::clone(&provider.tokens),
+        provider_id: provider.provider_id.clone(),
+        connector_id: provider.connector_id.clone(),
+        clock: provider.clock.clone(),
+    };
+    Router::new()
+        .route(FILE, get(file::get).head(file::other_method).fallback(file::other_method))
+        .with_state(provider)
+        .merge(authorization::router(grants))
+}

@@ -1,0 +1,333 @@
+//! Data sources: the only places that data is fetched from.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use common::config::ConfigError;
+use http::{HeaderName, HeaderValue, header};
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::config::{ApiType, Record, SourceConfig};
+use crate::upstream::{PrefixSet, ResourceUrl, UrlError, UrlPrefix};
+
+/// Why the data sources of a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// An address is not one that resources can be compared with.
+    #[error("source {url}")]
+    Url {
+        /// The address.
+        url: Url,
+        /// Why not.
+        #[source]
+        source: UrlError,
+    },
+    /// Two sources have the same address.
+    #[error("source {0} is there twice")]
+    Twice(Url),
+    /// The file of provenance ids cannot be read.
+    #[error("cannot read the provenance ids in {}", path.display())]
+    Provenance {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An event id that no header can carry.
+    #[error("source {url}: the provenance id of {resource} is not 1 to 256 printable ASCII characters")]
+    EventId {
+        /// The source.
+        url: Url,
+        /// The resource.
+        resource: String,
+    },
+    /// A header field that may not be set from outside.
+    #[error("source {url}: the option {name} may not be set by receivers")]
+    Option {
+        /// The source.
+        url: Url,
+        /// The name.
+        name: String,
+    },
+    /// The password cannot be read.
+    #[error("source {url}: no password")]
+    Password {
+        /// The source.
+        url: Url,
+        /// Why not.
+        #[source]
+        source: ConfigError,
+    },
+}
+
+/// One data source.
+#[derive(Debug)]
+pub struct Source {
+    /// Its place in the configuration; equal for equal sources.
+    pub number: usize,
+    /// How it is offered.
+    pub api_type: ApiType,
+    /// Whether a grant is required.
+    pub authorization: bool,
+    /// Whether the grant has to belong to a contract.
+    pub contract: bool,
+    /// Which exchanges are recorded.
+    pub record: Record,
+    /// Header fields that receivers may send along.
+    pub options: BTreeSet<String>,
+    /// `Authorization` for the source.
+    pub credentials: Option<HeaderValue>,
+    prefix: Url,
+    upstream: Option<Url>,
+    creations: HashMap<String, String>,
+}
+
+/// All data sources of a provider.
+#[derive(Debug)]
+pub struct Sources {
+    by_resource: PrefixSet<std::sync::Arc<Source>>,
+    /// The same by where they are fetched from: redirects are judged there.
+    by_upstream: PrefixSet<usize>,
+}
+
+impl Sources {
+    /// Reads the sources of a configuration, with the files they point to.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub fn new(configured: &[SourceConfig]) -> Result<Self, SourceError> {
+        let mut by_resource: Vec<(UrlPrefix, std::sync::Arc<Source>)> = Vec::new();
+        let mut by_upstream = Vec::new();
+        for (number, config) in configured.iter().enumerate() {
+            let prefix = |url: &Url| {
+                UrlPrefix::parse(url.as_str()).map_err(|source| SourceError::Url { url: url.clone(), source })
+            };
+            let public = prefix(&config.url)?;
+            if by_resource.iter().any(|(other, _)| *other == public) {
+                return Err(SourceError::Twice(config.url.clone()));
+            }
+            by_upstream.push((prefix(config.upstream.as_ref().unwrap_or(&config.url))?, number));
+            by_resource.push((public, std::sync::Arc::new(Source::new(number, config)?)));
+        }
+        Ok(Self { by_resource: PrefixSet::new(by_resource), by_upstream: PrefixSet::new(by_upstream) })
+    }
+
+    /// The source that `resource` belongs to.
+    pub fn find(&self, resource: &ResourceUrl) -> Option<&std::sync::Arc<Source>> {
+        self.by_resource.find(resource)
+    }
+
+    /// Whether a redirect to `url` stays inside `source`.
+    pub fn stays_inside(&self, source: &Source, url: &ResourceUrl) -> bool {
+        self.by_upstream.find(url) == Some(&source.number)
+    }
+
+    /// Whether any source is reached by TLS.
+    pub fn need_tls(&self) -> bool {
+        self.by_resource.values().any(|source| source.upstream.as_ref().unwrap_or(&source.prefix).scheme() == "https")
+    }
+}
+
+impl Source {
+    fn new(number: usize, config: &SourceConfig) -> Result<Self, SourceError> {
+        for name in &config.options {
+            if !may_be_set(name) {
+                return Err(SourceError::Option { url: config.url.clone(), name: name.clone() });
+            }
+        }
+        Ok(Self {
+            number,
+            api_type: config.api_type,
+            authorization: config.authorization,
+            contract: config.contract,
+            record: config.record,
+            options: config.options.clone(),
+            credentials: credentials(config)?,
+            prefix: config.url.clone(),
+            upstream: config.upstream.clone(),
+            creations: creations(config)?,
+        })
+    }
+
+    /// Where `resource`, which lies in this source, is fetched from.
+    ///
+    /// # Errors
+    /// [`UrlError`] if the combined address is not a usable one.
+    pub fn fetch_url(&self, resource: &ResourceUrl) -> Result<ResourceUrl, UrlError> {
+        let Some(upstream) = &self.upstream else { return Ok(resource.clone()) };
+        let skip = segments(&self.prefix);
+        let base = upstream.as_str().trim_end_matches('/');
+        let rest: String = resource.url().path().split('/').skip(1 + skip).flat_map(|segment| ["/", segment]).collect();
+        let query = resource.url().query().map(|query| format!("?{query}")).unwrap_or_default();
+        ResourceUrl::parse(&format!("{base}{rest}{query}"))
+    }
+
+    /// The event id of the creation of `resource`.
+    pub fn creation(&self, resource: &ResourceUrl) -> Option<&str> {
+        let known = self.creations.get(resource.as_str()).or_else(|| self.creations.get(resource.url().as_str()));
+        known.map(String::as_str)
+    }
+}
+
+/// Number of segments of a prefix; a trailing slash is none.
+fn segments(url: &Url) -> usize {
+    url.path().split('/').filter(|segment| !segment.is_empty()).count()
+}
+
+/// Whether a header field may come from a receiver: not those that decide who asks, for what, or over which connection.
+fn may_be_set(name: &str) -> bool {
+    const OWN: [HeaderName; 14] = [
+        header::HOST,
+        header::AUTHORIZATION,
+        header::PROXY_AUTHORIZATION,
+        header::COOKIE,
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        header::EXPECT,
+        header::RANGE,
+        header::ACCEPT_ENCODING,
+        header::FORWARDED,
+    ];
+    name.parse::<HeaderName>().is_ok_and(|parsed| {
+        parsed.as_str() == name
+            && !OWN.contains(&parsed)
+            && !name.starts_with("x-forwarded")
+            && !matches!(name, "keep-alive" | "proxy-connection" | "x-real-ip")
+    })
+}
+
+fn credentials(config: &SourceConfig) -> Result<Option<HeaderValue>, SourceError> {
+    let Some(credentials) = &config.credentials else { return Ok(None) };
+    let password = credentials
+        .password_file
+        .read()
+        .map_err(|source| SourceError::Password { url: config.url.clone(), source })?;
+    let text = STANDARD.encode(format!("{}:{}", credentials.id, password.expose_secret()));
+    let mut value = HeaderValue::try_from(format!("Basic {text}")).expect("Base64 is header text");
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+fn creations(config: &SourceConfig) -> Result<HashMap<String, String>, SourceError> {
+    let mut creations: HashMap<String, String> = match &config.provenance_file {
+        None => HashMap::new(),
+        Some(path) => std::fs::read_to_string(path)
+            .and_then(|text| serde_json::from_str(&text).map_err(Into::into))
+            .map_err(|source| SourceError::Provenance { path: path.clone(), source })?,
+    };
+    creations.extend(config.provenance.clone());
+    for (resource, event) in &creations {
+        let fits = (1..=256).contains(&event.len()) && event.bytes().all(|byte| byte.is_ascii_graphic());
+        if !fits {
+            return Err(SourceError::EventId { url: config.url.clone(), resource: resource.clone() });
+        }
+    }
+    // Requests lose one trailing slash before anything is compared.
+    Ok(creations.into_iter().map(|(url, event)| (strip_slash(&url).to_owned(), event)).collect())
+}
+
+/// A resource URL without one trailing slash, as the CADDE reference compares it.
+pub fn strip_slash(url: &str) -> &str {
+    url.strip_suffix('/').unwrap_or(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn source(url: &str) -> SourceConfig {
+        SourceConfig::new(Url::parse(url).expect("a URL"))
+    }
+
+    fn resource(url: &str) -> ResourceUrl {
+        ResourceUrl::parse(url).expect("a resource URL")
+    }
+
+    #[rstest]
+    #[case("http://d.example/open", "http://10.0.0.5:8080/files", "http://d.example/open/x/a.csv?v=1", "http://10.0.0.5:8080/files/x/a.csv?v=1")]
+    #[case("http://d.example/", "http://10.0.0.5:8080/", "http://d.example/a%20b.csv", "http://10.0.0.5:8080/a%20b.csv")]
+    #[case("http://d.example/open/", "http://10.0.0.5/f", "http://d.example/open", "http://10.0.0.5/f")]
+    fn an_upstream_takes_the_place_of_the_prefix(
+        #[case] url: &str,
+        #[case] upstream: &str,
+        #[case] asked: &str,
+        #[case] fetched: &str,
+    ) {
+        let config = SourceConfig { upstream: Some(Url::parse(upstream).unwrap()), ..source(url) };
+        let sources = Sources::new(&[config]).unwrap();
+        let asked = resource(asked);
+        let fetch = sources.find(&asked).unwrap().fetch_url(&asked).unwrap();
+        assert_eq!(fetch.as_str(), fetched);
+    }
+
+    #[test]
+    fn a_redirect_stays_inside_its_own_source() {
+        let open = SourceConfig { authorization: false, ..source("http://d.example/open") };
+        let sources = Sources::new(&[open, source("http://d.example/open/closed"), source("http://d.example")]).unwrap();
+        let asked = resource("http://d.example/open/a");
+        let found = sources.find(&asked).unwrap();
+        assert!(!found.authorization);
+        assert!(sources.stays_inside(found, &resource("http://d.example/open/b/c")));
+        assert!(!sources.stays_inside(found, &resource("http://d.example/open/closed/b")));
+        assert!(!sources.stays_inside(found, &resource("http://d.example/other")));
+        assert!(!sources.stays_inside(found, &resource("http://127.0.0.1/open/b")));
+    }
+
+    #[test]
+    fn creations_are_found_with_and_without_a_trailing_slash() {
+        let provenance = [("http://d.example/a/".to_owned(), "e-1".to_owned())].into();
+        let sources = Sources::new(&[SourceConfig { provenance, ..source("http://d.example") }]).unwrap();
+        let asked = resource("http://d.example/a");
+        assert_eq!(sources.find(&asked).unwrap().creation(&asked), Some("e-1"));
+        let other = resource("http://d.example/a?x");
+        assert_eq!(sources.find(&other).unwrap().creation(&other), None);
+    }
+
+    #[rstest]
+    #[case("host")]
+    #[case("authorization")]
+    #[case("x-forwarded-for")]
+    #[case("Fiware-Service")]
+    #[case("not a name")]
+    fn options_that_would_change_the_request_itself_are_refused(#[case] name: &str) {
+        let options = [name.to_owned()].into();
+        let sources = Sources::new(&[SourceConfig { options, ..source("http://d.example") }]);
+        assert!(matches!(sources, Err(SourceError::Option { .. })));
+    }
+
+    #[test]
+    fn a_configuration_that_contradicts_itself_is_refused() {
+        let twice = Sources::new(&[source("http://d.example/a"), source("http://D.example:80/a/")]);
+        assert!(matches!(twice, Err(SourceError::Twice(_))));
+        let bad = Sources::new(&[source("http://u@d.example/a")]);
+        assert!(matches!(bad, Err(SourceError::Url { source: UrlError::UserInfo, .. })));
+        let provenance = [("http://d.example/a".to_owned(), "a\nb".to_owned())].into();
+        let bad = Sources::new(&[SourceConfig { provenance, ..source("http://d.example") }]);
+        assert!(matches!(bad, Err(SourceError::EventId { .. })));
+    }
+
+    #[test]
+    fn a_password_is_read_from_its_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "pass\n").unwrap();
+        let credentials = super::super::config::SourceCredentials {
+            id: "user".to_owned(),
+            password_file: common::config::SecretFile(file.path().to_owned()),
+        };
+        let config = SourceConfig { credentials: Some(credentials), ..source("http://d.example") };
+        let sources = Sources::new(&[config]).unwrap();
+        let source = sources.find(&resource("http://d.example/a")).unwrap();
+        assert_eq!(source.credentials.as_ref().unwrap(), "Basic dXNlcjpwYXNz");
+        assert!(source.credentials.as_ref().unwrap().is_sensitive());
+    }
+}
