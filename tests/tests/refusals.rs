@@ -22,8 +22,10 @@ struct Scene {
     provider: Extra,
     /// Granted to the user of B.
     granted: Url,
-    /// Granted to nobody.
+    /// Granted to the user of C alone.
     closed: Url,
+    /// Granted to nobody.
+    secret: Url,
     /// Closed, and answering with a redirect to a port of this host that is no source.
     redirecting: Url,
     elsewhere: Source,
@@ -36,11 +38,17 @@ impl Scene {
         let elsewhere = Source::start().await;
         let granted = source.url("/whole/1000");
         let closed = source.url("/whole/2000");
+        let secret = source.url("/whole/3000");
         let target: String =
             url::form_urlencoded::byte_serialize(elsewhere.url("/whole/1").as_str().as_bytes())
                 .collect();
         let redirecting = source.url(&format!("/redirect/{target}"));
-        let resources = [granted.clone(), closed.clone(), redirecting.clone()];
+        let resources = [
+            granted.clone(),
+            closed.clone(),
+            secret.clone(),
+            redirecting.clone(),
+        ];
         let provider = Joining::register(trial, Role::Provider)
             .await
             .offering(&source.url("/"), &resources, Access::Granted)
@@ -52,12 +60,16 @@ impl Scene {
                 .grant(trial, resource, trial.domain("b").user_id())
                 .await;
         }
+        provider
+            .grant(trial, &closed, trial.domain("c").user_id())
+            .await;
         Self {
             trial,
             source,
             provider,
             granted,
             closed,
+            secret,
             redirecting,
             elsewhere,
         }
@@ -139,6 +151,16 @@ async fn a_granted_resource_without_a_token_is_401() {
         .refused(scene.fetch(scene.granted.as_str()))
         .await
         .assert_refused(401, "010002005E");
+}
+
+#[tokio::test]
+async fn a_resource_that_nobody_was_granted_is_404() {
+    let (_turn, scene) = (turn().await, scene().await);
+    let token = scene.trial.domain("b").token().await;
+    let answer = scene
+        .refused(scene.fetch(scene.secret.as_str()).token(&token))
+        .await;
+    answer.assert_refused(404, "010002006E");
 }
 
 #[tokio::test]

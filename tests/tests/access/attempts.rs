@@ -22,6 +22,8 @@ pub enum Expected {
     Forbidden,
     /// 401 or 403: the path's specification has one of them for both.
     Refused,
+    /// 422.
+    Unprocessable,
     /// Anything but a refusal or a failure: the request may be a bad one, its sender is let in.
     Admitted,
 }
@@ -339,7 +341,8 @@ impl World {
                 }
             }
             Needs::Owner => {
-                add("no token", certificate, vec![], Expected::Refused);
+                // The specification of this path has it so.
+                add("no token", certificate, vec![], Expected::Unprocessable);
                 add(
                     "an expired token",
                     certificate,

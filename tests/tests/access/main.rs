@@ -152,6 +152,7 @@ impl Expected {
             Self::NoHandshake => status.is_none(),
             Self::Unauthorized => status == Some(401),
             Self::Forbidden => status == Some(403),
+            Self::Unprocessable => status == Some(422),
             Self::Refused => matches!(status, Some(401 | 403)),
             Self::Admitted => {
                 status.is_some_and(|status| !matches!(status, 401 | 403) && status < 500)
