@@ -276,3 +276,7 @@ fn change(row: &SqliteRow) -> Result<Change, StoreError> {
         after: after.map(|json| json.0),
     })
 }
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -1,0 +1,151 @@
+//! What every database behind [`LocationStore`] has to do; one function a rule, run for each of them.
+
+use common::ids::{ConnectorId, UserId};
+use location_client::api::{ChangeKind, Entry};
+use location_client::record::Profile;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::domain::{Author, LocationStore, Stored};
+
+const AT: OffsetDateTime = datetime!(2026-11-22 01:02:03.000_456 UTC);
+
+fn id(text: &str) -> UserId {
+    UserId::parse(text).expect("a user ID")
+}
+
+fn entry(url: &str) -> Entry {
+    Entry {
+        provider_connector_url: url.to_owned(),
+        connector_id: Some("p.example".to_owned()),
+        profile: Profile::Kakehashi1,
+    }
+}
+
+fn author() -> Author {
+    Author {
+        user: Some(id("cadde.op")),
+        certificate_id: ConnectorId::parse("tool.example").expect("a connector ID"),
+        certificate_sha256: "00".repeat(32),
+        request_id: "r1".to_owned(),
+    }
+}
+
+async fn created(store: &impl LocationStore, provider: &str) -> Stored {
+    let made = store
+        .create(&id(provider), &entry("https://one.example"), &author(), AT)
+        .await;
+    made.expect("the database works").expect("there was none")
+}
+
+/// A record is found as it was made, and only under its own ID.
+pub async fn record_is_found_as_it_was_made(store: impl LocationStore) {
+    let made = created(&store, "Provider1@dataex.jp").await;
+    assert_eq!(
+        store.get(&id("Provider1@dataex.jp")).await.unwrap(),
+        Some(made)
+    );
+    assert_eq!(store.get(&id("provider1@dataex.jp")).await.unwrap(), None);
+}
+
+/// A provider has one record.
+pub async fn second_creation_changes_nothing(store: impl LocationStore) {
+    let made = created(&store, "p").await;
+    assert_eq!(
+        store
+            .create(&id("p"), &entry("https://two.example"), &author(), AT)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(store.get(&id("p")).await.unwrap(), Some(made));
+    assert_eq!(store.changes(None, 0, 10).await.unwrap().len(), 1);
+}
+
+/// A change applies to the version it was made from, and to no other.
+pub async fn change_from_an_old_version_is_refused(store: impl LocationStore) {
+    let one = created(&store, "p").await;
+    let two = store
+        .replace(&one, &entry("https://two.example"), &author(), AT)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_ne!(two.version, one.version);
+    assert_eq!(
+        store
+            .replace(&one, &entry("https://three.example"), &author(), AT)
+            .await
+            .unwrap(),
+        None
+    );
+    assert!(!store.delete(&one, &author(), AT).await.unwrap());
+    assert_eq!(store.get(&id("p")).await.unwrap(), Some(two.clone()));
+    assert!(store.delete(&two, &author(), AT).await.unwrap());
+    assert_eq!(store.get(&id("p")).await.unwrap(), None);
+    // Refused changes left no line.
+    assert_eq!(store.changes(None, 0, 10).await.unwrap().len(), 3);
+}
+
+/// A record that was deleted and made again is another version.
+pub async fn version_is_never_used_twice(store: impl LocationStore) {
+    let first = created(&store, "p").await;
+    assert!(store.delete(&first, &author(), AT).await.unwrap());
+    let again = created(&store, "p").await;
+    assert!(again.version > first.version);
+    assert!(!store.delete(&first, &author(), AT).await.unwrap());
+}
+
+/// Pages follow each other without gap or overlap.
+pub async fn list_pages_by_provider_id(store: impl LocationStore) {
+    for provider in ["b", "a", "d", "c"] {
+        created(&store, provider).await;
+    }
+    let names = |page: Vec<Stored>| {
+        page.into_iter()
+            .map(|one| one.provider.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(store.list(None, 3).await.unwrap()), ["a", "b", "c"]);
+    assert_eq!(names(store.list(Some("c"), 3).await.unwrap()), ["d"]);
+    assert!(store.list(Some("d"), 3).await.unwrap().is_empty());
+}
+
+/// The history has every change with its author, in order, of all providers or of one.
+pub async fn history_is_complete(store: impl LocationStore) {
+    let one = created(&store, "p").await;
+    created(&store, "q").await;
+    let own = Author {
+        user: None,
+        ..author()
+    };
+    let two = store
+        .replace(&one, &entry("https://two.example"), &own, AT)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(store.delete(&two, &author(), AT).await.unwrap());
+
+    let all = store.changes(None, 0, 10).await.unwrap();
+    assert_eq!(all.len(), 4);
+    assert!(all.windows(2).all(|pair| pair[0].id < pair[1].id));
+    let of_p = store.changes(Some(&id("p")), 0, 10).await.unwrap();
+    let kinds: Vec<_> = of_p.iter().map(|change| change.kind).collect();
+    assert_eq!(
+        kinds,
+        [ChangeKind::Create, ChangeKind::Update, ChangeKind::Delete]
+    );
+    assert_eq!(of_p[0].at, AT);
+    assert_eq!(of_p[0].user_id.as_deref(), Some("cadde.op"));
+    assert_eq!(
+        (of_p[0].before.clone(), of_p[0].after.clone()),
+        (None, Some(entry("https://one.example")))
+    );
+    assert_eq!(of_p[1].user_id, None);
+    assert_eq!(of_p[1].after, Some(entry("https://two.example")));
+    assert_eq!(
+        (of_p[2].before.clone(), of_p[2].after.clone()),
+        (Some(entry("https://two.example")), None)
+    );
+    let later = store.changes(Some(&id("p")), of_p[0].id, 1).await.unwrap();
+    assert_eq!(later, of_p[1..2]);
+}
