@@ -31,8 +31,11 @@ impl Tokens for TokenVerifier {
 #[async_trait]
 pub trait BoundTokens: Send + Sync {
     /// As [`TokenExchange::bound_token`].
-    async fn bound_token(&self, token: &VerifiedToken, provider: &ConnectorId)
-    -> Result<SecretString, TokenError>;
+    async fn bound_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<SecretString, TokenError>;
 }
 
 #[async_trait]
@@ -50,12 +53,18 @@ impl BoundTokens for TokenExchange {
 #[async_trait]
 pub trait Registrations: Send + Sync {
     /// As [`Registry::connector`].
-    async fn connector(&self, id: &ConnectorId) -> Result<Option<ConnectorRegistration>, RegistryError>;
+    async fn connector(
+        &self,
+        id: &ConnectorId,
+    ) -> Result<Option<ConnectorRegistration>, RegistryError>;
 }
 
 #[async_trait]
 impl Registrations for Registry {
-    async fn connector(&self, id: &ConnectorId) -> Result<Option<ConnectorRegistration>, RegistryError> {
+    async fn connector(
+        &self,
+        id: &ConnectorId,
+    ) -> Result<Option<ConnectorRegistration>, RegistryError> {
         Self::connector(self, id).await
     }
 }

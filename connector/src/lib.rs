@@ -43,7 +43,10 @@ fn check_identity(tls: &TlsStore, configured: &ConnectorId) -> anyhow::Result<()
     if own.as_ref() == Some(configured) {
         return Ok(());
     }
-    anyhow::bail!("connector_id is {configured}, but the certificate names {}", own.map_or("nobody".to_owned(), |id| id.to_string()))
+    anyhow::bail!(
+        "connector_id is {configured}, but the certificate names {}",
+        own.map_or("nobody".to_owned(), |id| id.to_string())
+    )
 }
 
 /// The ledger's address as the answer header carries it.

@@ -47,8 +47,10 @@ pub struct AuthorizationApi {
 
 /// What [`router`] serves, for the access matrix.
 pub fn endpoints() -> Vec<Endpoint> {
-    const ACCESS: &str = "certificate, bearer: the provider's own user or a member of its organisation";
-    let authorization = |method| Endpoint::new("peer", method, "/cadde/api/v4/authorization", ACCESS);
+    const ACCESS: &str =
+        "certificate, bearer: the provider's own user or a member of its organisation";
+    let authorization =
+        |method| Endpoint::new("peer", method, "/cadde/api/v4/authorization", ACCESS);
     vec![
         authorization("GET"),
         authorization("POST"),
@@ -64,9 +66,16 @@ pub fn router(api: AuthorizationApi) -> Router {
     Router::new()
         .route(
             "/cadde/api/v4/authorization",
-            get(list_target).post(register).delete(remove).head(changing).fallback(changing),
+            get(list_target)
+                .post(register)
+                .delete(remove)
+                .head(changing)
+                .fallback(changing),
         )
-        .route("/cadde/api/v4/authorization_list", get(list_all).head(listing).fallback(listing))
+        .route(
+            "/cadde/api/v4/authorization_list",
+            get(list_all).head(listing).fallback(listing),
+        )
         .with_state(api)
 }
 
@@ -121,10 +130,14 @@ impl IntoResponse for ApiError {
                 ValidationError::new(&at, "is required", "value_error.missing").into_response()
             }
             Self::NotJson => {
-                ValidationError::new(&["body"], "must be JSON", "value_error.jsondecode").into_response()
+                ValidationError::new(&["body"], "must be JSON", "value_error.jsondecode")
+                    .into_response()
             }
             Self::Request(Refusal::Schema(error)) => error.into_response(),
-            Self::Body(error) => ValidationError::new(&["body"], error.to_string(), "value_error.body").into_response(),
+            Self::Body(error) => {
+                ValidationError::new(&["body"], error.to_string(), "value_error.body")
+                    .into_response()
+            }
             Self::Token(TokenError::Unavailable(reason)) => {
                 tracing::warn!(request.id = %context::request_id(), reason, "a token could not be checked");
                 unavailable("010490007E").into_response()
@@ -183,13 +196,18 @@ impl IntoResponse for ApiError {
 }
 
 fn method_not_allowed(allow: &'static str) -> Response {
-    let text = Text::new("このメソッドは使えません。", "This method is not allowed here.");
+    let text = Text::new(
+        "このメソッドは使えません。",
+        "This method is not allowed here.",
+    );
     let error = MessageError {
         message_id: Some("010490009E".into()),
         ..MessageError::new(StatusCode::METHOD_NOT_ALLOWED, text)
     };
     let mut response = error.into_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }
 
@@ -205,7 +223,9 @@ impl AuthorizationApi {
     async fn caller(&self, headers: &HeaderMap, peer: &Peer) -> Result<Caller, ApiError> {
         let token = bearer(headers).map_err(|error| match error {
             AuthorizationError::Missing => ApiError::NoToken,
-            AuthorizationError::Scheme | AuthorizationError::Malformed => ApiError::Token(TokenError::Malformed),
+            AuthorizationError::Scheme | AuthorizationError::Malformed => {
+                ApiError::Token(TokenError::Malformed)
+            }
         })?;
         let verified = self.tokens.verify(token).await.map_err(ApiError::Token)?;
         let claims = &verified.claims;
@@ -222,7 +242,10 @@ impl AuthorizationApi {
 
     /// Grants are handled by the provider's own user and the members of its organisation, and only its own.
     fn authorize(&self, caller: &Caller, assigner: UserId) -> Result<(), ApiError> {
-        let is_member = caller.orgs.iter().any(|org| org == self.provider_id.as_str());
+        let is_member = caller
+            .orgs
+            .iter()
+            .any(|org| org == self.provider_id.as_str());
         if assigner != self.provider_id {
             Err(ApiError::OtherAssigner(assigner))
         } else if caller.user != self.provider_id && !is_member {
@@ -232,12 +255,23 @@ impl AuthorizationApi {
         }
     }
 
-    async fn list(&self, caller: &Caller, query: Option<&str>, wants_target: bool) -> Result<Response, ApiError> {
+    async fn list(
+        &self,
+        caller: &Caller,
+        query: Option<&str>,
+        wants_target: bool,
+    ) -> Result<Response, ApiError> {
         let (assigner, target) = request::query(query.unwrap_or_default(), wants_target)?;
         self.authorize(caller, assigner)?;
         let target = if wants_target { target } else { None };
         let grants = self.book.store().list(target.as_deref()).await?;
-        Ok(Json(grants.iter().map(|grant| self.wire(grant)).collect::<Vec<_>>()).into_response())
+        Ok(Json(
+            grants
+                .iter()
+                .map(|grant| self.wire(grant))
+                .collect::<Vec<_>>(),
+        )
+        .into_response())
     }
 
     fn wire(&self, grant: &Grant) -> Value {
@@ -290,8 +324,16 @@ async fn register(
     let caller = api.caller(&headers, &peer).await?;
     let registration = request::registration(&read_json(body).await?)?;
     api.authorize(&caller, registration.assigner)?;
-    let change = Change { actor: &caller.user, via: &caller.via, at: api.clock.now() };
-    let is_new = api.book.store().register(&registration.content, &change).await?;
+    let change = Change {
+        actor: &caller.user,
+        via: &caller.via,
+        at: api.clock.now(),
+    };
+    let is_new = api
+        .book
+        .store()
+        .register(&registration.content, &change)
+        .await?;
     if is_new {
         api.took_effect().await;
         tracing::info!(user = %caller.user, peer.id = %caller.via, target = registration.target, "grant registered");
@@ -312,8 +354,18 @@ async fn remove(
         Removal::Trade(trade_id) => Which::Trade(trade_id),
         Removal::Assignee(assignee) => Which::Assignee(assignee),
     };
-    let change = Change { actor: &caller.user, via: &caller.via, at: api.clock.now() };
-    if api.book.store().remove(&removal.target, which, &change).await? == 0 {
+    let change = Change {
+        actor: &caller.user,
+        via: &caller.via,
+        at: api.clock.now(),
+    };
+    if api
+        .book
+        .store()
+        .remove(&removal.target, which, &change)
+        .await?
+        == 0
+    {
         return Err(ApiError::NoSuchGrant);
     }
     api.took_effect().await;

@@ -57,8 +57,13 @@ impl GrantBook {
     /// # Errors
     /// [`OutOfStep`] when the database has not answered for 10 s.
     pub fn current(&self) -> Result<Arc<GrantIndex>, OutOfStep> {
-        let in_step_at = self.started + Duration::from_millis(self.in_step_at.load(Ordering::Acquire));
-        if in_step_at.elapsed() > TOLERANCE { Err(OutOfStep) } else { Ok(self.index.load_full()) }
+        let in_step_at =
+            self.started + Duration::from_millis(self.in_step_at.load(Ordering::Acquire));
+        if in_step_at.elapsed() > TOLERANCE {
+            Err(OutOfStep)
+        } else {
+            Ok(self.index.load_full())
+        }
     }
 
     /// Where the grants are kept.
@@ -79,7 +84,10 @@ impl GrantBook {
             self.revision.store(revision, Ordering::Release);
             tracing::debug!(revision, "grants read again");
         }
-        self.in_step_at.store(u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX), Ordering::Release);
+        self.in_step_at.store(
+            u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Release,
+        );
         Ok(())
     }
 
@@ -92,7 +100,10 @@ impl GrantBook {
                     () = shutdown.cancelled() => return,
                     () = tokio::time::sleep(INTERVAL) => {}
                 }
-                let refreshed = book.refresh().await.map_err(|error| Chain(&error).to_string());
+                let refreshed = book
+                    .refresh()
+                    .await
+                    .map_err(|error| Chain(&error).to_string());
                 check.set(refreshed);
             }
         });

@@ -86,9 +86,15 @@ impl Assignee {
     /// Source: CADDE 4.0, authorization function, decision by user, organisation and assurance level.
     pub fn admits(&self, subject: &Subject<'_>) -> bool {
         self.user.as_ref().is_none_or(|user| user == subject.user)
-            && self.org.as_ref().is_none_or(|org| subject.orgs.contains(&org.as_str()))
+            && self
+                .org
+                .as_ref()
+                .is_none_or(|org| subject.orgs.contains(&org.as_str()))
             && self.aal.is_none_or(|aal| subject.aal >= aal.level())
-            && self.extras.as_deref().is_none_or(|extras| subject.extras == Some(extras))
+            && self
+                .extras
+                .as_deref()
+                .is_none_or(|extras| subject.extras == Some(extras))
     }
 
     /// Whether it narrows anything. `extras` alone does not count: it is no identity.

@@ -27,7 +27,11 @@ impl GrantIndex {
     pub fn new(grants: impl IntoIterator<Item = Grant>) -> Self {
         let mut index = Self::default();
         for grant in grants {
-            index.by_target.entry(grant.target.clone()).or_default().push(grant);
+            index
+                .by_target
+                .entry(grant.target.clone())
+                .or_default()
+                .push(grant);
             index.len += 1;
         }
         index
@@ -35,8 +39,13 @@ impl GrantIndex {
 
     /// Whether `subject` may fetch `target`. Targets are equal only if their texts are.
     pub fn decide(&self, target: &str, subject: &Subject<'_>) -> Decision<'_> {
-        let Some(grants) = self.by_target.get(target) else { return Decision::NotRegistered };
-        let mut matching = grants.iter().filter(|grant| grant.assignee.admits(subject)).peekable();
+        let Some(grants) = self.by_target.get(target) else {
+            return Decision::NotRegistered;
+        };
+        let mut matching = grants
+            .iter()
+            .filter(|grant| grant.assignee.admits(subject))
+            .peekable();
         if matching.peek().is_none() {
             return Decision::Refused;
         }
@@ -69,8 +78,18 @@ mod tests {
         UserId::parse(id).expect("a user ID")
     }
 
-    fn assignee(id: Option<&str>, org: Option<&str>, aal: Option<u8>, extras: Option<&str>) -> Assignee {
-        Assignee { user: id.map(user), org: org.map(user), aal: aal.and_then(Aal::new), extras: extras.map(Into::into) }
+    fn assignee(
+        id: Option<&str>,
+        org: Option<&str>,
+        aal: Option<u8>,
+        extras: Option<&str>,
+    ) -> Assignee {
+        Assignee {
+            user: id.map(user),
+            org: org.map(user),
+            aal: aal.and_then(Aal::new),
+            extras: extras.map(Into::into),
+        }
     }
 
     fn grant(assignee: Assignee, trade: Option<&str>) -> Grant {
@@ -79,13 +98,25 @@ mod tests {
             contract_url: "https://market.example".to_owned(),
             contract_type: "standard".to_owned(),
         };
-        Grant { target: TARGET.to_owned(), assignee, contract: trade.map(contract) }
+        Grant {
+            target: TARGET.to_owned(),
+            assignee,
+            contract: trade.map(contract),
+        }
     }
 
     fn allows(assignee: Assignee) -> bool {
         let (id, orgs) = (user("cadde.user.bb"), vec!["cadde.org.aab", "cadde.org.cc"]);
-        let subject = Subject { user: &id, orgs, aal: 2, extras: Some("x.y") };
-        matches!(GrantIndex::new([grant(assignee, None)]).decide(TARGET, &subject), Decision::Granted(None))
+        let subject = Subject {
+            user: &id,
+            orgs,
+            aal: 2,
+            extras: Some("x.y"),
+        };
+        matches!(
+            GrantIndex::new([grant(assignee, None)]).decide(TARGET, &subject),
+            Decision::Granted(None)
+        )
     }
 
     #[rstest]
@@ -101,8 +132,20 @@ mod tests {
     #[case(None, None, Some(3), None, false)]
     #[case(None, None, Some(1), Some("x.y"), true)]
     #[case(None, None, Some(1), Some("xzy"), false)]
-    #[case(Some("cadde.user.bb"), Some("cadde.org.cc"), Some(2), Some("x.y"), true)]
-    #[case(Some("cadde.user.bb"), Some("cadde.org.dd"), Some(2), Some("x.y"), false)]
+    #[case(
+        Some("cadde.user.bb"),
+        Some("cadde.org.cc"),
+        Some(2),
+        Some("x.y"),
+        true
+    )]
+    #[case(
+        Some("cadde.user.bb"),
+        Some("cadde.org.dd"),
+        Some(2),
+        Some("x.y"),
+        false
+    )]
     fn every_condition_that_is_set_has_to_be_met_exactly(
         #[case] id: Option<&str>,
         #[case] org: Option<&str>,
@@ -117,9 +160,20 @@ mod tests {
     fn a_resource_nobody_was_granted_is_not_registered_even_if_only_letter_case_differs() {
         let index = GrantIndex::new([grant(assignee(Some("u"), None, None, None), None)]);
         let id = user("u");
-        let subject = Subject { user: &id, orgs: vec![], aal: 1, extras: None };
-        assert_eq!(index.decide("https://data.example/A.csv", &subject), Decision::NotRegistered);
-        assert_eq!(index.decide("https://data.example/a.csv/", &subject), Decision::NotRegistered);
+        let subject = Subject {
+            user: &id,
+            orgs: vec![],
+            aal: 1,
+            extras: None,
+        };
+        assert_eq!(
+            index.decide("https://data.example/A.csv", &subject),
+            Decision::NotRegistered
+        );
+        assert_eq!(
+            index.decide("https://data.example/a.csv/", &subject),
+            Decision::NotRegistered
+        );
     }
 
     #[test]
@@ -131,7 +185,15 @@ mod tests {
             grant(assignee(Some("other"), None, None, None), Some("T-3")),
         ]);
         let id = user("u");
-        let trade = |aal| match index.decide(TARGET, &Subject { user: &id, orgs: vec![], aal, extras: None }) {
+        let trade = |aal| match index.decide(
+            TARGET,
+            &Subject {
+                user: &id,
+                orgs: vec![],
+                aal,
+                extras: None,
+            },
+        ) {
             Decision::Granted(contract) => contract.map(|contract| contract.trade_id.clone()),
             other => panic!("{other:?}"),
         };

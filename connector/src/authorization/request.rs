@@ -61,7 +61,15 @@ pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
         None => None,
         Some(value) => Some(contract(object(value, &["body", "contract"])?)?),
     };
-    Ok(Addressed { assigner, target: target.clone(), content: Grant { target, assignee, contract } })
+    Ok(Addressed {
+        assigner,
+        target: target.clone(),
+        content: Grant {
+            target,
+            assignee,
+            contract,
+        },
+    })
 }
 
 /// Reads the body of a `DELETE`: a contract wins over the assignee, as existing callers send both.
@@ -76,7 +84,11 @@ pub(super) fn removal(body: &Value) -> Result<Addressed<Removal>, Refusal> {
     } else {
         return Err(Refusal::Nobody);
     };
-    Ok(Addressed { assigner, target, content })
+    Ok(Addressed {
+        assigner,
+        target,
+        content,
+    })
 }
 
 /// Reads the query of a `GET`, with or without a target.
@@ -91,11 +103,16 @@ pub(super) fn query(query: &str, wants_target: bool) -> Result<(UserId, Option<S
 }
 
 fn parameter(query: &str, name: &str) -> Result<Option<String>, Refusal> {
-    let mut found =
-        url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
+    let mut found = url::form_urlencoded::parse(query.as_bytes())
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value);
     let first = found.next();
     if found.next().is_some() {
-        return Err(Refusal::at(&["query", name], "is given more than once", "value_error.duplicate"));
+        return Err(Refusal::at(
+            &["query", name],
+            "is given more than once",
+            "value_error.duplicate",
+        ));
     }
     Ok(first.map(String::from))
 }
@@ -127,7 +144,9 @@ fn assignee(value: &Value) -> Result<Assignee, Refusal> {
     Ok(Assignee {
         user: id("user")?,
         org: id("org")?,
-        aal: set(members, "aal").map(|value| level(value, &at("aal"))).transpose()?,
+        aal: set(members, "aal")
+            .map(|value| level(value, &at("aal")))
+            .transpose()?,
         extras: match set(members, "extras") {
             None => None,
             Some(value) => Some(text(value, &at("extras"))?.to_owned()),
@@ -148,7 +167,9 @@ fn contract(members: &Map<String, Value>) -> Result<Contract, Refusal> {
 fn header_text(members: &Map<String, Value>, name: &str) -> Result<String, Refusal> {
     let at = ["body", "contract", name];
     let value = members.get(name).ok_or_else(|| missing(&at))?;
-    let Value::String(text) = value else { return Err(Refusal::at(&at, "must be a text", "type_error.str")) };
+    let Value::String(text) = value else {
+        return Err(Refusal::at(&at, "must be a text", "type_error.str"));
+    };
     let text = text.trim();
     if text.len() > MAX_CHARS || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         let message = "must be at most 255 characters of printable ASCII: it is sent in a header";
@@ -160,11 +181,22 @@ fn header_text(members: &Map<String, Value>, name: &str) -> Result<String, Refus
 fn level(value: &Value, at: &[&str]) -> Result<Aal, Refusal> {
     let number = match value {
         // A fraction is no level, and 2.0 is written by somebody who means something else.
-        Value::Number(number) if number.is_i64() || number.is_u64() => number.as_i64().unwrap_or(i64::MAX),
+        Value::Number(number) if number.is_i64() || number.is_u64() => {
+            number.as_i64().unwrap_or(i64::MAX)
+        }
         Value::String(text) if is_number(text) => text.parse().unwrap_or(i64::MAX),
-        _ => return Err(Refusal::at(at, "must be an integer from 1 to 3", "type_error.integer")),
+        _ => {
+            return Err(Refusal::at(
+                at,
+                "must be an integer from 1 to 3",
+                "type_error.integer",
+            ));
+        }
     };
-    u8::try_from(number).ok().and_then(Aal::new).ok_or(Refusal::Level)
+    u8::try_from(number)
+        .ok()
+        .and_then(Aal::new)
+        .ok_or(Refusal::Level)
 }
 
 fn is_number(text: &str) -> bool {
@@ -177,12 +209,22 @@ fn user_id(text: &str, at: &[&str]) -> Result<UserId, Refusal> {
 
 /// A text that is a condition or a name: never empty.
 fn text<'a>(value: &'a Value, at: &[&str]) -> Result<&'a str, Refusal> {
-    let Value::String(text) = value else { return Err(Refusal::at(at, "must be a text", "type_error.str")) };
+    let Value::String(text) = value else {
+        return Err(Refusal::at(at, "must be a text", "type_error.str"));
+    };
     if text.is_empty() {
-        return Err(Refusal::at(at, "may not be empty; leave it out or send null", "value_error.empty"));
+        return Err(Refusal::at(
+            at,
+            "may not be empty; leave it out or send null",
+            "value_error.empty",
+        ));
     }
     if text.chars().count() > MAX_CHARS || text.chars().any(char::is_control) {
-        return Err(Refusal::at(at, "must be at most 255 characters without control characters", "value_error.text"));
+        return Err(Refusal::at(
+            at,
+            "must be at most 255 characters without control characters",
+            "value_error.text",
+        ));
     }
     Ok(text)
 }
@@ -193,7 +235,9 @@ fn set<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 }
 
 fn object<'a>(value: &'a Value, at: &[&str]) -> Result<&'a Map<String, Value>, Refusal> {
-    value.as_object().ok_or_else(|| Refusal::at(at, "must be an object", "type_error.dict"))
+    value
+        .as_object()
+        .ok_or_else(|| Refusal::at(at, "must be an object", "type_error.dict"))
 }
 
 fn missing(at: &[&str]) -> Refusal {
@@ -236,7 +280,10 @@ mod tests {
     #[case(json!({"aal": [2]}))]
     #[case(json!("u"))]
     fn a_condition_that_is_not_understood_is_never_dropped(#[case] assignee: Value) {
-        assert!(matches!(registration(&body(assignee)), Err(Refusal::Schema(_))));
+        assert!(matches!(
+            registration(&body(assignee)),
+            Err(Refusal::Schema(_))
+        ));
     }
 
     #[rstest]
@@ -253,7 +300,10 @@ mod tests {
     #[case(json!({"user": null, "org": null, "aal": null}))]
     #[case(json!({"extras": "e"}))]
     fn a_grant_to_nobody_in_particular_is_refused(#[case] assignee: Value) {
-        assert!(matches!(registration(&body(assignee)), Err(Refusal::Nobody)));
+        assert!(matches!(
+            registration(&body(assignee)),
+            Err(Refusal::Nobody)
+        ));
     }
 
     #[rstest]
@@ -286,17 +336,38 @@ mod tests {
     fn a_removal_goes_by_the_trade_if_there_is_one() {
         let mut by_both = body(json!({"user": "u"}));
         by_both["contract"] = json!({"trade_id": "T-1"});
-        assert_eq!(removal(&by_both).unwrap().content, Removal::Trade("T-1".into()));
+        assert_eq!(
+            removal(&by_both).unwrap().content,
+            Removal::Trade("T-1".into())
+        );
         let by_assignee = removal(&body(json!({"aal": 1}))).unwrap().content;
-        assert_eq!(by_assignee, Removal::Assignee(Assignee { aal: Aal::new(1), ..Assignee::default() }));
+        assert_eq!(
+            by_assignee,
+            Removal::Assignee(Assignee {
+                aal: Aal::new(1),
+                ..Assignee::default()
+            })
+        );
         assert!(matches!(removal(&body(Value::Null)), Err(Refusal::Nobody)));
     }
 
     #[test]
     fn a_query_names_each_parameter_once() {
-        let (assigner, target) = query("assigner=cadde.p.aa&target=https%3A%2F%2Fd%2Fa%3Fx%3D1%26y", true).unwrap();
-        assert_eq!((assigner.as_str(), target.as_deref()), ("cadde.p.aa", Some("https://d/a?x=1&y")));
-        for bad in ["target=x", "assigner=p", "assigner=p&assigner=q&target=x", "assigner=&target=x"] {
+        let (assigner, target) = query(
+            "assigner=cadde.p.aa&target=https%3A%2F%2Fd%2Fa%3Fx%3D1%26y",
+            true,
+        )
+        .unwrap();
+        assert_eq!(
+            (assigner.as_str(), target.as_deref()),
+            ("cadde.p.aa", Some("https://d/a?x=1&y"))
+        );
+        for bad in [
+            "target=x",
+            "assigner=p",
+            "assigner=p&assigner=q&target=x",
+            "assigner=&target=x",
+        ] {
             assert!(matches!(query(bad, true), Err(Refusal::Schema(_))), "{bad}");
         }
         assert!(query("assigner=p", false).is_ok());

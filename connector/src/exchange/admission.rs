@@ -19,7 +19,10 @@ pub struct ExchangeLimits {
 
 impl Default for ExchangeLimits {
     fn default() -> Self {
-        Self { total: 4096, per_caller: 2048 }
+        Self {
+            total: 4096,
+            per_caller: 2048,
+        }
     }
 }
 
@@ -75,7 +78,11 @@ impl Admission {
             }
         }
         drop(callers);
-        Some(Place { admission: Arc::clone(self), caller: caller.to_owned(), _permit: permit })
+        Some(Place {
+            admission: Arc::clone(self),
+            caller: caller.to_owned(),
+            _permit: permit,
+        })
     }
 
     fn callers(&self) -> MutexGuard<'_, HashMap<String, usize>> {
@@ -102,7 +109,10 @@ mod tests {
 
     #[test]
     fn a_caller_gets_its_share_and_no_more() {
-        let admission = Admission::new(ExchangeLimits { total: 3, per_caller: 2 });
+        let admission = Admission::new(ExchangeLimits {
+            total: 3,
+            per_caller: 2,
+        });
         let first = admission.enter("a").unwrap();
         let _second = admission.enter("a").unwrap();
         assert!(admission.enter("a").is_none());

@@ -61,23 +61,24 @@ impl Options {
         HeaderValue::from_bytes(&text).ok()
     }
 
-    /// The options as header fields towards a data source that accepts those of `allowed`.
+    /// The options as header fields.
+    pub fn fields(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    /// Refuses options that a data source does not accept. Dropping one silently would fetch something else than what
+    /// was asked for.
     ///
     /// # Errors
-    /// [`OptionsError::NotAllowed`] names the first one that it does not accept. Dropping it silently would fetch
-    /// something else than what was asked for.
-    pub fn allowed<'a>(
-        &'a self,
-        allowed: &BTreeSet<String>,
-    ) -> Result<impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> + use<'a>, OptionsError>
-    {
+    /// [`OptionsError::NotAllowed`] names the first one that is not in `allowed`.
+    pub fn check(&self, allowed: &BTreeSet<String>) -> Result<(), OptionsError> {
         match self
             .0
             .iter()
             .find(|(name, _)| !allowed.contains(name.as_str()))
         {
             Some((name, _)) => Err(OptionsError::NotAllowed(name.clone())),
-            None => Ok(self.0.iter().map(|(name, value)| (name, value))),
+            None => Ok(()),
         }
     }
 }
@@ -137,10 +138,11 @@ mod tests {
     fn only_listed_names_reach_a_source() {
         let allowed = BTreeSet::from(["fiware-service".to_owned()]);
         let options = Options::parse("FIWARE-Service:t").unwrap();
-        assert_eq!(options.allowed(&allowed).unwrap().count(), 1);
+        assert_eq!(options.check(&allowed), Ok(()));
+        assert_eq!(options.fields().count(), 1);
         let options = Options::parse("fiware-service:t,Host:evil.example").unwrap();
         assert_eq!(
-            options.allowed(&allowed).err(),
+            options.check(&allowed).err(),
             Some(OptionsError::NotAllowed(http::header::HOST))
         );
     }

@@ -69,9 +69,17 @@ pub struct Exchange {
 #[derive(Debug, Clone, Copy)]
 enum End<'a> {
     Completed(&'a BodyDigest),
-    Refused { status: StatusCode, message_id: &'a str },
-    Failed { cause: &'a str, passed: u64 },
-    Left { passed: u64 },
+    Refused {
+        status: StatusCode,
+        message_id: &'a str,
+    },
+    Failed {
+        cause: &'a str,
+        passed: u64,
+    },
+    Left {
+        passed: u64,
+    },
 }
 
 impl End<'_> {
@@ -141,10 +149,15 @@ impl Exchange {
         self.ended = true;
         let elapsed = self.started.elapsed();
         let (role, outcome) = (self.role.label(), end.outcome());
-        metrics::counter!("connector_exchanges_total", "role" => role, "outcome" => outcome).increment(1);
+        metrics::counter!("connector_exchanges_total", "role" => role, "outcome" => outcome)
+            .increment(1);
         metrics::counter!("connector_transfer_bytes_total", "role" => role).increment(end.passed());
         metrics::histogram!("connector_exchange_duration_seconds", "role" => role).record(elapsed);
-        self.log(&end, outcome, u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+        self.log(
+            &end,
+            outcome,
+            u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        );
     }
 
     /// The trace line of CADDE 4.0 (`log_type` to `contract_enable` are its fields), with what an operator needs to
@@ -152,7 +165,9 @@ impl Exchange {
     fn log(&self, end: &End<'_>, outcome: &str, duration_ms: u64) {
         let (digest, refusal, cause) = match end {
             End::Completed(digest) => (Some(hex::encode(digest.sha256)), None, None),
-            End::Refused { status, message_id } => (None, Some((status.as_u16(), *message_id)), None),
+            End::Refused { status, message_id } => {
+                (None, Some((status.as_u16(), *message_id)), None)
+            }
             End::Failed { cause, .. } => (None, None, Some(*cause)),
             End::Left { .. } => (None, None, None),
         };

@@ -41,7 +41,14 @@ pub struct Caller {
 impl Caller {
     /// The caller of a request that came on the connection `info`.
     pub fn new(info: &ConnectionInfo, version: Version) -> Self {
-        Self { control: (version < Version::HTTP_2).then(|| info.control.clone()) }
+        Self {
+            control: (version < Version::HTTP_2).then(|| info.control.clone()),
+        }
+    }
+
+    /// A caller of whose connection nothing is known.
+    pub fn unknown() -> Self {
+        Self { control: None }
     }
 
     /// Makes sure that a body that breaks does not look whole.
@@ -77,8 +84,18 @@ struct Shared {
 
 impl Recorder {
     /// A recorder on `outbox`. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger.
-    pub fn new(outbox: Outbox, clock: SharedClock, shutdown: Shutdown, ledger_wait: Duration) -> Self {
-        Self(Arc::new(Shared { outbox, clock, shutdown, ledger_wait }))
+    pub fn new(
+        outbox: Outbox,
+        clock: SharedClock,
+        shutdown: Shutdown,
+        ledger_wait: Duration,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            outbox,
+            clock,
+            shutdown,
+            ledger_wait,
+        }))
     }
 
     /// The outbox.
@@ -115,10 +132,15 @@ impl Recorder {
     where
         B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + Send + 'static,
     {
-        match collect(upstream, announced, budget).await.map_err(DeliverError::Upstream)? {
+        match collect(upstream, announced, budget)
+            .await
+            .map_err(DeliverError::Upstream)?
+        {
             Collected::Whole(bytes) => {
                 let digest = BodyDigest::of(&bytes);
-                self.record(recording, digest).await.map_err(DeliverError::Record)?;
+                self.record(recording, digest)
+                    .await
+                    .map_err(DeliverError::Record)?;
                 if let Some(exchange) = exchange.take() {
                     exchange.completed(&digest);
                 }
@@ -144,7 +166,13 @@ impl Recorder {
                     caller: caller.clone(),
                     exchange: exchange.take(),
                 };
-                Ok(Body::new(TransferBody::new(body, prefix, announced, budget, Box::new(ending))))
+                Ok(Body::new(TransferBody::new(
+                    body,
+                    prefix,
+                    announced,
+                    budget,
+                    Box::new(ending),
+                )))
             }
         }
     }
@@ -156,8 +184,15 @@ impl Recorder {
             Recording::Ledger(reservation) => (reservation, true),
         };
         let event = reservation.event_id;
-        self.0.outbox.record(reservation, outbox_digest(&digest), self.0.clock.now()).await?;
-        if waits { self.acknowledged(&event).await } else { Ok(()) }
+        self.0
+            .outbox
+            .record(reservation, outbox_digest(&digest), self.0.clock.now())
+            .await?;
+        if waits {
+            self.acknowledged(&event).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn acknowledged(&self, event: &EventId) -> Result<(), RecordError> {
@@ -170,7 +205,11 @@ impl Recorder {
 }
 
 fn outbox_digest(digest: &BodyDigest) -> Digest {
-    Digest { sha256: digest.sha256, sha512: None, len: digest.len }
+    Digest {
+        sha256: digest.sha256,
+        sha512: None,
+        len: digest.len,
+    }
 }
 
 /// The end of a body that is being streamed.
@@ -194,7 +233,10 @@ impl Streamed {
 }
 
 impl Ending for Streamed {
-    fn complete(mut self: Box<Self>, digest: BodyDigest) -> BoxFuture<'static, Result<(), RecordError>> {
+    fn complete(
+        mut self: Box<Self>,
+        digest: BodyDigest,
+    ) -> BoxFuture<'static, Result<(), RecordError>> {
         Box::pin(async move {
             let completed = self.complete_record(digest).await;
             let exchange = self.exchange.take();
@@ -202,7 +244,10 @@ impl Ending for Streamed {
                 (Ok(()), Some(exchange)) => exchange.completed(&digest),
                 (Err(error), Some(exchange)) => {
                     self.caller.must_see_a_break();
-                    exchange.failed(&format!("not recorded: {}", common::telemetry::Chain(error)), digest.len);
+                    exchange.failed(
+                        &format!("not recorded: {}", common::telemetry::Chain(error)),
+                        digest.len,
+                    );
                 }
                 (_, None) => {}
             }
@@ -211,7 +256,11 @@ impl Ending for Streamed {
     }
 
     fn fail(mut self: Box<Self>, error: &BodyError, passed: u64) {
-        let reason = if error.is_timeout() { AbortReason::Timeout } else { AbortReason::SourceFailed };
+        let reason = if error.is_timeout() {
+            AbortReason::Timeout
+        } else {
+            AbortReason::SourceFailed
+        };
         self.abort(reason, passed);
         if let Some(exchange) = self.exchange.take() {
             exchange.failed(&common::telemetry::Chain(error).to_string(), passed);
@@ -220,7 +269,14 @@ impl Ending for Streamed {
 
     fn leave(mut self: Box<Self>, passed: u64) {
         let is_stopping = self.recorder.0.shutdown.is_cancelled();
-        self.abort(if is_stopping { AbortReason::Shutdown } else { AbortReason::PeerClosed }, passed);
+        self.abort(
+            if is_stopping {
+                AbortReason::Shutdown
+            } else {
+                AbortReason::PeerClosed
+            },
+            passed,
+        );
         if let Some(exchange) = self.exchange.take() {
             exchange.left(passed);
         }
@@ -229,11 +285,20 @@ impl Ending for Streamed {
 
 impl Streamed {
     async fn complete_record(&mut self, digest: BodyDigest) -> Result<(), RecordError> {
-        let Some(mut reserved) = self.reserved.take() else { return Ok(()) };
+        let Some(mut reserved) = self.reserved.take() else {
+            return Ok(());
+        };
         reserved.set_passed(digest.len);
         let event = reserved.event_id();
         let shared = &self.recorder.0;
-        shared.outbox.complete(reserved, outbox_digest(&digest), shared.clock.now()).await?;
-        if self.waits_for_ledger { self.recorder.acknowledged(&event).await } else { Ok(()) }
+        shared
+            .outbox
+            .complete(reserved, outbox_digest(&digest), shared.clock.now())
+            .await?;
+        if self.waits_for_ledger {
+            self.recorder.acknowledged(&event).await
+        } else {
+            Ok(())
+        }
     }
 }

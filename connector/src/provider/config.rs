@@ -203,7 +203,9 @@ impl ProvenanceConfig {
         if self.peer_url.scheme() != "https" {
             problems.push("provenance.peer_url: records are delivered with this connector's certificate, by https".into());
         }
-        if !matches!(self.public_url.scheme(), "http" | "https") || !self.public_url.as_str().is_ascii() {
+        if !matches!(self.public_url.scheme(), "http" | "https")
+            || !self.public_url.as_str().is_ascii()
+        {
             problems.push("provenance.public_url: it is sent in a header and has to be an http or https address".into());
         }
         problems
@@ -229,7 +231,11 @@ impl Config {
             ("provenance", self.provenance.problems()),
         ];
         for (section, problems) in sections {
-            findings.extend(problems.into_iter().map(|problem| Finding::Error(format!("{section}: {problem}"))));
+            findings.extend(
+                problems
+                    .into_iter()
+                    .map(|problem| Finding::Error(format!("{section}: {problem}"))),
+            );
         }
         if self.sources.is_empty() {
             findings.push(Finding::Warning("no [[source]]: nothing is offered".into()));
@@ -254,12 +260,19 @@ impl SourceConfig {
             )));
         }
         if !self.authorization {
-            findings.push(Finding::Warning(at("open to every registered receiver connector (authorization = false)")));
+            findings.push(Finding::Warning(at(
+                "open to every registered receiver connector (authorization = false)",
+            )));
         }
         if self.record == Record::Off {
-            findings.push(Finding::Warning(at("exchanges are not recorded (record = \"off\")")));
+            findings.push(Finding::Warning(at(
+                "exchanges are not recorded (record = \"off\")",
+            )));
         }
-        if self.record != Record::Off && self.provenance.is_empty() && self.provenance_file.is_none() {
+        if self.record != Record::Off
+            && self.provenance.is_empty()
+            && self.provenance_file.is_none()
+        {
             findings.push(Finding::Warning(at(
                 "no provenance ids: every fetch fails with 010002010E until a resource's Create event is named",
             )));

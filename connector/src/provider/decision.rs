@@ -35,22 +35,30 @@ impl FileRequest {
         let options = match headers::present(fields, &headers::OPTIONS) {
             None => Options::default(),
             Some(value) => {
-                let text = value.to_str().map_err(|_| FileError::NotText(headers::OPTIONS))?;
+                let text = value
+                    .to_str()
+                    .map_err(|_| FileError::NotText(headers::OPTIONS))?;
                 Options::parse(text).map_err(FileError::Options)?
             }
         };
         Ok(Self {
             resource: ResourceUrl::parse(strip_slash(resource)).map_err(FileError::Url)?,
             options,
-            exchange_id: headers::present_text(fields, &headers::EXCHANGE_ID).and_then(|text| text.parse().ok()),
+            exchange_id: headers::present_text(fields, &headers::EXCHANGE_ID)
+                .and_then(|text| text.parse().ok()),
         })
     }
 }
 
 /// A header that has to be there. One that is there and empty gets as far as what reads it.
 fn required<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, FileError> {
-    let value = fields.get(name).ok_or_else(|| FileError::MissingHeader(name.clone()))?;
-    value.to_str().map(str::trim).map_err(|_| FileError::NotText(name.clone()))
+    let value = fields
+        .get(name)
+        .ok_or_else(|| FileError::MissingHeader(name.clone()))?;
+    value
+        .to_str()
+        .map(str::trim)
+        .map_err(|_| FileError::NotText(name.clone()))
 }
 
 /// How a receiver connector behaves.
@@ -88,12 +96,18 @@ impl Provider {
     }
 
     /// The token that came along, if one did. One that is sent has to be good, also for open data.
-    pub(super) async fn token(&self, fields: &HeaderMap, peer: &Peer) -> Result<Option<Arc<VerifiedToken>>, FileError> {
+    pub(super) async fn token(
+        &self,
+        fields: &HeaderMap,
+        peer: &Peer,
+    ) -> Result<Option<Arc<VerifiedToken>>, FileError> {
         let text = match bearer(fields) {
             Ok(text) => text,
             Err(AuthorizationError::Missing) => return Ok(None),
             Err(AuthorizationError::Scheme) => return Err(FileError::NotBearer),
-            Err(AuthorizationError::Malformed) => return Err(FileError::Token(TokenError::Malformed)),
+            Err(AuthorizationError::Malformed) => {
+                return Err(FileError::Token(TokenError::Malformed));
+            }
         };
         let token = self.tokens.verify(text).await.map_err(FileError::Token)?;
         token
@@ -111,23 +125,34 @@ impl Provider {
         token: Option<&VerifiedToken>,
         participant: UserId,
     ) -> Result<Permit, FileError> {
-        let source = self.sources.find(&request.resource).ok_or(FileError::NoSource)?;
+        let source = self
+            .sources
+            .find(&request.resource)
+            .ok_or(FileError::NoSource)?;
         let contract = self.granted(source, request.resource.as_str(), token)?;
         if source.contract {
-            let named = contract.as_ref().filter(|contract| !contract.trade_id.is_empty());
+            let named = contract
+                .as_ref()
+                .filter(|contract| !contract.trade_id.is_empty());
             let named = named.ok_or(FileError::NoTrade)?;
             if named.contract_url.is_empty() {
                 return Err(FileError::NoContractUrl);
             }
         }
         // Judged here, so that nothing is fetched in vain.
-        request.options.allowed(&source.options).map_err(FileError::Options)?;
+        request
+            .options
+            .check(&source.options)
+            .map_err(FileError::Options)?;
         let creation = match source.record {
             Record::Off => None,
             Record::WithUser if token.is_none() => return Err(FileError::NoUser),
-            Record::Always | Record::WithUser => {
-                Some(source.creation(&request.resource).ok_or(FileError::NoCreation)?.to_owned())
-            }
+            Record::Always | Record::WithUser => Some(
+                source
+                    .creation(&request.resource)
+                    .ok_or(FileError::NoCreation)?
+                    .to_owned(),
+            ),
         };
         Ok(Permit {
             source: Arc::clone(source),
@@ -154,7 +179,10 @@ impl Provider {
             aal: claims.assurance(),
             extras: claims.extras.as_deref(),
         };
-        let grants = self.grants.current().map_err(|_| FileError::GrantsOutOfReach)?;
+        let grants = self
+            .grants
+            .current()
+            .map_err(|_| FileError::GrantsOutOfReach)?;
         match grants.decide(target, &subject) {
             Decision::NotRegistered => Err(FileError::NothingGranted),
             Decision::Refused => Err(FileError::NotGranted),
@@ -172,4 +200,3 @@ fn kind(token: Option<&VerifiedToken>, exchange_id: Option<ExchangeId>) -> PeerK
         (None, None) => PeerKind::ReferenceWithoutToken,
     }
 }
-

@@ -139,11 +139,17 @@ impl FileError {
             Self::NoContractUrl => (StatusCode::INTERNAL_SERVER_ERROR, "010002008E"),
             Self::NoCreation => (StatusCode::INTERNAL_SERVER_ERROR, "010002010E"),
             Self::NoUser => (StatusCode::UNAUTHORIZED, "010002011E"),
-            Self::Record(_) | Self::LedgerAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "010002012E"),
-            Self::Source(error) if error.is_timeout() => (StatusCode::REQUEST_TIMEOUT, "000001001E"),
+            Self::Record(_) | Self::LedgerAway(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "010002012E")
+            }
+            Self::Source(error) if error.is_timeout() => {
+                (StatusCode::REQUEST_TIMEOUT, "000001001E")
+            }
             Self::Source(_) => (StatusCode::INTERNAL_SERVER_ERROR, "000001002E"),
             Self::SourceStatus(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, "000201006E"),
-            Self::SourceStatus(StatusCode::UNAUTHORIZED) => (StatusCode::UNAUTHORIZED, "000201007E"),
+            Self::SourceStatus(StatusCode::UNAUTHORIZED) => {
+                (StatusCode::UNAUTHORIZED, "000201007E")
+            }
             Self::SourceStatus(_) | Self::SourceCoding(_) | Self::Redirect => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "000201008E")
             }
@@ -152,7 +158,9 @@ impl FileError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Record(RecordError::Outbox(OutboxError::Full(_))) => Some(OutboxError::RETRY_AFTER.as_secs()),
+            Self::Record(RecordError::Outbox(OutboxError::Full(_))) => {
+                Some(OutboxError::RETRY_AFTER.as_secs())
+            }
             _ => (self.code().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
         }
     }
@@ -167,7 +175,10 @@ impl FileError {
                 format!("ヘッダー {name} に使えない文字があります。"),
                 format!("The header {name} has characters other than printable ASCII."),
             ),
-            Self::Method => Text::new("このメソッドは使えません。", "This method is not allowed here."),
+            Self::Method => Text::new(
+                "このメソッドは使えません。",
+                "This method is not allowed here.",
+            ),
             Self::ApiType(_) => Text::new(
                 "このリソース提供手段識別子には対応していません。",
                 "This resource API type is not offered here.",
@@ -204,7 +215,10 @@ impl FileError {
                 "Authorization ヘッダーが Bearer 形式ではありません。",
                 "The Authorization header is not a bearer token.",
             ),
-            Self::Token(_) => Text::new("認証トークンが無効です。", "The authentication token is not valid."),
+            Self::Token(_) => Text::new(
+                "認証トークンが無効です。",
+                "The authentication token is not valid.",
+            ),
             Self::NoToken => Text::new(
                 "このリソースの取得には認証トークンが必要です。",
                 "This resource needs an authentication token.",
@@ -278,7 +292,9 @@ impl FileError {
         };
         let mut response = error.into_response();
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
         response
     }

@@ -16,13 +16,21 @@ use super::config::Delivery;
 use super::decision::{FileRequest, PeerKind, Permit};
 use super::error::FileError;
 use super::fetch;
-use crate::exchange::headers::{self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL};
-use crate::exchange::{Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment, received_budget};
+use crate::exchange::headers::{
+    self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL,
+};
+use crate::exchange::{
+    Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment,
+    received_budget,
+};
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
     let (request, _) = request.into_parts();
-    let mut exchange = Some(Exchange::begin(Role::Provider, TraceContext::continue_or_start(&request.headers)));
+    let mut exchange = Some(Exchange::begin(
+        Role::Provider,
+        TraceContext::continue_or_start(&request.headers),
+    ));
     match provider.answer(&request, &mut exchange).await {
         Ok(response) => response,
         Err(error) => {
@@ -42,21 +50,34 @@ pub(super) async fn other_method() -> Response {
 }
 
 impl Provider {
-    async fn answer(&self, request: &Parts, exchange: &mut Option<Exchange>) -> Result<Response, FileError> {
+    async fn answer(
+        &self,
+        request: &Parts,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Response, FileError> {
         let fields = &request.headers;
-        let log = exchange.as_mut().expect("it is taken only when the answer is ready");
+        let log = exchange
+            .as_mut()
+            .expect("it is taken only when the answer is ready");
         log.provider = Some(self.provider_id.clone());
         log.resource = raw(fields, &headers::RESOURCE_URL);
         log.resource_type = raw(fields, &headers::RESOURCE_API_TYPE);
         log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
         let budget = Budget::start(self.deadlines, received_budget(fields));
-        let info = request.extensions.get::<ConnectionInfo>().ok_or(FileError::NoIdentity)?;
+        let info = request
+            .extensions
+            .get::<ConnectionInfo>()
+            .ok_or(FileError::NoIdentity)?;
         let peer = Peer::of(info).ok_or(FileError::NoIdentity)?;
         log.peer = Some(peer.id.clone());
 
         let asked = FileRequest::parse(fields)?;
         log.id = asked.exchange_id;
-        log.place = Some(self.admission.enter(peer.id.as_str()).ok_or(FileError::Busy)?);
+        log.place = Some(
+            self.admission
+                .enter(peer.id.as_str())
+                .ok_or(FileError::Busy)?,
+        );
         let participant = self.participant(&peer).await?;
         let token = self.token(fields, &peer).await?;
         if let Some(source) = self.sources.find(&asked.resource) {
@@ -72,23 +93,36 @@ impl Provider {
         }
 
         let answer = self.answer_headers(&asked, &permit, &recording);
-        let opened =
-            fetch::open(&self.source_client, &self.sources, &permit.source, &asked.resource, &asked.options, &budget);
+        let opened = fetch::open(
+            &self.source_client,
+            &self.sources,
+            &permit.source,
+            &asked.resource,
+            &asked.options,
+            &budget,
+        );
         let (source, body) = opened.await?.into_parts();
         let announced = headers::content_length(&source.headers);
         let caller = Caller::new(info, request.version);
-        let body = self.recorder.deliver(body, announced, recording, &caller, &budget, exchange).await?;
+        let body = self
+            .recorder
+            .deliver(body, announced, recording, &caller, &budget, exchange)
+            .await?;
         let mut response = Response::new(body);
         *response.headers_mut() = answer;
         let media_type = source.headers.get(header::CONTENT_TYPE).cloned();
         let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
-        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, media_type);
         Ok(response)
     }
 
     /// What is to be recorded of an exchange, and whether it can be.
     fn recording(&self, asked: &FileRequest, permit: &Permit) -> Result<Recording, FileError> {
-        let Some(creation) = &permit.creation else { return Ok(Recording::Off) };
+        let Some(creation) = &permit.creation else {
+            return Ok(Recording::Off);
+        };
         let outbox = self.recorder.outbox();
         if let Err(full) = outbox.check_room() {
             if outbox.is_required() {
@@ -101,7 +135,10 @@ impl Provider {
         let reservation = Reservation {
             exchange_id: asked.exchange_id.unwrap_or_else(|| ExchangeId::new_v7(now)),
             event_id: self.recorder.new_event(),
-            kind: Kind::Sent { provider: self.provider_id.clone(), predecessor: creation.clone() },
+            kind: Kind::Sent {
+                provider: self.provider_id.clone(),
+                predecessor: creation.clone(),
+            },
             consumer: permit.consumer.clone(),
             user_id: self.provider_id.clone(),
             resource: Some(asked.resource.as_str().to_owned()),
@@ -118,7 +155,12 @@ impl Provider {
 
     /// The headers of the answer but for the media type. The five of CADDE are always there; a reference receiver
     /// without a token gets them empty, because it could not register what they ask for.
-    fn answer_headers(&self, asked: &FileRequest, permit: &Permit, recording: &Recording) -> HeaderMap {
+    fn answer_headers(
+        &self,
+        asked: &FileRequest,
+        permit: &Permit,
+        recording: &Recording,
+    ) -> HeaderMap {
         let mut answer = HeaderMap::with_capacity(12);
         for name in headers::ANSWER_HEADERS {
             answer.insert(name, HeaderValue::from_static(""));
@@ -135,9 +177,15 @@ impl Provider {
                 answer.insert(CONTRACT_URL, text(&contract.contract_url));
             }
         }
-        answer.insert(header::CONTENT_DISPOSITION, attachment(&asked.resource.file_name()));
+        answer.insert(
+            header::CONTENT_DISPOSITION,
+            attachment(&asked.resource.file_name()),
+        );
         answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        answer.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         answer
     }
 }
@@ -147,7 +195,10 @@ impl FileError {
     fn log(&self, status: StatusCode) {
         let request_id = common::http::context::request_id();
         let reason = common::telemetry::Chain(self);
-        let is_full = matches!(self, Self::Record(RecordError::Outbox(OutboxError::Full(_))));
+        let is_full = matches!(
+            self,
+            Self::Record(RecordError::Outbox(OutboxError::Full(_)))
+        );
         if status.is_server_error() || is_full {
             tracing::warn!(request.id = %request_id, error = %reason, "exchange failed");
         } else {
@@ -158,7 +209,10 @@ impl FileError {
 
 /// A header as it came, for the log alone.
 fn raw(fields: &HeaderMap, name: &http::HeaderName) -> String {
-    fields.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+    fields
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .unwrap_or_default()
 }
 
 /// Grants and event ids are checked to be ASCII when they are registered.

@@ -77,23 +77,38 @@ impl Service for ProviderConnector {
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
-        let tls = common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        let tls =
+            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
         crate::check_identity(&tls, &config.connector_id)?;
-        enrol::spawn_renewal(Arc::clone(&tls), &config.auth, context.clock.clone(), context.shutdown.clone());
+        enrol::spawn_renewal(
+            Arc::clone(&tls),
+            &config.auth,
+            context.clock.clone(),
+            context.shutdown.clone(),
+        );
 
         let database = open_sqlite(&config.database, &MIGRATIONS).await?;
         let grants = GrantBook::open(Arc::new(SqliteGrants::new(database))).await?;
         grants.spawn_sync(context.ready.register("database"), context.shutdown.clone());
 
         let outbox = open_outbox(&config, &context).await?;
-        outbox.start_delivery(HttpLedger::new(PeerClient::new(Arc::clone(&tls)), &config.provenance.peer_url));
-        crate::watch_outbox(&outbox, context.ready.register("outbox"), context.shutdown.clone());
+        outbox.start_delivery(HttpLedger::new(
+            PeerClient::new(Arc::clone(&tls)),
+            &config.provenance.peer_url,
+        ));
+        crate::watch_outbox(
+            &outbox,
+            context.ready.register("outbox"),
+            context.shutdown.clone(),
+        );
 
         let provider = Provider::new(&config, &context, &tls, grants, outbox.clone())?;
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
         tracing::info!(listen = %listener.local_addr()?, sources = config.sources.len(), "offering data");
         context.ready.started();
-        listener.serve(router(Arc::new(provider)), context.shutdown).await;
+        listener
+            .serve(router(Arc::new(provider)), context.shutdown)
+            .await;
         outbox.close(crate::OUTBOX_PATIENCE).await;
         Ok(())
     }
@@ -113,8 +128,11 @@ impl Provider {
         outbox: Outbox,
     ) -> anyhow::Result<Self> {
         let sources = Sources::new(&config.sources)?;
-        let source_tls =
-            if sources.need_tls() { ClientTls::Public(public_tls(&config.source_anchors)?) } else { ClientTls::None };
+        let source_tls = if sources.need_tls() {
+            ClientTls::Public(public_tls(&config.source_anchors)?)
+        } else {
+            ClientTls::None
+        };
         let source_client = Client::new(source_tls);
         source_client.spawn_housekeeping();
         let ledger_wait = config.provenance.ledger_wait.get();
@@ -123,9 +141,22 @@ impl Provider {
             connector_id: config.connector_id.clone(),
             sources,
             grants,
-            tokens: Arc::new(TokenVerifier::new(config.auth.clone(), Arc::clone(tls), context.clock.clone())),
-            registrations: Arc::new(Registry::new(config.auth.clone(), Arc::clone(tls), context.clock.clone())),
-            recorder: Recorder::new(outbox, context.clock.clone(), context.shutdown.clone(), ledger_wait),
+            tokens: Arc::new(TokenVerifier::new(
+                config.auth.clone(),
+                Arc::clone(tls),
+                context.clock.clone(),
+            )),
+            registrations: Arc::new(Registry::new(
+                config.auth.clone(),
+                Arc::clone(tls),
+                context.clock.clone(),
+            )),
+            recorder: Recorder::new(
+                outbox,
+                context.clock.clone(),
+                context.shutdown.clone(),
+                ledger_wait,
+            ),
             source_client,
             admission: Admission::new(config.limits),
             deadlines: config.deadlines,
@@ -141,8 +172,12 @@ const FILE: &str = "/cadde/api/v4/file";
 
 /// What the listener `peer` serves.
 pub fn endpoints() -> Vec<Endpoint> {
-    let mut endpoints =
-        vec![Endpoint::new("peer", "GET", FILE, "certificate of a registered receiver connector; bearer by the source")];
+    let mut endpoints = vec![Endpoint::new(
+        "peer",
+        "GET",
+        FILE,
+        "certificate of a registered receiver connector; bearer by the source",
+    )];
     endpoints.extend(authorization::endpoints());
     endpoints
 }
@@ -157,7 +192,12 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         clock: provider.clock.clone(),
     };
     Router::new()
-        .route(FILE, get(file::get).head(file::other_method).fallback(file::other_method))
+        .route(
+            FILE,
+            get(file::get)
+                .head(file::other_method)
+                .fallback(file::other_method),
+        )
         .with_state(provider)
         .merge(authorization::router(grants))
 }

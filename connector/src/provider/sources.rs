@@ -38,7 +38,9 @@ pub enum SourceError {
         source: std::io::Error,
     },
     /// An event id that no header can carry.
-    #[error("source {url}: the provenance id of {resource} is not 1 to 256 printable ASCII characters")]
+    #[error(
+        "source {url}: the provenance id of {resource} is not 1 to 256 printable ASCII characters"
+    )]
     EventId {
         /// The source.
         url: Url,
@@ -104,16 +106,25 @@ impl Sources {
         let mut by_upstream = Vec::new();
         for (number, config) in configured.iter().enumerate() {
             let prefix = |url: &Url| {
-                UrlPrefix::parse(url.as_str()).map_err(|source| SourceError::Url { url: url.clone(), source })
+                UrlPrefix::parse(url.as_str()).map_err(|source| SourceError::Url {
+                    url: url.clone(),
+                    source,
+                })
             };
             let public = prefix(&config.url)?;
             if by_resource.iter().any(|(other, _)| *other == public) {
                 return Err(SourceError::Twice(config.url.clone()));
             }
-            by_upstream.push((prefix(config.upstream.as_ref().unwrap_or(&config.url))?, number));
+            by_upstream.push((
+                prefix(config.upstream.as_ref().unwrap_or(&config.url))?,
+                number,
+            ));
             by_resource.push((public, std::sync::Arc::new(Source::new(number, config)?)));
         }
-        Ok(Self { by_resource: PrefixSet::new(by_resource), by_upstream: PrefixSet::new(by_upstream) })
+        Ok(Self {
+            by_resource: PrefixSet::new(by_resource),
+            by_upstream: PrefixSet::new(by_upstream),
+        })
     }
 
     /// The source that `resource` belongs to.
@@ -128,7 +139,9 @@ impl Sources {
 
     /// Whether any source is reached by TLS.
     pub fn need_tls(&self) -> bool {
-        self.by_resource.values().any(|source| source.upstream.as_ref().unwrap_or(&source.prefix).scheme() == "https")
+        self.by_resource
+            .values()
+            .any(|source| source.upstream.as_ref().unwrap_or(&source.prefix).scheme() == "https")
     }
 }
 
@@ -136,7 +149,10 @@ impl Source {
     fn new(number: usize, config: &SourceConfig) -> Result<Self, SourceError> {
         for name in &config.options {
             if !may_be_set(name) {
-                return Err(SourceError::Option { url: config.url.clone(), name: name.clone() });
+                return Err(SourceError::Option {
+                    url: config.url.clone(),
+                    name: name.clone(),
+                });
             }
         }
         Ok(Self {
@@ -158,24 +174,42 @@ impl Source {
     /// # Errors
     /// [`UrlError`] if the combined address is not a usable one.
     pub fn fetch_url(&self, resource: &ResourceUrl) -> Result<ResourceUrl, UrlError> {
-        let Some(upstream) = &self.upstream else { return Ok(resource.clone()) };
+        let Some(upstream) = &self.upstream else {
+            return Ok(resource.clone());
+        };
         let skip = segments(&self.prefix);
         let base = upstream.as_str().trim_end_matches('/');
-        let rest: String = resource.url().path().split('/').skip(1 + skip).flat_map(|segment| ["/", segment]).collect();
-        let query = resource.url().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let rest: String = resource
+            .url()
+            .path()
+            .split('/')
+            .skip(1 + skip)
+            .flat_map(|segment| ["/", segment])
+            .collect();
+        let query = resource
+            .url()
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
         ResourceUrl::parse(&format!("{base}{rest}{query}"))
     }
 
     /// The event id of the creation of `resource`.
     pub fn creation(&self, resource: &ResourceUrl) -> Option<&str> {
-        let known = self.creations.get(resource.as_str()).or_else(|| self.creations.get(resource.url().as_str()));
+        let known = self
+            .creations
+            .get(resource.as_str())
+            .or_else(|| self.creations.get(resource.url().as_str()));
         known.map(String::as_str)
     }
 }
 
 /// Number of segments of a prefix; a trailing slash is none.
 fn segments(url: &Url) -> usize {
-    url.path().split('/').filter(|segment| !segment.is_empty()).count()
+    url.path()
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .count()
 }
 
 /// Whether a header field may come from a receiver: not those that decide who asks, for what, or over which connection.
@@ -205,11 +239,16 @@ fn may_be_set(name: &str) -> bool {
 }
 
 fn credentials(config: &SourceConfig) -> Result<Option<HeaderValue>, SourceError> {
-    let Some(credentials) = &config.credentials else { return Ok(None) };
+    let Some(credentials) = &config.credentials else {
+        return Ok(None);
+    };
     let password = credentials
         .password_file
         .read()
-        .map_err(|source| SourceError::Password { url: config.url.clone(), source })?;
+        .map_err(|source| SourceError::Password {
+            url: config.url.clone(),
+            source,
+        })?;
     let text = STANDARD.encode(format!("{}:{}", credentials.id, password.expose_secret()));
     let mut value = HeaderValue::try_from(format!("Basic {text}")).expect("Base64 is header text");
     value.set_sensitive(true);
@@ -221,17 +260,27 @@ fn creations(config: &SourceConfig) -> Result<HashMap<String, String>, SourceErr
         None => HashMap::new(),
         Some(path) => std::fs::read_to_string(path)
             .and_then(|text| serde_json::from_str(&text).map_err(Into::into))
-            .map_err(|source| SourceError::Provenance { path: path.clone(), source })?,
+            .map_err(|source| SourceError::Provenance {
+                path: path.clone(),
+                source,
+            })?,
     };
     creations.extend(config.provenance.clone());
     for (resource, event) in &creations {
-        let fits = (1..=256).contains(&event.len()) && event.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits =
+            (1..=256).contains(&event.len()) && event.bytes().all(|byte| byte.is_ascii_graphic());
         if !fits {
-            return Err(SourceError::EventId { url: config.url.clone(), resource: resource.clone() });
+            return Err(SourceError::EventId {
+                url: config.url.clone(),
+                resource: resource.clone(),
+            });
         }
     }
     // Requests lose one trailing slash before anything is compared.
-    Ok(creations.into_iter().map(|(url, event)| (strip_slash(&url).to_owned(), event)).collect())
+    Ok(creations
+        .into_iter()
+        .map(|(url, event)| (strip_slash(&url).to_owned(), event))
+        .collect())
 }
 
 /// A resource URL without one trailing slash, as the CADDE reference compares it.
@@ -254,16 +303,34 @@ mod tests {
     }
 
     #[rstest]
-    #[case("http://d.example/open", "http://10.0.0.5:8080/files", "http://d.example/open/x/a.csv?v=1", "http://10.0.0.5:8080/files/x/a.csv?v=1")]
-    #[case("http://d.example/", "http://10.0.0.5:8080/", "http://d.example/a%20b.csv", "http://10.0.0.5:8080/a%20b.csv")]
-    #[case("http://d.example/open/", "http://10.0.0.5/f", "http://d.example/open", "http://10.0.0.5/f")]
+    #[case(
+        "http://d.example/open",
+        "http://10.0.0.5:8080/files",
+        "http://d.example/open/x/a.csv?v=1",
+        "http://10.0.0.5:8080/files/x/a.csv?v=1"
+    )]
+    #[case(
+        "http://d.example/",
+        "http://10.0.0.5:8080/",
+        "http://d.example/a%20b.csv",
+        "http://10.0.0.5:8080/a%20b.csv"
+    )]
+    #[case(
+        "http://d.example/open/",
+        "http://10.0.0.5/f",
+        "http://d.example/open",
+        "http://10.0.0.5/f"
+    )]
     fn an_upstream_takes_the_place_of_the_prefix(
         #[case] url: &str,
         #[case] upstream: &str,
         #[case] asked: &str,
         #[case] fetched: &str,
     ) {
-        let config = SourceConfig { upstream: Some(Url::parse(upstream).unwrap()), ..source(url) };
+        let config = SourceConfig {
+            upstream: Some(Url::parse(upstream).unwrap()),
+            ..source(url)
+        };
         let sources = Sources::new(&[config]).unwrap();
         let asked = resource(asked);
         let fetch = sources.find(&asked).unwrap().fetch_url(&asked).unwrap();
@@ -272,8 +339,16 @@ mod tests {
 
     #[test]
     fn a_redirect_stays_inside_its_own_source() {
-        let open = SourceConfig { authorization: false, ..source("http://d.example/open") };
-        let sources = Sources::new(&[open, source("http://d.example/open/closed"), source("http://d.example")]).unwrap();
+        let open = SourceConfig {
+            authorization: false,
+            ..source("http://d.example/open")
+        };
+        let sources = Sources::new(&[
+            open,
+            source("http://d.example/open/closed"),
+            source("http://d.example"),
+        ])
+        .unwrap();
         let asked = resource("http://d.example/open/a");
         let found = sources.find(&asked).unwrap();
         assert!(!found.authorization);
@@ -286,7 +361,11 @@ mod tests {
     #[test]
     fn creations_are_found_with_and_without_a_trailing_slash() {
         let provenance = [("http://d.example/a/".to_owned(), "e-1".to_owned())].into();
-        let sources = Sources::new(&[SourceConfig { provenance, ..source("http://d.example") }]).unwrap();
+        let sources = Sources::new(&[SourceConfig {
+            provenance,
+            ..source("http://d.example")
+        }])
+        .unwrap();
         let asked = resource("http://d.example/a");
         assert_eq!(sources.find(&asked).unwrap().creation(&asked), Some("e-1"));
         let other = resource("http://d.example/a?x");
@@ -301,18 +380,33 @@ mod tests {
     #[case("not a name")]
     fn options_that_would_change_the_request_itself_are_refused(#[case] name: &str) {
         let options = [name.to_owned()].into();
-        let sources = Sources::new(&[SourceConfig { options, ..source("http://d.example") }]);
+        let sources = Sources::new(&[SourceConfig {
+            options,
+            ..source("http://d.example")
+        }]);
         assert!(matches!(sources, Err(SourceError::Option { .. })));
     }
 
     #[test]
     fn a_configuration_that_contradicts_itself_is_refused() {
-        let twice = Sources::new(&[source("http://d.example/a"), source("http://D.example:80/a/")]);
+        let twice = Sources::new(&[
+            source("http://d.example/a"),
+            source("http://D.example:80/a/"),
+        ]);
         assert!(matches!(twice, Err(SourceError::Twice(_))));
         let bad = Sources::new(&[source("http://u@d.example/a")]);
-        assert!(matches!(bad, Err(SourceError::Url { source: UrlError::UserInfo, .. })));
+        assert!(matches!(
+            bad,
+            Err(SourceError::Url {
+                source: UrlError::UserInfo,
+                ..
+            })
+        ));
         let provenance = [("http://d.example/a".to_owned(), "a\nb".to_owned())].into();
-        let bad = Sources::new(&[SourceConfig { provenance, ..source("http://d.example") }]);
+        let bad = Sources::new(&[SourceConfig {
+            provenance,
+            ..source("http://d.example")
+        }]);
         assert!(matches!(bad, Err(SourceError::EventId { .. })));
     }
 
@@ -324,7 +418,10 @@ mod tests {
             id: "user".to_owned(),
             password_file: common::config::SecretFile(file.path().to_owned()),
         };
-        let config = SourceConfig { credentials: Some(credentials), ..source("http://d.example") };
+        let config = SourceConfig {
+            credentials: Some(credentials),
+            ..source("http://d.example")
+        };
         let sources = Sources::new(&[config]).unwrap();
         let source = sources.find(&resource("http://d.example/a")).unwrap();
         assert_eq!(source.credentials.as_ref().unwrap(), "Basic dXNlcjpwYXNz");

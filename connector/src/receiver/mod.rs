@@ -1,1 +1,191 @@
-//! receiver
+//! The receiver connector: fetches for the applications of a domain, from providers' connectors or directly.
+
+mod config;
+mod direct;
+mod egress;
+mod error;
+mod file;
+mod foreign;
+mod forward;
+mod refusal;
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_client::{Registry, TokenExchange, TokenVerifier, enrol};
+use axum::Router;
+use axum::routing::get;
+use common::config::AdminConfig;
+use common::http::Endpoint;
+use common::http::client::PeerClient;
+use common::ids::ConnectorId;
+use common::listener::Listener;
+use common::service::{Context, Finding, Service};
+use common::telemetry::TelemetryConfig;
+use common::tls::TlsStore;
+use http::HeaderValue;
+use location_client::LocationResolver;
+use provenance::outbox::{HttpLedger, Outbox};
+
+pub use config::{Config, EgressConfig, ProvenanceConfig};
+pub use egress::{Egress, EgressError};
+pub use error::FileError;
+pub use refusal::Refusal;
+
+use crate::exchange::{Admission, Deadlines, Recorder};
+use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
+use crate::upstream::{Client, ClientTls, public_tls};
+use foreign::ForeignLedgers;
+
+/// The service.
+#[derive(Debug)]
+pub struct ReceiverConnector;
+
+/// What an exchange needs.
+pub(crate) struct Receiver {
+    connector_id: ConnectorId,
+    tokens: Arc<dyn Tokens>,
+    bound_tokens: Arc<dyn BoundTokens>,
+    registrations: Arc<dyn Registrations>,
+    locations: Arc<dyn Locations>,
+    recorder: Recorder,
+    provider_client: Arc<Client>,
+    direct_client: Arc<Client>,
+    egress: Egress,
+    foreign_ledgers: ForeignLedgers,
+    admission: Arc<Admission>,
+    deadlines: Deadlines,
+    ledger_url: HeaderValue,
+}
+
+impl Service for ReceiverConnector {
+    const NAME: &'static str = "receiver-connector";
+    const ABOUT: &'static str = "Fetches other domains' data for the applications of its own";
+    type Config = Config;
+
+    fn check(config: &Config) -> Vec<Finding> {
+        config.findings()
+    }
+
+    fn admin(config: &Config) -> &AdminConfig {
+        &config.admin
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
+        let tls =
+            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        crate::check_identity(&tls, &config.connector_id)?;
+        enrol::spawn_renewal(
+            Arc::clone(&tls),
+            &config.auth,
+            context.clock.clone(),
+            context.shutdown.clone(),
+        );
+
+        let (outbox_config, clock) = (config.outbox.clone(), context.clock.clone());
+        let outbox =
+            tokio::task::spawn_blocking(move || Outbox::open(outbox_config, clock)).await??;
+        outbox.start_delivery(HttpLedger::new(
+            PeerClient::new(Arc::clone(&tls)),
+            &config.provenance.peer_url,
+        ));
+        crate::watch_outbox(
+            &outbox,
+            context.ready.register("outbox"),
+            context.shutdown.clone(),
+        );
+
+        let receiver = Receiver::new(&config, &context, &tls, outbox.clone())?;
+        let listener = Listener::bind(&config.api, Some(tls)).await?;
+        tracing::info!(listen = %listener.local_addr()?, egress = config.egress.len(), "fetching for applications");
+        context.ready.started();
+        listener
+            .serve(router(Arc::new(receiver)), context.shutdown)
+            .await;
+        outbox.close(crate::OUTBOX_PATIENCE).await;
+        Ok(())
+    }
+}
+
+impl Receiver {
+    fn new(
+        config: &Config,
+        context: &Context,
+        tls: &Arc<TlsStore>,
+        outbox: Outbox,
+    ) -> anyhow::Result<Self> {
+        let (auth, clock) = (&config.auth, &context.clock);
+        let egress = Egress::new(&config.egress)?;
+        let direct_tls = if egress.needs_tls() {
+            ClientTls::Public(public_tls(&config.egress_anchors)?)
+        } else {
+            ClientTls::None
+        };
+        let (provider_client, direct_client) = (
+            Client::new(ClientTls::Peer(Arc::clone(tls))),
+            Client::new(direct_tls),
+        );
+        provider_client.spawn_housekeeping();
+        direct_client.spawn_housekeeping();
+        Ok(Self {
+            connector_id: config.connector_id.clone(),
+            tokens: Arc::new(TokenVerifier::new(
+                auth.clone(),
+                Arc::clone(tls),
+                clock.clone(),
+            )),
+            bound_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(tls), clock.clone())),
+            registrations: Arc::new(Registry::new(auth.clone(), Arc::clone(tls), clock.clone())),
+            locations: Arc::new(LocationResolver::new(
+                config.location.clone(),
+                Arc::clone(tls),
+                clock.clone(),
+            )),
+            // A receiver never waits for the ledger: the provider does, where somebody has to.
+            recorder: Recorder::new(
+                outbox,
+                clock.clone(),
+                context.shutdown.clone(),
+                Duration::ZERO,
+            ),
+            provider_client,
+            direct_client,
+            egress,
+            foreign_ledgers: ForeignLedgers::new(&config.provenance.foreign)?,
+            admission: Admission::new(config.limits),
+            deadlines: config.deadlines,
+            ledger_url: crate::ledger_url(&config.provenance.public_url)?,
+        })
+    }
+}
+
+/// The path of the exchange.
+const FILE: &str = "/cadde/api/v4/file";
+
+/// What the listener `api` serves.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::new(
+        "api",
+        "GET",
+        FILE,
+        "anyone; bearer by the provider's grants",
+    )]
+}
+
+/// All routes of the listener `api`.
+pub(crate) fn router(receiver: Arc<Receiver>) -> Router {
+    Router::new()
+        .route(
+            FILE,
+            get(file::get)
+                .head(file::other_method)
+                .fallback(file::other_method),
+        )
+        .with_state(receiver)
+}

@@ -26,6 +26,11 @@ impl<T> PrefixSet<T> {
             .map(|(_, value)| value)
     }
 
+    /// All prefixes, most specific first.
+    pub fn prefixes(&self) -> impl Iterator<Item = &UrlPrefix> {
+        self.entries.iter().map(|(prefix, _)| prefix)
+    }
+
     /// All values, most specific first.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.entries.iter().map(|(_, value)| value)

@@ -53,7 +53,12 @@ pub trait GrantStore: Send + Sync + std::fmt::Debug {
     async fn register(&self, grant: &Grant, change: &Change<'_>) -> Result<bool, StoreError>;
 
     /// Removes grants on `target` and returns how many there were.
-    async fn remove(&self, target: &str, which: Which<'_>, change: &Change<'_>) -> Result<u64, StoreError>;
+    async fn remove(
+        &self,
+        target: &str,
+        which: Which<'_>,
+        change: &Change<'_>,
+    ) -> Result<u64, StoreError>;
 
     /// The grants on `target`, or all, in order of registration.
     async fn list(&self, target: Option<&str>) -> Result<Vec<Grant>, StoreError>;

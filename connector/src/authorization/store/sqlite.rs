@@ -51,7 +51,9 @@ impl TryFrom<Row> for Grant {
         let corrupt = |what: String| StoreError::Corrupt { seq, what };
         let id = |text: Option<String>| match text {
             None => Ok(None),
-            Some(text) => UserId::parse(&text).map(Some).map_err(|error| corrupt(error.to_string())),
+            Some(text) => UserId::parse(&text)
+                .map(Some)
+                .map_err(|error| corrupt(error.to_string())),
         };
         let aal = match row.aal {
             None => None,
@@ -61,14 +63,25 @@ impl TryFrom<Row> for Grant {
             }
         };
         let contract = match (row.trade_id, row.contract_url, row.contract_type) {
-            (Some(trade_id), Some(contract_url), Some(contract_type)) => {
-                Some(Contract { trade_id, contract_url, contract_type })
-            }
+            (Some(trade_id), Some(contract_url), Some(contract_type)) => Some(Contract {
+                trade_id,
+                contract_url,
+                contract_type,
+            }),
             (None, None, None) => None,
             _ => return Err(corrupt("half a contract".to_owned())),
         };
-        let assignee = Assignee { user: id(row.user_id)?, org: id(row.org)?, aal, extras: row.extras };
-        Ok(Self { target: row.target, assignee, contract })
+        let assignee = Assignee {
+            user: id(row.user_id)?,
+            org: id(row.org)?,
+            aal,
+            extras: row.extras,
+        };
+        Ok(Self {
+            target: row.target,
+            assignee,
+            contract,
+        })
     }
 }
 
@@ -101,7 +114,12 @@ impl GrantStore for SqliteGrants {
         Ok(true)
     }
 
-    async fn remove(&self, target: &str, which: Which<'_>, change: &Change<'_>) -> Result<u64, StoreError> {
+    async fn remove(
+        &self,
+        target: &str,
+        which: Which<'_>,
+        change: &Change<'_>,
+    ) -> Result<u64, StoreError> {
         let mut transaction = self.begin().await?;
         let removed: Vec<Row> = match which {
             Which::Trade(trade_id) => {
@@ -134,10 +152,11 @@ impl GrantStore for SqliteGrants {
     }
 
     async fn list(&self, target: Option<&str>) -> Result<Vec<Grant>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as("SELECT * FROM grants WHERE $1 IS NULL OR target = $1 ORDER BY seq")
-            .bind(target)
-            .fetch_all(&self.0.reader)
-            .await?;
+        let rows: Vec<Row> =
+            sqlx::query_as("SELECT * FROM grants WHERE $1 IS NULL OR target = $1 ORDER BY seq")
+                .bind(target)
+                .fetch_all(&self.0.reader)
+                .await?;
         rows.into_iter().map(Grant::try_from).collect()
     }
 
@@ -145,9 +164,13 @@ impl GrantStore for SqliteGrants {
         // One snapshot for both statements.
         let mut transaction = self.0.reader.begin().await?;
         let revision = revision(&mut transaction).await?;
-        let rows: Vec<Row> =
-            sqlx::query_as("SELECT * FROM grants ORDER BY seq").fetch_all(&mut *transaction).await?;
-        let grants = rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?;
+        let rows: Vec<Row> = sqlx::query_as("SELECT * FROM grants ORDER BY seq")
+            .fetch_all(&mut *transaction)
+            .await?;
+        let grants = rows
+            .into_iter()
+            .map(Grant::try_from)
+            .collect::<Result<_, _>>()?;
         Ok((revision, grants))
     }
 
@@ -157,7 +180,11 @@ impl GrantStore for SqliteGrants {
 }
 
 async fn revision(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT value FROM grant_revision WHERE id = 1").fetch_one(connection).await?)
+    Ok(
+        sqlx::query_scalar("SELECT value FROM grant_revision WHERE id = 1")
+            .fetch_one(connection)
+            .await?,
+    )
 }
 
 /// Writes down who changed what, in the transaction of the change.
@@ -168,13 +195,15 @@ async fn note(
     change: &Change<'_>,
 ) -> Result<(), StoreError> {
     let content = serde_json::to_string(grant).expect("a grant has only texts");
-    sqlx::query("INSERT INTO grant_changes (at, action, actor, via, content) VALUES ($1, $2, $3, $4, $5)")
-        .bind(rfc3339_millis(change.at))
-        .bind(action)
-        .bind(change.actor.as_str())
-        .bind(change.via.as_str())
-        .bind(content)
-        .execute(transaction)
-        .await?;
+    sqlx::query(
+        "INSERT INTO grant_changes (at, action, actor, via, content) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(rfc3339_millis(change.at))
+    .bind(action)
+    .bind(change.actor.as_str())
+    .bind(change.via.as_str())
+    .bind(content)
+    .execute(transaction)
+    .await?;
     Ok(())
 }

@@ -1,0 +1,156 @@
+//! Configuration of the receiver connector.
+
+use std::path::PathBuf;
+
+use auth_client::AuthConfig;
+use auth_client::enrol::EnrolmentConfig;
+use common::config::{AdminConfig, Period};
+use common::ids::ConnectorId;
+use common::listener::{ListenerConfig, TlsMode};
+use common::service::Finding;
+use common::telemetry::TelemetryConfig;
+use common::tls::TlsConfig;
+use location_client::LocationConfig;
+use provenance::outbox::OutboxConfig;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::egress::Egress;
+use crate::exchange::{Deadlines, ExchangeLimits};
+use crate::upstream::AddressBlock;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// This connector: the DNS name in its certificate.
+    pub connector_id: ConnectorId,
+    /// Trust anchors (PEM) for servers of direct mode that are reached by `https`, and for ledgers of others. Default:
+    /// the bundle of Debian and Ubuntu.
+    #[serde(default = "default_anchors")]
+    pub egress_anchors: PathBuf,
+    /// Health, readiness, metrics.
+    pub admin: AdminConfig,
+    /// Logs.
+    #[serde(default)]
+    pub telemetry: TelemetryConfig,
+    /// The listener for applications of the domain. They have no client certificate.
+    pub api: ListenerConfig,
+    /// This connector's certificate and whom it trusts.
+    pub tls: TlsConfig,
+    /// How the first certificate is got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<EnrolmentConfig>,
+    /// The authentication server.
+    pub auth: AuthConfig,
+    /// How providers are found.
+    pub location: LocationConfig,
+    /// The connector's own record of its exchanges.
+    pub outbox: OutboxConfig,
+    /// The ledger.
+    pub provenance: ProvenanceConfig,
+    /// Time limits of an exchange.
+    #[serde(default = "default_deadlines")]
+    pub deadlines: Deadlines,
+    /// How many exchanges go on at a time.
+    #[serde(default)]
+    pub limits: ExchangeLimits,
+    /// What direct mode may fetch; nothing unless it is listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<EgressConfig>,
+}
+
+/// The ledger that this connector records in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvenanceConfig {
+    /// Address that applications are told, as they use it: the ledger's public address with its version, for example
+    /// `https://ledger.example/v2`.
+    pub public_url: Url,
+    /// Origin of the ledger's listener for connectors, for example `https://ledger.example:8443`.
+    pub peer_url: Url,
+    /// Ledgers of other data spaces that a provider may name: the `Received` then goes to the one it names, with the
+    /// user's token, before the data is answered. Any other name is passed over and this connector's own ledger used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<Url>,
+}
+
+/// A part of a server that direct mode may fetch from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressConfig {
+    /// Beginning of the URLs: scheme, host and port equal, path by whole segments.
+    pub url: Url,
+    /// Addresses besides public ones that the host may have: `10.1.2.3` or `10.1.0.0/16`. Not needed for a `url` whose host
+    /// is an address itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<AddressBlock>,
+}
+
+fn default_anchors() -> PathBuf {
+    PathBuf::from("/etc/ssl/certs/ca-certificates.crt")
+}
+
+/// 55 s to the first byte: the provider gives up after 50 s and can say why, applications wait 60 s.
+fn default_deadlines() -> Deadlines {
+    Deadlines {
+        first_byte: Period::seconds(55),
+        ..Deadlines::default()
+    }
+}
+
+impl Config {
+    /// What is wrong with it beyond its form.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let mut problems: Vec<String> = Vec::new();
+        if let Some(problem) = self.api.problem() {
+            problems.push(format!("api: {problem}"));
+        }
+        if self.api.tls == TlsMode::Mutual {
+            problems.push("api.tls: applications have no client certificate; use server, terminated-upstream or none".into());
+        }
+        let sections = [
+            ("deadlines", self.deadlines.problems()),
+            ("limits", self.limits.problems()),
+            ("outbox", self.outbox.problems()),
+            ("location", self.location.faults()),
+            ("provenance", self.provenance.problems()),
+        ];
+        for (section, found) in sections {
+            problems.extend(
+                found
+                    .into_iter()
+                    .map(|problem| format!("{section}: {problem}")),
+            );
+        }
+        if let Err(error) = Egress::new(&self.egress) {
+            problems.push(common::telemetry::Chain(&error).to_string());
+        }
+        problems.into_iter().map(Finding::Error).collect()
+    }
+}
+
+impl ProvenanceConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.peer_url.scheme() != "https" {
+            problems.push(
+                "peer_url: records are delivered with this connector's certificate, by https"
+                    .into(),
+            );
+        }
+        for url in std::iter::once(&self.public_url).chain(&self.foreign) {
+            if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
+                problems.push(format!(
+                    "{url} is not an http or https address without a query"
+                ));
+            }
+        }
+        for url in self.foreign.iter().filter(|url| url.scheme() != "https") {
+            problems.push(format!(
+                "foreign: the user's token would go to {url} in the clear"
+            ));
+        }
+        problems
+    }
+}

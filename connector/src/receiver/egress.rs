@@ -1,0 +1,130 @@
+//! What direct mode may fetch.
+
+use url::{Host, Url};
+
+use super::config::EgressConfig;
+use crate::upstream::{AddressBlock, AddressPolicy, PrefixSet, ResourceUrl, UrlError, UrlPrefix};
+
+/// An entry that nothing can be compared with.
+#[derive(Debug, thiserror::Error)]
+#[error("egress {url}")]
+pub struct EgressError {
+    url: Url,
+    #[source]
+    source: UrlError,
+}
+
+/// One entry of the egress list.
+#[derive(Debug)]
+pub(super) struct Exit {
+    number: usize,
+    /// Which addresses its host may have.
+    pub policy: AddressPolicy,
+}
+
+/// The egress list.
+#[derive(Debug)]
+pub struct Egress(PrefixSet<Exit>);
+
+impl Egress {
+    /// Reads the list of a configuration.
+    ///
+    /// # Errors
+    /// [`EgressError`].
+    pub fn new(configured: &[EgressConfig]) -> Result<Self, EgressError> {
+        let mut entries = Vec::new();
+        for (number, entry) in configured.iter().enumerate() {
+            let prefix = UrlPrefix::parse(entry.url.as_str()).map_err(|source| EgressError {
+                url: entry.url.clone(),
+                source,
+            })?;
+            let mut addresses = entry.addresses.clone();
+            // An address that is written out is on the list by being written out.
+            match prefix.origin().host {
+                Host::Ipv4(address) => addresses.push(AddressBlock::single(address.into())),
+                Host::Ipv6(address) => addresses.push(AddressBlock::single(address.into())),
+                Host::Domain(_) => {}
+            }
+            entries.push((
+                prefix,
+                Exit {
+                    number,
+                    policy: AddressPolicy::PublicAnd(addresses),
+                },
+            ));
+        }
+        Ok(Self(PrefixSet::new(entries)))
+    }
+
+    /// The entry that `resource` belongs to.
+    pub(super) fn find(&self, resource: &ResourceUrl) -> Option<&Exit> {
+        self.0.find(resource)
+    }
+
+    /// Whether a redirect to `url` stays inside `exit`.
+    pub(super) fn stays_inside(&self, exit: &Exit, url: &ResourceUrl) -> bool {
+        self.find(url)
+            .is_some_and(|found| found.number == exit.number)
+    }
+
+    /// Whether any entry is reached by TLS.
+    pub(super) fn needs_tls(&self) -> bool {
+        self.0.prefixes().any(|prefix| prefix.origin().tls)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn egress(entries: &[(&str, &[&str])]) -> Egress {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|(url, addresses)| EgressConfig {
+                url: url.parse().expect("a URL"),
+                addresses: addresses
+                    .iter()
+                    .map(|text| text.parse().expect("a block"))
+                    .collect(),
+            })
+            .collect();
+        Egress::new(&entries).expect("a good list")
+    }
+
+    #[rstest]
+    #[case("http://127.0.0.1:8080/open/a", Some(true))]
+    #[case("http://127.0.0.1:8080/closed/a", None)]
+    #[case("http://127.0.0.1:8080/open/a?x=/closed", Some(true))]
+    #[case("http://127.0.0.1:8081/open/a", None)]
+    #[case("http://127.1:8080/open/a", Some(true))]
+    #[case("http://host.example/a", Some(false))]
+    #[case("http://inner.example/a", Some(true))]
+    #[case("http://169.254.169.254/latest/meta-data", None)]
+    fn only_listed_places_are_found_and_only_listed_addresses_allowed(
+        #[case] url: &str,
+        #[case] loopback_allowed: Option<bool>,
+    ) {
+        let egress = egress(&[
+            ("http://127.0.0.1:8080/open", &[]),
+            ("http://host.example", &[]),
+            ("http://inner.example", &["127.0.0.0/8"]),
+        ]);
+        let found = egress.find(&ResourceUrl::parse(url).unwrap());
+        assert_eq!(
+            found.map(|exit| exit.policy.allows([127, 0, 0, 1].into())),
+            loopback_allowed
+        );
+    }
+
+    #[test]
+    fn a_redirect_into_another_entry_has_left() {
+        let egress = egress(&[("http://a.example/open", &[]), ("http://b.example", &[])]);
+        let url = |text| ResourceUrl::parse(text).unwrap();
+        let exit = egress.find(&url("http://a.example/open/x")).unwrap();
+        assert!(egress.stays_inside(exit, &url("http://a.example/open/y")));
+        assert!(!egress.stays_inside(exit, &url("http://b.example/y")));
+        assert!(!egress.stays_inside(exit, &url("http://127.0.0.1/y")));
+    }
+}

@@ -1,0 +1,206 @@
+//! `GET /cadde/api/v4/file` of the receiver connector.
+
+use std::sync::Arc;
+
+use auth_client::{State as Standing, TokenError, VerifiedToken};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use common::http::authorization::{AuthorizationError, bearer};
+use common::ids::{ExchangeId, UserId};
+use common::listener::ConnectionInfo;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Request, header};
+use provenance::outbox::{Kind, Reservation};
+
+use super::Receiver;
+use super::error::FileError;
+use super::request::{FileRequest, Origin};
+use crate::exchange::{
+    Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, headers,
+};
+
+/// Answers an application.
+pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> Response {
+    let (request, _) = request.into_parts();
+    let mut exchange = Some(Exchange::begin(
+        Role::Receiver,
+        TraceContext::continue_or_start(&request.headers),
+    ));
+    match receiver.answer(&request, &mut exchange).await {
+        Ok(response) => response,
+        Err(error) => {
+            let (status, message_id) = error.code();
+            if let Some(exchange) = exchange.take() {
+                exchange.refused(status, message_id);
+            }
+            error.log();
+            error.into_response()
+        }
+    }
+}
+
+/// Any other method, `HEAD` too: the router would otherwise run `GET` for it, and record it.
+pub(super) async fn other_method() -> Response {
+    FileError::Method.into_response()
+}
+
+/// Who asks.
+pub(super) struct Asker {
+    pub token: Option<Arc<VerifiedToken>>,
+    /// The token's user, or the participant that this connector is registered for.
+    pub user: UserId,
+}
+
+/// What both ways of fetching need to know of an exchange.
+pub(super) struct Fetch<'a> {
+    pub asker: Asker,
+    pub exchange_id: ExchangeId,
+    pub budget: &'a Budget,
+    pub caller: Caller,
+    pub trace: TraceContext,
+}
+
+impl Receiver {
+    async fn answer(
+        &self,
+        request: &Parts,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Response, FileError> {
+        let fields = &request.headers;
+        let budget = Budget::start(self.deadlines, None);
+        let now = self.recorder.clock().now();
+        let exchange_id = ExchangeId::new_v7(now);
+        let log = exchange
+            .as_mut()
+            .expect("it is taken only when the answer is ready");
+        log.id = Some(exchange_id);
+        log.resource = raw(fields, &headers::RESOURCE_URL);
+        log.resource_type = raw(fields, &headers::RESOURCE_API_TYPE);
+        log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
+        let trace = log.trace;
+
+        let asked = FileRequest::parse(fields)?;
+        match &asked.origin {
+            Origin::Provider { provider, .. } => log.provider = Some(provider.clone()),
+            Origin::Direct(_) => log.is_direct = true,
+        }
+        let info = request.extensions.get::<ConnectionInfo>();
+        let token = self.token(fields).await?;
+        log.place = Some(self.place(token.as_deref(), info)?);
+        let asker = self.asker(token).await?;
+        log.consumer = Some(asker.user.clone());
+        let caller = info.map_or_else(Caller::unknown, |info| Caller::new(info, request.version));
+        let fetch = Fetch {
+            asker,
+            exchange_id,
+            budget: &budget,
+            caller,
+            trace,
+        };
+        match &asked.origin {
+            Origin::Provider { provider, options } => {
+                self.forward(&asked, provider, options, fetch, exchange)
+                    .await
+            }
+            Origin::Direct(url) => self.direct(url, fetch, exchange).await,
+        }
+    }
+
+    /// The token that came along, if one did. One that is sent has to be good, also for open data; one that is bound to a
+    /// certificate never is, since applications have none here.
+    async fn token(&self, fields: &HeaderMap) -> Result<Option<Arc<VerifiedToken>>, FileError> {
+        let text = match bearer(fields) {
+            Ok(text) => text,
+            Err(AuthorizationError::Missing) => return Ok(None),
+            Err(AuthorizationError::Scheme | AuthorizationError::Malformed) => {
+                return Err(FileError::Token(TokenError::Malformed));
+            }
+        };
+        let token = self.tokens.verify(text).await.map_err(FileError::Token)?;
+        if token.claims.is_bound() {
+            return Err(FileError::BoundToken);
+        }
+        token
+            .claims
+            .check_audience(&self.connector_id)
+            .map_err(FileError::Token)?;
+        Ok(Some(token))
+    }
+
+    fn place(
+        &self,
+        token: Option<&VerifiedToken>,
+        info: Option<&ConnectionInfo>,
+    ) -> Result<crate::exchange::Place, FileError> {
+        let place = match (token, info) {
+            (Some(token), _) => self.admission.enter(token.claims.user.as_str()),
+            (None, Some(info)) => self.admission.enter(&info.remote.ip().to_string()),
+            (None, None) => self.admission.enter(""),
+        };
+        place.ok_or(FileError::Busy)
+    }
+
+    async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, FileError> {
+        if let Some(token) = token {
+            return Ok(Asker {
+                user: token.claims.user.clone(),
+                token: Some(token),
+            });
+        }
+        let found = self.registrations.connector(&self.connector_id).await;
+        let found = found.map_err(|error| FileError::Registry(error.to_string()))?;
+        let user = found
+            .filter(|found| found.state == Standing::Active)
+            .map(|found| found.user_id)
+            .ok_or_else(|| {
+                FileError::Registry(format!(
+                    "{} is not registered or suspended",
+                    self.connector_id
+                ))
+            })?;
+        Ok(Asker { token: None, user })
+    }
+
+    /// Whether an exchange that begins now could be recorded; asked before anything is fetched.
+    pub(super) fn can_record(&self) -> Result<bool, FileError> {
+        let outbox = self.recorder.outbox();
+        match outbox.check_room() {
+            Ok(()) => Ok(true),
+            Err(full) if outbox.is_required() => Err(FileError::Record(RecordError::Outbox(full))),
+            Err(full) => {
+                tracing::warn!(reason = %full, "an exchange goes unrecorded");
+                Ok(false)
+            }
+        }
+    }
+
+    /// The record of an exchange of `fetch`.
+    pub(super) fn recording(&self, fetch: &Fetch<'_>, kind: Kind, resource: &str) -> Recording {
+        Recording::Outbox(Reservation {
+            exchange_id: fetch.exchange_id,
+            event_id: self.recorder.new_event(),
+            kind,
+            consumer: fetch.asker.user.clone(),
+            user_id: fetch.asker.user.clone(),
+            resource: Some(resource.to_owned()),
+        })
+    }
+}
+
+/// Notes the id of the record in the exchange's log line.
+pub(super) fn note_event(exchange: &mut Option<Exchange>, recording: &Recording) {
+    if let (Some(exchange), Recording::Outbox(reservation) | Recording::Ledger(reservation)) =
+        (exchange, recording)
+    {
+        exchange.event = Some(reservation.event_id);
+    }
+}
+
+/// A header as it came, for the log alone.
+fn raw(fields: &HeaderMap, name: &HeaderName) -> String {
+    fields
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .unwrap_or_default()
+}

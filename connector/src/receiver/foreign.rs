@@ -1,0 +1,109 @@
+//! Ledgers of other data spaces, which assign event ids themselves and want the user's token.
+//!
+//! Such a ledger is asked before the data is answered, because the answer carries the id that it assigns; its failure
+//! fails the exchange. Only ledgers of the configuration are ever asked: a provider's header alone sends no token
+//! anywhere.
+
+use auth_client::VerifiedToken;
+use common::http::client::read_limited;
+use common::ids::UserId;
+use http::{HeaderValue, header};
+use reqwest::multipart::{Form, Part};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::error::FileError;
+
+/// Largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 << 10;
+
+/// The ledgers of the configuration.
+#[derive(Debug)]
+pub(super) struct ForeignLedgers(Vec<ForeignLedger>);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct ForeignLedger {
+    /// Without a trailing slash.
+    url: String,
+    client: reqwest::Client,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    cdleventid: String,
+}
+
+impl ForeignLedgers {
+    pub(super) fn new(urls: &[Url]) -> anyhow::Result<Self> {
+        if urls.is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let client = common::http::client::plain()?;
+        let ledger = |url: &Url| ForeignLedger {
+            url: url.as_str().trim_end_matches('/').to_owned(),
+            client: client.clone(),
+        };
+        Ok(Self(urls.iter().map(ledger).collect()))
+    }
+
+    /// The ledger that a provider names, if it is on the list.
+    pub(super) fn find(&self, named: &str) -> Option<&ForeignLedger> {
+        let named = named.trim_end_matches('/');
+        self.0.iter().find(|ledger| ledger.url == named)
+    }
+}
+
+impl ForeignLedger {
+    /// Registers the `Received` that follows `predecessor` and returns its id.
+    ///
+    /// Source: CADDE 4.0, provenance management, `POST /eventwithhash` (multipart, one part `request`).
+    pub(super) async fn received(
+        &self,
+        token: &VerifiedToken,
+        provider: &UserId,
+        predecessor: &str,
+    ) -> Result<HeaderValue, FileError> {
+        let event = json!({
+            "cdldatamodelversion": "2.0",
+            "cdleventtype": "Received",
+            "dataprovider": provider,
+            "datauser": token.claims.user,
+            "cdlpreviousevents": [predecessor],
+        });
+        let failed = |reason: String| FileError::ForeignLedger(reason);
+        let part = Part::text(event.to_string())
+            .file_name("")
+            .mime_str("application/json");
+        let part = part.map_err(|error| failed(error.to_string()))?;
+        let mut raw = HeaderValue::from_str(token.raw.expose_secret())
+            .map_err(|error| failed(error.to_string()))?;
+        raw.set_sensitive(true);
+        let response = self
+            .client
+            .post(format!("{}/eventwithhash", self.url))
+            .header(header::ACCEPT, "application/json")
+            // The token without a scheme: existing ledgers hand the value to introspection as it is.
+            .header(header::AUTHORIZATION, raw)
+            .multipart(Form::new().part("request", part))
+            .send()
+            .await
+            .map_err(|error| failed(error.without_url().to_string()))?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(failed(format!("it answered {status}")));
+        }
+        let body = read_limited(response, MAX_ANSWER)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let answer: Answer =
+            serde_json::from_slice(&body).map_err(|error| failed(error.to_string()))?;
+        if answer.cdleventid.is_empty() {
+            return Err(failed("it gave no event id".to_owned()));
+        }
+        HeaderValue::from_str(&answer.cdleventid)
+            .map_err(|_| failed("its event id is not header text".to_owned()))
+    }
+}

@@ -1,0 +1,243 @@
+//! Fetching through a provider's connector.
+
+use bytes::Bytes;
+use common::ids::UserId;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Empty;
+use location_client::{Location, Profile};
+use provenance::outbox::Kind;
+use secrecy::ExposeSecret as _;
+
+use super::Receiver;
+use super::error::FileError;
+use super::file::{Fetch, note_event};
+use super::refusal::Refusal;
+use super::request::FileRequest;
+use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
+use crate::exchange::{Exchange, Options, Recording, TRACEPARENT, attachment};
+use crate::upstream::{AddressPolicy, Call, PooledBody, ResourceUrl, path_and_query};
+
+impl Receiver {
+    /// Asks the connector of `provider` and answers with what it sends.
+    pub(super) async fn forward(
+        &self,
+        asked: &FileRequest,
+        provider: &UserId,
+        options: &Options,
+        fetch: Fetch<'_>,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Response<axum::body::Body>, FileError> {
+        let can_record = self.can_record()?;
+        let found = self.locations.resolve(provider).await;
+        let location = found
+            .map_err(|error| {
+                FileError::LocationAway(
+                    provider.clone(),
+                    common::telemetry::Chain(&error).to_string(),
+                )
+            })?
+            .ok_or_else(|| FileError::NoLocation(provider.clone()))?;
+        if let Some(exchange) = exchange.as_mut() {
+            exchange.peer.clone_from(&location.connector_id);
+        }
+        let url = endpoint(&location)?;
+        let fields = self
+            .request_headers(asked, options, &location, &fetch)
+            .await?;
+        let call = Call {
+            origin: url.origin(),
+            policy: &AddressPolicy::Any,
+            expected: location.connector_id.as_ref(),
+            budget: fetch.budget,
+        };
+        let build = || {
+            let mut request = Request::new(Empty::<Bytes>::new());
+            *request.uri_mut() = path_and_query(url.url());
+            request.headers_mut().clone_from(&fields);
+            request
+        };
+        let response = self
+            .provider_client
+            .get(&call, build)
+            .await
+            .map_err(FileError::Provider)?;
+        let response = accepted(response, &fetch).await?;
+        self.answer_with(response, asked, provider, fetch, can_record, exchange)
+            .await
+    }
+
+    async fn answer_with(
+        &self,
+        response: Response<PooledBody>,
+        asked: &FileRequest,
+        provider: &UserId,
+        fetch: Fetch<'_>,
+        can_record: bool,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Response<axum::body::Body>, FileError> {
+        let (parts, body) = response.into_parts();
+        let predecessor = headers::present_text(&parts.headers, &PROVENANCE).map(str::to_owned);
+        let mut answer = answer_headers(&parts.headers, asked);
+        let resource = asked.resource.to_str().unwrap_or_default();
+        let mut recording = Recording::Off;
+        // A provider that gives no event id has nothing recorded that ours could follow.
+        if let Some(predecessor) = predecessor {
+            let named = headers::present_text(&parts.headers, &PROVENANCE_URL);
+            if let Some(ledger) = named.and_then(|named| self.foreign_ledgers.find(named)) {
+                let token = fetch.asker.token.as_deref().ok_or(FileError::NoUser)?;
+                let event = ledger.received(token, provider, &predecessor).await?;
+                answer.insert(PROVENANCE, event);
+            } else if can_record {
+                let kind = Kind::Received {
+                    provider: provider.clone(),
+                    predecessor,
+                };
+                recording = self.recording(&fetch, kind, resource);
+            }
+        }
+        if let Recording::Outbox(reservation) = &recording {
+            let event = reservation.event_id.to_string();
+            answer.insert(
+                PROVENANCE,
+                HeaderValue::try_from(event).expect("a UUID is header text"),
+            );
+            // The event is to be found in the ledger that we deliver to, whichever the provider uses.
+            answer.insert(PROVENANCE_URL, self.ledger_url.clone());
+        }
+        note_event(exchange, &recording);
+        let announced = headers::content_length(&parts.headers);
+        let delivered = self
+            .recorder
+            .deliver(
+                body,
+                announced,
+                recording,
+                &fetch.caller,
+                fetch.budget,
+                exchange,
+            )
+            .await;
+        let body = delivered.map_err(|error| FileError::from_delivery(error, false))?;
+        let mut response = Response::new(body);
+        *response.headers_mut() = answer;
+        Ok(response)
+    }
+
+    async fn request_headers(
+        &self,
+        asked: &FileRequest,
+        options: &Options,
+        location: &Location,
+        fetch: &Fetch<'_>,
+    ) -> Result<HeaderMap, FileError> {
+        let mut fields = HeaderMap::with_capacity(12);
+        fields.insert(headers::RESOURCE_URL, asked.resource.clone());
+        fields.insert(headers::RESOURCE_API_TYPE, asked.api_type.clone());
+        if let Some(options) = options.to_header() {
+            fields.insert(headers::OPTIONS, options);
+        }
+        if let Some(authorization) = self.authorization(location, fetch).await? {
+            fields.insert(header::AUTHORIZATION, authorization);
+        }
+        fields.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        fields.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        fields.insert(
+            header::USER_AGENT,
+            HeaderValue::from_static(concat!("kakehashi/", env!("CARGO_PKG_VERSION"))),
+        );
+        fields.insert(TRACEPARENT, fetch.trace.to_header());
+        let exchange_id = fetch.exchange_id.to_string();
+        fields.insert(
+            headers::EXCHANGE_ID,
+            HeaderValue::try_from(exchange_id).expect("a UUID is header text"),
+        );
+        fields.insert(headers::DEADLINE_MS, fetch.budget.to_header());
+        Ok(fields)
+    }
+
+    /// The user's token as this provider gets it: bound to our certificate if it is one of ours, as it is otherwise.
+    async fn authorization(
+        &self,
+        location: &Location,
+        fetch: &Fetch<'_>,
+    ) -> Result<Option<HeaderValue>, FileError> {
+        let Some(token) = fetch.asker.token.as_deref() else {
+            return Ok(None);
+        };
+        let mut value = match (location.profile, &location.connector_id) {
+            (Profile::Cadde4, _) => bearer(token.raw.expose_secret()),
+            (Profile::Kakehashi1, Some(connector)) => {
+                let bound = self
+                    .bound_tokens
+                    .bound_token(token, connector)
+                    .await
+                    .map_err(FileError::Token)?;
+                bearer(bound.expose_secret())
+            }
+            // Its tokens are for a connector that is named; without a name there is nobody to bind one to.
+            (Profile::Kakehashi1, None) => {
+                return Err(FileError::BadLocation("it names no connector"));
+            }
+        }
+        .map_err(|_| FileError::BadLocation("its token is not header text"))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+    HeaderValue::try_from(format!("Bearer {token}"))
+}
+
+fn endpoint(location: &Location) -> Result<ResourceUrl, FileError> {
+    if location.url.scheme() != "https" {
+        return Err(FileError::BadLocation("it is not https"));
+    }
+    let base = location.url.as_str().trim_end_matches('/');
+    ResourceUrl::parse(&format!("{base}/cadde/api/v4/file"))
+        .map_err(|_| FileError::BadLocation("it is ambiguous"))
+}
+
+/// An answer that carries data: any 2xx, as in the CADDE reference, but for a part, which nobody asked for.
+async fn accepted(
+    response: Response<PooledBody>,
+    fetch: &Fetch<'_>,
+) -> Result<Response<PooledBody>, FileError> {
+    let status = response.status();
+    let coding = response.headers().get(header::CONTENT_ENCODING);
+    let is_coded =
+        coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if status.is_success() && status != StatusCode::PARTIAL_CONTENT && !is_coded {
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let refusal = Refusal::read(status, &parts.headers, body, fetch.budget.headers_by()).await;
+    Err(FileError::Refused(refusal))
+}
+
+/// What is passed on of a provider's headers. The five of CADDE are always there, whatever their spelling was.
+fn answer_headers(from: &HeaderMap, asked: &FileRequest) -> HeaderMap {
+    let mut answer = HeaderMap::with_capacity(from.len() + 4);
+    headers::pass_on(from, &mut answer);
+    for name in headers::ANSWER_HEADERS {
+        answer.entry(name).or_insert(HeaderValue::from_static(""));
+    }
+    if !answer.contains_key(header::CONTENT_DISPOSITION) {
+        let url = asked.resource.to_str().unwrap_or_default();
+        let name = ResourceUrl::parse(url)
+            .map(|url| url.file_name())
+            .unwrap_or_default();
+        answer.insert(header::CONTENT_DISPOSITION, attachment(&name));
+    }
+    // Whatever a foreign provider labels its bytes as, a browser is to take them for nothing else.
+    answer.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}

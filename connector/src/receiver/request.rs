@@ -1,0 +1,154 @@
+//! Requests of applications, read before anybody is called.
+
+use common::ids::UserId;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::error::FileError;
+use crate::exchange::{Options, headers};
+use crate::upstream::{MAX_URL_BYTES, ResourceUrl, UrlError};
+
+/// Where the data is to come from.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// From a provider's connector, which judges the URL by its own data sources.
+    Provider { provider: UserId, options: Options },
+    /// From the server that the URL names.
+    Direct(ResourceUrl),
+}
+
+/// A request for a file.
+#[derive(Debug)]
+pub(super) struct FileRequest {
+    /// The resource URL as it was given.
+    pub resource: HeaderValue,
+    pub api_type: HeaderValue,
+    pub origin: Origin,
+}
+
+impl FileRequest {
+    /// Reads the headers of a request. An absent or empty `x-cadde-provider` means direct mode.
+    pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
+        let (resource, url) = required(fields, &headers::RESOURCE_URL)?;
+        let (api_type, name) = required(fields, &headers::RESOURCE_API_TYPE)?;
+        if name != "file/http" {
+            return Err(FileError::ApiType(name.to_owned()));
+        }
+        let origin = match headers::present(fields, &headers::PROVIDER) {
+            None => Origin::Direct(ResourceUrl::parse(url).map_err(FileError::Url)?),
+            Some(provider) => {
+                check_resource(url)?;
+                let provider = provider
+                    .to_str()
+                    .map_err(|_| FileError::NotText(headers::PROVIDER))?;
+                let provider = UserId::parse(provider.trim()).map_err(|_| FileError::ProviderId)?;
+                Origin::Provider {
+                    provider,
+                    options: options(fields)?,
+                }
+            }
+        };
+        Ok(Self {
+            resource: resource.clone(),
+            api_type: api_type.clone(),
+            origin,
+        })
+    }
+}
+
+/// A resource URL for somebody else to judge: only what no provider could use is refused here.
+fn check_resource(url: &str) -> Result<(), FileError> {
+    if url.is_empty() {
+        return Err(FileError::Url(UrlError::Empty));
+    }
+    if url.len() > MAX_URL_BYTES {
+        return Err(FileError::Url(UrlError::TooLong));
+    }
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(FileError::Url(UrlError::Character));
+    }
+    Ok(())
+}
+
+fn options(fields: &HeaderMap) -> Result<Options, FileError> {
+    match headers::present(fields, &headers::OPTIONS) {
+        None => Ok(Options::default()),
+        Some(value) => {
+            let text = value
+                .to_str()
+                .map_err(|_| FileError::NotText(headers::OPTIONS))?;
+            Options::parse(text).map_err(FileError::Options)
+        }
+    }
+}
+
+fn required<'a>(
+    fields: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<(&'a HeaderValue, &'a str), FileError> {
+    let value = fields
+        .get(name)
+        .ok_or_else(|| FileError::MissingHeader(name.clone()))?;
+    let text = value
+        .to_str()
+        .map_err(|_| FileError::NotText(name.clone()))?;
+    Ok((value, text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn request(fields: &[(&'static str, &str)]) -> Result<FileRequest, FileError> {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_str(value).expect("header text"),
+                )
+            })
+            .collect();
+        FileRequest::parse(&fields)
+    }
+
+    const URL: (&str, &str) = ("x-cadde-resource-url", "http://d.example/a.csv");
+    const TYPE: (&str, &str) = ("x-cadde-resource-api-type", "file/http");
+
+    #[rstest]
+    #[case(&[], StatusCode::BAD_REQUEST, "020090001E")]
+    #[case(&[URL], StatusCode::BAD_REQUEST, "020090001E")]
+    #[case(&[TYPE], StatusCode::BAD_REQUEST, "020090001E")]
+    #[case(&[URL, ("x-cadde-resource-api-type", "file/zzz")], StatusCode::BAD_REQUEST, "020004001E")]
+    #[case(&[URL, ("x-cadde-resource-api-type", "")], StatusCode::BAD_REQUEST, "020004001E")]
+    #[case(&[("x-cadde-resource-url", ""), TYPE], StatusCode::BAD_REQUEST, "000201002E")]
+    #[case(&[("x-cadde-resource-url", "ftp://d/a"), TYPE], StatusCode::BAD_REQUEST, "000201003E")]
+    #[case(&[("x-cadde-resource-url", "http://d/../a"), TYPE], StatusCode::BAD_REQUEST, "000201003E")]
+    #[case(&[("x-cadde-resource-url", ""), TYPE, ("x-cadde-provider", "p")], StatusCode::BAD_REQUEST, "000201002E")]
+    #[case(&[URL, TYPE, ("x-cadde-provider", "../../admin?x=")], StatusCode::BAD_REQUEST, "020090003E")]
+    #[case(&[URL, TYPE, ("x-cadde-provider", "p"), ("x-cadde-options", "nocolon")], StatusCode::BAD_REQUEST, "020004004E")]
+    fn what_cannot_succeed_is_refused_before_any_call(
+        #[case] fields: &[(&'static str, &str)],
+        #[case] status: StatusCode,
+        #[case] message_id: &str,
+    ) {
+        assert_eq!(request(fields).unwrap_err().code(), (status, message_id));
+    }
+
+    #[test]
+    fn an_empty_provider_means_direct_mode() {
+        for fields in [&[URL, TYPE][..], &[URL, TYPE, ("x-cadde-provider", " ")]] {
+            assert!(matches!(request(fields).unwrap().origin, Origin::Direct(_)));
+        }
+        let provider = request(&[
+            URL,
+            TYPE,
+            ("x-cadde-provider", "cadde.p.aa"),
+            ("x-cadde-options", ""),
+        ])
+        .unwrap();
+        assert!(matches!(provider.origin, Origin::Provider { options, .. } if options.is_empty()));
+    }
+}
