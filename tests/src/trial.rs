@@ -92,9 +92,11 @@ impl Start {
             directory.clone().into_os_string(),
             "--ready-file".into(),
             ready_file.clone().into_os_string(),
-            "--port-base".into(),
-            self.port_base.to_string().into(),
         ];
+        // A trial that was there before has its ports, and is to keep them unasked.
+        if !directory.exists() {
+            arguments.extend(["--port-base".into(), self.port_base.to_string().into()]);
+        }
         let data = match (self.own_samples, &self.data_path) {
             (true, _) => None,
             (false, Some(path)) => {

@@ -106,9 +106,15 @@ async fn a_path_that_nobody_serves_is_404_or_refused_on_every_listener() {
 
 /// What came of an attempt, as `Expected` reads it.
 async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
+    let path = row
+        .parameters
+        .iter()
+        .fold(row.path.to_owned(), |path, (name, value)| {
+            path.replace(name, value)
+        });
     let url = world
         .base(row.service, row.listener)
-        .join(&world.fill(row.path))
+        .join(&world.fill(&path))
         .unwrap();
     if row.listener == "peer" {
         // First the handshake by itself: a client library hides where it failed.
