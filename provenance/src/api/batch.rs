@@ -1,0 +1,367 @@
+//! `POST /v2/events:batch`: what the outboxes of connectors deliver.
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use common::{
+    http::{
+        body::{BodyError, read_limited},
+        problem::{BASE, Problem},
+    },
+    ids::ConnectorId,
+    listener::Peer,
+};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::AppState;
+use crate::{
+    domain::{
+        access::{AuthorityError, Caller, Registration, may_submit},
+        sequencer::SubmitError,
+        store::{Columns, Recorded},
+        submission::{Accepted, Call, Decision, Refused, Submission},
+    },
+    model::{
+        batch::{
+            BatchReply, EvidenceKind, InBody, InItem, Invalid, ItemProblem, ItemResult, ItemStatus,
+            MAX_BODY_BYTES, MAX_ITEMS, Receipt,
+        },
+        core::{CoreParts, Subject},
+        event, json,
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchRequest<'b> {
+    #[serde(borrow)]
+    items: Vec<&'b RawValue>,
+}
+
+/// Records many finished exchanges of one connector.
+///
+/// Items are independent of each other and take their places in the order of the request; a predecessor may be an earlier item
+/// or arrive later. All accepted ones are durable before the answer.
+#[utoipa::path(post, path = "/v2/events:batch", tag = "events",
+    request_body(content = Object, description = "`{\"items\": [ … ]}`: 1 to 1,024 items, 64 KiB each, 4 MiB in all"),
+    responses((status = 200, description = "One result for each item, in the same order, even if all were rejected", body = BatchReply),
+        (status = 400, description = "Not JSON, or no items", body = Problem),
+        (status = 403, description = "The connector is not registered", body = Problem),
+        (status = 413, description = "Over a limit", body = Problem),
+        (status = 415, description = "Not JSON by its type, or encoded", body = Problem),
+        (status = 503, description = "The ledger cannot record now; nothing of this request is recorded", body = Problem)))]
+pub(super) async fn batch(
+    State(app): State<AppState>,
+    peer: Peer,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    check_headers(&parts.headers)?;
+    let config = &app.ledger.config;
+    let _place = app
+        .ledger
+        .batches
+        .enter(&peer.id, config.requests_per_connector)
+        .ok_or_else(|| {
+            Problem::unavailable(
+                "too-many-requests",
+                "this connector has too many batch requests open",
+                1,
+            )
+        })?;
+    // `Err`: the registry is out of reach, which each item will be told.
+    let registration = match app.registration(&peer.id).await {
+        Ok(Some(registration)) => Ok(registration),
+        Ok(None) => {
+            return Err(Problem::forbidden(
+                "connector-not-registered",
+                "this connector is not registered, or suspended",
+            ));
+        }
+        Err(error) => Err(error),
+    };
+    let body = read_limited(body, MAX_BODY_BYTES)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLarge { .. } => too_large("the body is too long"),
+            other => other.into(),
+        })?;
+    let request: BatchRequest<'_> = serde_json::from_slice(&body)
+        .map_err(|e| Problem::bad_request("body-not-json", e.to_string()))?;
+    if request.items.is_empty() {
+        return Err(Problem::bad_request("no-items", "there are no items"));
+    }
+    if request.items.len() > MAX_ITEMS {
+        return Err(too_large("there are too many items"));
+    }
+    let (mut submissions, mut results) = (Vec::new(), Vec::with_capacity(request.items.len()));
+    for item in &request.items {
+        match prepare(&app, &peer, &registration, item.get()) {
+            Ok(submission) => {
+                results.push(None);
+                submissions.push(submission);
+            }
+            Err(rejected) => results.push(Some(rejected)),
+        }
+    }
+    let ids: Vec<String> = submissions.iter().map(|s| s.id.clone()).collect();
+    let decisions = app
+        .ledger
+        .sequencer
+        .submit(submissions)
+        .await
+        .map_err(|e| unavailable(&e))?;
+    let mut decided = ids
+        .into_iter()
+        .zip(decisions)
+        .map(|(id, decision)| result(id, decision));
+    let results = results
+        .into_iter()
+        .map(|rejected| {
+            rejected
+                .or_else(|| decided.next())
+                .expect("the sequencer decides about each submission")
+        })
+        .collect();
+    let body = serde_json::to_vec(&BatchReply { results }).map_err(Problem::internal)?;
+    Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
+    let unsupported = |detail: &str| {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            "Unsupported Media Type",
+        )
+        .detail(detail)
+    };
+    let media_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    if !media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/json")
+    {
+        return Err(unsupported("the body must be application/json"));
+    }
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(unsupported("the body must not be encoded"));
+    }
+    Ok(())
+}
+
+fn too_large(detail: &str) -> Problem {
+    Problem::too_large("batch-too-large", detail)
+        .member("max_items", MAX_ITEMS)
+        .member("max_bytes", MAX_BODY_BYTES)
+}
+
+fn unavailable(error: &SubmitError) -> Problem {
+    match error {
+        SubmitError::Busy => Problem::unavailable("busy", "too many records wait to be written", 1),
+        SubmitError::DiskFull => {
+            Problem::unavailable("disk-full", "the ledger's disk is nearly full", 60)
+        }
+        SubmitError::Stopped => Problem::unavailable("stopping", "the ledger is stopping", 5),
+        SubmitError::Store(_) => Problem::internal(common::telemetry::Chain(error)),
+    }
+}
+
+/// Turns an item into a submission, or says why not.
+fn prepare(
+    app: &AppState,
+    peer: &Peer,
+    registration: &Result<Registration, AuthorityError>,
+    text: &str,
+) -> Result<Submission, ItemResult> {
+    let item = InItem::parse(text, &app.ledger.config.batch_event_types)
+        .map_err(|Invalid { id, detail }| reject(id, &INVALID, &detail))?;
+    let registration = registration
+        .as_ref()
+        .map_err(|error| reject(Some(item.id.clone()), &UNAVAILABLE, &error.to_string()))?;
+    may_submit(registration, &item)
+        .map_err(|why| reject(Some(item.id.clone()), &FORBIDDEN, &why))?;
+    Ok(submission(
+        app,
+        &peer.id,
+        peer.certificate.sha256_hex(),
+        item,
+    ))
+}
+
+fn submission(
+    app: &AppState,
+    connector: &ConnectorId,
+    certificate: String,
+    item: InItem,
+) -> Submission {
+    let actor = Caller::connector(connector, certificate, &item.user_id).actor;
+    let InItem {
+        id,
+        exchange_id,
+        body,
+        mut object,
+        provider,
+        consumer,
+        previous,
+        dig,
+        sig,
+        content,
+        ..
+    } = item;
+    let text = |name: &str| {
+        object
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .map(str::to_owned)
+    };
+    let timestamp = text("cdltimestamp");
+    let (subject, event_type, organization, tags) = match body {
+        InBody::Event { event_type } => {
+            let organization = app.ledger.organization.clone();
+            let tags = event::tags(&object);
+            object.insert("cdlorganization".to_owned(), organization.clone().into());
+            (Subject::Event, event_type, Some(organization), tags)
+        }
+        InBody::Evidence(kind) => (
+            Subject::Evidence,
+            evidence_type(kind).to_owned(),
+            None,
+            Vec::new(),
+        ),
+    };
+    let parts = CoreParts::new(subject, json::canonical(&object), &actor)
+        .with_dig(dig.as_ref())
+        .with_xid(Some(&exchange_id.to_string()))
+        .with_sig(sig.as_deref());
+    let columns = Columns {
+        event_type: Some(event_type),
+        provider: provider.map(String::from),
+        consumer: consumer.map(String::from),
+        organization,
+        timestamp,
+        tags,
+    };
+    Submission {
+        id,
+        actor,
+        content,
+        subject,
+        parts,
+        previous,
+        columns,
+        by: Call::Batch,
+    }
+}
+
+const fn evidence_type(kind: EvidenceKind) -> &'static str {
+    match kind {
+        EvidenceKind::TransferAborted => "transfer-aborted",
+        EvidenceKind::Direct => "direct",
+        EvidenceKind::VoucherSent => "voucher-sent",
+        EvidenceKind::VoucherReceived => "voucher-received",
+    }
+}
+
+fn result(id: String, decision: Decision) -> ItemResult {
+    match decision {
+        Ok(Accepted::Created(recorded)) => recorded_as(ItemStatus::Created, recorded),
+        Ok(Accepted::Exists(recorded)) => recorded_as(ItemStatus::Exists, recorded),
+        Ok(Accepted::Duplicate(_)) => {
+            unreachable!("the rule against duplicates is for single registrations")
+        }
+        Err(refused) => {
+            let problem = match refused {
+                Refused::Conflict(_) | Refused::IdTaken(_) | Refused::KeyReused => &CONFLICT,
+                Refused::SelfReference | Refused::Cycle | Refused::Missing(_) => &INVALID,
+            };
+            reject(Some(id), problem, &refused.to_string())
+        }
+    }
+}
+
+fn recorded_as(status: ItemStatus, recorded: Recorded) -> ItemResult {
+    let Recorded {
+        id,
+        salt,
+        core,
+        pending,
+        ..
+    } = recorded;
+    let receipt = Receipt {
+        salt: salt.map(crate::model::commitment::Salt::to_base64),
+        core,
+        ..Receipt::default()
+    };
+    ItemResult {
+        id: Some(id),
+        status,
+        pending,
+        receipt: Some(receipt),
+        retry: None,
+        problem: None,
+    }
+}
+
+struct ProblemKind {
+    slug: &'static str,
+    title: &'static str,
+    status: u16,
+    retry: bool,
+}
+
+const INVALID: ProblemKind = ProblemKind {
+    slug: "invalid",
+    title: "The item is not valid",
+    status: 422,
+    retry: false,
+};
+const FORBIDDEN: ProblemKind = ProblemKind {
+    slug: "forbidden",
+    title: "The connector may not submit this",
+    status: 403,
+    retry: false,
+};
+const CONFLICT: ProblemKind = ProblemKind {
+    slug: "conflict",
+    title: "The id is recorded with other content",
+    status: 409,
+    retry: false,
+};
+const UNAVAILABLE: ProblemKind = ProblemKind {
+    slug: "unavailable",
+    title: "This cannot be checked now",
+    status: 503,
+    retry: true,
+};
+
+fn reject(id: Option<String>, kind: &ProblemKind, detail: &str) -> ItemResult {
+    metrics::counter!("ledger_items_rejected_total", "problem" => kind.slug).increment(1);
+    ItemResult {
+        id,
+        status: ItemStatus::Rejected,
+        pending: Vec::new(),
+        receipt: None,
+        retry: Some(kind.retry),
+        problem: Some(ItemProblem {
+            kind: format!("{BASE}{}", kind.slug),
+            title: kind.title.to_owned(),
+            status: kind.status,
+            detail: detail.to_owned(),
+        }),
+    }
+}

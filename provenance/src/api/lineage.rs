@@ -1,0 +1,236 @@
+//! `GET /v2/lineage/{cdleventid}`: what came before and after an event.
+
+use std::collections::{HashMap, HashSet};
+
+use axum::{
+    extract::{Path, Request, State},
+    response::{IntoResponse as _, Response},
+};
+use common::http::cadde::LedgerError;
+use http::{
+    HeaderMap, Uri,
+    header::{CONTENT_TYPE, VARY},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json, value::RawValue};
+
+use super::{AppState, EXTENDED, error, wants_extended};
+use crate::{
+    domain::{
+        access::Viewer,
+        lineage::{Direction, LineageQuery},
+        store::{Body, Index, Node},
+    },
+    model::json::push_string,
+};
+
+/// The lineage of an event (CADDE 4.0, 来歴確認).
+///
+/// An array of events: the ancestors farthest first, the event itself, then its descendants. Events of which the caller is no
+/// party show id, type and commitment alone. With `Accept: application/vnd.cadde.provenance+json` each event of the caller's own
+/// also has `ledger` with the core that was committed to.
+#[utoipa::path(get, path = "/v2/lineage/{cdleventid}", tag = "events",
+    params(("cdleventid" = String, Path, description = "The event to start from"),
+        ("direction" = Option<String>, Query, description = "`BACKWARD` (default), `FORWARD` or `BOTH`; also as header `x-direction`"),
+        ("depth" = Option<i64>, Query, description = "Steps away from the event, −1 (default) for all; also as header `x-depth`")),
+    responses((status = 200, description = "The events", body = Vec<Object>),
+        (status = 400, description = "Unknown direction or depth"),
+        (status = 401, description = "No token, or one that is not accepted"),
+        (status = 404, description = "No such event")))]
+pub(super) async fn lineage(
+    State(app): State<AppState>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, LedgerError> {
+    let (parts, _) = request.into_parts();
+    let caller = app.identify(&parts).await?;
+    let config = &app.ledger.config;
+    let query = LineageQuery {
+        id,
+        direction: direction(&parts.uri, &parts.headers)?,
+        depth: depth(&parts.uri, &parts.headers)?,
+        limit: config.max_lineage,
+    };
+    let viewer = Viewer::new(&caller, config.read);
+    let nodes = app
+        .ledger
+        .reader
+        .lineage(query, viewer)
+        .await
+        .map_err(|e| error::read(&e))?;
+    let nodes = nodes.ok_or_else(error::no_such_event)?;
+    let is_extended = wants_extended(&parts.headers);
+    let media_type = if is_extended {
+        EXTENDED
+    } else {
+        "application/json"
+    };
+    let body = render(&nodes, is_extended);
+    Ok(([(CONTENT_TYPE, media_type), (VARY, "accept")], body).into_response())
+}
+
+/// A parameter: the query has precedence over the header, which manuals document for it.
+fn parameter(uri: &Uri, headers: &HeaderMap, name: &str) -> Result<Option<String>, LedgerError> {
+    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    if let Some((_, value)) = pairs.into_iter().find(|(key, _)| key == name) {
+        return Ok(Some(value.into_owned()));
+    }
+    let Some(value) = headers.get(format!("x-{name}")) else {
+        return Ok(None);
+    };
+    let text = value
+        .to_str()
+        .map_err(|_| error::bad_request(name_of(name), &format!("x-{name} cannot be read")))?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+fn name_of(parameter: &str) -> &'static str {
+    if parameter == "depth" {
+        "invalid-depth"
+    } else {
+        "invalid-direction"
+    }
+}
+
+fn direction(uri: &Uri, headers: &HeaderMap) -> Result<Direction, LedgerError> {
+    match parameter(uri, headers, "direction")? {
+        None => Ok(Direction::default()),
+        Some(text) => Direction::parse(&text).ok_or_else(|| {
+            error::bad_request(
+                "invalid-direction",
+                &format!("direction is BACKWARD, FORWARD or BOTH, not {text:?}"),
+            )
+        }),
+    }
+}
+
+fn depth(uri: &Uri, headers: &HeaderMap) -> Result<Option<u32>, LedgerError> {
+    let Some(text) = parameter(uri, headers, "depth")? else {
+        return Ok(None);
+    };
+    match text.parse::<i64>() {
+        Ok(-1) => Ok(None),
+        // Nobody is that far away.
+        Ok(n) if n >= 0 => Ok(Some(u32::try_from(n).unwrap_or(u32::MAX))),
+        _ => Err(error::bad_request(
+            "invalid-depth",
+            &format!("depth is an integer from -1, not {text:?}"),
+        )),
+    }
+}
+
+/// The event inside a core, as text.
+#[derive(Deserialize)]
+struct CoreEvent<'c> {
+    #[serde(borrow)]
+    event: &'c RawValue,
+}
+
+fn render(nodes: &[Node], is_extended: bool) -> String {
+    let shown = Shown::new(nodes);
+    let mut out = String::with_capacity(1024 * nodes.len());
+    out.push('[');
+    for (i, node) in nodes.iter().enumerate() {
+        if i > 0 {
+            out.push_str(",\n");
+        }
+        let written = node
+            .body
+            .as_ref()
+            .is_some_and(|body| write_event(&mut out, body, is_extended));
+        if !written {
+            out.push_str(&shown.redacted(node).to_string());
+        }
+    }
+    out.push(']');
+    out
+}
+
+/// Writes an event: the text that was committed to, and what is computed. False if the core has no event.
+fn write_event(out: &mut String, body: &Body, is_extended: bool) -> bool {
+    let Ok(CoreEvent { event }) = serde_json::from_str(&body.core) else {
+        return false;
+    };
+    let with_ledger = is_extended && body.is_party;
+    // A member of the client's own with our name would occur twice.
+    let own_ledger = with_ledger && event.get().contains("\"ledger\":");
+    let text = if own_ledger {
+        without_ledger(event.get())
+    } else {
+        event.get().to_owned()
+    };
+    let Some(open) = text.strip_suffix('}') else {
+        return false;
+    };
+    out.push_str(open);
+    out.push_str(",\"cdlnextevents\":[");
+    for (i, id) in body.next.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        push_string(out, id);
+    }
+    out.push(']');
+    if with_ledger {
+        out.push_str(",\"ledger\":{\"core\":");
+        push_string(out, &body.core);
+        out.push('}');
+    }
+    out.push('}');
+    true
+}
+
+fn without_ledger(event: &str) -> String {
+    let Ok(mut members) = serde_json::from_str::<Map<String, Value>>(event) else {
+        return event.to_owned();
+    };
+    members.remove("ledger");
+    crate::model::json::canonical(&members)
+}
+
+/// The answer's own events, for the edges that redacted ones may show: both ends are in the answer anyway.
+struct Shown<'n> {
+    ids: HashMap<Index, &'n str>,
+    next: HashMap<Index, Vec<&'n str>>,
+}
+
+impl<'n> Shown<'n> {
+    fn new(nodes: &'n [Node]) -> Self {
+        let ids: HashMap<Index, &str> = nodes
+            .iter()
+            .map(|node| (node.idx, node.id.as_str()))
+            .collect();
+        let mut edges: Vec<(Index, Index)> = Vec::new();
+        for node in nodes {
+            let previous: HashSet<Index> = node.previous.iter().copied().collect();
+            edges.extend(
+                previous
+                    .into_iter()
+                    .filter(|prev| ids.contains_key(prev))
+                    .map(|prev| (prev, node.idx)),
+            );
+        }
+        edges.sort_unstable();
+        let mut next: HashMap<Index, Vec<&str>> = HashMap::new();
+        for (prev, idx) in edges {
+            next.entry(prev).or_default().extend(ids.get(&idx));
+        }
+        Self { ids, next }
+    }
+
+    fn redacted(&self, node: &Node) -> Value {
+        let previous: Vec<&str> = node
+            .previous
+            .iter()
+            .filter_map(|idx| self.ids.get(idx).copied())
+            .collect();
+        let next = self.next.get(&node.idx).cloned().unwrap_or_default();
+        json!({
+            "cdleventid": node.id,
+            "cdleventtype": node.event_type,
+            "cdlpreviousevents": previous,
+            "cdlnextevents": next,
+            "commitment": node.commitment.to_base64(),
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! The ledger's paths, on both listeners.
+//!
+//! Sources: CADDE 4.0, provenance API (`eventwithhash`, `lineage`); the batch is our own. Paths of CADDE answer errors in the
+//! shape of that API, the batch as problem documents (RFC 9457).
+
+mod batch;
+mod error;
+mod lineage;
+mod register;
+mod state;
+#[cfg(test)]
+mod tests;
+mod upload;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    routing::{MethodRouter, get, post},
+};
+use common::http::Endpoint;
+use http::{HeaderMap, header::ACCEPT};
+use utoipa::OpenApi;
+
+use self::state::Door;
+pub use self::state::{AppState, Batches, Ledger};
+
+/// The media type that adds `ledger` to one's own events.
+const EXTENDED: &str = "application/vnd.cadde.provenance+json";
+
+/// Whether the caller accepts the extended form.
+fn wants_extended(headers: &HeaderMap) -> bool {
+    let values = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    values.flat_map(|v| v.split(',')).any(|range| {
+        range
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .eq_ignore_ascii_case(EXTENDED)
+    })
+}
+
+/// Every path of one listener with its rule and its handler: the router and the list of endpoints come from here.
+fn table(door: Door) -> Vec<(Endpoint, MethodRouter<AppState>)> {
+    let (listener, caller, reader) = match door {
+        Door::Public => ("public", "bearer", "anyone"),
+        Door::Peer => (
+            "peer",
+            "certificate:connector",
+            "certificate of the data space",
+        ),
+    };
+    let at = |method, path, access| Endpoint::new(listener, method, path, access);
+    let mut table = vec![
+        // Uploads are limited while they are hashed.
+        (
+            at("POST", "/v2/eventwithhash", caller),
+            post(register::register).layer(DefaultBodyLimit::disable()),
+        ),
+        (
+            at("GET", "/v2/lineage/{cdleventid}", caller),
+            get(lineage::lineage),
+        ),
+        (at("GET", "/openapi.json", reader), get(openapi)),
+    ];
+    if door == Door::Peer {
+        // Clients may write the colon as they like; the router compares what they wrote.
+        for path in [
+            "/v2/events:batch",
+            "/v2/events%3Abatch",
+            "/v2/events%3abatch",
+        ] {
+            table.push((at("POST", path, caller), post(batch::batch)));
+        }
+    }
+    table
+}
+
+fn router(ledger: Arc<Ledger>, door: Door) -> Router {
+    table(door)
+        .into_iter()
+        .fold(Router::new(), |router, (endpoint, handler)| {
+            router.route(endpoint.path, handler)
+        })
+        .with_state(AppState { ledger, door })
+}
+
+/// All paths of the `public` listener.
+pub fn public_router(ledger: Arc<Ledger>) -> Router {
+    router(ledger, Door::Public)
+}
+
+/// All paths of the `peer` listener.
+pub fn peer_router(ledger: Arc<Ledger>) -> Router {
+    router(ledger, Door::Peer)
+}
+
+/// What the provenance server serves.
+pub fn endpoints() -> Vec<Endpoint> {
+    [Door::Public, Door::Peer]
+        .into_iter()
+        .flat_map(table)
+        .map(|(endpoint, _)| endpoint)
+        .collect()
+}
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Provenance server",
+        description = "The ledger of exchanges: events of CADDE 4.0, their lineage, and the batch by which connectors deliver. \
+                       The batch is served to client certificates alone.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    paths(register::register, lineage::lineage, batch::batch)
+)]
+struct Description;
+
+async fn openapi() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}

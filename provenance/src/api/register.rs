@@ -1,0 +1,187 @@
+//! `POST /v2/eventwithhash`: registers one event, with the hashes of uploaded files.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use common::{clock::rfc3339_millis, http::cadde::LedgerError, ids::uuid_v7};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{AppState, EXTENDED, error, upload, wants_extended};
+use crate::{
+    domain::{
+        access::Caller,
+        store::{Columns, Recorded},
+        submission::{Accepted, Call, Single, Submission},
+    },
+    model::{
+        core::{CoreParts, Subject},
+        event::Event,
+    },
+};
+
+/// Longest idempotency key, in bytes.
+const MAX_KEY: usize = 256;
+
+/// Registers one event (CADDE 4.0, `eventwithhash`).
+///
+/// `multipart/form-data` with a part `request` (the event as JSON) and any number of parts `upfile`, whose SHA-256 go to the
+/// data tags. With `Idempotency-Key` the same request may be repeated; with `x-cadde-prov-allow-pending: 1` predecessors may
+/// arrive later.
+#[utoipa::path(post, path = "/v2/eventwithhash", tag = "events",
+    request_body(content_type = "multipart/form-data", content = String),
+    responses((status = 200, description = "The id of the event: `{\"cdleventid\": …}`"),
+        (status = 400, description = "The event does not fit the data model, its id exists, or a predecessor does not"),
+        (status = 401, description = "No token, or one that is not accepted"),
+        (status = 403, description = "The connector is not registered"),
+        (status = 409, description = "The idempotency key was used for another request"),
+        (status = 503, description = "The ledger cannot record now")))]
+pub(super) async fn register(
+    State(app): State<AppState>,
+    request: Request,
+) -> Result<Response, LedgerError> {
+    let (parts, body) = request.into_parts();
+    let caller = app.identify(&parts).await?;
+    let key = key(&parts.headers)?;
+    let allow_pending = parts
+        .headers
+        .get("x-cadde-prov-allow-pending")
+        .is_some_and(|v| v == "1");
+    let is_extended = wants_extended(&parts.headers);
+    let max = app.ledger.config.max_upload.bytes();
+    let read = upload::read(Request::from_parts(parts, body), max).await?;
+    let mut event = Event::parse(&read.event).map_err(|e| error::invalid_event(&e))?;
+    event
+        .set_hashes(&read.hashes)
+        .map_err(|e| error::invalid_event(&e))?;
+    check_party(&app, &caller, &event)?;
+    let submission = prepare(&app, &caller, event, allow_pending, key);
+    let decided = app
+        .ledger
+        .sequencer
+        .submit(vec![submission])
+        .await
+        .map_err(|e| error::submit(&e))?;
+    match decided.into_iter().next() {
+        Some(Ok(accepted)) => Ok(answer(accepted, is_extended)),
+        Some(Err(refused)) => Err(error::refused(&refused)),
+        None => unreachable!("the sequencer decides about each submission"),
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, LedgerError> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) if (1..=MAX_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(error::bad_request(
+            "invalid-key",
+            "Idempotency-Key must have 1 to 256 visible characters",
+        )),
+    }
+}
+
+/// What a provider sent is registered by the provider, what a consumer received by the consumer. Existing providers use the
+/// consumer's token for it, so by default this is only noted.
+fn check_party(app: &AppState, caller: &Caller, event: &Event) -> Result<(), LedgerError> {
+    let party = match event.event_type() {
+        "Sent" => event.provider(),
+        "Received" => event.consumer(),
+        _ => return Ok(()),
+    };
+    if party == Some(caller.actor.user.as_str()) {
+        return Ok(());
+    }
+    metrics::counter!("ledger_foreign_party_total").increment(1);
+    if app.ledger.config.enforce_party {
+        return Err(error::foreign_party(event.event_type()));
+    }
+    tracing::warn!(
+        user = caller.actor.user,
+        cdleventtype = event.event_type(),
+        "an event was registered by another than its party"
+    );
+    Ok(())
+}
+
+fn prepare(
+    app: &AppState,
+    caller: &Caller,
+    mut event: Event,
+    allow_pending: bool,
+    key: Option<String>,
+) -> Submission {
+    // What was submitted, before the system's own members: by it a repetition is known.
+    let content = Sha256::digest(event.canonical()).into();
+    let now = app.ledger.clock.now();
+    event.set_defaults(
+        &app.ledger.organization,
+        || uuid_v7(now).to_string(),
+        || rfc3339_millis(now),
+    );
+    let types = &app.ledger.config.duplicates;
+    let is_checked = types.check.iter().any(|t| t == event.event_type());
+    let duplicates = if is_checked {
+        event.single_tag().map(|tag| (tag, Arc::new(types.clone())))
+    } else {
+        None
+    };
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    Submission {
+        id: owned(event.id()).unwrap_or_default(),
+        actor: caller.actor.clone(),
+        content,
+        subject: Subject::Event,
+        parts: CoreParts::new(Subject::Event, event.canonical(), &caller.actor),
+        previous: event.previous().to_vec(),
+        columns: Columns {
+            event_type: Some(event.event_type().to_owned()),
+            provider: owned(event.provider()),
+            consumer: owned(event.consumer()),
+            organization: Some(app.ledger.organization.clone()),
+            timestamp: owned(event.timestamp()),
+            tags: event.tags(),
+        },
+        by: Call::Single(Box::new(Single {
+            event,
+            duplicates,
+            allow_pending,
+            key,
+        })),
+    }
+}
+
+fn answer(accepted: Accepted, is_extended: bool) -> Response {
+    let (id, recorded) = match accepted {
+        Accepted::Created(recorded) | Accepted::Exists(recorded) => {
+            (recorded.id.clone(), Some(recorded))
+        }
+        // Somebody else's record, perhaps: its id is all there is to tell.
+        Accepted::Duplicate(id) => (id, None),
+    };
+    let mut body = json!({ "cdleventid": id });
+    if !is_extended {
+        return Json(body).into_response();
+    }
+    if let Some(recorded) = recorded {
+        body["ledger"] = receipt(&recorded);
+    }
+    (StatusCode::OK, [(CONTENT_TYPE, EXTENDED)], body.to_string()).into_response()
+}
+
+fn receipt(recorded: &Recorded) -> Value {
+    let mut receipt = json!({});
+    if let Some(salt) = recorded.salt {
+        receipt["salt"] = salt.to_base64().into();
+    }
+    if let Some(core) = &recorded.core {
+        receipt["core"] = core.clone().into();
+    }
+    receipt
+}

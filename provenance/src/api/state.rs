@@ -1,0 +1,180 @@
+//! What the handlers work with.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use common::{
+    clock::SharedClock,
+    http::cadde::LedgerError,
+    ids::ConnectorId,
+    listener::{ConnectionInfo, Peer},
+};
+use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error;
+use crate::{
+    config::LedgerConfig,
+    domain::{
+        access::{Authority, AuthorityError, Caller, Registration},
+        sequencer::Sequencer,
+        store::LedgerReader,
+    },
+};
+
+/// The listener on which a router serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Public,
+    Peer,
+}
+
+/// What the handlers of one listener work with.
+#[derive(Clone)]
+pub struct AppState {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) door: Door,
+}
+
+/// The ledger behind both listeners.
+pub struct Ledger {
+    /// The writing side.
+    pub sequencer: Sequencer,
+    /// The reading side.
+    pub reader: Arc<dyn LedgerReader>,
+    /// The authentication server.
+    pub authority: Arc<dyn Authority>,
+    /// The time.
+    pub clock: SharedClock,
+    /// Rules and limits.
+    pub config: LedgerConfig,
+    /// `cdlorganization` of what is recorded.
+    pub organization: String,
+    /// How many batch requests each connector has open.
+    pub batches: Batches,
+}
+
+/// Open batch requests by connector.
+#[derive(Debug, Default)]
+pub struct Batches(Mutex<HashMap<ConnectorId, Arc<Semaphore>>>);
+
+impl Batches {
+    /// A place for one more request of `id`; `None` if it has `limit` already.
+    pub(super) fn enter(&self, id: &ConnectorId, limit: usize) -> Option<OwnedSemaphorePermit> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody but registered connectors gets here, so there are few; those at rest still need not stay.
+        if all.len() > 1024 {
+            all.retain(|_, places| places.available_permits() < limit);
+        }
+        let places = all
+            .entry(id.clone())
+            .or_insert_with(|| Arc::new(Semaphore::new(limit)));
+        places.clone().try_acquire_owned().ok()
+    }
+}
+
+impl AppState {
+    /// Who makes the request `parts`: the holder of a token on `public`, the connector of the certificate on `peer`.
+    pub(super) async fn identify(&self, parts: &Parts) -> Result<Caller, LedgerError> {
+        let ledger = &self.ledger;
+        let status = ledger.config.auth_status;
+        match self.door {
+            Door::Public => {
+                let token = token(&parts.headers).ok_or_else(|| error::token_missing(status))?;
+                let user = ledger
+                    .authority
+                    .user(token)
+                    .await
+                    .map_err(|e| error::authority(&e, status))?;
+                Ok(Caller::user(&user))
+            }
+            Door::Peer => {
+                let peer = parts.extensions.get::<ConnectionInfo>().and_then(Peer::of);
+                let peer = peer.ok_or_else(error::no_certificate)?;
+                let registration = self
+                    .registration(&peer.id)
+                    .await
+                    .map_err(|e| error::authority(&e, status))?;
+                let registration = registration.ok_or_else(error::not_registered)?;
+                Ok(Caller::connector(
+                    &peer.id,
+                    peer.certificate.sha256_hex(),
+                    &registration.user,
+                ))
+            }
+        }
+    }
+
+    pub(super) async fn registration(
+        &self,
+        id: &ConnectorId,
+    ) -> Result<Option<Registration>, AuthorityError> {
+        self.ledger.authority.connector(id).await
+    }
+}
+
+/// The access token: `Authorization` with or without the scheme `Bearer`, else `ID_Token`. Existing connectors send the bare
+/// token, manuals show it with the scheme.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers
+        .get(AUTHORIZATION)
+        .or_else(|| headers.get("id_token"))?
+        .to_str()
+        .ok()?
+        .trim();
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
+        _ if value.eq_ignore_ascii_case("bearer") => "",
+        _ => value,
+    };
+    (!token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&[("authorization", "tok")], Some("tok"))]
+    #[case(&[("authorization", "Bearer tok")], Some("tok"))]
+    #[case(&[("authorization", "bearer  tok ")], Some("tok"))]
+    #[case(&[("id_token", "tok")], Some("tok"))]
+    #[case(&[("id_token", "other"), ("authorization", "tok")], Some("tok"))]
+    #[case(&[("authorization", "Bearer ")], None)]
+    #[case(&[("authorization", "")], None)]
+    #[case(&[], None)]
+    fn tokens_are_found_in_all_their_forms(
+        #[case] headers: &[(&str, &str)],
+        #[case] found: Option<&str>,
+    ) {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.parse::<HeaderName>().unwrap(),
+                    HeaderValue::from_str(value).unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(token(&headers), found);
+    }
+
+    #[test]
+    fn a_connector_has_a_few_places_and_another_has_its_own() {
+        let batches = Batches::default();
+        let (a, b) = (
+            ConnectorId::parse("a.example").unwrap(),
+            ConnectorId::parse("b.example").unwrap(),
+        );
+        let places: Vec<_> = (0..4).map(|_| batches.enter(&a, 4).unwrap()).collect();
+        assert!(batches.enter(&a, 4).is_none());
+        assert!(batches.enter(&b, 4).is_some());
+        drop(places);
+        assert!(batches.enter(&a, 4).is_some());
+    }
+}

@@ -1,0 +1,7 @@
+//! The provenance server as a program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::service::main::<provenance::ProvenanceServer>()
+}

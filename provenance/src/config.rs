@@ -1,0 +1,161 @@
+//! The configuration of the provenance server.
+
+use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use common::{
+    config::{AdminConfig, ByteSize, DatabaseConfig, Period},
+    listener::{ListenerConfig, TlsMode},
+    service::Finding,
+    telemetry::TelemetryConfig,
+    tls::TlsConfig,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{access::ReadPolicy, submission::DuplicateTypes},
+    model::batch::MAX_ITEMS,
+};
+
+/// Everything the provenance server is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Health, readiness and metrics, on loopback.
+    pub admin: AdminConfig,
+    /// Logs.
+    #[serde(default)]
+    pub telemetry: TelemetryConfig,
+    /// The listener for connectors: mutual TLS.
+    pub peer: ListenerConfig,
+    /// The listener for applications and existing providers: a token, no client certificate.
+    pub public: ListenerConfig,
+    /// The server's certificate and whom it trusts.
+    pub tls: TlsConfig,
+    /// How it gets its first certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<EnrolmentConfig>,
+    /// The authentication server.
+    pub auth: AuthConfig,
+    /// The records.
+    pub database: DatabaseConfig,
+    /// Rules and limits of the ledger.
+    #[serde(default)]
+    pub ledger: LedgerConfig,
+}
+
+/// Rules and limits of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerConfig {
+    /// `cdlorganization` of what is recorded: who runs this ledger. The host of `public.external_url` unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Types of events that connectors deliver.
+    pub batch_event_types: Vec<String>,
+    /// Types that the rule against duplicates is about.
+    pub duplicates: DuplicateTypes,
+    /// Who may read the body of an event: `party` or `open`.
+    pub read: ReadPolicy,
+    /// Status of a refused or unverifiable token: `strict` is 401 and 503, `reference` 400 for both, as existing ledgers answer.
+    pub auth_status: AuthStatus,
+    /// Whether a single registration of a `Sent` by anybody but its provider, or of a `Received` by anybody but its consumer, is
+    /// refused. Existing connectors register a `Sent` with the consumer's token, so it is only noted unless this is set.
+    pub enforce_party: bool,
+    /// Share of the disk in use, in percent, from which on nothing is recorded.
+    pub disk_watermark_percent: u8,
+    /// Most records that wait to be written at a time.
+    pub queue: usize,
+    /// Batch requests of one connector at a time.
+    pub requests_per_connector: usize,
+    /// How long idempotency keys of single registrations are remembered.
+    pub keep_idempotency_keys: Period,
+    /// Most bytes of a registration with files; files are hashed as they pass and not kept.
+    pub max_upload: ByteSize,
+    /// Most events in the answer to a lineage.
+    pub max_lineage: usize,
+}
+
+/// How failures of authentication are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthStatus {
+    /// 401 for a token that is missing or refused, 503 where the authentication server cannot be reached.
+    #[default]
+    Strict,
+    /// 400 for all of them.
+    Reference,
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        Self {
+            organization: None,
+            batch_event_types: vec!["Sent".to_owned(), "Received".to_owned()],
+            duplicates: DuplicateTypes::default(),
+            read: ReadPolicy::default(),
+            auth_status: AuthStatus::default(),
+            enforce_party: false,
+            // 90: beyond it a database on a full disk may be damaged for good.
+            disk_watermark_percent: 90,
+            queue: 16 * MAX_ITEMS,
+            requests_per_connector: 4,
+            keep_idempotency_keys: Period::seconds(7 * 86_400),
+            max_upload: ByteSize(64 << 30),
+            max_lineage: 100_000,
+        }
+    }
+}
+
+impl Config {
+    /// The organisation that stands in events.
+    pub fn organization(&self) -> String {
+        let host = || {
+            self.public
+                .external_url
+                .host_str()
+                .unwrap_or("localhost")
+                .to_owned()
+        };
+        self.ledger.organization.clone().unwrap_or_else(host)
+    }
+
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut error = |text: String| findings.push(Finding::Error(text));
+        for (name, listener) in [("peer", &self.peer), ("public", &self.public)] {
+            if let Some(problem) = listener.problem() {
+                error(format!("[{name}]: {problem}"));
+            }
+        }
+        if self.peer.tls != TlsMode::Mutual {
+            error("[peer]: tls must be \"mutual\": who submits a batch is known by the certificate alone".to_owned());
+        }
+        if self.public.tls == TlsMode::Mutual {
+            error(
+                "[public]: tls must not be \"mutual\": applications have no client certificate"
+                    .to_owned(),
+            );
+        }
+        let ledger = &self.ledger;
+        if !(1..=100).contains(&ledger.disk_watermark_percent) {
+            error("[ledger]: disk_watermark_percent must be 1 to 100".to_owned());
+        }
+        if ledger.queue < MAX_ITEMS {
+            error(format!(
+                "[ledger]: queue must hold at least one batch, {MAX_ITEMS} records"
+            ));
+        }
+        if ledger.requests_per_connector == 0 || ledger.max_lineage == 0 {
+            error("[ledger]: requests_per_connector and max_lineage must be at least 1".to_owned());
+        }
+        if ledger.read == ReadPolicy::Open {
+            let text = "[ledger]: read = \"open\" shows every exchange to everybody with a token";
+            findings.push(Finding::Warning(text.to_owned()));
+        }
+        if self.tls.crl.is_none() {
+            findings.push(Finding::Warning(
+                "[tls]: without crl a revoked certificate stays good".to_owned(),
+            ));
+        }
+        findings
+    }
+}

@@ -1,0 +1,278 @@
+//! Walking a lineage: which events, in which order (CADDE 4.0, lineage confirmation 来歴確認).
+
+use std::collections::{HashSet, VecDeque};
+
+use super::store::Index;
+
+/// Which way to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// To the origins.
+    #[default]
+    Backward,
+    /// To what was made of it.
+    Forward,
+    /// Both.
+    Both,
+}
+
+impl Direction {
+    /// Reads the wire's spelling, which is in capitals.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "BACKWARD" => Some(Self::Backward),
+            "FORWARD" => Some(Self::Forward),
+            "BOTH" => Some(Self::Both),
+            _ => None,
+        }
+    }
+}
+
+/// Which lineage is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineageQuery {
+    /// The event to start from.
+    pub id: String,
+    /// Which way to go.
+    pub direction: Direction,
+    /// How many steps away from the start; `None` for all.
+    pub depth: Option<u32>,
+    /// Most events in the answer.
+    pub limit: usize,
+}
+
+/// The edges of the ledger, as far as both ends have arrived.
+pub trait Graph {
+    /// Why an edge could not be read.
+    type Error;
+
+    /// Predecessors of the event at `idx`, in the order in which it names them.
+    ///
+    /// # Errors
+    /// [`Self::Error`].
+    fn previous(&mut self, idx: Index) -> Result<Vec<Index>, Self::Error>;
+
+    /// Successors of the event at `idx`, in ledger order.
+    ///
+    /// # Errors
+    /// [`Self::Error`].
+    fn next(&mut self, idx: Index) -> Result<Vec<Index>, Self::Error>;
+}
+
+/// The events of a lineage, in the order of the answer; `None` if there are more than `limit`.
+///
+/// Backward: farthest first, the start last. Forward: the start first. Both: the ancestors and the start as backward, then the
+/// descendants; not the ancestors' other descendants. Events at the same distance come in the order in which they are named.
+///
+/// # Errors
+/// What `graph` reports.
+pub fn walk<G: Graph>(
+    graph: &mut G,
+    start: Index,
+    direction: Direction,
+    depth: Option<u32>,
+    limit: usize,
+) -> Result<Option<Vec<Index>>, G::Error> {
+    let mut seen = HashSet::new();
+    let mut order = Vec::new();
+    if matches!(direction, Direction::Backward | Direction::Both) {
+        let seeds = VecDeque::from([(start, 0)]);
+        if !visit(seeds, depth, limit, &mut seen, &mut order, |idx| {
+            graph.previous(idx)
+        })? {
+            return Ok(None);
+        }
+        order.reverse();
+    }
+    let seeds = match direction {
+        Direction::Backward => VecDeque::new(),
+        Direction::Forward => VecDeque::from([(start, 0)]),
+        Direction::Both if depth == Some(0) => VecDeque::new(),
+        Direction::Both => graph.next(start)?.into_iter().map(|idx| (idx, 1)).collect(),
+    };
+    let is_whole = visit(seeds, depth, limit, &mut seen, &mut order, |idx| {
+        graph.next(idx)
+    })?;
+    Ok(is_whole.then_some(order))
+}
+
+/// Breadth first. False if the limit was reached.
+fn visit<E>(
+    mut open: VecDeque<(Index, u32)>,
+    depth: Option<u32>,
+    limit: usize,
+    seen: &mut HashSet<Index>,
+    order: &mut Vec<Index>,
+    mut neighbours: impl FnMut(Index) -> Result<Vec<Index>, E>,
+) -> Result<bool, E> {
+    while let Some((idx, distance)) = open.pop_front() {
+        if !seen.insert(idx) {
+            continue;
+        }
+        if order.len() == limit {
+            return Ok(false);
+        }
+        order.push(idx);
+        if depth.is_none_or(|depth| depth > distance) {
+            open.extend(
+                neighbours(idx)?
+                    .into_iter()
+                    .filter(|n| !seen.contains(n))
+                    .map(|n| (n, distance + 1)),
+            );
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    /// `prev[i]` are the predecessors of event i.
+    struct Model(Vec<Vec<Index>>);
+
+    fn at(idx: Index) -> usize {
+        usize::try_from(idx).expect("indices of the model are small")
+    }
+
+    impl Graph for Model {
+        type Error = Infallible;
+
+        fn previous(&mut self, idx: Index) -> Result<Vec<Index>, Infallible> {
+            Ok(self.0[at(idx)].clone())
+        }
+
+        fn next(&mut self, idx: Index) -> Result<Vec<Index>, Infallible> {
+            let names = |prev: &Vec<Index>| prev.contains(&idx);
+            Ok((0..)
+                .zip(&self.0)
+                .filter(|(_, prev)| names(prev))
+                .map(|(n, _)| n)
+                .collect())
+        }
+    }
+
+    fn walked(
+        prev: &[Vec<Index>],
+        start: Index,
+        direction: Direction,
+        depth: Option<u32>,
+    ) -> Vec<Index> {
+        match walk(
+            &mut Model(prev.to_vec()),
+            start,
+            direction,
+            depth,
+            usize::MAX,
+        ) {
+            Ok(order) => order.expect("there is no limit"),
+            Err(never) => match never {},
+        }
+    }
+
+    /// Two originals, merged, sent to two receivers: 0, 1 ← 2 ← 3, 4; 3 ← 5.
+    fn example() -> Vec<Vec<Index>> {
+        vec![vec![], vec![], vec![1, 0], vec![2], vec![2], vec![3]]
+    }
+
+    #[rstest]
+    #[case(5, Direction::Backward, None, &[0, 1, 2, 3, 5])]
+    #[case(5, Direction::Backward, Some(1), &[3, 5])]
+    #[case(5, Direction::Backward, Some(0), &[5])]
+    #[case(0, Direction::Forward, None, &[0, 2, 3, 4, 5])]
+    #[case(0, Direction::Forward, Some(2), &[0, 2, 3, 4])]
+    #[case(3, Direction::Both, None, &[0, 1, 2, 3, 5])]
+    #[case(2, Direction::Both, Some(1), &[0, 1, 2, 3, 4])]
+    #[case(2, Direction::Both, Some(0), &[2])]
+    fn set_and_order_are_those_of_existing_ledgers(
+        #[case] start: Index,
+        #[case] direction: Direction,
+        #[case] depth: Option<u32>,
+        #[case] order: &[Index],
+    ) {
+        assert_eq!(walked(&example(), start, direction, depth), order);
+    }
+
+    #[test]
+    fn a_limit_refuses_instead_of_truncating() {
+        let walk = |limit| walk(&mut Model(example()), 5, Direction::Backward, None, limit);
+        assert_eq!(walk(4), Ok(None));
+        assert!(matches!(walk(5), Ok(Some(_))));
+    }
+
+    #[test]
+    fn a_chain_may_be_long() {
+        let chain: Vec<Vec<Index>> = (0..10_000)
+            .map(|i| if i == 0 { vec![] } else { vec![i - 1] })
+            .collect();
+        assert_eq!(
+            walked(&chain, 9_999, Direction::Backward, None).len(),
+            10_000
+        );
+    }
+
+    /// The rule, written down as directly as possible: distances first, then one list a distance.
+    fn by_distance(
+        start: &[Index],
+        first: u32,
+        depth: Option<u32>,
+        seen: &mut Vec<Index>,
+        mut neighbours: impl FnMut(Index) -> Vec<Index>,
+    ) -> Vec<Index> {
+        let (mut order, mut level, mut distance) = (Vec::new(), start.to_vec(), first);
+        while !level.is_empty() {
+            let mut following = Vec::new();
+            for idx in level {
+                if seen.contains(&idx) {
+                    continue;
+                }
+                seen.push(idx);
+                order.push(idx);
+                if depth.is_none_or(|depth| depth > distance) {
+                    following.extend(neighbours(idx));
+                }
+            }
+            (level, distance) = (following, distance + 1);
+        }
+        order
+    }
+
+    proptest! {
+        #[test]
+        fn walking_agrees_with_the_rule(
+            edges in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..4), 1..25),
+            start in any::<prop::sample::Index>(),
+            depth in prop::option::of(0u32..6),
+        ) {
+            let prev: Vec<Vec<Index>> = edges.iter().enumerate()
+                .map(|(i, names)| if i == 0 { vec![] } else {
+                    names.iter().map(|n| Index::try_from(n.index(i)).expect("small")).collect()
+                })
+                .collect();
+            let start = Index::try_from(start.index(prev.len())).expect("small");
+            let previous = |idx| prev[at(idx)].clone();
+            let next = |idx| -> Vec<Index> {
+                (0..).zip(&prev).filter(|(_, names)| names.contains(&idx)).map(|(n, _)| n).collect()
+            };
+
+            let mut backward = by_distance(&[start], 0, depth, &mut Vec::new(), previous);
+            backward.reverse();
+            prop_assert_eq!(walked(&prev, start, Direction::Backward, depth), backward.clone());
+
+            let forward = by_distance(&[start], 0, depth, &mut Vec::new(), next);
+            prop_assert_eq!(walked(&prev, start, Direction::Forward, depth), forward);
+
+            let mut seen = backward.clone();
+            let seeds = if depth == Some(0) { vec![] } else { next(start) };
+            let mut both = backward;
+            both.extend(by_distance(&seeds, 1, depth, &mut seen, next));
+            prop_assert_eq!(walked(&prev, start, Direction::Both, depth), both);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the ledger does, without HTTP and without SQL.
+//!
+//! A submission is checked and prepared outside; the [`sequencer`] decides about it inside a transaction of its one writer, by
+//! the rules of [`rules`], through the store that [`store`] describes. Lineages are walked by [`lineage`], and who may read what
+//! is in [`access`].
+
+pub mod access;
+pub mod lineage;
+pub mod rules;
+pub mod sequencer;
+pub mod store;
+pub mod submission;

@@ -1,0 +1,316 @@
+//! What is decided about a submission inside the transaction of the one writer.
+
+use std::collections::HashSet;
+
+use common::ids::uuid_v7;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{
+    store::{Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting},
+    submission::{Accepted, Call, Decision, Refused, Single, Submission},
+};
+use crate::model::{
+    commitment::{Commitment, Salt},
+    core::{CoreParts, Predecessor, Subject},
+    json,
+};
+
+/// Time of acceptance of a whole group.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// As cores state it.
+    pub rx: String,
+    /// In milliseconds since 1970.
+    pub rx_ms: i64,
+    /// For ids that are made at this time.
+    pub at: OffsetDateTime,
+}
+
+impl Moment {
+    /// The moment `at`.
+    pub fn new(at: OffsetDateTime) -> Self {
+        let rx_ms = i64::try_from(common::clock::unix_millis(at)).unwrap_or(i64::MAX);
+        Self {
+            rx: common::clock::rfc3339_millis(at),
+            rx_ms,
+            at,
+        }
+    }
+}
+
+/// Most events that one `link` record names, so that its size has a bound.
+const LINK_MAX: usize = 256;
+
+/// Decides about `submission` and records it.
+///
+/// # Errors
+/// [`StoreError`]: the transaction has to be dropped.
+pub fn apply<T: LedgerTx>(
+    tx: &mut T,
+    submission: &mut Submission,
+    moment: &Moment,
+) -> Result<Decision, StoreError> {
+    let actor = submission.actor.key();
+    if let Some(decision) = repeated(tx, submission, &actor)? {
+        return Ok(decision);
+    }
+    if let Some(decision) = duplicate(tx, submission)? {
+        return Ok(decision);
+    }
+    if let Some(known) = tx.find(&submission.id)? {
+        return taken(tx, submission, &actor, &known, moment);
+    }
+    if submission.previous.contains(&submission.id) {
+        return Ok(Err(Refused::SelfReference));
+    }
+    let predecessors = predecessors(tx, &submission.previous)?;
+    if let Call::Single(single) = &submission.by
+        && !single.allow_pending
+        && let Some((id, _)) = submission
+            .previous
+            .iter()
+            .zip(&predecessors)
+            .find(|(_, known)| known.is_none())
+    {
+        return Ok(Err(Refused::Missing(id.clone())));
+    }
+    let waiting = match submission.subject {
+        Subject::Event => tx.waiting_for(&submission.id)?,
+        // An id that ends as evidence never becomes an event: what waits for it goes on waiting.
+        Subject::Evidence => Vec::new(),
+    };
+    if closes_cycle(tx, &waiting, &predecessors)? {
+        return Ok(Err(Refused::Cycle));
+    }
+    let recorded = record(tx, submission, &actor, &predecessors, moment)?;
+    if !waiting.is_empty() {
+        tx.resolve(&submission.id, recorded.idx)?;
+        link(tx, submission, &actor, &recorded, &waiting, moment)?;
+    }
+    if let Call::Single(single) = &submission.by
+        && let Some(key) = &single.key
+    {
+        tx.remember_key(&actor, key, &submission.content, recorded.idx, moment.rx_ms)?;
+    }
+    Ok(Ok(Accepted::Created(recorded)))
+}
+
+/// A single registration whose idempotency key was used before.
+fn repeated<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    actor: &str,
+) -> Result<Option<Decision>, StoreError> {
+    let Call::Single(single) = &submission.by else {
+        return Ok(None);
+    };
+    let Some(key) = &single.key else {
+        return Ok(None);
+    };
+    Ok(match tx.by_key(actor, key)? {
+        None => None,
+        Some((content, idx)) if content == submission.content => {
+            Some(Ok(Accepted::Exists(tx.recorded(idx)?)))
+        }
+        Some(_) => Some(Err(Refused::KeyReused)),
+    })
+}
+
+/// Suppresses duplicates, and links an original to the `Update` that made its data.
+fn duplicate<T: LedgerTx>(
+    tx: &mut T,
+    submission: &mut Submission,
+) -> Result<Option<Decision>, StoreError> {
+    let Call::Single(single) = &mut submission.by else {
+        return Ok(None);
+    };
+    let Single {
+        event,
+        duplicates: Some((tag, types)),
+        ..
+    } = &mut **single
+    else {
+        return Ok(None);
+    };
+    let is = |types: &[String], one: &SameData| types.contains(&one.event_type);
+    let found = tx.same_data(tag)?;
+    let last_update = found.iter().rfind(|one| is(&types.update, one));
+    let has_original = found.iter().any(|one| is(&types.publish, one));
+    if let Some(update) = last_update
+        && !has_original
+        && event.previous().is_empty()
+        && types.add_previous.iter().any(|t| t == event.event_type())
+    {
+        event.set_previous(vec![update.id.clone()]);
+        submission.previous = event.previous().to_vec();
+        submission.parts.set_body(event.canonical());
+        return Ok(None);
+    }
+    // The oldest, if there are several.
+    let oldest = found.iter().find(|one| !is(&types.update, one));
+    Ok(oldest.map(|one| Ok(Accepted::Duplicate(one.id.clone()))))
+}
+
+/// The id is in the ledger: the same again, or something else.
+fn taken<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    actor: &str,
+    known: &Known,
+    moment: &Moment,
+) -> Result<Decision, StoreError> {
+    let is_same = known.content == Some(submission.content) && known.actor == actor;
+    let id = submission.id.clone();
+    Ok(match &submission.by {
+        Call::Batch if is_same => Ok(Accepted::Exists(tx.recorded(known.idx)?)),
+        Call::Batch => Err(Refused::Conflict(id)),
+        Call::Single(single) => match &single.key {
+            Some(key) if is_same => {
+                tx.remember_key(actor, key, &submission.content, known.idx, moment.rx_ms)?;
+                Ok(Accepted::Exists(tx.recorded(known.idx)?))
+            }
+            _ => Err(Refused::IdTaken(id)),
+        },
+    })
+}
+
+/// The predecessors that have arrived. An id that ended as evidence is no event and stays pending.
+fn predecessors<T: LedgerTx>(tx: &mut T, ids: &[String]) -> Result<Vec<Option<Known>>, StoreError> {
+    ids.iter()
+        .map(|id| Ok(tx.find(id)?.filter(|known| known.is_event)))
+        .collect()
+}
+
+/// Whether a predecessor descends from an event that waits for this one.
+///
+/// Searched forwards from the waiting events: they came early, so little hangs on them.
+fn closes_cycle<T: LedgerTx>(
+    tx: &mut T,
+    waiting: &[Waiting],
+    predecessors: &[Option<Known>],
+) -> Result<bool, StoreError> {
+    let targets: HashSet<Index> = predecessors
+        .iter()
+        .flatten()
+        .map(|known| known.idx)
+        .collect();
+    if targets.is_empty() {
+        return Ok(false);
+    }
+    let mut open: Vec<Index> = waiting.iter().map(|event| event.idx).collect();
+    let mut seen: HashSet<Index> = open.iter().copied().collect();
+    while let Some(idx) = open.pop() {
+        if targets.contains(&idx) {
+            return Ok(true);
+        }
+        for next in tx.successors(idx)? {
+            if seen.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn record<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    actor: &str,
+    predecessors: &[Option<Known>],
+    moment: &Moment,
+) -> Result<Recorded, StoreError> {
+    let prev: Vec<Predecessor> = submission
+        .previous
+        .iter()
+        .zip(predecessors)
+        .map(|(id, known)| Predecessor {
+            id: id.clone(),
+            commitment: known.as_ref().map(|k| k.commitment),
+        })
+        .collect();
+    let core = submission.parts.assemble(&prev, &moment.rx);
+    let salt = Salt::random();
+    let idx = tx.insert(&NewRecord {
+        id: &submission.id,
+        subject_kind: submission.subject,
+        commitment: &Commitment::new(&salt, &core),
+        salt: &salt,
+        core: &core,
+        columns: &submission.columns,
+        rx_ms: moment.rx_ms,
+        actor,
+        content: Some(&submission.content),
+        about: None,
+    })?;
+    let mut pending = Vec::new();
+    if submission.subject == Subject::Event {
+        for (ord, (id, known)) in submission.previous.iter().zip(predecessors).enumerate() {
+            match known {
+                Some(known) => tx.insert_edge(idx, ord, known.idx)?,
+                None => {
+                    tx.insert_pending(id, idx, ord)?;
+                    if !pending.contains(id) {
+                        pending.push(id.clone());
+                    }
+                }
+            }
+        }
+    }
+    Ok(Recorded {
+        id: submission.id.clone(),
+        idx,
+        salt: Some(salt),
+        core: Some(core),
+        pending,
+    })
+}
+
+/// Records that an event has arrived after others that name it: their cores have no commitment of it, this record has both.
+fn link<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    actor: &str,
+    arrived: &Recorded,
+    waiting: &[Waiting],
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    let Some(known) = tx.find(&arrived.id)? else {
+        return Err(StoreError(
+            "a record that was just inserted is not there".into(),
+        ));
+    };
+    for part in waiting.chunks(LINK_MAX) {
+        let id = uuid_v7(moment.at).to_string();
+        let body = json!({ "type": "link", "id": id, "cdleventid": arrived.id });
+        let prev: Vec<Predecessor> = std::iter::once(Predecessor {
+            id: arrived.id.clone(),
+            commitment: Some(known.commitment),
+        })
+        .chain(part.iter().map(|w| Predecessor {
+            id: w.id.clone(),
+            commitment: Some(w.commitment),
+        }))
+        .collect();
+        let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), &submission.actor);
+        let core = parts.assemble(&prev, &moment.rx);
+        let salt = Salt::random();
+        let columns = Columns {
+            event_type: Some("link".to_owned()),
+            ..Columns::default()
+        };
+        tx.insert(&NewRecord {
+            id: &id,
+            subject_kind: Subject::Evidence,
+            commitment: &Commitment::new(&salt, &core),
+            salt: &salt,
+            core: &core,
+            columns: &columns,
+            rx_ms: moment.rx_ms,
+            actor,
+            content: None,
+            about: Some(&arrived.id),
+        })?;
+    }
+    Ok(())
+}

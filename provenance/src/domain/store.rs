@@ -1,0 +1,280 @@
+//! What the ledger needs from its database.
+//!
+//! Writing is one transaction after the other, on the sequencer's own thread, so it is synchronous: `SQLite` is, and for a
+//! database behind a network that thread can wait. [`LedgerTx::prefetch`] is where such a store fetches in one question what
+//! a group will ask one by one.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+
+use super::{access::Viewer, lineage::LineageQuery};
+use crate::model::{
+    commitment::{Commitment, Salt},
+    core::Subject,
+    event::{SingleTag, Tag},
+};
+
+/// Place of a record in the ledger, counted from 0 without gaps.
+pub type Index = i64;
+
+/// The database failed; nothing of the transaction is recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger's database did not do it")]
+pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
+
+/// A record by which another is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its place.
+    pub idx: Index,
+    /// Whether it is an event.
+    pub is_event: bool,
+    /// Its commitment.
+    pub commitment: Commitment,
+    /// Who submitted it.
+    pub actor: String,
+    /// What was submitted.
+    pub content: Option<[u8; 32]>,
+}
+
+/// What a submitter gets back of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its id.
+    pub id: String,
+    /// Its place.
+    pub idx: Index,
+    /// Its salt; `None` after an erasure.
+    pub salt: Option<Salt>,
+    /// Its core; `None` after an erasure.
+    pub core: Option<String>,
+    /// Predecessors that have not arrived.
+    pub pending: Vec<String>,
+}
+
+/// An event that waits for another to arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its place.
+    pub idx: Index,
+    /// Its id.
+    pub id: String,
+    /// Its commitment.
+    pub commitment: Commitment,
+}
+
+/// An event about the same data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SameData {
+    /// Its id.
+    pub id: String,
+    /// Its `cdleventtype`.
+    pub event_type: String,
+}
+
+/// A record to be inserted.
+#[derive(Debug)]
+pub struct NewRecord<'r> {
+    /// Its id.
+    pub id: &'r str,
+    /// Event or evidence.
+    pub subject_kind: Subject,
+    /// Its commitment.
+    pub commitment: &'r Commitment,
+    /// Its salt.
+    pub salt: &'r Salt,
+    /// Its core.
+    pub core: &'r str,
+    /// What it is found by.
+    pub columns: &'r Columns,
+    /// Time of acceptance, in milliseconds since 1970.
+    pub rx_ms: i64,
+    /// Who submitted it.
+    pub actor: &'r str,
+    /// What was submitted.
+    pub content: Option<&'r [u8; 32]>,
+    /// The record that evidence is about.
+    pub about: Option<&'r str>,
+}
+
+/// What a record is found by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// `cdleventtype`, or the type of the evidence.
+    pub event_type: Option<String>,
+    /// `dataprovider`.
+    pub provider: Option<String>,
+    /// `datauser`.
+    pub consumer: Option<String>,
+    /// `cdlorganization`.
+    pub organization: Option<String>,
+    /// `cdltimestamp`.
+    pub timestamp: Option<String>,
+    /// `cdldatatags`.
+    pub tags: Vec<Tag>,
+}
+
+/// The writing side of a database.
+pub trait LedgerStore: Send + 'static {
+    /// A transaction.
+    type Tx<'s>: LedgerTx
+    where
+        Self: 's;
+
+    /// Begins a transaction that no other writer can come between.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError>;
+
+    /// Throws away some idempotency keys made before `before_ms`. True if there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError>;
+}
+
+/// A transaction of the one writer. Dropped without [`commit`](Self::commit), it leaves no trace.
+pub trait LedgerTx {
+    /// Announces ids that will be asked for.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
+        let _ = ids;
+        Ok(())
+    }
+
+    /// The record with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError>;
+
+    /// What its submitter gets back of a record.
+    ///
+    /// # Errors
+    /// [`StoreError`], also if there is no such record.
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError>;
+
+    /// The content and the record that an actor used this idempotency key for.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError>;
+
+    /// Remembers an idempotency key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn remember_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+        content: &[u8; 32],
+        idx: Index,
+        now_ms: i64,
+    ) -> Result<(), StoreError>;
+
+    /// Events of the same provider with a tag of the same URL and hash, in ledger order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError>;
+
+    /// Events that wait for `id`, in ledger order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError>;
+
+    /// Events that name the one at `idx` as predecessor.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError>;
+
+    /// Inserts a record at the next place.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError>;
+
+    /// Records that the event at `next` names the one at `prev` in place `ord`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError>;
+
+    /// Records that the event at `next` names `prev_id`, which has not arrived, in place `ord`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError>;
+
+    /// Turns what waits for `prev_id` into edges to `prev`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError>;
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; whether it is recorded is then not known.
+    fn commit(self) -> Result<(), StoreError>;
+}
+
+/// One event of a lineage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its place.
+    pub idx: Index,
+    /// Its id.
+    pub id: String,
+    /// Its `cdleventtype`.
+    pub event_type: String,
+    /// Its commitment.
+    pub commitment: Commitment,
+    /// What the viewer may read of it.
+    pub body: Option<Body>,
+    /// Places of its predecessors, as far as they have arrived.
+    pub previous: Vec<Index>,
+}
+
+/// The body of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Its core.
+    pub core: String,
+    /// Ids of its successors in ledger order.
+    pub next: Vec<String>,
+    /// Whether the viewer is a party of it.
+    pub is_party: bool,
+}
+
+/// The reading side of a database.
+#[async_trait]
+pub trait LedgerReader: Send + Sync + 'static {
+    /// The lineage that `query` asks for, as `viewer` may see it, on one snapshot; `None` if there is no such event.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    async fn lineage(
+        &self,
+        query: LineageQuery,
+        viewer: Viewer,
+    ) -> Result<Option<Vec<Node>>, ReadError>;
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The answer would be too large.
+    #[error("the lineage has more than {0} events")]
+    TooLarge(usize),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,90 @@
+//! The life of the provenance server.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use auth_client::{Registry, TokenVerifier, enrol};
+use common::{
+    config::AdminConfig,
+    listener::Listener,
+    service::{Context, Finding, Service},
+    telemetry::TelemetryConfig,
+};
+
+use crate::{
+    api::{self, Batches, Ledger},
+    authority::AuthServer,
+    config::Config,
+    domain::sequencer::{Sequencer, SequencerLimits},
+    store::open_sqlite,
+};
+
+/// The provenance server.
+pub struct ProvenanceServer;
+
+impl Service for ProvenanceServer {
+    const NAME: &'static str = "provenance-server";
+    const ABOUT: &'static str =
+        "Records exchanges as events that nobody can change, and tells their lineage";
+    type Config = Config;
+
+    fn check(config: &Config) -> Vec<Finding> {
+        config.findings()
+    }
+
+    fn admin(config: &Config) -> &AdminConfig {
+        &config.admin
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref())
+            .await
+            .context("cannot get a certificate")?;
+        let tls =
+            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        enrol::spawn_renewal(
+            tls.clone(),
+            &config.auth,
+            context.clock.clone(),
+            context.shutdown.clone(),
+        );
+
+        let (store, reader, folder) = open_sqlite(&config.database).await?;
+        let limits = SequencerLimits {
+            queue: config.ledger.queue,
+            disk_watermark_percent: config.ledger.disk_watermark_percent,
+            disk: Some(folder),
+            keep_keys: config.ledger.keep_idempotency_keys.get(),
+        };
+        let check = context.ready.register("ledger");
+        let sequencer = Sequencer::start(store, context.clock.clone(), limits, check)?;
+        let authority = AuthServer {
+            registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
+            tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
+        };
+        let ledger = Arc::new(Ledger {
+            sequencer,
+            reader: Arc::new(reader),
+            authority: Arc::new(authority),
+            clock: context.clock.clone(),
+            organization: config.organization(),
+            config: config.ledger.clone(),
+            batches: Batches::default(),
+        });
+
+        let peer = Listener::bind(&config.peer, Some(tls.clone())).await?;
+        let public = Listener::bind(&config.public, Some(tls)).await?;
+        tracing::info!(peer = %config.peer.listen, public = %config.public.listen, "the ledger answers");
+        context.ready.started();
+        tokio::join!(
+            peer.serve(api::peer_router(ledger.clone()), context.shutdown.clone()),
+            public.serve(api::public_router(ledger.clone()), context.shutdown.clone()),
+        );
+        ledger.sequencer.close().await;
+        Ok(())
+    }
+}

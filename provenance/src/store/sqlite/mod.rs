@@ -1,0 +1,82 @@
+//! The ledger on `SQLite`: one connection that writes, on the sequencer's thread, and a few that read on snapshots.
+//!
+//! Opening and migrating goes the way of every other database here; after that, statements run without a hand-over to another
+//! thread each, of which a record takes half a dozen.
+
+mod reader;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use common::{config::DatabaseConfig, db};
+use rusqlite::Connection;
+
+pub use self::{reader::SqliteReader, writer::SqliteLedger};
+use crate::domain::store::StoreError;
+
+/// Statements that stay prepared.
+const STATEMENTS: usize = 32;
+
+/// 5 s: how long a connection waits for another, for example for one that copies the database.
+const BUSY: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Why the ledger's database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It could not be made or migrated.
+    #[error(transparent)]
+    Database(#[from] db::DbError),
+    /// It could not be read.
+    #[error("cannot open the ledger's database")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Its folder is not there.
+    #[error("cannot find the folder of the ledger's database")]
+    Folder(#[source] std::io::Error),
+}
+
+/// Opens the database of `config`, brings it to its current schema, and returns its writing and its reading side, and the
+/// folder whose disk it fills.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open_sqlite(
+    config: &DatabaseConfig,
+) -> Result<(SqliteLedger, SqliteReader, PathBuf), OpenError> {
+    let database = db::open_sqlite(config, &MIGRATIONS).await?;
+    database.reader.close().await;
+    database.writer.close().await;
+    let path = config
+        .url
+        .strip_prefix("sqlite:")
+        .ok_or(db::DbError::Scheme)?;
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(OpenError::Folder)?;
+    Ok((SqliteLedger::open(path)?, SqliteReader::open(path)?, folder))
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    conn.busy_timeout(BUSY)?;
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    // An answer promises durability.
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(conn)
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Box::new(error))
+    }
+}

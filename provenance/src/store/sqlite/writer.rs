@@ -1,0 +1,263 @@
+//! The connection that writes.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use super::connect;
+use crate::{
+    domain::store::{
+        Index, Known, LedgerStore, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting,
+    },
+    model::{
+        commitment::{Commitment, Salt},
+        core::Subject,
+        event::SingleTag,
+    },
+};
+
+/// The writing side of a ledger on `SQLite`.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    conn: Connection,
+    /// The place of the next record. Only this connection inserts; it counts again after a transaction that failed.
+    next: Index,
+}
+
+impl SqliteLedger {
+    pub(super) fn open(path: &Path) -> rusqlite::Result<Self> {
+        let conn = connect(path)?;
+        // 64 MiB: a WAL that a burst made longer is cut back after its checkpoint.
+        conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
+        // Pages of the ids' index are hit at random by ids that clients choose; 64 MiB hold those of some million records.
+        conn.pragma_update(None, "cache_size", -65_536)?;
+        let next = count(&conn)?;
+        Ok(Self { conn, next })
+    }
+}
+
+fn count(conn: &Connection) -> rusqlite::Result<Index> {
+    conn.query_row("SELECT coalesce(max(idx) + 1, 0) FROM record", [], |row| {
+        row.get(0)
+    })
+}
+
+impl LedgerStore for SqliteLedger {
+    type Tx<'s> = SqliteTx<'s>;
+
+    fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
+        // IMMEDIATE: a transaction that reads first and then writes could find that it may not write any more.
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        Ok(SqliteTx {
+            next: self.next,
+            committed: &mut self.next,
+            tx,
+        })
+    }
+
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
+        // A part at a time: records wait behind it.
+        let removed = self.conn.execute(
+            "DELETE FROM idem WHERE (actor, k) IN (SELECT actor, k FROM idem WHERE created_ms < ?1 LIMIT 500)",
+            [before_ms],
+        )?;
+        Ok(removed > 0)
+    }
+}
+
+/// A transaction of the writer.
+#[derive(Debug)]
+pub struct SqliteTx<'s> {
+    tx: Transaction<'s>,
+    next: Index,
+    committed: &'s mut Index,
+}
+
+impl LedgerTx for SqliteTx<'_> {
+    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT idx, kind = 1, commitment, actor, content FROM record WHERE id = ?1",
+        )?;
+        let known = query.query_row([id], |row| {
+            Ok(Known {
+                idx: row.get(0)?,
+                is_event: row.get(1)?,
+                commitment: Commitment(row.get(2)?),
+                actor: row.get(3)?,
+                content: row.get(4)?,
+            })
+        });
+        Ok(known.optional()?)
+    }
+
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT id, salt, core FROM record WHERE idx = ?1")?;
+        let (id, salt, core) = query.query_row([idx], |row| {
+            Ok((
+                row.get(0)?,
+                row.get::<_, Option<[u8; 32]>>(1)?.map(Salt),
+                row.get(2)?,
+            ))
+        })?;
+        let mut query =
+            self.tx.prepare_cached("SELECT prev_id FROM pending_edge WHERE next_idx = ?1 GROUP BY prev_id ORDER BY min(ord)")?;
+        let pending = query
+            .query_map([idx], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(Recorded {
+            id,
+            idx,
+            salt,
+            core,
+            pending,
+        })
+    }
+
+    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT content, idx FROM idem WHERE actor = ?1 AND k = ?2")?;
+        Ok(query
+            .query_row([actor, key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
+    }
+
+    fn remember_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+        content: &[u8; 32],
+        idx: Index,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO idem(actor, k, content, idx, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        insert.execute(params![actor, key, content, idx, now_ms])?;
+        Ok(())
+    }
+
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT DISTINCT r.idx, r.id, coalesce(r.etype, '') FROM tag t JOIN record r USING(idx)
+             WHERE t.sha256 = ?1 AND t.uri = ?2 AND r.provider = ?3 AND r.kind = 1 ORDER BY r.idx",
+        )?;
+        let found = query.query_map([&tag.sha256, &tag.uri, &tag.provider], |row| {
+            Ok(SameData {
+                id: row.get(1)?,
+                event_type: row.get(2)?,
+            })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT DISTINCT r.idx, r.id, r.commitment FROM pending_edge p JOIN record r ON r.idx = p.next_idx
+             WHERE p.prev_id = ?1 ORDER BY r.idx",
+        )?;
+        let found = query.query_map([id], |row| {
+            Ok(Waiting {
+                idx: row.get(0)?,
+                id: row.get(1)?,
+                commitment: Commitment(row.get(2)?),
+            })
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ?1")?;
+        Ok(query
+            .query_map([idx], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
+        let idx = self.next;
+        let kind = match record.subject_kind {
+            Subject::Event => 1,
+            Subject::Evidence => 2,
+        };
+        let columns = record.columns;
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO record(idx, id, kind, commitment, salt, core, etype, provider, consumer, org, cts, rx_ms, actor, content,
+                                subject)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?;
+        insert.execute(params![
+            idx,
+            record.id,
+            kind,
+            record.commitment.0,
+            record.salt.0,
+            record.core,
+            columns.event_type,
+            columns.provider,
+            columns.consumer,
+            columns.organization,
+            columns.timestamp,
+            record.rx_ms,
+            record.actor,
+            record.content,
+            record.about,
+        ])?;
+        for (ord, tag) in (0_i64..).zip(&columns.tags) {
+            let mut insert = self.tx.prepare_cached(
+                "INSERT INTO tag(idx, ord, uri, sha256, size) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            insert.execute(params![idx, ord, tag.uri, tag.sha256, tag.size])?;
+        }
+        self.next += 1;
+        Ok(idx)
+    }
+
+    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError> {
+        let mut insert = self
+            .tx
+            .prepare_cached("INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![next, ord_value(ord), prev])?;
+        Ok(())
+    }
+
+    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO pending_edge(prev_id, next_idx, ord) VALUES (?1, ?2, ?3)",
+        )?;
+        insert.execute(params![prev_id, next, ord_value(ord)])?;
+        Ok(())
+    }
+
+    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError> {
+        let mut insert = self.tx.prepare_cached(
+            "INSERT INTO edge(next_idx, ord, prev_idx) SELECT next_idx, ord, ?2 FROM pending_edge WHERE prev_id = ?1",
+        )?;
+        insert.execute(params![prev_id, prev])?;
+        let mut remove = self
+            .tx
+            .prepare_cached("DELETE FROM pending_edge WHERE prev_id = ?1")?;
+        remove.execute([prev_id])?;
+        Ok(())
+    }
+
+    fn commit(self) -> Result<(), StoreError> {
+        let Self {
+            tx,
+            next,
+            committed,
+        } = self;
+        tx.commit()?;
+        *committed = next;
+        Ok(())
+    }
+}
+
+fn ord_value(ord: usize) -> i64 {
+    i64::try_from(ord).unwrap_or(i64::MAX)
+}
