@@ -21,7 +21,6 @@ use common::ids::{ConnectorId, UserId};
 use common::listener::Listener;
 use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
-use common::tls::TlsStore;
 use http::HeaderValue;
 use provenance::outbox::{HttpLedger, Outbox};
 
@@ -102,7 +101,11 @@ impl Service for ProviderConnector {
             context.shutdown.clone(),
         );
 
-        let provider = Provider::new(&config, &context, &tls, grants, outbox.clone())?;
+        let identity = Identity {
+            tokens: Arc::new(TokenVerifier::new(config.auth.clone(), Arc::clone(&tls), context.clock.clone())),
+            registrations: Arc::new(Registry::new(config.auth.clone(), Arc::clone(&tls), context.clock.clone())),
+        };
+        let provider = Provider::new(&config, &context, grants, outbox.clone(), identity)?;
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
         tracing::info!(listen = %listener.local_addr()?, sources = config.sources.len(), "offering data");
         context.ready.started();
@@ -119,20 +122,23 @@ async fn open_outbox(config: &Config, context: &Context) -> anyhow::Result<Outbo
     Ok(tokio::task::spawn_blocking(move || Outbox::open(config, clock)).await??)
 }
 
+/// Whom the provider asks about tokens and connectors.
+pub(crate) struct Identity {
+    pub tokens: Arc<dyn Tokens>,
+    pub registrations: Arc<dyn Registrations>,
+}
+
 impl Provider {
-    fn new(
+    pub(crate) fn new(
         config: &Config,
         context: &Context,
-        tls: &Arc<TlsStore>,
         grants: Arc<GrantBook>,
         outbox: Outbox,
+        identity: Identity,
     ) -> anyhow::Result<Self> {
         let sources = Sources::new(&config.sources)?;
-        let source_tls = if sources.need_tls() {
-            ClientTls::Public(public_tls(&config.source_anchors)?)
-        } else {
-            ClientTls::None
-        };
+        let source_tls =
+            if sources.need_tls() { ClientTls::Public(public_tls(&config.source_anchors)?) } else { ClientTls::None };
         let source_client = Client::new(source_tls);
         source_client.spawn_housekeeping();
         let ledger_wait = config.provenance.ledger_wait.get();
@@ -141,22 +147,9 @@ impl Provider {
             connector_id: config.connector_id.clone(),
             sources,
             grants,
-            tokens: Arc::new(TokenVerifier::new(
-                config.auth.clone(),
-                Arc::clone(tls),
-                context.clock.clone(),
-            )),
-            registrations: Arc::new(Registry::new(
-                config.auth.clone(),
-                Arc::clone(tls),
-                context.clock.clone(),
-            )),
-            recorder: Recorder::new(
-                outbox,
-                context.clock.clone(),
-                context.shutdown.clone(),
-                ledger_wait,
-            ),
+            tokens: identity.tokens,
+            registrations: identity.registrations,
+            recorder: Recorder::new(outbox, context.clock.clone(), context.shutdown.clone(), ledger_wait),
             source_client,
             admission: Admission::new(config.limits),
             deadlines: config.deadlines,

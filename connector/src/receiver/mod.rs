@@ -101,7 +101,14 @@ impl Service for ReceiverConnector {
             context.shutdown.clone(),
         );
 
-        let receiver = Receiver::new(&config, &context, &tls, outbox.clone())?;
+        let (auth, clock) = (&config.auth, &context.clock);
+        let identity = Identity {
+            tokens: Arc::new(TokenVerifier::new(auth.clone(), Arc::clone(&tls), clock.clone())),
+            bound_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(&tls), clock.clone())),
+            registrations: Arc::new(Registry::new(auth.clone(), Arc::clone(&tls), clock.clone())),
+            locations: Arc::new(LocationResolver::new(config.location.clone(), Arc::clone(&tls), clock.clone())),
+        };
+        let receiver = Receiver::new(&config, &context, &tls, outbox.clone(), identity)?;
         let listener = Listener::bind(&config.api, Some(tls)).await?;
         tracing::info!(listen = %listener.local_addr()?, egress = config.egress.len(), "fetching for applications");
         context.ready.started();
@@ -113,47 +120,36 @@ impl Service for ReceiverConnector {
     }
 }
 
+/// Whom the receiver asks about tokens, connectors and providers.
+pub(crate) struct Identity {
+    pub tokens: Arc<dyn Tokens>,
+    pub bound_tokens: Arc<dyn BoundTokens>,
+    pub registrations: Arc<dyn Registrations>,
+    pub locations: Arc<dyn Locations>,
+}
+
 impl Receiver {
-    fn new(
+    pub(crate) fn new(
         config: &Config,
         context: &Context,
         tls: &Arc<TlsStore>,
         outbox: Outbox,
+        identity: Identity,
     ) -> anyhow::Result<Self> {
-        let (auth, clock) = (&config.auth, &context.clock);
         let egress = Egress::new(&config.egress)?;
-        let direct_tls = if egress.needs_tls() {
-            ClientTls::Public(public_tls(&config.egress_anchors)?)
-        } else {
-            ClientTls::None
-        };
-        let (provider_client, direct_client) = (
-            Client::new(ClientTls::Peer(Arc::clone(tls))),
-            Client::new(direct_tls),
-        );
+        let direct_tls =
+            if egress.needs_tls() { ClientTls::Public(public_tls(&config.egress_anchors)?) } else { ClientTls::None };
+        let (provider_client, direct_client) = (Client::new(ClientTls::Peer(Arc::clone(tls))), Client::new(direct_tls));
         provider_client.spawn_housekeeping();
         direct_client.spawn_housekeeping();
         Ok(Self {
             connector_id: config.connector_id.clone(),
-            tokens: Arc::new(TokenVerifier::new(
-                auth.clone(),
-                Arc::clone(tls),
-                clock.clone(),
-            )),
-            bound_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(tls), clock.clone())),
-            registrations: Arc::new(Registry::new(auth.clone(), Arc::clone(tls), clock.clone())),
-            locations: Arc::new(LocationResolver::new(
-                config.location.clone(),
-                Arc::clone(tls),
-                clock.clone(),
-            )),
+            tokens: identity.tokens,
+            bound_tokens: identity.bound_tokens,
+            registrations: identity.registrations,
+            locations: identity.locations,
             // A receiver never waits for the ledger: the provider does, where somebody has to.
-            recorder: Recorder::new(
-                outbox,
-                clock.clone(),
-                context.shutdown.clone(),
-                Duration::ZERO,
-            ),
+            recorder: Recorder::new(outbox, context.clock.clone(), context.shutdown.clone(), Duration::ZERO),
             provider_client,
             direct_client,
             egress,
