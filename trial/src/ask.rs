@@ -1,0 +1,71 @@
+//! The commands that ask a running trial.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::cli::{Exchange, Status};
+use crate::console::Console;
+use crate::layout::Layout;
+use crate::offer::Offers;
+use crate::ready::ReadyFile;
+use crate::state::{State, StateFile};
+use crate::{exchange, status, up};
+
+/// `trial exchange`.
+pub async fn exchange(options: Exchange) -> anyhow::Result<()> {
+    let (layout, state) = find(&options.dir)?;
+    let ready = ReadyFile::read(&layout.ready())?;
+    let offered = &ready.domain(options.from)?.resources;
+    let resource = match &options.resource {
+        Some(url) => offered
+            .iter()
+            .find(|resource| resource.url == *url)
+            .with_context(|| {
+                let all: Vec<_> = offered
+                    .iter()
+                    .map(|resource| resource.url.as_str())
+                    .collect();
+                format!(
+                    "domain {} does not offer {url}; it offers\n  {}",
+                    options.from,
+                    all.join("\n  ")
+                )
+            })?,
+        None => offered
+            .iter()
+            .find(|resource| !resource.open)
+            .or(offered.first())
+            .with_context(|| format!("domain {} offers nothing", options.from))?,
+    };
+    let offers = Offers::scan(&up::data_folder(&layout, &state)?, &layout)?;
+    let source = offers.find(&resource.url).map(|offer| offer.path.as_path());
+    let http = common::http::client::plain()?;
+    exchange::run(
+        &Console::start(),
+        &http,
+        &ready,
+        (options.from, options.to),
+        resource,
+        source,
+    )
+    .await
+}
+
+/// `trial status`.
+pub async fn status(options: Status) -> anyhow::Result<()> {
+    let (layout, _) = find(&options.dir)?;
+    status::run(&Console::start(), &common::http::client::plain()?, &layout).await
+}
+
+fn find(dir: &Path) -> anyhow::Result<(Layout, State)> {
+    let none = || {
+        format!(
+            "there is no trial in {}; `trial up` makes one",
+            dir.display()
+        )
+    };
+    let absolute = dir.canonicalize().with_context(none)?;
+    let state = StateFile::read(&Layout::new(absolute.clone(), 0).state())?.with_context(none)?;
+    Ok((Layout::new(absolute, state.base), state))
+}

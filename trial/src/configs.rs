@@ -1,0 +1,311 @@
+//! The services' configurations, built as values and written as TOML.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use auth_client::AuthConfig;
+use auth_client::enrol::EnrolmentConfig;
+use common::config::{AdminConfig, DatabaseConfig, Period};
+use common::ids::UserId;
+use common::listener::{ListenerConfig, TlsMode};
+use common::telemetry::TelemetryConfig;
+use common::tls::TlsConfig;
+use connector::{data_server, provider, receiver};
+use location_client::LocationConfig;
+use provenance::outbox::OutboxConfig;
+use serde::Serialize;
+use url::Url;
+
+use crate::layout::{Domain, Layout, Port, Service};
+use crate::offer::Offers;
+use crate::state::Published;
+
+/// 5 s: a revocation shows while one is watching.
+const RELOAD: Period = Period::seconds(5);
+/// A day, as everywhere.
+const CRL_GRACE: Period = Period::seconds(86_400);
+
+/// Builds configurations for one trial.
+pub struct Configs<'a> {
+    /// Where everything lies.
+    pub layout: &'a Layout,
+}
+
+impl Configs<'_> {
+    /// Writes the configuration of `service`.
+    pub fn write(&self, service: Service, config: &impl Serialize) -> anyhow::Result<()> {
+        let path = self.layout.config(service);
+        let text = toml::to_string_pretty(config)
+            .with_context(|| format!("cannot express {}", path.display()))?;
+        common::config::write_file(&path, text.as_bytes(), false)
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// The root certificate of the trial's authority: whom every process trusts.
+    pub fn ca(&self) -> PathBuf {
+        self.layout.dir().join("ca.pem")
+    }
+
+    /// The authentication server.
+    pub fn auth(&self) -> auth_server::config::Config {
+        let service = Service::Auth;
+        let folder = self.layout.folder(service);
+        auth_server::config::Config {
+            identity: auth_server::config::IdentityConfig {
+                service_id: service.id().expect("the authentication server has an ID"),
+            },
+            peer: self.listener(service, Port::Peer),
+            public: self.listener(service, Port::Public),
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            // This server writes the revocation lists itself.
+            tls: TlsConfig {
+                crl_url: None,
+                ..self.tls(folder.clone())
+            },
+            database: self.database(service),
+            ca: auth_server::config::CaConfig {
+                loopback_names: true,
+                ..auth_server::config::CaConfig::new(folder.join("ca"))
+            },
+            tokens: auth_server::config::TokensConfig::new(folder.join("token-keys")),
+            login: auth_server::config::LoginConfig::default(),
+        }
+    }
+
+    /// The location server.
+    pub fn location(&self) -> location_server::config::Config {
+        let service = Service::Location;
+        let folder = self.layout.folder(service);
+        location_server::config::Config {
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            peer: self.listener(service, Port::Peer),
+            tls: self.tls(folder.clone()),
+            enrolment: Some(self.enrolment(service)),
+            auth: self.auth_client(),
+            database: self.database(service),
+            records: location_server::config::RecordsConfig {
+                key_file: folder.join("record-key.pem"),
+                validity: Period::seconds(86_400),
+            },
+        }
+    }
+
+    /// The provenance server.
+    pub fn provenance(&self) -> provenance::config::Config {
+        let service = Service::Provenance;
+        provenance::config::Config {
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            peer: self.listener(service, Port::Peer),
+            public: self.listener(service, Port::Public),
+            tls: self.tls(self.layout.folder(service)),
+            enrolment: Some(self.enrolment(service)),
+            auth: self.auth_client(),
+            database: self.database(service),
+            ledger: provenance::config::LedgerConfig::default(),
+        }
+    }
+
+    /// A provider connector with the files of its domain, each continuing its Create event.
+    pub fn provider(
+        &self,
+        domain: Domain,
+        provider_id: &UserId,
+        offers: &Offers,
+        published: &BTreeMap<String, Published>,
+    ) -> provider::Config {
+        let service = Service::Provider(domain);
+        let folder = self.layout.folder(service);
+        provider::Config {
+            provider_id: provider_id.clone(),
+            connector_id: service.id().expect("a connector has an ID"),
+            source_anchors: self.ca(),
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            peer: self.listener(service, Port::Peer),
+            tls: self.tls(folder.clone()),
+            enrolment: Some(self.enrolment(service)),
+            auth: self.auth_client(),
+            database: self.database(service),
+            outbox: OutboxConfig::new(folder.join("outbox.db")),
+            provenance: self.ledger(),
+            deadlines: connector::exchange::Deadlines::default(),
+            limits: connector::exchange::ExchangeLimits::default(),
+            sources: self.sources(domain, offers, published),
+        }
+    }
+
+    /// One source a folder: the domain's own, which want a grant, and within them the folders `open`, which don't.
+    fn sources(
+        &self,
+        domain: Domain,
+        offers: &Offers,
+        published: &BTreeMap<String, Published>,
+    ) -> Vec<provider::SourceConfig> {
+        let mut closed = self.layout.url(Service::Data(domain), Port::Data);
+        closed.set_path("/");
+        let open = offers.open.get(&domain).cloned().unwrap_or_default();
+        let mut sources: Vec<_> = std::iter::once((closed, true))
+            .chain(open.into_iter().map(|url| (url, false)))
+            .map(|(url, authorization)| provider::SourceConfig {
+                authorization,
+                ..provider::SourceConfig::new(url)
+            })
+            .collect();
+        for offer in offers.of(domain) {
+            let Some(event) = published.get(offer.url.as_str()) else {
+                continue;
+            };
+            let nearest = sources
+                .iter_mut()
+                .filter(|source| offer.url.as_str().starts_with(source.url.as_str()))
+                .max_by_key(|source| source.url.as_str().len());
+            if let Some(source) = nearest {
+                source
+                    .provenance
+                    .insert(offer.url.as_str().to_owned(), event.event_id.clone());
+            }
+        }
+        sources
+    }
+
+    /// A receiver connector. Direct mode may fetch what lies in the folders `open` of all domains, and nothing else.
+    pub fn receiver(&self, domain: Domain, offers: &Offers) -> receiver::Config {
+        let service = Service::Receiver(domain);
+        let folder = self.layout.folder(service);
+        let egress = offers.open.values().flatten();
+        receiver::Config {
+            connector_id: service.id().expect("a connector has an ID"),
+            egress_anchors: self.ca(),
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            api: self.listener(service, Port::Public),
+            tls: self.tls(folder.clone()),
+            enrolment: Some(self.enrolment(service)),
+            auth: self.auth_client(),
+            location: LocationConfig {
+                url: self.layout.url(Service::Location, Port::Peer),
+                cache: Period::seconds(60),
+                state_file: folder.join("locations.json"),
+                static_entries: BTreeMap::new(),
+            },
+            outbox: OutboxConfig::new(folder.join("outbox.db")),
+            provenance: receiver::ProvenanceConfig {
+                public_url: self.ledger_url(),
+                peer_url: self.layout.url(Service::Provenance, Port::Peer),
+                foreign: Vec::new(),
+            },
+            deadlines: connector::exchange::Deadlines {
+                // Longer than the provider's own, which then says why it gave up.
+                first_byte: Period::seconds(55),
+                ..connector::exchange::Deadlines::default()
+            },
+            limits: connector::exchange::ExchangeLimits::default(),
+            egress: egress
+                .map(|url| receiver::EgressConfig {
+                    url: url.clone(),
+                    addresses: Vec::new(),
+                })
+                .collect(),
+        }
+    }
+
+    /// A data server.
+    pub fn data(&self, domain: Domain, offers: &Offers) -> data_server::Config {
+        let service = Service::Data(domain);
+        data_server::Config {
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            data: self.listener(service, Port::Data),
+            domain_internal: false,
+            folders: offers.folders.get(&domain).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The TLS files of a process whose own folder is `folder`.
+    pub fn tls(&self, folder: PathBuf) -> TlsConfig {
+        let mut crl_url = self.layout.url(Service::Auth, Port::Public);
+        crl_url.set_path("/v1/crl.pem");
+        TlsConfig {
+            certificate: folder.join("certificate.pem"),
+            key: folder.join("key.pem"),
+            ca: self.ca(),
+            crl: Some(folder.join("crl.pem")),
+            crl_url: Some(crl_url),
+            reload_interval: RELOAD,
+            crl_grace: CRL_GRACE,
+            allow_tls12: false,
+            pinned: BTreeMap::new(),
+        }
+    }
+
+    /// How the trial's own tool gets its certificate.
+    pub fn tool_enrolment(&self) -> EnrolmentConfig {
+        self.enrolment_with(self.layout.tool().join("enrolment-code"))
+    }
+
+    fn enrolment(&self, service: Service) -> EnrolmentConfig {
+        self.enrolment_with(self.layout.code(service))
+    }
+
+    fn enrolment_with(&self, code_file: PathBuf) -> EnrolmentConfig {
+        EnrolmentConfig {
+            auth_public_url: self.layout.url(Service::Auth, Port::Public),
+            code_file,
+            trust_ca: false,
+        }
+    }
+
+    fn auth_client(&self) -> AuthConfig {
+        AuthConfig::new(
+            self.layout.url(Service::Auth, Port::Public),
+            self.layout.url(Service::Auth, Port::Peer),
+        )
+    }
+
+    /// The ledger's address as receivers and applications use it.
+    fn ledger_url(&self) -> Url {
+        let mut url = self.layout.url(Service::Provenance, Port::Public);
+        url.set_path("/v2");
+        url
+    }
+
+    fn ledger(&self) -> provider::ProvenanceConfig {
+        provider::ProvenanceConfig {
+            public_url: self.ledger_url(),
+            peer_url: self.layout.url(Service::Provenance, Port::Peer),
+            delivery: provider::Delivery::default(),
+            ledger_wait: Period::seconds(10),
+        }
+    }
+
+    fn listener(&self, service: Service, port: Port) -> ListenerConfig {
+        let tls = if port == Port::Peer {
+            TlsMode::Mutual
+        } else {
+            TlsMode::None
+        };
+        ListenerConfig::new(
+            self.layout.address(service, port),
+            self.layout.url(service, port),
+            tls,
+        )
+    }
+
+    fn admin(&self, service: Service) -> AdminConfig {
+        AdminConfig {
+            listen: self.layout.address(service, Port::Admin),
+            health: None,
+        }
+    }
+
+    fn database(&self, service: Service) -> DatabaseConfig {
+        let path = self.layout.folder(service).join("database.db");
+        DatabaseConfig {
+            url: format!("sqlite:{}", path.display()),
+        }
+    }
+}

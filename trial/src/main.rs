@@ -1,0 +1,25 @@
+//! The trial as a program.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use trial::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ended = match cli.command {
+        Command::Serve(serve) => {
+            return trial::serve::serve(&serve.name, &serve.config, serve.while_stdin_open);
+        }
+        Command::Up(options) => trial::run(trial::up::run(options)),
+        Command::Exchange(options) => trial::run(trial::ask::exchange(options)),
+        Command::Status(options) => trial::run(trial::ask::status(options)),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

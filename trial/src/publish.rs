@@ -1,0 +1,216 @@
+//! Making the offers known: originals in the ledger, grants at the providers, locations.
+
+use anyhow::{Context as _, bail};
+use common::http::client::PeerClient;
+use common::ids::UserId;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use location_client::api::PostLocationRequest;
+use location_client::{LocationClient, Profile};
+use reqwest::multipart::{Form, Part};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::layout::{Domain, Layout, Port, Service, text};
+use crate::offer::{Offer, Offers};
+use crate::session::Session;
+use crate::state::{Published, StateFile};
+
+/// 4 MiB: files up to here are sent along with their Create event, so that the ledger has their digest from the start.
+const MAX_HASHED: u64 = 4 << 20;
+/// Requests at a time.
+const AT_ONCE: usize = 8;
+
+#[derive(Deserialize)]
+struct Recorded {
+    cdleventid: String,
+}
+
+/// What publishing works with.
+pub struct Publisher<'a> {
+    /// For `public` listeners.
+    pub http: &'a reqwest::Client,
+    /// For `peer` listeners, with the operator's tool's certificate.
+    pub peers: &'a PeerClient,
+    /// Where the services are.
+    pub layout: &'a Layout,
+    /// What was done so far.
+    pub state: &'a StateFile,
+}
+
+impl Publisher<'_> {
+    /// Registers a Create event for each file of `domain` that is new or was changed; returns how many that were.
+    pub async fn originals(
+        &self,
+        domain: Domain,
+        provider: &UserId,
+        session: &Session,
+        offers: &Offers,
+    ) -> anyhow::Result<usize> {
+        let known = self.state.get().published;
+        let missing = offers.of(domain).filter(|offer| {
+            known.get(offer.url.as_str()).is_none_or(|before| {
+                before.bytes != offer.bytes || before.modified_ms != offer.modified_ms
+            })
+        });
+        let created: Vec<(String, Published)> =
+            stream::iter(missing.map(|offer| self.original(provider, session, offer)))
+                .buffer_unordered(AT_ONCE)
+                .try_collect()
+                .await?;
+        let count = created.len();
+        if count > 0 {
+            self.state.update(|state| state.published.extend(created))?;
+        }
+        Ok(count)
+    }
+
+    async fn original(
+        &self,
+        provider: &UserId,
+        session: &Session,
+        offer: &Offer,
+    ) -> anyhow::Result<(String, Published)> {
+        let event = json!({
+            "cdldatamodelversion": "2.0",
+            "cdleventtype": "Create",
+            "cdleventid": "",
+            "dataprovider": provider,
+            "cdlpreviousevents": [],
+            "cdldatatags": [{ "cdluri": offer.url.as_str() }],
+        });
+        let request = Part::text(event.to_string()).mime_str("application/json")?;
+        let mut form = Form::new().part("request", request);
+        if offer.bytes <= MAX_HASHED {
+            let content = std::fs::read(&offer.path)
+                .with_context(|| format!("cannot read {}", offer.path.display()))?;
+            let name = offer
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            form = form.part("upfile", Part::bytes(content).file_name(name));
+        }
+        let mut url = self.layout.url(Service::Provenance, Port::Public);
+        url.set_path("/v2/eventwithhash");
+        let answer = self
+            .http
+            .post(url)
+            .bearer_auth(session.token())
+            .multipart(form)
+            .send()
+            .await
+            .context("the ledger does not answer")?;
+        let status = answer.status();
+        if !status.is_success() {
+            bail!(
+                "the ledger refuses the original {}: {status} {}",
+                offer.url,
+                answer.text().await.unwrap_or_default()
+            );
+        }
+        let recorded: Recorded = answer
+            .json()
+            .await
+            .context("the ledger's answer names no event")?;
+        let published = Published {
+            event_id: recorded.cdleventid,
+            bytes: offer.bytes,
+            modified_ms: offer.modified_ms,
+        };
+        Ok((offer.url.as_str().to_owned(), published))
+    }
+
+    /// Gives `users` a grant on each closed file of `domain` where they have none; returns how many that were.
+    pub async fn grants(
+        &self,
+        domain: Domain,
+        provider: &UserId,
+        session: &Session,
+        users: &[UserId],
+        offers: &Offers,
+    ) -> anyhow::Result<usize> {
+        let known = self.state.get().granted;
+        let wanted = offers
+            .of(domain)
+            .filter(|offer| !offer.open)
+            .flat_map(|offer| {
+                users
+                    .iter()
+                    .map(move |user| (offer.url.as_str().to_owned(), user.clone()))
+            })
+            .filter(|grant| !known.contains(grant));
+        let given: Vec<(String, UserId)> = stream::iter(
+            wanted.map(|(url, user)| self.grant(domain, provider, session, url, user)),
+        )
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+        let count = given.len();
+        if count > 0 {
+            self.state.update(|state| state.granted.extend(given))?;
+        }
+        Ok(count)
+    }
+
+    async fn grant(
+        &self,
+        domain: Domain,
+        provider: &UserId,
+        session: &Session,
+        target: String,
+        user: UserId,
+    ) -> anyhow::Result<(String, UserId)> {
+        let mut url = self.layout.url(Service::Provider(domain), Port::Peer);
+        url.set_path("/cadde/api/v4/authorization");
+        let permission =
+            json!({ "target": target, "assigner": provider, "assignee": { "user": user } });
+        let answer = self
+            .peers
+            .get()
+            .post(url)
+            .bearer_auth(session.token())
+            .json(&json!({ "permission": permission }))
+            .send()
+            .await
+            .with_context(|| format!("the provider connector of {domain} does not answer"))?;
+        let status = answer.status();
+        if !status.is_success() {
+            bail!(
+                "{target} can't be granted to {user}: {status} {}",
+                answer.text().await.unwrap_or_default()
+            );
+        }
+        Ok((target, user))
+    }
+
+    /// Registers where the provider connector of `domain` is, in the operator's name.
+    pub async fn location(
+        &self,
+        locations: &LocationClient,
+        domain: Domain,
+        provider: &UserId,
+    ) -> anyhow::Result<()> {
+        if self.state.get().located.contains(&domain) {
+            return Ok(());
+        }
+        let service = Service::Provider(domain);
+        let entry = PostLocationRequest {
+            provider_id: provider.to_string(),
+            provider_connector_url: text(&self.layout.url(service, Port::Peer)),
+            connector_id: service.id().map(|id| id.to_string()),
+            profile: Some(Profile::Kakehashi1.to_string()),
+        };
+        match locations.create(&entry).await {
+            // Left behind by an `up` that was interrupted before it could write it down.
+            Err(error) if error.status() == Some(http::StatusCode::CONFLICT) => {
+                locations.update(&entry).await
+            }
+            other => other,
+        }
+        .with_context(|| format!("cannot register the location of the provider of {domain}"))?;
+        self.state.update(|state| {
+            state.located.insert(domain);
+        })
+    }
+}

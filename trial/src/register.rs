@@ -1,0 +1,352 @@
+//! Registering participants, users, connectors, services and applications, as an operator would.
+//!
+//! Every step asks the state first and writes down what it got before the next: an `up` that was
+//! interrupted continues, and what was registered without being written down is taken over.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use auth_client::api::{
+    ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
+    EnrolmentCode, GrantType, ParticipantKind, ServiceKind,
+};
+use auth_client::{OperatorClient, OperatorError};
+use common::ids::{ConnectorId, UserId, is_corporate_number};
+use http::StatusCode;
+use uuid::Uuid;
+
+use crate::layout::{Domain, Layout, Port, Service, tool_id};
+use crate::ready::{AppClient, Person};
+use crate::state::StateFile;
+
+/// Registers with the authentication server in the operator's name.
+pub struct Registrar<'a> {
+    /// The operator, signed in.
+    pub operator: &'a OperatorClient,
+    /// Where ports and files are.
+    pub layout: &'a Layout,
+    /// What was registered so far.
+    pub state: &'a StateFile,
+}
+
+/// What was registered for a domain: all of it.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    /// The organisation's own user ID.
+    pub organisation: UserId,
+    /// Its user.
+    pub user: Person,
+    /// The application its user works with.
+    pub app_client: AppClient,
+}
+
+/// What a domain's organisation and user are called.
+fn names(domain: Domain) -> (&'static str, &'static str) {
+    match domain {
+        Domain::A => ("Trial shelter office", "Aoi of the shelter office"),
+        Domain::B => ("Trial river bureau", "Botan of the river bureau"),
+        Domain::C => ("Trial road authority", "Chidori of the road authority"),
+    }
+}
+
+fn number_of(domain: Domain) -> String {
+    corporate_number(match domain {
+        Domain::A => "999900000010",
+        Domain::B => "999900000020",
+        Domain::C => "999900000030",
+    })
+}
+
+/// The corporate number of twelve digits that are in no register, with the digit that checks them in front.
+pub(crate) fn corporate_number(rest: &str) -> String {
+    (1..=9)
+        .map(|check| format!("{check}{rest}"))
+        .find(|number| is_corporate_number(number))
+        .expect("the check digit of twelve digits is one of 1 to 9")
+}
+
+impl Registrar<'_> {
+    /// Registers a domain: organisation, user, application, both connectors.
+    pub async fn domain(&self, domain: Domain) -> anyhow::Result<Registered> {
+        let participant = self.participant(domain).await?;
+        let organisation = self.organisation(domain, participant).await?;
+        let (user, app_client, (), ()) = tokio::try_join!(
+            self.user(domain, participant, &organisation),
+            self.app_client(domain),
+            self.connector(domain, ConnectorRole::Receiver, &organisation),
+            self.connector(domain, ConnectorRole::Provider, &organisation),
+        )?;
+        Ok(Registered {
+            organisation,
+            user,
+            app_client,
+        })
+    }
+
+    async fn participant(&self, domain: Domain) -> anyhow::Result<Uuid> {
+        if let Some(id) = self.state.domain(domain).participant {
+            return Ok(id);
+        }
+        let number = number_of(domain);
+        let body = CreateParticipant {
+            kind: ParticipantKind::Organisation,
+            name: names(domain).0.to_owned(),
+            corporate_number: Some(number.clone()),
+            email: None,
+        };
+        let id = match self.operator.create_participant(&body).await {
+            Ok(created) => created.id,
+            Err(error) if exists(&error) => {
+                let all = self.operator.participants(None).await?;
+                let known = all
+                    .items
+                    .into_iter()
+                    .find(|participant| participant.number == number);
+                known
+                    .context("a participant has this corporate number but is not listed")?
+                    .id
+            }
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot register the participant of {domain}"));
+            }
+        };
+        self.state
+            .update_domain(domain, |known| known.participant = Some(id))?;
+        Ok(id)
+    }
+
+    async fn organisation(&self, domain: Domain, participant: Uuid) -> anyhow::Result<UserId> {
+        if let Some(id) = self.state.domain(domain).organisation {
+            return Ok(id);
+        }
+        // Nobody signs in as the organisation, so its password is not kept.
+        let (id, _) = self
+            .person(domain, participant, "00", names(domain).0, None)
+            .await?;
+        self.state
+            .update_domain(domain, |known| known.organisation = Some(id.clone()))?;
+        Ok(id)
+    }
+
+    async fn user(
+        &self,
+        domain: Domain,
+        participant: Uuid,
+        organisation: &UserId,
+    ) -> anyhow::Result<Person> {
+        if let Some(user) = self.state.domain(domain).user {
+            return Ok(user);
+        }
+        let orgs = Some(vec![organisation.clone()]);
+        let (id, password) = self
+            .person(domain, participant, "01", names(domain).1, orgs)
+            .await?;
+        let user = Person {
+            user_id: id.to_string(),
+            password,
+        };
+        self.state
+            .update_domain(domain, |known| known.user = Some(user.clone()))?;
+        Ok(user)
+    }
+
+    async fn person(
+        &self,
+        domain: Domain,
+        participant: Uuid,
+        suffix: &str,
+        name: &str,
+        orgs: Option<Vec<UserId>>,
+    ) -> anyhow::Result<(UserId, String)> {
+        let body = CreateUser {
+            participant,
+            suffix: Some(suffix.to_owned()),
+            name: name.to_owned(),
+            email: None,
+            orgs,
+            roles: Vec::new(),
+            extras: None,
+        };
+        match self.operator.create_user(&body).await {
+            Ok(created) => Ok((
+                created.user.user_id,
+                created.initial_password.expose().to_owned(),
+            )),
+            Err(error) if exists(&error) => {
+                let id = UserId::issue(&number_of(domain), suffix)?;
+                let reset = self.operator.reset_password(&id).await?;
+                Ok((id, reset.password.expose().to_owned()))
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot register {name}")),
+        }
+    }
+
+    async fn app_client(&self, domain: Domain) -> anyhow::Result<AppClient> {
+        if let Some(client) = self.state.domain(domain).app_client {
+            return Ok(client);
+        }
+        let client_id = format!("app-{}", domain.letter());
+        let body = CreateAppClient {
+            client_id: Some(client_id.clone()),
+            name: format!("Application of domain {domain}"),
+            grants: vec![GrantType::Password, GrantType::RefreshToken],
+            user_id: None,
+        };
+        let client_secret = match self.operator.create_app_client(&body).await {
+            Ok(created) => created.client_secret,
+            Err(error) if exists(&error) => {
+                self.operator
+                    .rotate_app_client_secret(&client_id)
+                    .await?
+                    .client_secret
+            }
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot register the application of {domain}"));
+            }
+        };
+        let client = AppClient {
+            client_id,
+            client_secret: client_secret.expose().to_owned(),
+        };
+        self.state
+            .update_domain(domain, |known| known.app_client = Some(client.clone()))?;
+        Ok(client)
+    }
+
+    async fn connector(
+        &self,
+        domain: Domain,
+        role: ConnectorRole,
+        organisation: &UserId,
+    ) -> anyhow::Result<()> {
+        let (service, base_url) = match role {
+            ConnectorRole::Receiver => (Service::Receiver(domain), None),
+            ConnectorRole::Provider => {
+                let provider = Service::Provider(domain);
+                (provider, Some(self.layout.url(provider, Port::Peer)))
+            }
+        };
+        let id = service.id().context("a connector has an ID")?;
+        let known = self.state.domain(domain);
+        let has_secret = match role {
+            ConnectorRole::Receiver => known.receiver_secret.is_some(),
+            ConnectorRole::Provider => known.provider_secret.is_some(),
+        };
+        let (certificate, code) = (self.layout.certificate(service), self.layout.code(service));
+        if has_secret {
+            if !certificate.exists() && !code.exists() {
+                keep_code(&code, &self.operator.connector_enrolment(&id).await?)?;
+            }
+            return Ok(());
+        }
+        let body = CreateConnector::new(id.clone(), role, organisation.clone(), base_url);
+        let secret = match self.operator.create_connector(&body).await {
+            Ok(created) => {
+                let enrolment = created
+                    .enrolment
+                    .context("a new connector gets a code for its certificate")?;
+                keep_code(&code, &enrolment)?;
+                created
+                    .client_secret
+                    .context("a new connector gets a secret")?
+            }
+            Err(error) if exists(&error) => {
+                keep_code(&code, &self.operator.connector_enrolment(&id).await?)?;
+                self.operator
+                    .rotate_connector_secret(&id)
+                    .await?
+                    .client_secret
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot register the {service}"));
+            }
+        };
+        let secret = secret.expose().to_owned();
+        self.state.update_domain(domain, |known| match role {
+            ConnectorRole::Receiver => known.receiver_secret = Some(secret),
+            ConnectorRole::Provider => known.provider_secret = Some(secret),
+        })
+    }
+
+    /// Registers one of the servers.
+    pub async fn server(&self, service: Service) -> anyhow::Result<()> {
+        let id = service.id().context("a server has an ID")?;
+        self.service(
+            id,
+            ServiceKind::Server,
+            service.program(),
+            &self.layout.folder(service),
+        )
+        .await
+    }
+
+    /// Registers the trial itself as an operator's tool.
+    pub async fn tool(&self) -> anyhow::Result<()> {
+        self.service(
+            tool_id(),
+            ServiceKind::OperatorTool,
+            "The trial's own tool",
+            &self.layout.tool(),
+        )
+        .await
+    }
+
+    async fn service(
+        &self,
+        id: ConnectorId,
+        kind: ServiceKind,
+        name: &str,
+        folder: &Path,
+    ) -> anyhow::Result<()> {
+        let code = folder.join("enrolment-code");
+        if folder.join("certificate.pem").exists() || code.exists() {
+            return Ok(());
+        }
+        let body = CreateService {
+            service_id: id.clone(),
+            kind,
+            name: name.to_owned(),
+        };
+        let enrolment = match self.operator.create_service(&body).await {
+            Ok(created) => created.enrolment,
+            Err(error) if exists(&error) => self.operator.service_enrolment(&id).await?,
+            Err(error) => return Err(error).with_context(|| format!("cannot register {id}")),
+        };
+        keep_code(&code, &enrolment)
+    }
+}
+
+fn exists(error: &OperatorError) -> bool {
+    matches!(
+        error,
+        OperatorError::Refused {
+            status: StatusCode::CONFLICT,
+            ..
+        }
+    )
+}
+
+/// The code is a secret until it is used, and the service deletes it then.
+fn keep_code(path: &Path, enrolment: &EnrolmentCode) -> anyhow::Result<()> {
+    common::config::write_file(path, enrolment.code.expose().as_bytes(), true)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corporate_numbers_are_valid_and_different() {
+        let numbers: std::collections::BTreeSet<_> =
+            Domain::ALL.into_iter().map(number_of).collect();
+        assert_eq!(numbers.len(), 3);
+        assert!(
+            numbers
+                .iter()
+                .all(|number| UserId::issue(number, "00").is_ok())
+        );
+    }
+}
