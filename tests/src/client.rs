@@ -62,10 +62,15 @@ impl Answer {
         sha256(&self.body)
     }
 
-    /// Fails the test unless the status is `status`.
+    /// Fails the test unless the receiver passes on that the provider refused with `status` and `message_id`.
     #[track_caller]
-    pub fn assert_status(&self, status: u16) {
-        assert_eq!(self.status, status, "body: {}", self.text());
+    pub fn assert_refused_by_provider(&self, status: u16, message_id: &str) {
+        self.assert_refused(status, "020004005E");
+        assert!(
+            self.text().contains(&format!("({message_id})")),
+            "the provider's reason: {}",
+            self.text()
+        );
     }
 
     /// Fails the test unless the status is `status` and the error body names `message_id`.

@@ -150,7 +150,7 @@ async fn a_granted_resource_without_a_token_is_401() {
     scene
         .refused(scene.fetch(scene.granted.as_str()))
         .await
-        .assert_refused(401, "010002005E");
+        .assert_refused_by_provider(401, "010002005E");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn a_resource_that_nobody_was_granted_is_404() {
     let answer = scene
         .refused(scene.fetch(scene.secret.as_str()).token(&token))
         .await;
-    answer.assert_refused(404, "010002006E");
+    answer.assert_refused_by_provider(404, "010002006E");
 }
 
 #[tokio::test]
@@ -170,12 +170,12 @@ async fn a_user_without_a_grant_is_403() {
     let no_grant = scene
         .refused(scene.fetch(scene.closed.as_str()).token(&token))
         .await;
-    no_grant.assert_refused(403, "010002006E");
+    no_grant.assert_refused_by_provider(403, "010002006E");
     let other = scene.trial.domain("c").token().await;
     let other_user = scene
         .refused(scene.fetch(scene.granted.as_str()).token(&other))
         .await;
-    other_user.assert_refused(403, "010002006E");
+    other_user.assert_refused_by_provider(403, "010002006E");
 }
 
 #[tokio::test]
@@ -284,7 +284,7 @@ async fn a_resource_outside_the_data_sources_is_404() {
     scene
         .refused(scene.fetch(elsewhere.as_str()).token(&token))
         .await
-        .assert_status(404);
+        .assert_refused_by_provider(404, "010090005E");
 }
 
 #[tokio::test]
@@ -323,7 +323,7 @@ async fn a_redirect_out_of_the_source_is_not_followed() {
         .token(&token)
         .send()
         .await;
-    answer.assert_refused(500, "000201008E");
+    answer.assert_refused_by_provider(500, "000201008E");
     assert!(
         scene.elsewhere.asked().is_empty(),
         "the redirect was followed"

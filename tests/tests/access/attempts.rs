@@ -58,6 +58,7 @@ pub struct World {
     expired_user: String,
     expired_operator: String,
     forged: String,
+    data_server: Url,
 }
 
 impl World {
@@ -83,6 +84,10 @@ impl World {
             forged: Signer::foreign(&kid).sign(&tokens::claims(operator.token())),
             operator: operator.token().to_owned(),
             user,
+            data_server: Url::parse(&trial.domain("a").granted_resource("b").url)
+                .unwrap()
+                .join("/")
+                .unwrap(),
         }
     }
 
@@ -96,6 +101,7 @@ impl World {
             ("provenance", "peer") => &ready.provenance.peer,
             ("provenance", "public") => &ready.provenance.public,
             ("provider", "peer") => &ready.domains["a"].provider.peer,
+            ("data", "data") => &self.data_server,
             ("receiver", "api") => &ready.domains["b"].receiver.api,
             other => panic!("no listener {other:?}"),
         }
@@ -122,6 +128,7 @@ impl World {
             ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{token}", &self.user),
+            ("{*path}", "nothing-here"),
         ]
         .into_iter()
         .fold(text.to_owned(), |text, (name, value)| {
@@ -369,7 +376,6 @@ impl World {
                 );
             }
             Needs::Grant => {
-                let other = if peer { Some(&self.provider) } else { None };
                 add("no token", certificate, vec![], Expected::Unauthorized);
                 add(
                     "an expired token",
@@ -390,10 +396,43 @@ impl World {
                     Expected::Forbidden,
                 );
                 add(
-                    "no token, another connector",
-                    other,
-                    vec![],
+                    "a granted user's token",
+                    certificate,
+                    bearer(&self.user),
+                    Expected::Admitted,
+                );
+            }
+            Needs::GrantAndReceiver => {
+                add(
+                    "an unregistered certificate",
+                    nobody,
+                    bearer(&self.user),
+                    Expected::Forbidden,
+                );
+                add("no token", certificate, vec![], Expected::Unauthorized);
+                add(
+                    "an expired token",
+                    certificate,
+                    bearer(&self.expired_user),
                     Expected::Unauthorized,
+                );
+                add(
+                    "a forged token",
+                    certificate,
+                    bearer(&self.forged),
+                    Expected::Unauthorized,
+                );
+                add(
+                    "the operator, who has no grant",
+                    certificate,
+                    bearer(&self.operator),
+                    Expected::Forbidden,
+                );
+                add(
+                    "a provider's certificate",
+                    Some(&self.provider),
+                    bearer(&self.user),
+                    Expected::Forbidden,
                 );
                 add(
                     "a granted user's token",
@@ -402,20 +441,7 @@ impl World {
                     Expected::Admitted,
                 );
             }
-            Needs::ConnectorOfTheRecord => {
-                add(
-                    "an unregistered certificate",
-                    nobody,
-                    vec![],
-                    Expected::Forbidden,
-                );
-                add(
-                    "a receiver's certificate",
-                    certificate,
-                    vec![],
-                    Expected::Admitted,
-                );
-            }
+            Needs::Code => add("a wrong code", None, vec![], Expected::Refused),
         }
         attempts
     }

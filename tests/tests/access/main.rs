@@ -22,7 +22,14 @@ use tests::tls::{client_config, probe};
 
 /// What the services say they serve: service, listener, method, path.
 fn listed() -> BTreeSet<(&'static str, &'static str, &'static str, &'static str)> {
-    let services: [(&'static str, Vec<Endpoint>); 1] = [("location", location_server::endpoints())];
+    let services: [(&'static str, Vec<Endpoint>); 6] = [
+        ("auth", auth_server::endpoints()),
+        ("location", location_server::endpoints()),
+        ("provenance", provenance::endpoints()),
+        ("provider", connector::provider::endpoints()),
+        ("receiver", connector::receiver::endpoints()),
+        ("data", connector::data_server::endpoints()),
+    ];
     services
         .into_iter()
         .flat_map(|(service, endpoints)| {
@@ -114,7 +121,7 @@ async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
         });
     let url = world
         .base(row.service, row.listener)
-        .join(&world.fill(&path))
+        .join(&world.fill(&(path + row.query)))
         .unwrap();
     if row.listener == "peer" {
         // First the handshake by itself: a client library hides where it failed.
