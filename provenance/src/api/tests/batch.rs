@@ -1,0 +1,645 @@
+//! `POST /v2/events:batch`.
+
+use rstest::rstest;
+
+use super::*;
+use crate::model::{
+    batch::{MAX_BODY_BYTES, MAX_ITEM_BYTES, MAX_ITEMS},
+    commitment::{Commitment, Salt},
+};
+
+fn statuses(answer: &Answer) -> Vec<&str> {
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let results = answer.body["results"].as_array().expect("results");
+    results
+        .iter()
+        .map(|result| result["status"].as_str().expect("a status"))
+        .collect()
+}
+
+fn problem(answer: &Answer, item: usize) -> (String, u64, bool) {
+    let result = &answer.body["results"][item];
+    let kind = result["problem"]["type"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no problem in {result}"));
+    let kind = kind.rsplit(':').next().expect("a kind").to_owned();
+    (
+        kind,
+        result["problem"]["status"].as_u64().expect("a status"),
+        result["retry"].as_bool().expect("a word on retrying"),
+    )
+}
+
+async fn origin(world: &World) -> String {
+    world.registered(PROVIDER, &create()).await
+}
+
+#[tokio::test]
+async fn both_sides_of_an_exchange_end_up_in_one_lineage_with_their_digests() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    let (sent, received) = (world.id(), world.id());
+    let answer = world
+        .deliver_as(PROVIDER_CONNECTOR, &[world.sent(&sent, &create)])
+        .await;
+    assert_eq!(statuses(&answer), ["created"]);
+    let result = &answer.body["results"][0];
+    assert_eq!(result["id"], sent);
+    assert!(result.get("pending").is_none() && result.get("problem").is_none());
+    let members: Vec<&String> = result["receipt"].as_object().unwrap().keys().collect();
+    assert_eq!(members, ["core", "salt"]);
+    let core: Value = serde_json::from_str(result["receipt"]["core"].as_str().unwrap()).unwrap();
+    assert_eq!(core["actor"]["client"], PROVIDER_CONNECTOR);
+    assert_eq!(
+        core["dig"],
+        json!({ "sha256": "ab".repeat(32), "len": 1024 })
+    );
+
+    let answer = world
+        .deliver_as(RECEIVER_CONNECTOR, &[world.received(&received, &sent)])
+        .await;
+    assert_eq!(statuses(&answer), ["created"]);
+    let lineage = world
+        .lineage_as(CONSUMER, &received, &[("accept", EXTENDED)])
+        .await;
+    assert_eq!(
+        ids(&lineage),
+        [create.as_str(), sent.as_str(), received.as_str()]
+    );
+    let dig = |i: usize| {
+        let core: Value =
+            serde_json::from_str(lineage.body[i]["ledger"]["core"].as_str().unwrap()).unwrap();
+        core["dig"].clone()
+    };
+    assert_eq!(dig(1), dig(2));
+    // The successor commits to its predecessor.
+    let salt = Salt::from_base64(result["receipt"]["salt"].as_str().unwrap()).unwrap();
+    let commitment = Commitment::new(&salt, result["receipt"]["core"].as_str().unwrap());
+    assert_eq!(
+        world.cores("Received")[0]["prev"],
+        json!([{ "id": sent, "c": commitment.to_base64() }])
+    );
+}
+
+#[tokio::test]
+async fn a_received_may_come_before_its_sent_in_one_request_or_in_two() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    for _ in 0..2 {
+        let (sent, received) = (world.id(), world.id());
+        let answer = world
+            .deliver_as(RECEIVER_CONNECTOR, &[world.received(&received, &sent)])
+            .await;
+        assert_eq!(statuses(&answer), ["created"]);
+        assert_eq!(answer.body["results"][0]["pending"], json!([sent]));
+        assert_eq!(
+            ids(&world.lineage_as(CONSUMER, &received, &[]).await),
+            [received.as_str()]
+        );
+        let answer = world
+            .deliver_as(PROVIDER_CONNECTOR, &[world.sent(&sent, &create)])
+            .await;
+        assert_eq!(statuses(&answer), ["created"]);
+        let lineage = world.lineage_as(CONSUMER, &received, &[]).await;
+        assert_eq!(
+            ids(&lineage),
+            [create.as_str(), sent.as_str(), received.as_str()]
+        );
+    }
+    // The core that came first could not name a commitment; a link record has both.
+    let cores = world.cores("Received");
+    assert!(cores[0]["prev"][0]["c"].is_null());
+    let links = world.cores("link");
+    assert_eq!(links.len(), 2);
+    assert_eq!(links[0]["prev"][1]["id"], cores[0]["event"]["cdleventid"]);
+    assert_eq!(links[0]["prev"][0]["id"], cores[0]["prev"][0]["id"]);
+    assert!(
+        links[0]["prev"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|p| p["c"].is_string())
+    );
+    // Evidence is in no lineage.
+    let link = links[0]["evidence"]["id"].as_str().unwrap();
+    assert_eq!(
+        world.lineage_as(CONSUMER, link, &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_the_same_receipts() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    let items = [
+        world.sent(&world.id(), &create),
+        world.aborted("Sent", PROVIDER, &world.id(), &create),
+    ];
+    let first = world.deliver_as(PROVIDER_CONNECTOR, &items).await;
+    assert_eq!(statuses(&first), ["created", "created"]);
+    let world = world.restarted().await;
+    let second = world.deliver_as(PROVIDER_CONNECTOR, &items).await;
+    assert_eq!(statuses(&second), ["exists", "exists"]);
+    for i in 0..2 {
+        assert_eq!(
+            first.body["results"][i]["receipt"],
+            second.body["results"][i]["receipt"]
+        );
+    }
+    assert_eq!(world.events(), 3);
+    // A renewed certificate is the same connector.
+    let request = Request::post("/v2/events:batch").header("content-type", "application/json");
+    let mut request = request
+        .body(Body::from(json!({ "items": items }).to_string()))
+        .unwrap();
+    request.extensions_mut().insert(ConnectionInfo {
+        remote: SocketAddr::from(([127, 0, 0, 1], 1)),
+        peer: Some(Arc::new(certificate(PROVIDER_CONNECTOR, 9))),
+        control: ConnectionControl::default(),
+    });
+    assert_eq!(
+        world.peer.clone().oneshot(request).await.unwrap().status(),
+        StatusCode::OK
+    );
+    assert_eq!(world.events(), 3);
+}
+
+#[tokio::test]
+async fn an_id_stands_for_one_content_of_one_connector() {
+    let world = World::new().await;
+    let (sent, id) = (world.id(), world.id());
+    let item = world.received(&id, &sent);
+    assert_eq!(
+        statuses(&world.deliver_as(RECEIVER_CONNECTOR, &[item.clone()]).await),
+        ["created"]
+    );
+
+    let mut changed = item.clone();
+    changed["dig"]["len"] = 1025.into();
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &[changed]).await;
+    assert_eq!(problem(&answer, 0), ("conflict".to_owned(), 409, false));
+    let answer = world.deliver_as("second.b.example", &[item.clone()]).await;
+    assert_eq!(problem(&answer, 0).0, "conflict");
+    // What arrived can't have been aborted.
+    let answer = world
+        .deliver_as(
+            RECEIVER_CONNECTOR,
+            &[world.aborted("Received", CONSUMER, &id, &sent)],
+        )
+        .await;
+    assert_eq!(problem(&answer, 0).0, "conflict");
+    // Nor the reverse.
+    let id = world.id();
+    let aborted = world.aborted("Received", CONSUMER, &id, &sent);
+    assert_eq!(
+        statuses(&world.deliver_as(RECEIVER_CONNECTOR, &[aborted]).await),
+        ["created"]
+    );
+    assert_eq!(
+        problem(
+            &world
+                .deliver_as(RECEIVER_CONNECTOR, &[world.received(&id, &sent)])
+                .await,
+            0
+        )
+        .0,
+        "conflict"
+    );
+    assert_eq!(world.events(), 2);
+}
+
+#[tokio::test]
+async fn two_equal_ids_in_one_request_are_like_two_requests() {
+    let world = World::new().await;
+    let (sent, id) = (world.id(), world.id());
+    let item = world.received(&id, &sent);
+    let mut other = item.clone();
+    other["dig"]["len"] = 5.into();
+    let answer = world
+        .deliver_as(RECEIVER_CONNECTOR, &[item.clone(), item, other])
+        .await;
+    assert_eq!(statuses(&answer), ["created", "exists", "rejected"]);
+    assert_eq!(
+        answer.body["results"][0]["receipt"],
+        answer.body["results"][1]["receipt"]
+    );
+}
+
+#[tokio::test]
+async fn one_bad_item_does_not_hold_up_the_others() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    let good = [
+        world.sent(&world.id(), &create),
+        world.sent(&world.id(), &create),
+    ];
+    let mut bad = world.sent(&world.id(), &create);
+    bad["event"]["dataprovider"] = STRANGER.into();
+    let answer = world
+        .deliver_as(
+            PROVIDER_CONNECTOR,
+            &[good[0].clone(), bad, json!("?"), good[1].clone()],
+        )
+        .await;
+    assert_eq!(
+        statuses(&answer),
+        ["created", "rejected", "rejected", "created"]
+    );
+    assert_eq!(problem(&answer, 1), ("forbidden".to_owned(), 403, false));
+    assert_eq!(problem(&answer, 2), ("invalid".to_owned(), 422, false));
+    assert!(answer.body["results"][2]["id"].is_null());
+    // Places in the ledger follow the request.
+    let sent = world.cores("Sent");
+    assert_eq!(
+        sent[0]["event"]["cdleventid"],
+        good[0]["event"]["cdleventid"]
+    );
+    assert_eq!(
+        sent[1]["event"]["cdleventid"],
+        good[1]["event"]["cdleventid"]
+    );
+}
+
+#[rstest]
+#[case::member("/extra", json!(1))]
+#[case::exchange("/exchange_id", json!("x"))]
+#[case::exchange_of_version_4("/exchange_id", json!("5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b"))]
+#[case::exchange_in_capitals("/exchange_id", json!("01941F29-7C00-7000-8000-000000000001"))]
+#[case::user("/user_id", json!("a/b"))]
+#[case::kind("/kind", json!("statement"))]
+#[case::no_dig("/dig", Value::Null)]
+#[case::digest("/dig/sha256", json!("AB"))]
+#[case::length("/dig/len", json!(-1))]
+#[case::dig_member("/dig/md5", json!("x"))]
+#[case::evidence_too("/evidence", json!({}))]
+#[case::version("/event/cdldatamodelversion", json!("1.0"))]
+#[case::event_type("/event/cdleventtype", json!("Create"))]
+#[case::id("/event/cdleventid", json!("no uuid"))]
+#[case::id_with_braces("/event/cdleventid", json!("{01941f29-7c00-7000-8000-000000000001}"))]
+#[case::time("/event/cdltimestamp", json!("yesterday"))]
+#[case::next("/event/cdlnextevents", json!([]))]
+#[case::no_predecessor("/event/cdlpreviousevents", json!([]))]
+#[case::two_predecessors("/event/cdlpreviousevents", json!(["a", "b"]))]
+#[case::long_predecessor("/event/cdlpreviousevents", json!(["x".repeat(257)]))]
+#[case::large_number("/event/own", json!(9_007_199_254_740_993_u64))]
+#[case::root_member("/event/_id", json!(1))]
+#[tokio::test]
+async fn items_outside_the_schema_are_invalid(#[case] at: &str, #[case] value: Value) {
+    let world = World::new().await;
+    let mut item = world.received(&world.id(), &world.id());
+    let (parent, name) = at.rsplit_once('/').unwrap();
+    item.pointer_mut(parent).unwrap()[name] = value;
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &[item]).await;
+    assert_eq!(
+        problem(&answer, 0),
+        ("invalid".to_owned(), 422, false),
+        "{}",
+        answer.body
+    );
+    assert_eq!(world.events(), 0);
+}
+
+#[tokio::test]
+async fn an_item_without_its_members_and_one_with_double_members_are_invalid() {
+    let world = World::new().await;
+    let item = world.received(&world.id(), &world.id());
+    for name in ["exchange_id", "user_id", "kind", "event", "dig"] {
+        let mut without = item.clone();
+        without.as_object_mut().unwrap().remove(name);
+        assert_eq!(
+            problem(&world.deliver_as(RECEIVER_CONNECTOR, &[without]).await, 0).0,
+            "invalid",
+            "{name}"
+        );
+    }
+    let double = item
+        .to_string()
+        .replacen("{\"dig\"", "{\"user_id\":\"x\",\"dig\"", 1);
+    let answer = world
+        .deliver_text(
+            RECEIVER_CONNECTOR,
+            &format!("{{\"items\":[{double},{item}]}}"),
+        )
+        .await;
+    assert_eq!(statuses(&answer), ["rejected", "created"]);
+    let surrogate = item.to_string().replacen("consumer-b", "\\ud800", 1);
+    let answer = world
+        .deliver_text(RECEIVER_CONNECTOR, &format!("{{\"items\":[{surrogate}]}}"))
+        .await;
+    assert_eq!(problem(&answer, 0).0, "invalid");
+}
+
+#[rstest]
+#[case::direct(json!({"type": "direct", "source_url": "https://open.example/x"}), true, "created")]
+#[case::direct_broken(json!({"type": "direct", "source_url": "https://open.example/x", "reason": "timeout", "len": 5}), false, "created")]
+#[case::direct_both(json!({"type": "direct", "source_url": "https://open.example/x", "reason": "timeout", "len": 5}), true, "rejected")]
+#[case::direct_neither(json!({"type": "direct", "source_url": "https://open.example/x"}), false, "rejected")]
+#[case::voucher(json!({"type": "voucher-received", "contract_id": "c", "status": 200, "dataprovider": PROVIDER}), true, "created")]
+#[case::voucher_without_digest(json!({"type": "voucher-received", "contract_id": "c", "status": 200, "dataprovider": PROVIDER}), false, "rejected")]
+#[case::found_open(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "found-open-at-start"}), false, "created")]
+#[case::no_length(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "timeout"}), false, "rejected")]
+#[case::reason(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "bored", "len": 1}), false, "rejected")]
+#[case::aborted_with_digest(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "timeout", "len": 1}), true, "rejected")]
+#[case::other(json!({"type": "access-grant"}), false, "rejected")]
+#[tokio::test]
+async fn evidence_has_the_members_of_its_type(
+    #[case] mut evidence: Value,
+    #[case] has_dig: bool,
+    #[case] status: &str,
+) {
+    let world = World::new().await;
+    evidence["id"] = world.id().into();
+    evidence["time"] = "2025-01-01T00:00:05.000Z".into();
+    evidence["datauser"] = CONSUMER.into();
+    let mut item = json!({ "kind": "evidence", "exchange_id": world.id(), "user_id": CONSUMER, "evidence": evidence });
+    if has_dig {
+        item["dig"] = json!({ "sha256": "ab".repeat(32), "len": 3 });
+    }
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &[item]).await;
+    assert_eq!(statuses(&answer), [status], "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_connector_speaks_for_its_side_alone() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    let forbidden = async |connector: &str, item: Value| {
+        let answer = world.deliver_as(connector, &[item]).await;
+        assert_eq!(
+            problem(&answer, 0),
+            ("forbidden".to_owned(), 403, false),
+            "{}",
+            answer.body
+        );
+    };
+    forbidden(RECEIVER_CONNECTOR, world.sent(&world.id(), &create)).await;
+    forbidden(PROVIDER_CONNECTOR, world.received(&world.id(), &create)).await;
+    forbidden("provider.c.example", world.sent(&world.id(), &create)).await;
+    forbidden(
+        RECEIVER_CONNECTOR,
+        world.aborted("Sent", PROVIDER, &world.id(), &create),
+    )
+    .await;
+    forbidden(
+        PROVIDER_CONNECTOR,
+        world.aborted("Received", CONSUMER, &world.id(), &create),
+    )
+    .await;
+    let mut for_another = world.received(&world.id(), &create);
+    for_another["user_id"] = STRANGER.into();
+    forbidden(RECEIVER_CONNECTOR, for_another).await;
+    let mut by_another = world.sent(&world.id(), &create);
+    by_another["user_id"] = CONSUMER.into();
+    forbidden(PROVIDER_CONNECTOR, by_another).await;
+    assert_eq!(world.events(), 1);
+}
+
+#[tokio::test]
+async fn a_connector_that_is_not_registered_is_refused_as_a_whole() {
+    let world = World::new().await;
+    let answer = world
+        .deliver_as("unknown.example", &[world.sent(&world.id(), "x")])
+        .await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn while_the_registry_is_away_items_may_be_tried_again_and_bad_ones_may_not() {
+    let world = World::new().await;
+    world.set_available(false);
+    let answer = world
+        .deliver_as(
+            PROVIDER_CONNECTOR,
+            &[world.sent(&world.id(), "x"), json!({})],
+        )
+        .await;
+    assert_eq!(problem(&answer, 0), ("unavailable".to_owned(), 503, true));
+    assert_eq!(problem(&answer, 1), ("invalid".to_owned(), 422, false));
+    assert_eq!(world.events(), 0);
+}
+
+#[rstest]
+#[case("", StatusCode::BAD_REQUEST)]
+#[case("[]", StatusCode::BAD_REQUEST)]
+#[case("{}", StatusCode::BAD_REQUEST)]
+#[case("{\"items\":[]}", StatusCode::BAD_REQUEST)]
+#[case("{\"items\":[1],\"more\":1}", StatusCode::BAD_REQUEST)]
+#[case("{\"items\":[1]} x", StatusCode::BAD_REQUEST)]
+#[tokio::test]
+async fn requests_without_items_are_refused(#[case] body: &str, #[case] status: StatusCode) {
+    let world = World::new().await;
+    let answer = world.deliver_text(PROVIDER_CONNECTOR, body).await;
+    assert_eq!(answer.status, status, "{}", answer.body);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn limits_are_kept_at_and_one_over() {
+    let world = World::new().await;
+    let items: Vec<Value> = (0..MAX_ITEMS)
+        .map(|_| world.received(&world.id(), "x"))
+        .collect();
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &items).await;
+    assert!(statuses(&answer).iter().all(|status| *status == "created"));
+    let one_more = vec![json!(1); MAX_ITEMS + 1];
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &one_more).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        (&answer.body["max_items"], &answer.body["max_bytes"]),
+        (&json!(MAX_ITEMS), &json!(MAX_BODY_BYTES))
+    );
+
+    let padded = |len: usize| {
+        let body = json!({ "items": [1] }).to_string();
+        format!("{body}{}", " ".repeat(len - body.len()))
+    };
+    assert_eq!(
+        world
+            .deliver_text(RECEIVER_CONNECTOR, &padded(MAX_BODY_BYTES))
+            .await
+            .status,
+        StatusCode::OK
+    );
+    let answer = world
+        .deliver_text(RECEIVER_CONNECTOR, &padded(MAX_BODY_BYTES + 1))
+        .await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+
+    let sized = |len: usize| {
+        let mut item = world.received(&world.id(), "x");
+        item["event"]["own"] = "".into();
+        let filler = "y".repeat(len - item.to_string().len());
+        item["event"]["own"] = filler.into();
+        item
+    };
+    let answer = world
+        .deliver_as(
+            RECEIVER_CONNECTOR,
+            &[sized(MAX_ITEM_BYTES), sized(MAX_ITEM_BYTES + 1)],
+        )
+        .await;
+    assert_eq!(statuses(&answer), ["created", "rejected"]);
+}
+
+#[tokio::test]
+async fn nesting_has_a_limit() {
+    let world = World::new().await;
+    let nested = |levels: usize| {
+        let mut item = world.received(&world.id(), "x");
+        // The item and its event are the first two levels.
+        item["event"]["own"] = (0..levels - 2).fold(json!(1), |inner, _| json!([inner]));
+        item
+    };
+    let answer = world
+        .deliver_as(RECEIVER_CONNECTOR, &[nested(32), nested(33)])
+        .await;
+    assert_eq!(statuses(&answer), ["created", "rejected"]);
+}
+
+#[rstest]
+#[case("content-type", "text/plain")]
+#[case("content-encoding", "gzip")]
+#[tokio::test]
+async fn other_media_types_and_encodings_are_refused(#[case] name: &str, #[case] value: &str) {
+    let world = World::new().await;
+    let mut request = Request::post("/v2/events:batch")
+        .body(Body::from("{}"))
+        .unwrap();
+    request.headers_mut().insert(
+        "content-type",
+        "application/json; charset=utf-8".parse().unwrap(),
+    );
+    request.headers_mut().insert(
+        http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
+        value.parse().unwrap(),
+    );
+    assert_eq!(
+        send(&world.peer, request, Some(PROVIDER_CONNECTOR))
+            .await
+            .status,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    );
+}
+
+#[tokio::test]
+async fn the_colon_may_be_encoded() {
+    let world = World::new().await;
+    for path in ["/v2/events%3Abatch", "/v2/events%3abatch"] {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .body(Body::from("{}"))
+            .unwrap();
+        assert_eq!(
+            send(&world.peer, request, Some(PROVIDER_CONNECTOR))
+                .await
+                .status,
+            StatusCode::BAD_REQUEST
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_names_itself_or_closes_a_cycle_is_invalid() {
+    let world = World::new().await;
+    let (a, b) = (world.id(), world.id());
+    let answer = world
+        .deliver_as(RECEIVER_CONNECTOR, &[world.received(&a, &a)])
+        .await;
+    assert_eq!(problem(&answer, 0).0, "invalid");
+    let answer = world
+        .deliver_as(
+            RECEIVER_CONNECTOR,
+            &[world.received(&a, &b), world.received(&b, &a)],
+        )
+        .await;
+    assert_eq!(statuses(&answer), ["created", "rejected"]);
+    assert_eq!(problem(&answer, 1), ("invalid".to_owned(), 422, false));
+}
+
+#[tokio::test]
+async fn an_aborted_transfer_leaves_the_edge_pending() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    let (sent, received) = (world.id(), world.id());
+    world
+        .deliver_as(RECEIVER_CONNECTOR, &[world.received(&received, &sent)])
+        .await;
+    let answer = world
+        .deliver_as(
+            PROVIDER_CONNECTOR,
+            &[world.aborted("Sent", PROVIDER, &sent, &create)],
+        )
+        .await;
+    assert_eq!(statuses(&answer), ["created"]);
+    assert_eq!(
+        ids(&world.lineage_as(CONSUMER, &received, &[]).await),
+        [received.as_str()]
+    );
+    assert_eq!(
+        world.lineage_as(PROVIDER, &sent, &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
+    let evidence = &world.cores("transfer-aborted")[0];
+    assert_eq!(evidence["evidence"]["id"], sent);
+    assert_eq!(evidence["prev"][0]["id"], create);
+    assert!(evidence["prev"][0]["c"].is_string());
+    let conn = rusqlite::Connection::open(world.folder.path().join("ledger.db")).unwrap();
+    let edges: i64 = conn
+        .query_row("SELECT count(*) FROM edge", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(edges, 0);
+}
+
+#[tokio::test]
+async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
+    let tight = World::with(LedgerConfig {
+        queue: 1,
+        ..LedgerConfig::default()
+    })
+    .await;
+    let items = [
+        tight.received(&tight.id(), "x"),
+        tight.received(&tight.id(), "x"),
+    ];
+    let answer = tight.deliver_as(RECEIVER_CONNECTOR, &items).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.contains_key("retry-after"));
+    assert_eq!(
+        statuses(&tight.deliver_as(RECEIVER_CONNECTOR, &items[..1]).await),
+        ["created"]
+    );
+
+    let full = World::with(LedgerConfig {
+        disk_watermark_percent: 0,
+        ..LedgerConfig::default()
+    })
+    .await;
+    let answer = full.deliver_as(RECEIVER_CONNECTOR, &items).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(full.events(), 0);
+}
+
+#[tokio::test]
+async fn places_in_the_ledger_have_no_gaps() {
+    let world = World::new().await;
+    let create = origin(&world).await;
+    for _ in 0..5 {
+        let mut bad = world.sent(&world.id(), &create);
+        bad["dig"] = Value::Null;
+        world
+            .deliver_as(PROVIDER_CONNECTOR, &[world.sent(&world.id(), &create), bad])
+            .await;
+        world.register_as(PROVIDER, &json!({}), &[]).await;
+    }
+    let conn = rusqlite::Connection::open(world.folder.path().join("ledger.db")).unwrap();
+    let (first, last, n): (i64, i64, i64) = conn
+        .query_row(
+            "SELECT min(idx), max(idx), count(*) FROM record",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .unwrap();
+    assert_eq!((first, last, n), (0, 5, 6));
+}

@@ -1,0 +1,407 @@
+//! The paths as callers meet them: the real routers over a real database, the authentication server played by a few fields.
+
+mod batch;
+mod lineage;
+mod register;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use common::{
+    clock::{Clock as _, ManualClock},
+    config::DatabaseConfig,
+    ids::{ConnectorId, ExchangeId, UserId},
+    listener::{ConnectionControl, ConnectionInfo},
+    service::Readiness,
+    tls::PeerCertificate,
+};
+use http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+use time::macros::datetime;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::{
+    config::LedgerConfig,
+    domain::{
+        access::{Authority, AuthorityError, Registration},
+        sequencer::{Sequencer, SequencerLimits},
+    },
+    model::batch::Side,
+    store::open_sqlite,
+};
+
+const PROVIDER: &str = "provider-a";
+const CONSUMER: &str = "consumer-b";
+const STRANGER: &str = "stranger-c";
+/// Connectors by DNS name; tokens are `token-of-` and the user.
+const PROVIDER_CONNECTOR: &str = "provider.a.example";
+const RECEIVER_CONNECTOR: &str = "receiver.b.example";
+
+fn user(id: &str) -> UserId {
+    UserId::parse(id).expect("a user ID")
+}
+
+/// What the authentication server knows, and whether it answers.
+struct Registered {
+    connectors: BTreeMap<&'static str, Registration>,
+    is_available: AtomicBool,
+}
+
+#[async_trait]
+impl Authority for Registered {
+    async fn user(&self, token: &str) -> Result<UserId, AuthorityError> {
+        self.available()?;
+        let id = token.strip_prefix("token-of-");
+        id.map(user)
+            .ok_or_else(|| AuthorityError::Refused("the token has expired".to_owned()))
+    }
+
+    async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {
+        self.available()?;
+        Ok(self.connectors.get(id.as_str()).cloned())
+    }
+}
+
+impl Registered {
+    fn available(&self) -> Result<(), AuthorityError> {
+        let is_available = self.is_available.load(Ordering::Relaxed);
+        if is_available {
+            Ok(())
+        } else {
+            Err(AuthorityError::Unavailable("connection refused".to_owned()))
+        }
+    }
+}
+
+struct World {
+    public: Router,
+    peer: Router,
+    clock: Arc<ManualClock>,
+    authority: Arc<Registered>,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(LedgerConfig::default()).await
+    }
+
+    async fn with(config: LedgerConfig) -> Self {
+        Self::within(config, tempfile::tempdir().expect("a temporary folder")).await
+    }
+
+    async fn within(config: LedgerConfig, folder: tempfile::TempDir) -> Self {
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        let (store, reader, disk) = open_sqlite(&DatabaseConfig { url })
+            .await
+            .expect("a database");
+        let clock = Arc::new(ManualClock::new(datetime!(2025-01-01 00:00 UTC)));
+        let limits = SequencerLimits {
+            queue: config.queue,
+            disk_watermark_percent: config.disk_watermark_percent,
+            disk: Some(disk),
+            keep_keys: Duration::from_hours(1),
+        };
+        let check = Readiness::default().register("ledger");
+        let sequencer = Sequencer::start(store, clock.clone(), limits, check).expect("a thread");
+        let registered = |side, id| Registration {
+            side,
+            user: user(id),
+        };
+        let authority = Arc::new(Registered {
+            connectors: BTreeMap::from([
+                (PROVIDER_CONNECTOR, registered(Side::Provider, PROVIDER)),
+                (RECEIVER_CONNECTOR, registered(Side::Receiver, CONSUMER)),
+                ("second.b.example", registered(Side::Receiver, CONSUMER)),
+                ("provider.c.example", registered(Side::Provider, STRANGER)),
+            ]),
+            is_available: AtomicBool::new(true),
+        });
+        let ledger = Arc::new(Ledger {
+            sequencer,
+            reader: Arc::new(reader),
+            authority: authority.clone(),
+            clock: clock.clone(),
+            organization: "ledger.example".to_owned(),
+            config,
+            batches: Batches::default(),
+        });
+        let (public, peer) = (public_router(ledger.clone()), peer_router(ledger));
+        Self {
+            public,
+            peer,
+            clock,
+            authority,
+            folder,
+        }
+    }
+
+    /// The same database behind a new process.
+    async fn restarted(self) -> Self {
+        let Self { folder, .. } = self;
+        Self::within(LedgerConfig::default(), folder).await
+    }
+
+    fn set_available(&self, is_available: bool) {
+        self.authority
+            .is_available
+            .store(is_available, Ordering::Relaxed);
+    }
+
+    fn events(&self) -> i64 {
+        let conn =
+            rusqlite::Connection::open(self.folder.path().join("ledger.db")).expect("a database");
+        conn.query_row("SELECT count(*) FROM record", [], |row| row.get(0))
+            .expect("a count")
+    }
+
+    /// All records of one type, in ledger order.
+    fn cores(&self, etype: &str) -> Vec<Value> {
+        let conn =
+            rusqlite::Connection::open(self.folder.path().join("ledger.db")).expect("a database");
+        let mut query = conn
+            .prepare("SELECT core FROM record WHERE etype = ?1 ORDER BY idx")
+            .expect("SQL");
+        let cores = query
+            .query_map([etype], |row| row.get::<_, String>(0))
+            .expect("rows");
+        cores
+            .map(|core| serde_json::from_str(&core.expect("a row")).expect("JSON"))
+            .collect()
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+/// Sends `request` as it would come over a connection with the certificate of `connector`.
+async fn send(router: &Router, mut request: Request<Body>, connector: Option<&str>) -> Answer {
+    request.extensions_mut().insert(ConnectionInfo {
+        remote: SocketAddr::from(([127, 0, 0, 1], 50_000)),
+        peer: connector.map(|id| Arc::new(certificate(id, 7))),
+        control: ConnectionControl::default(),
+    });
+    let response = router
+        .clone()
+        .oneshot(request)
+        .await
+        .expect("the router never fails");
+    let (parts, body) = response.into_parts();
+    let body = common::http::body::read_limited(body, 64 << 20)
+        .await
+        .expect("a whole body");
+    let body = serde_json::from_slice(&body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
+
+fn certificate(id: &str, sha256: u8) -> PeerCertificate {
+    PeerCertificate {
+        connector_id: Some(ConnectorId::parse(id).expect("a connector ID")),
+        sha256: [sha256; 32],
+        issuer: Bytes::new(),
+        serial: Bytes::new(),
+        not_after: datetime!(2026-01-01 00:00 UTC),
+        der: Bytes::new(),
+    }
+}
+
+/// A multipart body as `curl -F` makes it.
+struct Form(Vec<u8>);
+
+const BOUNDARY: &str = "----b0undary";
+
+impl Form {
+    fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn event(event: &Value) -> Self {
+        Self::new().part(
+            "form-data; name=\"request\"",
+            Some("application/json"),
+            event.to_string().as_bytes(),
+        )
+    }
+
+    fn part(mut self, disposition: &str, media_type: Option<&str>, content: &[u8]) -> Self {
+        let media_type = media_type
+            .map(|t| format!("Content-Type: {t}\r\n"))
+            .unwrap_or_default();
+        let head =
+            format!("--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n{media_type}\r\n");
+        self.0.extend_from_slice(head.as_bytes());
+        self.0.extend_from_slice(content);
+        self.0.extend_from_slice(b"\r\n");
+        self
+    }
+
+    fn file(self, content: &[u8]) -> Self {
+        self.part(
+            "form-data; name=\"upfile\"; filename=\"data/a.txt\"",
+            Some("text/plain"),
+            content,
+        )
+    }
+
+    fn request(mut self, headers: &[(&str, &str)]) -> Request<Body> {
+        self.0
+            .extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        let mut request = Request::post("/v2/eventwithhash").header(
+            "content-type",
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        );
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(Body::from(self.0)).expect("a request")
+    }
+}
+
+impl World {
+    /// Registers an event over the public listener as `who`.
+    async fn register_as(&self, who: &str, event: &Value, headers: &[(&str, &str)]) -> Answer {
+        let token = format!("Bearer token-of-{who}");
+        let mut all = vec![("authorization", token.as_str())];
+        all.extend_from_slice(headers);
+        send(&self.public, Form::event(event).request(&all), None).await
+    }
+
+    /// Registers an event that has to be accepted; returns its id.
+    async fn registered(&self, who: &str, event: &Value) -> String {
+        let answer = self.register_as(who, event, &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body["cdleventid"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
+    async fn lineage_as(&self, who: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(format!("/v2/lineage/{path}"))
+            .header("authorization", format!("token-of-{who}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        send(
+            &self.public,
+            request.body(Body::empty()).expect("a request"),
+            None,
+        )
+        .await
+    }
+
+    async fn deliver_as(&self, connector: &str, items: &[Value]) -> Answer {
+        self.deliver_text(connector, &json!({ "items": items }).to_string())
+            .await
+    }
+
+    async fn deliver_text(&self, connector: &str, body: &str) -> Answer {
+        let request = Request::post("/v2/events:batch").header("content-type", "application/json");
+        send(
+            &self.peer,
+            request
+                .body(Body::from(body.to_owned()))
+                .expect("a request"),
+            Some(connector),
+        )
+        .await
+    }
+
+    /// A new id of the time that the clock shows.
+    fn id(&self) -> String {
+        ExchangeId::new_v7(self.clock.now()).to_string()
+    }
+
+    fn sent(&self, id: &str, previous: &str) -> Value {
+        self.item("Sent", PROVIDER, id, previous)
+    }
+
+    fn received(&self, id: &str, previous: &str) -> Value {
+        self.item("Received", CONSUMER, id, previous)
+    }
+
+    fn item(&self, event_type: &str, user_id: &str, id: &str, previous: &str) -> Value {
+        json!({
+            "kind": "event", "exchange_id": self.id(), "user_id": user_id,
+            "event": {
+                "cdldatamodelversion": "2.0", "cdleventid": id, "cdleventtype": event_type,
+                "cdltimestamp": "2025-01-01T00:00:02.000Z", "dataprovider": PROVIDER, "datauser": CONSUMER,
+                "cdlpreviousevents": [previous],
+            },
+            "dig": { "sha256": "ab".repeat(32), "len": 1024 },
+        })
+    }
+
+    fn aborted(&self, event_type: &str, user_id: &str, id: &str, previous: &str) -> Value {
+        json!({
+            "kind": "evidence", "exchange_id": self.id(), "user_id": user_id,
+            "evidence": {
+                "type": "transfer-aborted", "id": id, "cdleventtype": event_type, "dataprovider": PROVIDER,
+                "datauser": CONSUMER, "cdlpreviousevents": [previous], "time": "2025-01-01T00:00:05.000Z",
+                "reason": "peer-closed", "len": 524_288,
+            },
+        })
+    }
+}
+
+fn create() -> Value {
+    json!({ "cdldatamodelversion": "2.0", "cdleventtype": "Create", "cdleventid": "", "dataprovider": PROVIDER })
+}
+
+fn ids(answer: &Answer) -> Vec<&str> {
+    let events = answer.body.as_array().expect("an array of events");
+    events
+        .iter()
+        .map(|event| event["cdleventid"].as_str().expect("an id"))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_path_is_listed_and_answers_without_credentials_with_a_refusal() {
+    let world = World::new().await;
+    for endpoint in endpoints() {
+        let router = if endpoint.listener == "peer" {
+            &world.peer
+        } else {
+            &world.public
+        };
+        let request = Request::builder()
+            .method(endpoint.method)
+            .uri(endpoint.path.replace("{cdleventid}", "x"));
+        let answer = send(router, request.body(Body::empty()).unwrap(), None).await;
+        let expected = match (endpoint.path, endpoint.listener) {
+            ("/openapi.json", _) => StatusCode::OK,
+            (_, "peer") => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        assert_eq!(answer.status, expected, "{endpoint:?}");
+    }
+    assert_eq!(world.events(), 0);
+}
+
+#[tokio::test]
+async fn the_batch_is_not_on_the_public_listener() {
+    let world = World::new().await;
+    let request = Request::post("/v2/events:batch").header("authorization", "token-of-provider-a");
+    let answer = send(&world.public, request.body(Body::from("{}")).unwrap(), None).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}

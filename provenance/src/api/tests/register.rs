@@ -1,0 +1,569 @@
+//! `POST /v2/eventwithhash`.
+
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    config::AuthStatus,
+    model::commitment::{Commitment, Salt},
+};
+
+const AAA: &str = "17e682f060b5f8e47ea04c5c4855908b0a5ad612022260fe50e11ecb0cc0ab76";
+
+/// The part `request` as connectors, the catalogue tool, scripts and documents send it.
+#[rstest]
+#[case::connectors("form-data; name=\"request\"; filename=\"\"", Some("application/json"))]
+#[case::scripts(
+    "form-data; name=\"request\"; filename=\"tmp.8fGh\"",
+    Some("application/json")
+)]
+#[case::plain("form-data; name=\"request\"", Some("application/json"))]
+#[case::documents("form-data; name=\"request\"; filename=\"req.json\"", None)]
+#[tokio::test]
+async fn the_event_is_read_in_all_forms_that_clients_send(
+    #[case] disposition: &str,
+    #[case] media_type: Option<&str>,
+) {
+    let world = World::new().await;
+    let text = serde_json::to_string_pretty(&create()).unwrap();
+    let form = Form::new().part(disposition, media_type, text.as_bytes());
+    let answer = send(
+        &world.public,
+        form.request(&[("authorization", "token-of-provider-a")]),
+        None,
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let members: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["cdleventid"]);
+    assert_eq!(answer.body["cdleventid"].as_str().unwrap().len(), 36);
+}
+
+#[tokio::test]
+async fn files_are_hashed_exactly_as_received() {
+    let world = World::new().await;
+    let mut event = create();
+    event["cdldatatags"] =
+        json!([{ "cdluri": "https://data.example/a.txt", "cdlsha256hash": "theirs" }]);
+    let form = Form::event(&event).file(b"aaa\n").file(b"bbb\n");
+    let answer = send(
+        &world.public,
+        form.request(&[("authorization", "token-of-provider-a")]),
+        None,
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let tags = world.cores("Create")[0]["event"]["cdldatatags"].clone();
+    assert_eq!(
+        tags[0],
+        json!({ "cdluri": "https://data.example/a.txt", "cdlsha256hash": AAA })
+    );
+    let bbb = "3cf9a1a81f6bdeaf08a343c1e1c73e89cf44c06ac2427a892382cae825e7c9c1";
+    assert_eq!(tags[1], json!({ "cdlsha256hash": bbb }));
+}
+
+#[tokio::test]
+async fn the_files_may_come_before_the_event() {
+    let world = World::new().await;
+    let form = Form::new().file(b"aaa\n").part(
+        "form-data; name=\"request\"",
+        None,
+        create().to_string().as_bytes(),
+    );
+    let answer = send(
+        &world.public,
+        form.request(&[("authorization", "token-of-provider-a")]),
+        None,
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(
+        world.cores("Create")[0]["event"]["cdldatatags"][0]["cdlsha256hash"],
+        AAA
+    );
+}
+
+#[rstest]
+#[case::no_event(Form::new().file(b"x"), "no-event")]
+#[case::no_json(Form::new().part("form-data; name=\"request\"", None, b"{"), "invalid-event")]
+#[case::twice(Form::event(&create()).part("form-data; name=\"request\"", None, b"{}"), "two-events")]
+#[case::version(Form::event(&json!({"cdldatamodelversion": "1.0", "cdleventtype": "Create"})), "invalid-event")]
+#[case::no_type(Form::event(&json!({"cdldatamodelversion": "2.0"})), "invalid-event")]
+#[case::large_number(Form::event(&json!({"cdldatamodelversion": "2.0", "cdleventtype": "Create", "n": 9_007_199_254_740_993_u64})), "invalid-event")]
+#[case::tags(Form::event(&json!({"cdldatamodelversion": "2.0", "cdleventtype": "Create", "cdldatatags": {}})).file(b"x"), "invalid-event")]
+#[case::predecessor(Form::event(&json!({"cdldatamodelversion": "2.0", "cdleventtype": "Sent", "cdlpreviousevents": ["no"]})), "predecessor-missing")]
+#[case::itself(Form::event(&json!({"cdldatamodelversion": "2.0", "cdleventtype": "Sent", "cdleventid": "me", "cdlpreviousevents": ["me"]})), "self-reference")]
+#[tokio::test]
+async fn what_is_not_valid_is_refused_in_the_ledgers_shape(#[case] form: Form, #[case] kind: &str) {
+    let world = World::new().await;
+    let answer = send(
+        &world.public,
+        form.request(&[("authorization", "token-of-provider-a")]),
+        None,
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+    assert_eq!(
+        (&answer.body["code"], &answer.body["type"]),
+        (&json!(1), &json!("error"))
+    );
+    assert_eq!(answer.body["message_id"], kind, "{}", answer.body);
+    assert!(answer.body["message"].is_string());
+    assert_eq!(world.events(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_form_is_refused() {
+    let world = World::new().await;
+    for (media_type, body) in [
+        ("application/json", "{}"),
+        ("multipart/form-data; boundary=x", "no form"),
+    ] {
+        let request = Request::post("/v2/eventwithhash")
+            .header("authorization", "token-of-provider-a")
+            .header("content-type", media_type);
+        let answer = send(&world.public, request.body(Body::from(body)).unwrap(), None).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn uploads_and_events_have_limits() {
+    let limited = LedgerConfig {
+        max_upload: common::config::ByteSize(4096),
+        ..LedgerConfig::default()
+    };
+    let world = World::with(limited).await;
+    let form = Form::event(&create()).file(&[0; 5000]);
+    let answer = send(
+        &world.public,
+        form.request(&[("authorization", "token-of-provider-a")]),
+        None,
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+
+    let world = World::new().await;
+    let mut event = create();
+    event["filler"] = "x".repeat(1 << 20).into();
+    let answer = world.register_as(PROVIDER, &event, &[]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(world.events(), 0);
+}
+
+#[rstest]
+#[case::bare("authorization", "token-of-provider-a", StatusCode::OK)]
+#[case::scheme("authorization", "bearer token-of-provider-a", StatusCode::OK)]
+#[case::id_token("ID_Token", "token-of-provider-a", StatusCode::OK)]
+#[case::refused("authorization", "Bearer other", StatusCode::UNAUTHORIZED)]
+#[case::quotes("authorization", "to\"ken", StatusCode::UNAUTHORIZED)]
+#[case::none("x-none", "", StatusCode::UNAUTHORIZED)]
+#[tokio::test]
+async fn the_token_is_checked_in_all_its_forms(
+    #[case] name: &str,
+    #[case] value: &str,
+    #[case] status: StatusCode,
+) {
+    let world = World::new().await;
+    let answer = send(
+        &world.public,
+        Form::event(&create()).request(&[(name, value)]),
+        None,
+    )
+    .await;
+    assert_eq!(answer.status, status, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_authentication_server_that_is_away_is_no_refusal() {
+    let world = World::new().await;
+    world.set_available(false);
+    let answer = world.register_as(PROVIDER, &create(), &[]).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.contains_key("retry-after"));
+    let request = Form::event(&create()).request(&[]);
+    assert_eq!(
+        send(&world.peer, request, Some(PROVIDER_CONNECTOR))
+            .await
+            .status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+
+    let reference = World::with(LedgerConfig {
+        auth_status: AuthStatus::Reference,
+        ..LedgerConfig::default()
+    })
+    .await;
+    let refused = send(
+        &reference.public,
+        Form::event(&create()).request(&[("authorization", "bad")]),
+        None,
+    )
+    .await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    reference.set_available(false);
+    assert_eq!(
+        reference.register_as(PROVIDER, &create(), &[]).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn a_connector_registers_under_its_own_name() {
+    let world = World::new().await;
+    let request = || Form::event(&create()).request(&[]);
+    assert_eq!(
+        send(&world.peer, request(), Some(PROVIDER_CONNECTOR))
+            .await
+            .status,
+        StatusCode::OK
+    );
+    let actor = json!({
+        "auth": "mtls", "user": PROVIDER, "client": PROVIDER_CONNECTOR, "cert": "07".repeat(32),
+    });
+    assert_eq!(world.cores("Create")[0]["actor"], actor);
+    // A token changes nothing there, and a certificate that nobody registered is of no use.
+    let with_token = Form::event(&create()).request(&[("authorization", "token-of-provider-a")]);
+    assert_eq!(
+        send(&world.peer, with_token, Some("unknown.example"))
+            .await
+            .status,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        send(&world.peer, request(), None).await.status,
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn the_core_is_what_was_sent_and_what_the_system_sets() {
+    let world = World::new().await;
+    let mut event = create();
+    event["cdlorganization"] = "theirs".into();
+    event["cdlnextevents"] = json!(["x"]);
+    event["own"] = json!({ "n": 1.5 });
+    let extended = [("accept", EXTENDED)];
+    let answer = world.register_as(PROVIDER, &event, &extended).await;
+    let ledger = &answer.body["ledger"];
+    let core = ledger["core"].as_str().unwrap();
+    let id = answer.body["cdleventid"].as_str().unwrap();
+    let expected = json!({
+        "v": 1, "rx": "2025-01-01T00:00:00.000Z", "prev": [],
+        "actor": { "auth": "bearer", "user": PROVIDER },
+        "event": {
+            "cdldatamodelversion": "2.0", "cdleventid": id, "cdleventtype": "Create", "cdlorganization": "ledger.example",
+            "cdlpreviousevents": [], "cdltimestamp": "2025-01-01T00:00:00.000Z", "dataprovider": PROVIDER, "own": { "n": 1.5 },
+        },
+    });
+    assert_eq!(serde_json::from_str::<Value>(core).unwrap(), expected);
+    assert_eq!(crate::model::json::canonical(&expected), core);
+
+    let salt = Salt::from_base64(ledger["salt"].as_str().unwrap()).unwrap();
+    let lineage = world.lineage_as(STRANGER, id, &[]).await;
+    assert_eq!(
+        lineage.body[0]["commitment"],
+        Commitment::new(&salt, core).to_base64()
+    );
+}
+
+#[tokio::test]
+async fn a_chosen_id_and_time_stay_and_the_id_is_taken_once() {
+    let world = World::new().await;
+    let mut event = create();
+    event["cdleventid"] = "my own id".into();
+    event["cdltimestamp"] = "2024-12-31T00:00:00+09:00".into();
+    assert_eq!(world.registered(PROVIDER, &event).await, "my own id");
+    assert_eq!(
+        world.cores("Create")[0]["event"]["cdltimestamp"],
+        "2024-12-31T00:00:00+09:00"
+    );
+    let again = world.register_as(PROVIDER, &event, &[]).await;
+    assert_eq!(
+        (again.status, &again.body["message_id"]),
+        (StatusCode::BAD_REQUEST, &json!("id-taken"))
+    );
+}
+
+#[tokio::test]
+async fn with_a_key_the_same_request_may_be_repeated() {
+    let world = World::new().await;
+    let key = [
+        ("idempotency-key", "exchange:provider"),
+        ("accept", EXTENDED),
+    ];
+    let first = world.register_as(PROVIDER, &create(), &key).await;
+    let second = world.register_as(PROVIDER, &create(), &key).await;
+    assert_eq!(
+        (first.status, second.status),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(first.body, second.body);
+    assert_eq!(world.events(), 1);
+
+    let mut other = create();
+    other["own"] = 1.into();
+    assert_eq!(
+        world.register_as(PROVIDER, &other, &key).await.status,
+        StatusCode::CONFLICT
+    );
+    // A key counts for its actor alone.
+    assert_eq!(
+        world.register_as(STRANGER, &create(), &key).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(world.events(), 2);
+}
+
+#[tokio::test]
+async fn with_a_key_a_known_id_is_the_same_request_or_taken() {
+    let world = World::new().await;
+    let mut event = create();
+    event["cdleventid"] = "chosen".into();
+    world.registered(PROVIDER, &event).await;
+    let key = [("idempotency-key", "k1")];
+    assert_eq!(
+        world.register_as(PROVIDER, &event, &key).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        world.register_as(STRANGER, &event, &key).await.status,
+        StatusCode::BAD_REQUEST
+    );
+    event["own"] = 1.into();
+    assert_eq!(
+        world
+            .register_as(PROVIDER, &event, &[("idempotency-key", "k2")])
+            .await
+            .status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(world.events(), 1);
+}
+
+fn tagged(event_type: &str, previous: &[&str]) -> Value {
+    json!({
+        "cdldatamodelversion": "2.0", "cdleventtype": event_type, "cdleventid": "", "dataprovider": PROVIDER,
+        "cdlpreviousevents": previous, "cdldatatags": [{ "cdluri": "https://d.example/\"x", "cdlsha256hash": AAA }],
+    })
+}
+
+#[tokio::test]
+async fn the_same_original_is_registered_once() {
+    let world = World::new().await;
+    let first = world.registered(PROVIDER, &tagged("Create", &[])).await;
+    assert_eq!(
+        world.registered(PROVIDER, &tagged("Create", &[])).await,
+        first
+    );
+    assert_eq!(
+        world
+            .registered(PROVIDER, &tagged("Publish", &[&first]))
+            .await,
+        first
+    );
+    let mut elsewhere = tagged("Create", &[]);
+    elsewhere["dataprovider"] = STRANGER.into();
+    assert_ne!(world.registered(STRANGER, &elsewhere).await, first);
+    assert_eq!(world.events(), 2);
+}
+
+#[tokio::test]
+async fn of_several_duplicates_the_oldest_is_named() {
+    let world = World::new().await;
+    let first = world.registered(PROVIDER, &tagged("Other", &[])).await;
+    world.registered(PROVIDER, &tagged("Other", &[])).await;
+    assert_eq!(
+        world.registered(PROVIDER, &tagged("Create", &[])).await,
+        first
+    );
+}
+
+#[tokio::test]
+async fn an_original_made_by_an_update_is_linked_to_the_latest() {
+    let world = World::new().await;
+    world.registered(PROVIDER, &tagged("Update", &[])).await;
+    let update = world.registered(PROVIDER, &tagged("Update", &[])).await;
+    let original = world.registered(PROVIDER, &tagged("Create", &[])).await;
+    let lineage = world.lineage_as(PROVIDER, &original, &[]).await;
+    assert_eq!(ids(&lineage), [update.as_str(), original.as_str()]);
+    let core = &world.cores("Create")[0];
+    assert_eq!(core["event"]["cdlpreviousevents"], json!([update]));
+    assert_eq!(core["prev"][0]["id"], update);
+    assert!(core["prev"][0]["c"].is_string());
+    // Now there is an original.
+    assert_eq!(
+        world.registered(PROVIDER, &tagged("Publish", &[])).await,
+        original
+    );
+}
+
+#[tokio::test]
+async fn an_original_that_names_its_predecessors_is_registered_after_an_update() {
+    let world = World::new().await;
+    let update = world.registered(PROVIDER, &tagged("Update", &[])).await;
+    let publish = world
+        .registered(PROVIDER, &tagged("Publish", &[&update]))
+        .await;
+    assert_ne!(publish, update);
+    assert_eq!(world.events(), 2);
+}
+
+#[tokio::test]
+async fn events_without_tags_are_never_duplicates() {
+    let world = World::new().await;
+    assert_ne!(
+        world.registered(PROVIDER, &create()).await,
+        world.registered(PROVIDER, &create()).await
+    );
+}
+
+#[tokio::test]
+async fn two_originals_at_once_are_registered_once() {
+    let world = World::new().await;
+    let event = tagged("Create", &[]);
+    let all =
+        futures_util::future::join_all((0..20).map(|_| world.registered(PROVIDER, &event))).await;
+    assert!(all.iter().all(|id| *id == all[0]));
+    assert_eq!(world.events(), 1);
+}
+
+#[tokio::test]
+async fn a_predecessor_may_arrive_later_where_the_client_says_so() {
+    let world = World::new().await;
+    let mut late = create();
+    late["cdleventid"] = "late".into();
+    let mut early = create();
+    early["cdlpreviousevents"] = json!(["late", "late"]);
+    let pending = [("x-cadde-prov-allow-pending", "1")];
+    let answer = world.register_as(PROVIDER, &early, &pending).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    let early = answer.body["cdleventid"].as_str().unwrap().to_owned();
+    // Pending edges are passed over, but stay as sent.
+    let lineage = world.lineage_as(PROVIDER, &early, &[]).await;
+    assert_eq!(ids(&lineage), [early.as_str()]);
+    assert_eq!(
+        lineage.body[0]["cdlpreviousevents"],
+        json!(["late", "late"])
+    );
+
+    world.registered(PROVIDER, &late).await;
+    let lineage = world.lineage_as(PROVIDER, &early, &[]).await;
+    assert_eq!(ids(&lineage), ["late", early.as_str()]);
+    assert_eq!(lineage.body[0]["cdlnextevents"], json!([early]));
+}
+
+#[tokio::test]
+async fn an_event_that_would_be_its_own_ancestor_is_refused() {
+    let world = World::new().await;
+    let event = |id: &str, previous: &[&str]| {
+        let mut event = create();
+        event["cdleventid"] = id.into();
+        event["cdlpreviousevents"] = json!(previous);
+        event
+    };
+    let pending = [("x-cadde-prov-allow-pending", "1")];
+    // c ← b ← a, and c would name a.
+    assert_eq!(
+        world
+            .register_as(PROVIDER, &event("b", &["c"]), &pending)
+            .await
+            .status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        world
+            .register_as(PROVIDER, &event("a", &["b"]), &pending)
+            .await
+            .status,
+        StatusCode::OK
+    );
+    let answer = world
+        .register_as(PROVIDER, &event("c", &["a"]), &pending)
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["message_id"]),
+        (StatusCode::BAD_REQUEST, &json!("cycle"))
+    );
+    assert_eq!(
+        world
+            .register_as(PROVIDER, &event("c", &["z"]), &pending)
+            .await
+            .status,
+        StatusCode::OK
+    );
+    let answer = world
+        .register_as(PROVIDER, &event("z", &["a"]), &pending)
+        .await;
+    assert_eq!(answer.body["message_id"], "cycle");
+}
+
+#[tokio::test]
+async fn parties_may_be_required_to_speak_for_themselves() {
+    let sent = json!({ "cdldatamodelversion": "2.0", "cdleventtype": "Sent", "dataprovider": PROVIDER, "datauser": CONSUMER });
+    let lenient = World::new().await;
+    assert_eq!(
+        lenient.register_as(CONSUMER, &sent, &[]).await.status,
+        StatusCode::OK
+    );
+    let strict = World::with(LedgerConfig {
+        enforce_party: true,
+        ..LedgerConfig::default()
+    })
+    .await;
+    assert_eq!(
+        strict.register_as(CONSUMER, &sent, &[]).await.status,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        strict.register_as(PROVIDER, &sent, &[]).await.status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_writing_and_leaves_reading() {
+    let world = World::new().await;
+    let id = world.registered(PROVIDER, &create()).await;
+    let full = World::within(
+        LedgerConfig {
+            disk_watermark_percent: 0,
+            ..LedgerConfig::default()
+        },
+        world.folder,
+    )
+    .await;
+    let answer = full.register_as(PROVIDER, &create(), &[]).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.contains_key("retry-after"));
+    assert_eq!(
+        ids(&full.lineage_as(PROVIDER, &id, &[]).await),
+        [id.as_str()]
+    );
+}
+
+#[tokio::test]
+async fn messages_follow_the_readers_language() {
+    let world = World::new().await;
+    let context = |lang| common::http::context::RequestContext {
+        id: common::http::context::RequestId(uuid::Uuid::max()),
+        lang,
+    };
+    let ja = common::http::context::scope(
+        context(common::http::Lang::Ja),
+        world.lineage_as(PROVIDER, "x", &[]),
+    )
+    .await;
+    let en = common::http::context::scope(
+        context(common::http::Lang::En),
+        world.lineage_as(PROVIDER, "x", &[]),
+    )
+    .await;
+    assert_eq!(
+        (ja.status, en.status),
+        (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
+    );
+    assert!(ja.body["message"].as_str().unwrap().contains("識別情報"));
+    assert!(en.body["message"].as_str().unwrap().is_ascii());
+    assert_eq!(en.body["request_id"], uuid::Uuid::max().to_string());
+}
