@@ -19,6 +19,8 @@ pub mod exchange;
 pub mod identity;
 pub mod provider;
 pub mod receiver;
+#[cfg(test)]
+mod tests;
 pub mod upstream;
 
 use std::time::Duration;

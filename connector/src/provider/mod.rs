@@ -102,8 +102,16 @@ impl Service for ProviderConnector {
         );
 
         let identity = Identity {
-            tokens: Arc::new(TokenVerifier::new(config.auth.clone(), Arc::clone(&tls), context.clock.clone())),
-            registrations: Arc::new(Registry::new(config.auth.clone(), Arc::clone(&tls), context.clock.clone())),
+            tokens: Arc::new(TokenVerifier::new(
+                config.auth.clone(),
+                Arc::clone(&tls),
+                context.clock.clone(),
+            )),
+            registrations: Arc::new(Registry::new(
+                config.auth.clone(),
+                Arc::clone(&tls),
+                context.clock.clone(),
+            )),
         };
         let provider = Provider::new(&config, &context, grants, outbox.clone(), identity)?;
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
@@ -137,8 +145,11 @@ impl Provider {
         identity: Identity,
     ) -> anyhow::Result<Self> {
         let sources = Sources::new(&config.sources)?;
-        let source_tls =
-            if sources.need_tls() { ClientTls::Public(public_tls(&config.source_anchors)?) } else { ClientTls::None };
+        let source_tls = if sources.need_tls() {
+            ClientTls::Public(public_tls(&config.source_anchors)?)
+        } else {
+            ClientTls::None
+        };
         let source_client = Client::new(source_tls);
         source_client.spawn_housekeeping();
         let ledger_wait = config.provenance.ledger_wait.get();
@@ -149,7 +160,12 @@ impl Provider {
             grants,
             tokens: identity.tokens,
             registrations: identity.registrations,
-            recorder: Recorder::new(outbox, context.clock.clone(), context.shutdown.clone(), ledger_wait),
+            recorder: Recorder::new(
+                outbox,
+                context.clock.clone(),
+                context.shutdown.clone(),
+                ledger_wait,
+            ),
             source_client,
             admission: Admission::new(config.limits),
             deadlines: config.deadlines,

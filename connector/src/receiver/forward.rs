@@ -189,7 +189,7 @@ impl Receiver {
     }
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     HeaderValue::try_from(format!("Bearer {token}"))
 }
 

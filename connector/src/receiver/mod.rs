@@ -103,10 +103,18 @@ impl Service for ReceiverConnector {
 
         let (auth, clock) = (&config.auth, &context.clock);
         let identity = Identity {
-            tokens: Arc::new(TokenVerifier::new(auth.clone(), Arc::clone(&tls), clock.clone())),
+            tokens: Arc::new(TokenVerifier::new(
+                auth.clone(),
+                Arc::clone(&tls),
+                clock.clone(),
+            )),
             bound_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(&tls), clock.clone())),
             registrations: Arc::new(Registry::new(auth.clone(), Arc::clone(&tls), clock.clone())),
-            locations: Arc::new(LocationResolver::new(config.location.clone(), Arc::clone(&tls), clock.clone())),
+            locations: Arc::new(LocationResolver::new(
+                config.location.clone(),
+                Arc::clone(&tls),
+                clock.clone(),
+            )),
         };
         let receiver = Receiver::new(&config, &context, &tls, outbox.clone(), identity)?;
         let listener = Listener::bind(&config.api, Some(tls)).await?;
@@ -137,9 +145,15 @@ impl Receiver {
         identity: Identity,
     ) -> anyhow::Result<Self> {
         let egress = Egress::new(&config.egress)?;
-        let direct_tls =
-            if egress.needs_tls() { ClientTls::Public(public_tls(&config.egress_anchors)?) } else { ClientTls::None };
-        let (provider_client, direct_client) = (Client::new(ClientTls::Peer(Arc::clone(tls))), Client::new(direct_tls));
+        let direct_tls = if egress.needs_tls() {
+            ClientTls::Public(public_tls(&config.egress_anchors)?)
+        } else {
+            ClientTls::None
+        };
+        let (provider_client, direct_client) = (
+            Client::new(ClientTls::Peer(Arc::clone(tls))),
+            Client::new(direct_tls),
+        );
         provider_client.spawn_housekeeping();
         direct_client.spawn_housekeeping();
         Ok(Self {
@@ -149,7 +163,12 @@ impl Receiver {
             registrations: identity.registrations,
             locations: identity.locations,
             // A receiver never waits for the ledger: the provider does, where somebody has to.
-            recorder: Recorder::new(outbox, context.clock.clone(), context.shutdown.clone(), Duration::ZERO),
+            recorder: Recorder::new(
+                outbox,
+                context.clock.clone(),
+                context.shutdown.clone(),
+                Duration::ZERO,
+            ),
             provider_client,
             direct_client,
             egress,

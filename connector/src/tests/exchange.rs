@@ -1,0 +1,281 @@
+//! Exchanges that succeed.
+
+use serde_json::Value;
+
+use super::kit::{self, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, World, fetch};
+use super::origin::large;
+use crate::exchange::BodyDigest;
+
+/// The one record of `items` and its digest.
+fn event(items: &[Value], kind: &str) -> Value {
+    assert_eq!(items.len(), 1, "{items:?}");
+    let item = items[0].clone();
+    assert_eq!(item["kind"], "event");
+    assert_eq!(item["event"]["cdleventtype"], kind);
+    item
+}
+
+fn has_digest(item: &Value, bytes: &[u8]) -> bool {
+    let digest = BodyDigest::of(bytes);
+    item["dig"]["sha256"] == hex::encode(digest.sha256) && item["dig"]["len"] == digest.len
+}
+
+#[tokio::test]
+async fn a_granted_file_arrives_and_stands_in_both_ledgers() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/a.csv").await;
+    let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
+    assert_eq!(got.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(got.header("content-length"), "8");
+    assert_eq!(
+        got.header("content-disposition"),
+        "attachment; filename=a.csv"
+    );
+    assert_eq!(got.header("cache-control"), "no-store");
+    assert_eq!(
+        got.header("x-cadde-provenance-management-service-url"),
+        kit::LEDGER
+    );
+    for empty in [
+        "x-cadde-contract-id",
+        "x-cadde-contract-type",
+        "x-cadde-contract-management-service-url",
+    ] {
+        assert_eq!(got.header(empty), "");
+    }
+    let (sent, received) = world.records().await;
+    let (sent, received) = (event(&sent, "Sent"), event(&received, "Received"));
+    assert_eq!(sent["user_id"], PROVIDER);
+    assert_eq!(received["user_id"], USER);
+    for item in [&sent, &received] {
+        assert_eq!(item["event"]["dataprovider"], PROVIDER);
+        assert_eq!(item["event"]["datauser"], USER);
+        assert!(has_digest(item, got.text().as_bytes()));
+        assert!(kit::is_recent(
+            item["event"]["cdltimestamp"].as_str().unwrap()
+        ));
+    }
+    assert_eq!(sent["exchange_id"], received["exchange_id"]);
+    assert_eq!(sent["event"]["cdlpreviousevents"][0], "create-1");
+    assert_eq!(
+        received["event"]["cdlpreviousevents"][0],
+        sent["event"]["cdleventid"]
+    );
+    assert_eq!(
+        received["event"]["cdleventid"],
+        got.header("x-cadde-provenance")
+    );
+}
+
+#[tokio::test]
+async fn large_files_stream_with_and_without_a_length() {
+    let world = World::start(Plan::default()).await;
+    for (number, path) in ["/closed/large", "/closed/chunked", "/closed/empty"]
+        .into_iter()
+        .enumerate()
+    {
+        world.grant(path).await;
+        let got = fetch(world.ask(path, Some("good"))).await;
+        let expected = if path == "/closed/empty" {
+            bytes::Bytes::new()
+        } else {
+            large()
+        };
+        assert_eq!(got.status.as_u16(), 200, "{path}");
+        assert!(got.body.as_ref() == Some(&expected), "{path}");
+        let (sent, received) = world.records().await;
+        assert_eq!((sent.len(), received.len()), (number + 1, number + 1));
+        assert!(has_digest(&sent[number], &expected) && has_digest(&received[number], &expected));
+    }
+}
+
+#[tokio::test]
+async fn the_source_is_asked_for_the_file_and_told_nothing_else() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/a.csv").await;
+    fetch(
+        world
+            .ask("/closed/a.csv", Some("good"))
+            .header("x-forwarded-for", "1.2.3.4")
+            .header("cookie", "a=b"),
+    )
+    .await;
+    let requests = world.requests.lock().unwrap().clone();
+    let (_, headers) = &requests[0];
+    let mut names: Vec<_> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "accept",
+            "accept-encoding",
+            "cache-control",
+            "host",
+            "user-agent"
+        ]
+    );
+    assert_eq!(headers["accept-encoding"], "identity");
+}
+
+#[tokio::test]
+async fn our_connectors_use_bound_tokens_and_others_get_the_plain_one() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/a.csv").await;
+    assert_eq!(
+        fetch(world.ask("/closed/a.csv", Some("good")))
+            .await
+            .status
+            .as_u16(),
+        200
+    );
+    assert_eq!(
+        *world.auth.exchanges.lock().unwrap(),
+        [format!("good-bound-to-{}", kit::PROVIDER_CONNECTOR)]
+    );
+    let world = World::start(Plan {
+        profile: location_client::Profile::Cadde4,
+        ..Plan::default()
+    })
+    .await;
+    world.grant("/closed/a.csv").await;
+    assert_eq!(
+        fetch(world.ask("/closed/a.csv", Some("good")))
+            .await
+            .status
+            .as_u16(),
+        200
+    );
+    assert!(world.auth.exchanges.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_open_file_without_a_token_is_recorded_under_the_participant() {
+    let world = World::start(Plan::default()).await;
+    let got = fetch(world.ask("/open/a.csv", None)).await;
+    assert_eq!(got.status.as_u16(), 200);
+    let (sent, received) = world.records().await;
+    let (sent, received) = (event(&sent, "Sent"), event(&received, "Received"));
+    assert_eq!(sent["event"]["datauser"], PARTICIPANT);
+    assert_eq!(
+        (&received["user_id"], &received["event"]["datauser"]),
+        (&PARTICIPANT.into(), &PARTICIPANT.into())
+    );
+    assert_eq!(
+        received["event"]["cdleventid"],
+        got.header("x-cadde-provenance")
+    );
+}
+
+#[tokio::test]
+async fn direct_mode_is_recorded_as_evidence() {
+    let world = World::start(Plan::default()).await;
+    for (number, (path, token, user)) in [
+        ("/open/a.csv", None, PARTICIPANT),
+        ("/open/large", Some("good"), USER),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let got = fetch(world.ask_url(&world.resource(path), token)).await;
+        assert_eq!(got.status.as_u16(), 200, "{path}");
+        for name in crate::exchange::headers::ANSWER_HEADERS {
+            assert_eq!(got.header(name.as_str()), "");
+        }
+        let (sent, received) = world.records().await;
+        assert!(sent.is_empty());
+        let item = &received[number];
+        assert_eq!(
+            (&item["kind"], &item["evidence"]["type"]),
+            (&"evidence".into(), &"direct".into())
+        );
+        assert_eq!(item["evidence"]["datauser"], user);
+        assert!(item.to_string().contains(&world.resource(path)));
+        assert!(has_digest(item, got.body.as_ref().unwrap()));
+    }
+    // The source saw no token.
+    assert!(
+        world
+            .requests
+            .lock()
+            .unwrap()
+            .iter()
+            .all(|(_, headers)| !headers.contains_key("authorization"))
+    );
+}
+
+#[tokio::test]
+async fn a_reference_receiver_finds_its_sent_in_the_ledger_before_the_last_byte() {
+    let world = World::start(Plan::default()).await;
+    for path in ["/closed/a.csv", "/closed/large"] {
+        world.grant(path).await;
+        let got = fetch(world.reference(path, Some("good"))).await;
+        assert_eq!(got.status.as_u16(), 200);
+        // Not waited for: it has to be there already.
+        let items = world.provider_ledger.items();
+        let last = items.last().expect("a record");
+        assert_eq!(
+            last["event"]["cdleventid"],
+            got.header("x-cadde-provenance")
+        );
+        assert_eq!(last["event"]["datauser"], USER);
+        assert!(has_digest(last, got.body.as_ref().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_reference_receiver_without_a_token_gets_empty_headers_and_is_recorded() {
+    let world = World::start(Plan::default()).await;
+    let got = fetch(world.reference("/open/a.csv", None)).await;
+    assert_eq!(got.status.as_u16(), 200);
+    for name in crate::exchange::headers::ANSWER_HEADERS {
+        assert_eq!(got.header(name.as_str()), "");
+    }
+    let (sent, _) = world.records().await;
+    assert_eq!(event(&sent, "Sent")["event"]["datauser"], PARTICIPANT);
+}
+
+#[tokio::test]
+async fn a_redirect_inside_the_source_is_followed() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/moved-inside").await;
+    let got = fetch(world.ask("/closed/moved-inside", Some("good"))).await;
+    assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
+    let direct = fetch(world.ask_url(&world.resource("/open/moved-open"), None)).await;
+    assert_eq!((direct.status.as_u16(), direct.text()), (200, "a,b\n1,2\n"));
+}
+
+#[tokio::test]
+async fn one_exchange_is_one_trace() {
+    let world = World::start(Plan::default()).await;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let got = fetch(world.ask("/open/a.csv", None).header("traceparent", trace)).await;
+    assert_eq!(got.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/a.csv").await;
+    let set = |ledger: &FakeLedger, is_away| {
+        ledger
+            .is_away
+            .store(is_away, std::sync::atomic::Ordering::SeqCst)
+    };
+    set(&world.provider_ledger, true);
+    set(&world.receiver_ledger, true);
+    assert_eq!(
+        fetch(world.ask("/closed/a.csv", Some("good")))
+            .await
+            .status
+            .as_u16(),
+        200
+    );
+    let refused = fetch(world.reference("/closed/a.csv", Some("good"))).await;
+    assert_eq!(refused.error(), (503, "010002012E".to_owned()));
+    assert!(refused.headers.contains_key("retry-after"));
+    set(&world.provider_ledger, false);
+    set(&world.receiver_ledger, false);
+    let (sent, received) = world.records().await;
+    assert!(!sent.is_empty() && received.len() == 1);
+}

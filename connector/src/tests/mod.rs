@@ -1,0 +1,5 @@
+//! Exchanges through both connectors.
+
+mod exchange;
+mod kit;
+mod origin;
