@@ -1,0 +1,151 @@
+//! The yardstick: the same hops made of Debian's nginx alone, client → nginx → mutual TLS → nginx → nginx with the
+//! file, keep-alive everywhere, no checks and no records.
+
+use std::{
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+const PROGRAM: &str = "/usr/sbin/nginx";
+
+/// Three nginx in a row.
+#[derive(Debug)]
+pub struct Hops {
+    /// Where the client asks.
+    pub address: SocketAddr,
+    processes: Vec<(&'static str, Child)>,
+    _folder: TempDir,
+}
+
+/// Certificates for the middle hop.
+#[derive(Debug)]
+pub struct Certificates<'p> {
+    /// Of the first nginx, as a client.
+    pub client: (&'p Path, &'p Path),
+    /// Of the second, as a server.
+    pub server: (&'p Path, &'p Path),
+    /// Trust anchors of both.
+    pub ca: &'p Path,
+}
+
+impl Hops {
+    /// Starts the chain in front of the files below `root`.
+    ///
+    /// # Errors
+    /// Where nginx is missing or does not come up.
+    pub fn start(root: &Path, certificates: &Certificates<'_>) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let [receiver, provider, data] = [free()?, free()?, free()?];
+        let (client_cert, client_key) = certificates.client;
+        let (server_cert, server_key) = certificates.server;
+        let (ca, root) = (certificates.ca.display(), root.display());
+        let upstream = |url: &str| {
+            format!(
+                "proxy_pass {url}; proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_buffering on; proxy_max_temp_file_size 0;"
+            )
+        };
+        let servers = [
+            ("nginx data", data, format!("server {{ listen {data} reuseport; root {root}; }}")),
+            (
+                "nginx provider",
+                provider,
+                format!(
+                    "upstream next {{ server {data}; keepalive 64; }}
+                     server {{ listen {provider} ssl; ssl_protocols TLSv1.3; ssl_certificate {}; ssl_certificate_key {};
+                       ssl_verify_client on; ssl_verify_depth 3; ssl_client_certificate {ca};
+                       location / {{ {} }} }}",
+                    server_cert.display(),
+                    server_key.display(),
+                    upstream("http://next")
+                ),
+            ),
+            (
+                "nginx receiver",
+                receiver,
+                format!(
+                    "upstream next {{ server {provider}; keepalive 64; }}
+                     server {{ listen {receiver}; location / {{ {}
+                       proxy_ssl_protocols TLSv1.3; proxy_ssl_certificate {}; proxy_ssl_certificate_key {};
+                       proxy_ssl_trusted_certificate {ca}; proxy_ssl_verify on; proxy_ssl_verify_depth 3;
+                       proxy_ssl_name localhost; proxy_ssl_server_name on; }} }}",
+                    upstream("https://next"),
+                    client_cert.display(),
+                    client_key.display()
+                ),
+            ),
+        ];
+        let mut processes = Vec::new();
+        for (name, address, server) in servers {
+            let at = folder.path().join(name.replace(' ', "-"));
+            std::fs::create_dir(&at)?;
+            let file = at.join("nginx.conf");
+            std::fs::write(&file, configuration(&at, &server))?;
+            let child = Command::new(PROGRAM)
+                .arg("-p")
+                .arg(&at)
+                .arg("-c")
+                .arg(&file)
+                .stderr(Stdio::null())
+                .spawn()
+                .context("nginx is not installed (Debian: apt-get install nginx-light)")?;
+            processes.push((name, child));
+            reachable(address).with_context(|| format!("{name} did not come up"))?;
+        }
+        Ok(Self {
+            address: receiver,
+            processes,
+            _folder: folder,
+        })
+    }
+
+    /// Name and process ID of each hop. With one process and no master, it is the worker itself.
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        self.processes
+            .iter()
+            .map(|(name, child)| ((*name).to_owned(), child.id()))
+            .collect()
+    }
+}
+
+impl Drop for Hops {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.processes {
+            // It may be gone already; there is nothing else to do for it.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// One process an nginx: the chain then uses as many cores as ours can, and its CPU time is one process's.
+fn configuration(at: &Path, server: &str) -> String {
+    let at = at.display();
+    format!(
+        "daemon off; master_process off; pid {at}/pid; error_log {at}/error.log;
+         events {{ worker_connections 1024; }}
+         http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; include /etc/nginx/mime.types;
+           client_body_temp_path {at}/body; proxy_temp_path {at}/proxy; fastcgi_temp_path {at}/fastcgi;
+           uwsgi_temp_path {at}/uwsgi; scgi_temp_path {at}/scgi;
+           {server} }}"
+    )
+}
+
+fn free() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+fn reachable(address: SocketAddr) -> anyhow::Result<()> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match TcpStream::connect(address) {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() > until => return Err(error.into()),
+            Err(_) => std::thread::yield_now(),
+        }
+    }
+}
