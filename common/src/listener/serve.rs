@@ -267,7 +267,6 @@ impl Connection {
             .timer(TokioTimer::new())
             .header_read_timeout(limits.headers.get())
             .max_headers(limits.header_count)
-            .pipeline_flush(true)
             // A half-closed client has left: its transfer is to be aborted, not finished into the void.
             .half_close(false);
         builder
