@@ -276,9 +276,10 @@ pub trait Certificates: Send + Sync {
     ) -> Result<(), StoreError>;
     /// A certificate by its serial number.
     async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError>;
-    /// At most `limit` certificates after position `after`, oldest first, with their positions.
+    /// At most `limit` certificates after position `after`, of one client or of all, oldest first, with their positions.
     async fn certificates(
         &self,
+        of: Option<&str>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, Certificate)>, StoreError>;

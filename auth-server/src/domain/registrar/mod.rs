@@ -6,6 +6,8 @@
 mod clients;
 mod people;
 
+pub(crate) use people::{issue as issue_user_id, number_of};
+
 use super::{
     directory::Directory,
     password::{PasswordError, Passwords},

@@ -4,5 +4,5 @@ mod issuer;
 pub mod keys;
 mod login;
 
-pub use issuer::{ExchangeError, Issued, TokenIssuer};
+pub use issuer::{ExchangeError, Issued, TokenIssuer, families_since};
 pub use login::{LoginError, Logins, TokenPair};

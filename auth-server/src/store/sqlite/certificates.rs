@@ -113,15 +113,17 @@ impl Certificates for SqliteStore {
 
     async fn certificates(
         &self,
+        of: Option<&str>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, Certificate)>, StoreError> {
         let rows: Vec<CertificateRow> = sqlx::query_as(
             "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, \
-             revoked_at FROM certificates WHERE seq > $1 ORDER BY seq LIMIT $2",
+             revoked_at FROM certificates WHERE seq > $1 AND ($3 IS NULL OR client_id = $3) ORDER BY seq LIMIT $2",
         )
         .bind(after)
         .bind(limit)
+        .bind(of)
         .fetch_all(&self.database.reader)
         .await?;
         rows.into_iter()

@@ -1,0 +1,18 @@
+//! HTTP: the paths of both listeners, and how the domain's answers and errors look on them.
+
+mod cadde;
+mod caller;
+mod fields;
+mod oauth;
+mod operator;
+mod pki;
+mod problems;
+mod registry;
+mod routes;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+pub use routes::{endpoints, openapi, peer_router, public_router};
+pub use state::{App, AppState, Side};

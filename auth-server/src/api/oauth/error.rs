@@ -1,0 +1,109 @@
+//! Errors as RFC 6749 §5.2 has them.
+
+use crate::{
+    api::caller::ClientError,
+    domain::tokens::{ExchangeError, LoginError},
+};
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use common::{http::context, telemetry::Chain};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde::Serialize;
+
+/// An OAuth error.
+#[derive(Debug, Clone)]
+pub struct OAuthError {
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'static str,
+    error_description: &'a str,
+}
+
+impl OAuthError {
+    /// An error with status 400.
+    pub fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error,
+            description: description.into(),
+        }
+    }
+
+    /// `invalid_request`.
+    pub fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new("invalid_request", description)
+    }
+}
+
+impl From<ClientError> for OAuthError {
+    fn from(_: ClientError) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            error: "invalid_client",
+            description: "the client is not authenticated".into(),
+        }
+    }
+}
+
+impl From<ExchangeError> for OAuthError {
+    fn from(error: ExchangeError) -> Self {
+        let code = match error {
+            ExchangeError::NotAReceiver => "unauthorized_client",
+            // RFC 8693 §2.2.2.
+            ExchangeError::Subject | ExchangeError::AlreadyBound => "invalid_request",
+            ExchangeError::Audience => "invalid_target",
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<LoginError> for OAuthError {
+    fn from(error: LoginError) -> Self {
+        match &error {
+            LoginError::NotAllowed => Self::new("unauthorized_client", error.to_string()),
+            LoginError::Credentials | LoginError::RefreshToken | LoginError::Throttled(_) => {
+                Self::new("invalid_grant", error.to_string())
+            }
+            LoginError::Password(_) | LoginError::Store(_) => {
+                tracing::error!(request.id = %context::request_id(), error = %Chain(&error), "request failed");
+                Self {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    error: "temporarily_unavailable",
+                    description: "the request failed here; try again later".into(),
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = Body {
+            error: self.error,
+            error_description: &self.description,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"kakehashi\", charset=\"UTF-8\""),
+            );
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,58 @@
+//! Parameters of a request: a form, each parameter at most once (RFC 6749 §3.2).
+
+use super::OAuthError;
+use axum::body::Body;
+use common::http::body::read_limited;
+use http::{HeaderMap, header::CONTENT_TYPE};
+use std::collections::BTreeMap;
+
+/// 64 KiB: a request holds two tokens at most.
+const MAX_BYTES: usize = 64 << 10;
+
+/// The parameters.
+#[derive(Debug)]
+pub struct Form(BTreeMap<String, String>);
+
+impl Form {
+    /// Reads a form.
+    pub async fn read(headers: &HeaderMap, body: Body) -> Result<Self, OAuthError> {
+        let media = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim();
+        if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(OAuthError::invalid_request(
+                "the body must be application/x-www-form-urlencoded",
+            ));
+        }
+        let bytes = read_limited(body, MAX_BYTES)
+            .await
+            .map_err(|error| OAuthError::invalid_request(error.to_string()))?;
+        let mut parameters = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(&bytes) {
+            if parameters
+                .insert(name.clone().into_owned(), value.into_owned())
+                .is_some()
+            {
+                return Err(OAuthError::invalid_request(format!(
+                    "the parameter {name} occurs twice"
+                )));
+            }
+        }
+        // A parameter without a value counts as left out.
+        parameters.retain(|_, value| !value.is_empty());
+        Ok(Self(parameters))
+    }
+
+    /// A parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A parameter that must be there.
+    pub fn required(&self, name: &str) -> Result<&str, OAuthError> {
+        self.get(name)
+            .ok_or_else(|| OAuthError::invalid_request(format!("the parameter {name} is missing")))
+    }
+}

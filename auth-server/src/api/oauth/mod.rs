@@ -1,0 +1,9 @@
+//! OAuth 2.0: tokens (RFC 6749, RFC 8693, RFC 8705), introspection (RFC 7662), discovery (RFC 8414).
+
+pub mod discovery;
+mod error;
+mod form;
+pub mod introspect;
+pub mod token;
+
+pub use error::OAuthError;

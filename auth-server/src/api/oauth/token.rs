@@ -1,0 +1,189 @@
+//! The token endpoint.
+
+use super::{OAuthError, form::Form};
+use crate::{
+    api::{
+        caller::{Authenticated, Caller, request_id},
+        state::AppState,
+    },
+    domain::tokens::Issued,
+};
+use auth_client::api::GrantType;
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use common::ids::ConnectorId;
+use http::{HeaderValue, header::CACHE_CONTROL};
+use serde::{Deserialize, Serialize};
+
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// What the endpoint reads; which parameters are needed depends on `grant_type`.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the form; reading it refuses repeated parameters"
+)]
+pub struct TokenForm {
+    /// `client_credentials`, `refresh_token` or `urn:ietf:params:oauth:grant-type:token-exchange`.
+    grant_type: String,
+    /// Client id; optional, must fit the credentials.
+    client_id: Option<String>,
+    /// For `refresh_token`.
+    refresh_token: Option<String>,
+    /// For the exchange: the user's access token.
+    subject_token: Option<String>,
+    /// For the exchange: `urn:ietf:params:oauth:token-type:access_token`.
+    subject_token_type: Option<String>,
+    /// For the exchange: the provider's connector ID.
+    audience: Option<String>,
+}
+
+/// An access token (RFC 6749 §5.1, RFC 8693 §2.2.1).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TokenAnswer {
+    access_token: String,
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
+}
+
+impl TokenAnswer {
+    fn new(issued: Issued) -> Self {
+        Self {
+            access_token: issued.token,
+            token_type: "Bearer",
+            expires_in: issued.expires_in,
+            refresh_token: None,
+            scope: issued.scope,
+            issued_token_type: None,
+        }
+    }
+}
+
+/// Issues access tokens.
+#[utoipa::path(
+    post, path = "/oauth2/token", tag = "oauth", security(("client" = [])),
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, body = TokenAnswer), (status = 400, description = "RFC 6749 §5.2"),
+        (status = 401, description = "invalid_client")
+    )
+)]
+pub async fn token(
+    State(state): State<AppState>,
+    caller: Caller,
+    body: Body,
+) -> Result<Response, OAuthError> {
+    let form = Form::read(&caller.headers, body).await?;
+    let client = caller.authenticate(&state, form.get("client_id"))?;
+    let answer = match form.required("grant_type")? {
+        "client_credentials" => client_credentials(&state, &client)?,
+        "refresh_token" => refresh_token(&state, &client, &form).await?,
+        TOKEN_EXCHANGE => exchange(&state, &client, &form)?,
+        _ => {
+            return Err(OAuthError::new(
+                "unsupported_grant_type",
+                "client_credentials, refresh_token and token-exchange are offered",
+            ));
+        }
+    };
+    let mut response = Json(answer).into_response();
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn client_credentials(state: &AppState, caller: &Authenticated) -> Result<TokenAnswer, OAuthError> {
+    let client = &caller.client;
+    let user = client
+        .user
+        .as_ref()
+        .filter(|_| client.may(GrantType::ClientCredentials));
+    let user = user.and_then(|user| state.directory.active_user(user));
+    let user = user.ok_or_else(|| {
+        OAuthError::new(
+            "unauthorized_client",
+            "the client is not registered for client credentials",
+        )
+    })?;
+    Ok(TokenAnswer::new(
+        state.issuer.for_client(&user, &client.id, None),
+    ))
+}
+
+async fn refresh_token(
+    state: &AppState,
+    caller: &Authenticated,
+    form: &Form,
+) -> Result<TokenAnswer, OAuthError> {
+    let token = form.required("refresh_token")?;
+    let pair = state
+        .logins
+        .refresh(&caller.client, token, request_id())
+        .await?;
+    Ok(TokenAnswer {
+        refresh_token: Some(pair.refresh),
+        ..TokenAnswer::new(pair.access)
+    })
+}
+
+/// Token exchange: the user's token becomes one that works only with the receiver's certificate, at one provider.
+fn exchange(
+    state: &AppState,
+    caller: &Authenticated,
+    form: &Form,
+) -> Result<TokenAnswer, OAuthError> {
+    let Some(certificate) = &caller.certificate else {
+        return Err(OAuthError::new(
+            "unauthorized_client",
+            "tokens are exchanged at the address for certificates only",
+        ));
+    };
+    if form.get("actor_token").is_some() {
+        return Err(OAuthError::invalid_request(
+            "actor_token is not supported: the certificate names the actor",
+        ));
+    }
+    if form.get("resource").is_some() {
+        return Err(OAuthError::new(
+            "invalid_target",
+            "resource is not supported; name the provider's connector ID as audience",
+        ));
+    }
+    if !matches!(form.required("subject_token_type")?, ACCESS_TOKEN | JWT) {
+        return Err(OAuthError::invalid_request(
+            "subject_token_type must be that of an access token",
+        ));
+    }
+    if !matches!(
+        form.get("requested_token_type"),
+        None | Some(ACCESS_TOKEN | JWT)
+    ) {
+        return Err(OAuthError::invalid_request(
+            "requested_token_type must be that of an access token",
+        ));
+    }
+    let subject = form.required("subject_token")?;
+    let audience = ConnectorId::parse(form.required("audience")?)
+        .map_err(|error| OAuthError::new("invalid_target", error.to_string()))?;
+    let issued = state
+        .issuer
+        .bind(&caller.client, certificate.thumbprint(), subject, &audience)?;
+    Ok(TokenAnswer {
+        issued_token_type: Some(ACCESS_TOKEN),
+        ..TokenAnswer::new(issued)
+    })
+}

@@ -1,0 +1,133 @@
+//! Connectors.
+
+use super::{Operator, PageQuery, page::cursor};
+use crate::{
+    api::{problems::unknown, state::AppState},
+    domain::client::{Client, ClientKind},
+};
+use auth_client::api::{
+    ChangeState, Connector, CreateConnector, CreatedConnector, EnrolmentCode, Page, RotatedSecret,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use common::http::{body::ValidJson, problem::Problem};
+use http::StatusCode;
+
+const WHAT: &str = "connector";
+
+fn is(client: &Client) -> bool {
+    matches!(client.kind, ClientKind::Connector { .. })
+}
+
+/// Registers a connector. Its ID, address and key must not belong to another one.
+#[utoipa::path(
+    post, path = "/v1/connectors", tag = "connectors", security(("operator" = [])), request_body = CreateConnector,
+    responses(
+        (status = 201, body = CreatedConnector),
+        (status = 409, body = Problem, description = "duplicate-id, duplicate-url or duplicate-key"),
+        (status = 422, body = Problem)
+    )
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    ValidJson(body): ValidJson<CreateConnector>,
+) -> Result<(StatusCode, Json<CreatedConnector>), Problem> {
+    Ok((
+        StatusCode::CREATED,
+        Json(state.registrar.create_connector(actor, body).await?),
+    ))
+}
+
+/// Lists connectors in the order of their IDs.
+#[utoipa::path(
+    get, path = "/v1/connectors", tag = "connectors", security(("operator" = [])),
+    params(("cursor" = Option<String>, Query), ("limit" = Option<usize>, Query)),
+    responses((status = 200, body = Page<Connector>))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    _: Operator,
+    query: PageQuery,
+) -> Result<Json<Page<Connector>>, Problem> {
+    let page = state
+        .directory
+        .clients(query.after()?, query.limit, Client::to_connector);
+    Ok(Json(Page {
+        next: page.next.map(cursor),
+        ..page
+    }))
+}
+
+/// Shows a connector.
+#[utoipa::path(
+    get, path = "/v1/connectors/{id}", tag = "connectors", security(("operator" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = Connector), (status = 404, body = Problem))
+)]
+pub async fn show(
+    State(state): State<AppState>,
+    _: Operator,
+    Path(id): Path<String>,
+) -> Result<Json<Connector>, Problem> {
+    let found = state.directory.client(&id.to_ascii_lowercase());
+    found
+        .and_then(|client| client.to_connector())
+        .map(Json)
+        .ok_or_else(|| unknown(WHAT))
+}
+
+/// Suspends a connector, or lets it act again.
+#[utoipa::path(
+    post, path = "/v1/connectors/{id}/state", tag = "connectors", security(("operator" = [])),
+    params(("id" = String, Path)), request_body = ChangeState,
+    responses((status = 200, body = Connector), (status = 404, body = Problem))
+)]
+pub async fn change_state(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Path(id): Path<String>,
+    ValidJson(body): ValidJson<ChangeState>,
+) -> Result<Json<Connector>, Problem> {
+    let client = state
+        .registrar
+        .set_client_state(actor, id.to_ascii_lowercase(), body, WHAT, is)
+        .await?;
+    client.to_connector().map(Json).ok_or_else(|| unknown(WHAT))
+}
+
+/// Gives a connector a new client secret, shown once. The old one stops working at once.
+#[utoipa::path(
+    post, path = "/v1/connectors/{id}/secret", tag = "connectors", security(("operator" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = RotatedSecret), (status = 404, body = Problem))
+)]
+pub async fn rotate_secret(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Path(id): Path<String>,
+) -> Result<Json<RotatedSecret>, Problem> {
+    Ok(Json(
+        state
+            .registrar
+            .rotate_secret(actor, id.to_ascii_lowercase(), WHAT, is)
+            .await?,
+    ))
+}
+
+/// Makes a new one-time code for the connector's certificate; older ones stop working.
+#[utoipa::path(
+    post, path = "/v1/connectors/{id}/enrolment", tag = "connectors", security(("operator" = [])),
+    params(("id" = String, Path)), responses((status = 201, body = EnrolmentCode), (status = 404, body = Problem))
+)]
+pub async fn replace_code(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<EnrolmentCode>), Problem> {
+    let code = state
+        .registrar
+        .replace_code(actor, id.to_ascii_lowercase(), WHAT, is)
+        .await?;
+    Ok((StatusCode::CREATED, Json(code)))
+}

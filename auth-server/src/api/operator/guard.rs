@@ -1,0 +1,63 @@
+//! Who may use the operator API.
+
+use crate::{
+    api::{caller::request_id, state::AppState},
+    domain::registrar::Actor,
+};
+use auth_client::{Role, TokenClaims};
+use axum::extract::FromRequestParts;
+use common::http::{authorization, problem::Problem};
+use http::request::Parts;
+
+/// A person with role `operator`.
+#[derive(Debug, Clone)]
+pub struct Operator(pub Actor);
+
+/// A person with role `operator` or `auditor`.
+#[derive(Debug, Clone)]
+pub struct Auditor;
+
+impl FromRequestParts<AppState> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let claims = person(parts, state)?;
+        if !claims.has_role(Role::Operator) {
+            return Err(Problem::forbidden(
+                "role-missing",
+                "this takes the role operator",
+            ));
+        }
+        Ok(Self(Actor {
+            name: claims.user.to_string(),
+            request_id: request_id(),
+        }))
+    }
+}
+
+impl FromRequestParts<AppState> for Auditor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let claims = person(parts, state)?;
+        if claims.has_role(Role::Operator) || claims.has_role(Role::Auditor) {
+            Ok(Self)
+        } else {
+            Err(Problem::forbidden(
+                "role-missing",
+                "this takes the role operator or auditor",
+            ))
+        }
+    }
+}
+
+fn person(parts: &Parts, state: &AppState) -> Result<TokenClaims, Problem> {
+    let token = authorization::bearer(&parts.headers)
+        .map_err(|error| Problem::unauthorized("token-missing", error.to_string()))?;
+    state
+        .issuer
+        .check(token)
+        // A bound token is for one provider, and for one certificate, which this listener doesn't see.
+        .filter(|claims| !claims.is_bound() && claims.aud.is_none())
+        .ok_or_else(|| Problem::unauthorized("token-inactive", "the token is not active"))
+}

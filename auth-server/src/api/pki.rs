@@ -1,0 +1,82 @@
+//! Certificates for those who don't have one yet, or whose own ends soon.
+
+use super::{caller::request_id, state::AppState};
+use auth_client::api::{EnrolRequest, IssuedCertificate, RenewRequest};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use common::{
+    http::{body::ValidJson, problem::Problem},
+    listener::Peer,
+};
+use http::{StatusCode, header::CONTENT_TYPE};
+
+const PEM: &str = "application/x-pem-file";
+
+/// Answers the first certificate of a connector or service, for its one-time code.
+#[utoipa::path(
+    post, path = "/v1/enrolments", tag = "certificates", request_body = EnrolRequest,
+    responses(
+        (status = 201, body = IssuedCertificate), (status = 403, body = Problem, description = "the code does not count"),
+        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem)
+    )
+)]
+pub async fn enrol(
+    State(state): State<AppState>,
+    ValidJson(body): ValidJson<EnrolRequest>,
+) -> Result<(StatusCode, Json<IssuedCertificate>), Problem> {
+    let issued = state
+        .certifier
+        .enrol(body.code.expose(), &body.csr, request_id())
+        .await?;
+    Ok((StatusCode::CREATED, Json(issued)))
+}
+
+/// Answers a new certificate to the holder of the current one.
+#[utoipa::path(
+    post, path = "/v1/certificates/renewal", tag = "certificates", security(("certificate" = [])),
+    request_body = RenewRequest,
+    responses(
+        (status = 201, body = IssuedCertificate), (status = 403, body = Problem),
+        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem)
+    )
+)]
+pub async fn renew(
+    State(state): State<AppState>,
+    peer: Peer,
+    ValidJson(body): ValidJson<RenewRequest>,
+) -> Result<(StatusCode, Json<IssuedCertificate>), Problem> {
+    let issued = state
+        .certifier
+        .renew(&peer.certificate, &peer.id, &body.csr, request_id())
+        .await?;
+    Ok((StatusCode::CREATED, Json(issued)))
+}
+
+/// Root and intermediate of the certificate authority.
+#[utoipa::path(
+    get, path = "/v1/ca.pem", tag = "certificates",
+    responses((status = 200, body = String, content_type = "application/x-pem-file"))
+)]
+pub async fn ca(State(state): State<AppState>) -> Response {
+    (
+        [(CONTENT_TYPE, PEM)],
+        state.certifier.authority().chain_pem(),
+    )
+        .into_response()
+}
+
+/// Revocation lists of root and intermediate.
+#[utoipa::path(
+    get, path = "/v1/crl.pem", tag = "certificates",
+    responses((status = 200, body = String, content_type = "application/x-pem-file"))
+)]
+pub async fn crl(State(state): State<AppState>) -> Response {
+    (
+        [(CONTENT_TYPE, PEM)],
+        state.certifier.crl_pem().as_str().to_owned(),
+    )
+        .into_response()
+}

@@ -1,0 +1,91 @@
+//! Domain errors as problem documents.
+
+use super::cadde::seconds;
+use crate::domain::{
+    certifier::CertifyError,
+    password::PasswordError,
+    registrar::RegisterError,
+    store::{Duplicate, StoreError},
+};
+use common::{http::problem::Problem, telemetry::Chain};
+use std::time::Duration;
+
+/// There is no such entry.
+pub fn unknown(what: &str) -> Problem {
+    Problem::not_found(
+        &format!("unknown-{what}"),
+        format!("there is no such {what}"),
+    )
+}
+
+/// The database failed.
+pub fn store_failed(error: &StoreError) -> Problem {
+    Problem::internal(Chain(error))
+}
+
+fn duplicate(what: Duplicate) -> Problem {
+    let (slug, detail) = match what {
+        Duplicate::Number => (
+            "duplicate-number",
+            "a participant with this number is registered",
+        ),
+        Duplicate::UserId => ("duplicate-user-id", "this user ID is taken"),
+        Duplicate::ClientId => (
+            "duplicate-id",
+            "this ID is taken by a connector, a service or an application",
+        ),
+        Duplicate::BaseUrl => (
+            "duplicate-url",
+            "this address is registered for another connector",
+        ),
+        Duplicate::Key => (
+            "duplicate-key",
+            "this key belongs to another client or is compromised",
+        ),
+    };
+    // Nothing is said of the other party.
+    Problem::conflict(slug, detail)
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match &error {
+            RegisterError::Invalid { field, message } => {
+                Self::unprocessable("invalid-member", error.to_string())
+                    .error(*field, message.clone())
+            }
+            RegisterError::Duplicate(what) => duplicate(*what),
+            RegisterError::Unknown(what) => unknown(what),
+            RegisterError::NoSuffixLeft => Self::conflict("no-user-id-left", error.to_string()),
+            RegisterError::OwnAccount => Self::conflict("own-account", error.to_string()),
+            RegisterError::Password(PasswordError::Busy) => Self::unavailable(
+                "busy",
+                "too many passwords at once",
+                seconds(Duration::from_secs(1)),
+            ),
+            RegisterError::Password(_)
+            | RegisterError::Store(_)
+            | RegisterError::Interrupted(_) => Self::internal(Chain(&error)),
+        }
+    }
+}
+
+impl From<CertifyError> for Problem {
+    fn from(error: CertifyError) -> Self {
+        match &error {
+            CertifyError::Csr(_) => Self::unprocessable("csr-unusable", error.to_string())
+                .error("csr", error.to_string()),
+            CertifyError::Code => Self::forbidden("code-refused", error.to_string()),
+            CertifyError::Barred(_) => Self::forbidden("client-barred", error.to_string()),
+            CertifyError::NotRenewable => {
+                Self::forbidden("certificate-not-renewable", error.to_string())
+            }
+            CertifyError::Key => duplicate(Duplicate::Key),
+            CertifyError::Unknown => unknown("certificate"),
+            CertifyError::Authority(_)
+            | CertifyError::Store(_)
+            | CertifyError::List { .. }
+            | CertifyError::Interrupted(_) => Self::internal(Chain(&error)),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Token exchange: tokens bound to a receiver's certificate, for one provider.
+
+use super::fixture::{Answer, Domain, Fixture, with_basic, with_certificate};
+use auth_client::{Audience, TokenClaims};
+use http::StatusCode;
+use serde_json::Value;
+use std::time::Duration;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+fn form<'a>(subject: &'a str, audience: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("grant_type", GRANT),
+        ("subject_token", subject),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("audience", audience),
+    ]
+}
+
+async fn exchange(fixture: &Fixture, domain: &Domain, subject: &str, audience: &str) -> Answer {
+    let ask = with_certificate(&domain.receiver_certificate);
+    fixture
+        .peer_form(&ask, "/oauth2/token", &form(subject, audience))
+        .await
+}
+
+#[track_caller]
+fn refused(answer: &Answer, error: &str) {
+    answer.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(answer.error(), error, "{}", answer.json());
+}
+
+#[tokio::test]
+async fn a_receiver_gets_a_token_that_only_it_can_use_at_one_provider() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let (subject, _) = fixture.login(&b.client, &b.user).await;
+    let answer: Value = exchange(&fixture, &b, &subject, "provider.d1.example")
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(answer["issued_token_type"], ACCESS_TOKEN);
+    assert_eq!(answer["token_type"], "Bearer");
+    assert_eq!(answer["expires_in"], 300);
+
+    // As the provider learns it.
+    let token = answer["access_token"].as_str().unwrap();
+    let ask = with_certificate(&a.provider_certificate);
+    let answer: Value = fixture
+        .peer_form(&ask, "/oauth2/introspect", &[("token", token)])
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(answer["active"], true);
+    let claims: TokenClaims = serde_json::from_value(answer).unwrap();
+    assert_eq!(claims.user, b.user.user.user_id);
+    assert_eq!(
+        claims.aud,
+        Some(Audience::One("provider.d1.example".into()))
+    );
+    assert_eq!(claims.act.as_ref().unwrap().sub, "receiver.d2.example");
+    claims
+        .check_binding(Some(&b.receiver_certificate.thumbprint()))
+        .unwrap();
+    claims
+        .check_binding(Some(&a.receiver_certificate.thumbprint()))
+        .unwrap_err();
+    claims
+        .check_audience(&"provider.d1.example".parse().unwrap())
+        .unwrap();
+    claims
+        .check_audience(&"provider.d2.example".parse().unwrap())
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn a_bound_token_ends_with_the_users_token() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (subject, _) = fixture.login(&domain.client, &domain.user).await;
+    fixture.clock.advance(Duration::from_secs(3500));
+    let answer: Value = exchange(&fixture, &domain, &subject, "provider.d1.example")
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(answer["expires_in"], 100);
+    let token = answer["access_token"].as_str().unwrap();
+    assert!(fixture.app.issuer.check(token).is_some());
+    fixture.clock.advance(Duration::from_secs(100));
+    assert!(fixture.app.issuer.check(token).is_none());
+    refused(
+        &exchange(&fixture, &domain, &subject, "provider.d1.example").await,
+        "invalid_request",
+    );
+}
+
+#[tokio::test]
+async fn only_a_receiver_exchanges_and_only_for_a_provider() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (subject, _) = fixture.login(&domain.client, &domain.user).await;
+    for audience in [
+        "receiver.d1.example",
+        "provider.nowhere.example",
+        "auth.trial.example",
+        "127.0.0.1",
+        "a b",
+    ] {
+        refused(
+            &exchange(&fixture, &domain, &subject, audience).await,
+            "invalid_target",
+        );
+    }
+    let ask = with_certificate(&domain.provider_certificate);
+    let answer = fixture
+        .peer_form(
+            &ask,
+            "/oauth2/token",
+            &form(&subject, "provider.d1.example"),
+        )
+        .await;
+    refused(&answer, "unauthorized_client");
+    // Not at the public address, whatever the secret.
+    let secret = domain.receiver.client_secret.as_ref().unwrap();
+    let ask = with_basic("receiver.d1.example", secret.expose());
+    let answer = fixture
+        .public_form(
+            &ask,
+            "/oauth2/token",
+            &form(&subject, "provider.d1.example"),
+        )
+        .await;
+    refused(&answer, "unauthorized_client");
+}
+
+#[tokio::test]
+async fn only_a_living_unbound_access_token_is_exchanged() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (subject, refresh) = fixture.login(&domain.client, &domain.user).await;
+    let answer: Value = exchange(&fixture, &domain, &subject, "provider.d1.example")
+        .await
+        .read(StatusCode::OK);
+    for bad in [
+        "x",
+        refresh.as_str(),
+        answer["access_token"].as_str().unwrap(),
+    ] {
+        refused(
+            &exchange(&fixture, &domain, bad, "provider.d1.example").await,
+            "invalid_request",
+        );
+    }
+    let ask = with_certificate(&domain.receiver_certificate);
+    for (name, value, error) in [
+        ("actor_token", "x", "invalid_request"),
+        ("resource", "https://provider.d1.example", "invalid_target"),
+        (
+            "requested_token_type",
+            "urn:ietf:params:oauth:token-type:saml2",
+            "invalid_request",
+        ),
+    ] {
+        let mut form = form(&subject, "provider.d1.example");
+        form.push((name, value));
+        refused(
+            &fixture.peer_form(&ask, "/oauth2/token", &form).await,
+            error,
+        );
+    }
+    for missing in ["subject_token", "subject_token_type", "audience"] {
+        let mut form = form(&subject, "provider.d1.example");
+        form.retain(|(name, _)| *name != missing);
+        refused(
+            &fixture.peer_form(&ask, "/oauth2/token", &form).await,
+            "invalid_request",
+        );
+    }
+}
+
+#[tokio::test]
+async fn roles_stay_behind() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let answer: Value = exchange(&fixture, &domain, &fixture.operator, "provider.d1.example")
+        .await
+        .read(StatusCode::OK);
+    let claims = fixture
+        .app
+        .issuer
+        .check(answer["access_token"].as_str().unwrap())
+        .unwrap();
+    assert!(claims.roles.is_empty());
+}

@@ -1,0 +1,495 @@
+//! A server without sockets: a fresh installation, a clock that stands still, and callers.
+
+use crate::{
+    api::{App, peer_router, public_router},
+    assemble::assemble,
+    config::{CaConfig, Config, IdentityConfig, LoginConfig, TokensConfig},
+    init::{InitOptions, InitOutcome, Organisation, init},
+    store::SqliteStore,
+};
+use auth_client::{
+    ConnectorRole, Role,
+    api::{
+        CreateAppClient, CreateConnector, CreateParticipant, CreateUser, CreatedAppClient,
+        CreatedConnector, CreatedUser, GrantType, IssuedCertificate, Participant, ParticipantKind,
+    },
+};
+use axum::body::Body;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use common::{
+    clock::{ManualClock, SharedClock},
+    config::{AdminConfig, DatabaseConfig, Period},
+    ids::ConnectorId,
+    listener::{ConnectionControl, ConnectionInfo, ListenerConfig, TlsMode},
+    pem,
+    telemetry::TelemetryConfig,
+    tls::PeerCertificate,
+};
+use http::{
+    Method, Request, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use rcgen::{CertificateParams, KeyPair};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+use time::macros::datetime;
+use tower::ServiceExt as _;
+
+/// The National Tax Agency's number, which is public.
+pub const NUMBER: &str = "7000012050002";
+
+pub struct Fixture {
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    pub config: Config,
+    pub first: InitOutcome,
+    /// Bearer token of the first operator.
+    pub operator: String,
+    // Deleted at the end.
+    _folder: tempfile::TempDir,
+}
+
+/// Who asks, and how.
+#[derive(Clone, Default)]
+pub struct Ask {
+    pub peer: Option<Arc<PeerCertificate>>,
+    pub authorization: Option<String>,
+    pub from: Option<SocketAddr>,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    #[track_caller]
+    pub fn read<T: DeserializeOwned>(&self, status: StatusCode) -> T {
+        self.expect(status);
+        serde_json::from_value(self.json()).expect("the described body")
+    }
+
+    #[track_caller]
+    pub fn expect(&self, status: StatusCode) -> &Self {
+        assert_eq!(
+            self.status,
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
+        self
+    }
+
+    /// The last part of a problem's type.
+    pub fn kind(&self) -> String {
+        let json = self.json();
+        json["type"]
+            .as_str()
+            .unwrap_or_default()
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// An OAuth error code.
+    pub fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+pub fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+pub fn with_basic(id: &str, secret: &str) -> Ask {
+    Ask {
+        authorization: Some(basic(id, secret)),
+        ..Ask::default()
+    }
+}
+
+pub fn with_certificate(certificate: &Arc<PeerCertificate>) -> Ask {
+    Ask {
+        peer: Some(Arc::clone(certificate)),
+        ..Ask::default()
+    }
+}
+
+fn config(folder: &Path) -> Config {
+    let listener = |port, tls| {
+        let address: SocketAddr = ([127, 0, 0, 1], port).into();
+        let scheme = if tls == TlsMode::Mutual {
+            "https"
+        } else {
+            "http"
+        };
+        ListenerConfig::new(
+            address,
+            format!("{scheme}://{address}").parse().expect("a URL"),
+            tls,
+        )
+    };
+    Config {
+        identity: IdentityConfig { service_id: "auth.trial.example".parse().expect("an ID") },
+        peer: listener(20_000, TlsMode::Mutual),
+        public: listener(20_001, TlsMode::None),
+        admin: AdminConfig { listen: ([127, 0, 0, 1], 20_002).into(), health: None },
+        telemetry: TelemetryConfig::default(),
+        tls: serde_json::from_value(json!({
+            "certificate": folder.join("own.pem"), "key": folder.join("own.key"), "ca": folder.join("ca.pem"),
+            "crl": folder.join("crl.pem"),
+        }))
+        .expect("a TLS section"),
+        database: DatabaseConfig { url: format!("sqlite:{}", folder.join("auth.db").display()) },
+        ca: CaConfig { loopback_names: true, ..CaConfig::new(folder.join("ca")) },
+        tokens: TokensConfig::new(folder.join("keys")),
+        login: LoginConfig { longest_wait: Period::seconds(60), ..LoginConfig::default() },
+    }
+}
+
+pub fn options() -> InitOptions {
+    InitOptions {
+        operator_name: "運用者".into(),
+        organisation: Some(Organisation {
+            name: "試験運用機構".into(),
+            corporate_number: NUMBER.into(),
+        }),
+    }
+}
+
+/// A number with a right check digit, different for each `seed` below 10.
+pub fn corporate_number(seed: u8) -> String {
+    let rest = format!("{seed}00012050002");
+    (1..=9)
+        .map(|check| format!("{check}{rest}"))
+        .find(|number| common::ids::is_corporate_number(number))
+        .expect("one digit is right")
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = config(folder.path());
+        let clock = Arc::new(ManualClock::new(datetime!(2026-04-01 9:00 UTC)));
+        let first = init(&config, options(), clock.clone())
+            .await
+            .expect("a new installation");
+        let app = Self::open(&config, clock.clone()).await;
+        let mut fixture = Self {
+            app,
+            clock,
+            config,
+            first,
+            operator: String::new(),
+            _folder: folder,
+        };
+        fixture.operator = fixture.operator_token().await;
+        fixture
+    }
+
+    pub async fn open(config: &Config, clock: SharedClock) -> Arc<App> {
+        let store = SqliteStore::open(&config.database)
+            .await
+            .expect("the database");
+        let app = assemble(config, Arc::new(store), clock)
+            .await
+            .expect("a server");
+        app.certifier
+            .publish_if_due()
+            .await
+            .expect("a revocation list");
+        app
+    }
+
+    /// The same installation in a new process.
+    pub async fn restart(&mut self) {
+        self.app = Self::open(&self.config, self.clock.clone()).await;
+    }
+
+    async fn operator_token(&self) -> String {
+        let ask = with_basic(
+            &self.first.operator_client_id,
+            self.first.operator_client_secret.expose(),
+        );
+        let body = json!({ "user_id": self.first.operator_user_id, "password": self.first.operator_password });
+        let answer = self.public(&ask, "/cadde/api/v4/token", &body).await;
+        let tokens: Value = answer.read(StatusCode::OK);
+        tokens["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    pub fn operator(&self) -> Ask {
+        Ask {
+            authorization: Some(format!("Bearer {}", self.operator)),
+            ..Ask::default()
+        }
+    }
+
+    async fn send(&self, peer: bool, ask: &Ask, request: Request<Body>) -> Answer {
+        let router = if peer {
+            peer_router(self.app.clone())
+        } else {
+            public_router(self.app.clone())
+        };
+        let mut request = request;
+        request.extensions_mut().insert(ConnectionInfo {
+            remote: ask.from.unwrap_or_else(|| ([192, 0, 2, 7], 4000).into()),
+            peer: ask.peer.clone(),
+            control: ConnectionControl::default(),
+        });
+        if let Some(value) = &ask.authorization {
+            request
+                .headers_mut()
+                .insert(AUTHORIZATION, value.parse().expect("a header value"));
+        }
+        let response = router.oneshot(request).await.expect("routers answer");
+        let (parts, body) = response.into_parts();
+        let body = common::http::body::read_limited(body, 1 << 20)
+            .await
+            .expect("a body")
+            .to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// A JSON body to `public`.
+    pub async fn public<B: Serialize + ?Sized>(&self, ask: &Ask, path: &str, body: &B) -> Answer {
+        self.send(false, ask, json_request(path, body)).await
+    }
+
+    /// A JSON body to `peer`.
+    pub async fn peer<B: Serialize + ?Sized>(&self, ask: &Ask, path: &str, body: &B) -> Answer {
+        self.send(true, ask, json_request(path, body)).await
+    }
+
+    /// A form to `public`.
+    pub async fn public_form(&self, ask: &Ask, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(false, ask, form_request(path, form)).await
+    }
+
+    /// A form to `peer`.
+    pub async fn peer_form(&self, ask: &Ask, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(true, ask, form_request(path, form)).await
+    }
+
+    /// Any text to `public`.
+    pub async fn public_text(&self, ask: &Ask, path: &str, media: &str, text: &str) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(CONTENT_TYPE, media);
+        self.send(
+            false,
+            ask,
+            request
+                .body(Body::from(text.to_owned()))
+                .expect("a request"),
+        )
+        .await
+    }
+
+    pub async fn get(&self, ask: &Ask, path: &str) -> Answer {
+        self.send(
+            false,
+            ask,
+            Request::get(path).body(Body::empty()).expect("a request"),
+        )
+        .await
+    }
+
+    pub async fn peer_get(&self, ask: &Ask, path: &str) -> Answer {
+        self.send(
+            true,
+            ask,
+            Request::get(path).body(Body::empty()).expect("a request"),
+        )
+        .await
+    }
+
+    pub async fn participant(&self, seed: u8) -> Participant {
+        let body = CreateParticipant {
+            kind: ParticipantKind::Organisation,
+            name: format!("参加機関{seed}"),
+            corporate_number: Some(corporate_number(seed)),
+            email: Some(format!("office{seed}@example.jp")),
+        };
+        self.public(&self.operator(), "/v1/participants", &body)
+            .await
+            .read(StatusCode::CREATED)
+    }
+
+    pub async fn user(&self, participant: &Participant, roles: Vec<Role>) -> CreatedUser {
+        let body = CreateUser {
+            participant: participant.id,
+            suffix: None,
+            name: "利用者".into(),
+            email: None,
+            orgs: None,
+            roles,
+            extras: None,
+        };
+        self.public(&self.operator(), "/v1/users", &body)
+            .await
+            .read(StatusCode::CREATED)
+    }
+
+    pub async fn connector(
+        &self,
+        id: &str,
+        role: ConnectorRole,
+        user: &CreatedUser,
+    ) -> CreatedConnector {
+        let url = format!("https://{id}").parse().expect("a URL");
+        let body = CreateConnector::new(
+            id.parse().expect("an ID"),
+            role,
+            user.user.user_id.clone(),
+            Some(url),
+        );
+        self.public(&self.operator(), "/v1/connectors", &body)
+            .await
+            .read(StatusCode::CREATED)
+    }
+
+    pub async fn app_client(
+        &self,
+        grants: Vec<GrantType>,
+        user: Option<&CreatedUser>,
+    ) -> CreatedAppClient {
+        let user_id = user.map(|user| user.user.user_id.clone());
+        let body = CreateAppClient {
+            client_id: None,
+            name: "応用".into(),
+            grants,
+            user_id,
+        };
+        self.public(&self.operator(), "/v1/clients", &body)
+            .await
+            .read(StatusCode::CREATED)
+    }
+
+    /// Sends the code of a registration and a request for a new key.
+    pub async fn enrol(&self, code: &str, csr: &str) -> Answer {
+        self.public(
+            &Ask::default(),
+            "/v1/enrolments",
+            &json!({ "code": code, "csr": csr }),
+        )
+        .await
+    }
+
+    /// The certificate that a new connector gets with its code.
+    pub async fn certificate(&self, created: &CreatedConnector) -> Arc<PeerCertificate> {
+        let code = created.enrolment.as_ref().expect("a code");
+        let issued: IssuedCertificate = self
+            .enrol(code.code.expose(), &csr())
+            .await
+            .read(StatusCode::CREATED);
+        identity(&issued.certificate)
+    }
+
+    /// Both tokens of a user who signs in at `client`.
+    pub async fn login(&self, client: &CreatedAppClient, user: &CreatedUser) -> (String, String) {
+        let ask = with_basic(&client.client.client_id, client.client_secret.expose());
+        let body = json!({ "user_id": user.user.user_id, "password": user.initial_password });
+        let tokens: Value = self
+            .public(&ask, "/cadde/api/v4/token", &body)
+            .await
+            .read(StatusCode::OK);
+        let text = |name: &str| tokens[name].as_str().expect("a token").to_owned();
+        (text("access_token"), text("refresh_token"))
+    }
+}
+
+/// A certificate as a listener would give it along.
+pub fn identity(chain_pem: &str) -> Arc<PeerCertificate> {
+    let chain = pem::parse_certificates(chain_pem.as_bytes()).expect("PEM");
+    Arc::new(
+        PeerCertificate::from_der(&chain[0], &BTreeMap::<String, ConnectorId>::new())
+            .expect("a certificate"),
+    )
+}
+
+/// A request for a new key.
+pub fn csr() -> String {
+    csr_of(&KeyPair::generate().expect("a key"))
+}
+
+pub fn csr_of(key: &KeyPair) -> String {
+    CertificateParams::default()
+        .serialize_request(key)
+        .expect("a request")
+        .pem()
+        .expect("PEM")
+}
+
+fn json_request<B: Serialize + ?Sized>(path: &str, body: &B) -> Request<Body> {
+    let body = serde_json::to_vec(body).expect("JSON");
+    Request::post(path)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(body))
+        .expect("a request")
+}
+
+fn form_request(path: &str, form: &[(&str, &str)]) -> Request<Body> {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    Request::post(path)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .expect("a request")
+}
+
+/// A user, an application that they sign in with, and two connectors with certificates.
+pub struct Domain {
+    pub user: CreatedUser,
+    pub client: CreatedAppClient,
+    pub receiver: CreatedConnector,
+    pub receiver_certificate: Arc<PeerCertificate>,
+    pub provider: CreatedConnector,
+    pub provider_certificate: Arc<PeerCertificate>,
+}
+
+impl Domain {
+    pub async fn new(fixture: &Fixture, seed: u8) -> Self {
+        let participant = fixture.participant(seed).await;
+        let user = fixture.user(&participant, Vec::new()).await;
+        let client = fixture
+            .app_client(vec![GrantType::Password, GrantType::RefreshToken], None)
+            .await;
+        let receiver = fixture
+            .connector(
+                &format!("receiver.d{seed}.example"),
+                ConnectorRole::Receiver,
+                &user,
+            )
+            .await;
+        let provider = fixture
+            .connector(
+                &format!("provider.d{seed}.example"),
+                ConnectorRole::Provider,
+                &user,
+            )
+            .await;
+        Self {
+            receiver_certificate: fixture.certificate(&receiver).await,
+            provider_certificate: fixture.certificate(&provider).await,
+            user,
+            client,
+            receiver,
+            provider,
+        }
+    }
+}

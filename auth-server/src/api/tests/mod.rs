@@ -1,0 +1,9 @@
+//! The real routers, asked as peers and applications ask them.
+
+mod cadde;
+mod certificates;
+mod exchange;
+mod fixture;
+mod oauth;
+mod operator;
+mod states;

@@ -1,0 +1,250 @@
+//! Suspension takes effect at once, everywhere.
+
+use super::fixture::{Domain, Fixture, with_basic, with_certificate};
+use auth_client::ConnectorRole;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+async fn change(fixture: &Fixture, path: &str, state: &str) {
+    let body = json!({ "state": state, "reason": "試験" });
+    fixture
+        .public(&fixture.operator(), &format!("{path}/state"), &body)
+        .await
+        .expect(StatusCode::OK);
+}
+
+async fn is_active(fixture: &Fixture, observer: &Domain, token: &str) -> bool {
+    let ask = with_certificate(&observer.provider_certificate);
+    let answer: Value = fixture
+        .peer_form(&ask, "/oauth2/introspect", &[("token", token)])
+        .await
+        .read(StatusCode::OK);
+    answer["active"].as_bool().expect("active")
+}
+
+async fn bound(fixture: &Fixture, domain: &Domain, subject: &str, provider: &str) -> String {
+    let ask = with_certificate(&domain.receiver_certificate);
+    let form = [
+        (
+            "grant_type",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ),
+        ("subject_token", subject),
+        (
+            "subject_token_type",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ),
+        ("audience", provider),
+    ];
+    let answer: Value = fixture
+        .peer_form(&ask, "/oauth2/token", &form)
+        .await
+        .read(StatusCode::OK);
+    answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test]
+async fn a_suspended_user_loses_tokens_and_login_for_good() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let (token, refresh) = fixture.login(&b.client, &b.user).await;
+    let bound = bound(&fixture, &b, &token, "provider.d1.example").await;
+    assert!(is_active(&fixture, &a, &token).await && is_active(&fixture, &a, &bound).await);
+
+    let path = format!("/v1/users/{}", b.user.user.user_id);
+    change(&fixture, &path, "suspended").await;
+    assert!(!is_active(&fixture, &a, &token).await && !is_active(&fixture, &a, &bound).await);
+    let ask = with_basic(&b.client.client.client_id, b.client.client_secret.expose());
+    let login = json!({ "user_id": b.user.user.user_id, "password": b.user.initial_password });
+    fixture
+        .public(&ask, "/cadde/api/v4/token", &login)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+
+    // Back again: a new login works, what was issued before stays dead.
+    change(&fixture, &path, "active").await;
+    assert!(!is_active(&fixture, &a, &token).await && !is_active(&fixture, &a, &bound).await);
+    let body = json!({ "refresh_token": refresh });
+    fixture
+        .public(&ask, "/cadde/api/v4/token/refresh", &body)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    let (fresh, _) = fixture.login(&b.client, &b.user).await;
+    assert!(is_active(&fixture, &a, &fresh).await);
+}
+
+#[tokio::test]
+async fn a_suspended_participant_bars_users_and_connectors() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let (token, _) = fixture.login(&b.client, &b.user).await;
+    let path = format!("/v1/participants/{}", b.user.user.participant);
+    change(&fixture, &path, "suspended").await;
+    assert!(!is_active(&fixture, &a, &token).await);
+    let form = [("grant_type", "client_credentials")];
+    let ask = with_certificate(&b.receiver_certificate);
+    fixture
+        .peer_form(&ask, "/oauth2/token", &form)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    fixture
+        .peer_get(&ask, "/v1/registry/connectors/provider.d1.example")
+        .await
+        .expect(StatusCode::FORBIDDEN);
+    let ask = with_certificate(&a.receiver_certificate);
+    let seen: Value = fixture
+        .peer_get(&ask, "/v1/registry/connectors/provider.d2.example")
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(seen["state"], "suspended");
+    change(&fixture, &path, "active").await;
+    let seen: Value = fixture
+        .peer_get(&ask, "/v1/registry/connectors/provider.d2.example")
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(
+        seen,
+        json!({
+            "connector_id": "provider.d2.example", "role": "provider", "user_id": b.user.user.user_id, "state": "active"
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_suspended_connector_has_no_say_and_its_tokens_no_effect() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let (token, _) = fixture.login(&b.client, &b.user).await;
+    let bound_token = bound(&fixture, &b, &token, "provider.d1.example").await;
+    change(&fixture, "/v1/connectors/receiver.d2.example", "suspended").await;
+    // The user is not to blame.
+    assert!(is_active(&fixture, &a, &token).await);
+    assert!(!is_active(&fixture, &a, &bound_token).await);
+    let ask = with_certificate(&b.receiver_certificate);
+    fixture
+        .peer_form(&ask, "/oauth2/introspect", &[("token", &token)])
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    // A suspended provider is no audience.
+    change(&fixture, "/v1/connectors/provider.d1.example", "suspended").await;
+    let ask = with_certificate(&a.receiver_certificate);
+    let form = [
+        (
+            "grant_type",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ),
+        ("subject_token", token.as_str()),
+        (
+            "subject_token_type",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ),
+        ("audience", "provider.d1.example"),
+    ];
+    let answer = fixture.peer_form(&ask, "/oauth2/token", &form).await;
+    answer.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(answer.error(), "invalid_target");
+}
+
+#[tokio::test]
+async fn a_suspended_application_ends_the_sessions_begun_with_it() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (token, _) = fixture.login(&domain.client, &domain.user).await;
+    let path = format!("/v1/clients/{}", domain.client.client.client_id);
+    change(&fixture, &path, "suspended").await;
+    assert!(!is_active(&fixture, &domain, &token).await);
+    change(&fixture, &path, "active").await;
+    assert!(!is_active(&fixture, &domain, &token).await);
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let (alive, _) = fixture.login(&a.client, &a.user).await;
+    let (dead, _) = fixture.login(&b.client, &b.user).await;
+    let path = format!("/v1/users/{}", b.user.user.user_id);
+    change(&fixture, &path, "suspended").await;
+    change(&fixture, &path, "active").await;
+    change(&fixture, "/v1/connectors/receiver.d2.example", "suspended").await;
+    fixture.restart().await;
+    assert!(is_active(&fixture, &a, &alive).await);
+    assert!(!is_active(&fixture, &a, &dead).await);
+    let seen = fixture
+        .app
+        .directory
+        .connector(&"receiver.d2.example".parse().unwrap())
+        .unwrap();
+    assert_eq!(
+        (seen.role, seen.state),
+        (ConnectorRole::Receiver, auth_client::State::Suspended)
+    );
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_sessions_of_the_old_one() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (token, _) = fixture.login(&domain.client, &domain.user).await;
+    let path = format!("/v1/users/{}/password", domain.user.user.user_id);
+    let answer: Value = fixture
+        .public(&fixture.operator(), &path, &json!({}))
+        .await
+        .read(StatusCode::OK);
+    assert!(!is_active(&fixture, &domain, &token).await);
+    let ask = with_basic(
+        &domain.client.client.client_id,
+        domain.client.client_secret.expose(),
+    );
+    let id = &domain.user.user.user_id;
+    let old = json!({ "user_id": id, "password": domain.user.initial_password });
+    fixture
+        .public(&ask, "/cadde/api/v4/token", &old)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    let new = json!({ "user_id": id, "password": answer["password"] });
+    fixture
+        .public(&ask, "/cadde/api/v4/token", &new)
+        .await
+        .expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_new_secret_replaces_the_old_one_at_once() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let path = "/v1/connectors/receiver.d1.example/secret";
+    let answer: Value = fixture
+        .public(&fixture.operator(), path, &json!({}))
+        .await
+        .read(StatusCode::OK);
+    let form = [("grant_type", "client_credentials")];
+    let old = with_basic(
+        "receiver.d1.example",
+        domain.receiver.client_secret.as_ref().unwrap().expose(),
+    );
+    fixture
+        .public_form(&old, "/oauth2/token", &form)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    let new = with_basic(
+        "receiver.d1.example",
+        answer["client_secret"].as_str().unwrap(),
+    );
+    fixture
+        .public_form(&new, "/oauth2/token", &form)
+        .await
+        .expect(StatusCode::OK);
+}

@@ -1,0 +1,107 @@
+//! The parts of a running server, put together.
+
+use crate::{
+    api::App,
+    ca::{Authority, CaError},
+    config::Config,
+    domain::{
+        certifier::Certifier,
+        directory,
+        password::{PasswordError, Passwords},
+        registrar::Registrar,
+        store::{Store, StoreError},
+        throttle::Throttle,
+        tokens::{
+            Logins, TokenIssuer, families_since,
+            keys::{KeyError, KeyRing},
+        },
+    },
+};
+use common::clock::SharedClock;
+use std::sync::Arc;
+
+/// Why the parts don't fit.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// `init` was not run, or not to its end.
+    #[error(
+        "this installation is not initialised; run `auth-server init` with this configuration first"
+    )]
+    NotInitialised,
+    /// `tls.crl` is missing.
+    #[error("tls.crl is missing")]
+    NoCrlPath,
+    /// The certificate authority is unusable.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// The signing keys are unusable.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Puts a server together over `store`. Nothing listens yet, and no revocation list was published.
+pub async fn assemble(
+    config: &Config,
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+) -> Result<Arc<App>, AssembleError> {
+    if !store.is_initialised().await? {
+        return Err(AssembleError::NotInitialised);
+    }
+    let crl = config.tls.crl.clone().ok_or(AssembleError::NoCrlPath)?;
+    let since = families_since(clock.now(), config.tokens.access.get());
+    let directory = directory::load(store.as_ref(), since).await?;
+    let authority = Authority::load(&config.ca)?;
+    let keys = KeyRing::load(&config.tokens.key_directory)?;
+    let passwords = Arc::new(Passwords::new(
+        config.login.hashes_at_once,
+        config.login.longest_wait.get(),
+    )?);
+    let issuer = TokenIssuer::new(
+        config.issuer(),
+        keys,
+        Arc::clone(&directory),
+        Arc::clone(&clock),
+        &config.tokens,
+    );
+    let throttle = Throttle::new(
+        Arc::clone(&clock),
+        config.login.failures,
+        config.login.forgiven_every.get(),
+    );
+    Ok(Arc::new(App {
+        registrar: Registrar::new(
+            Arc::clone(&store),
+            Arc::clone(&directory),
+            Arc::clone(&passwords),
+            Arc::clone(&clock),
+            config.ca.code_lifetime.get(),
+        ),
+        certifier: Certifier::new(
+            Arc::clone(&store),
+            Arc::clone(&directory),
+            authority,
+            Arc::clone(&clock),
+            crl,
+        ),
+        logins: Logins {
+            store: Arc::clone(&store),
+            directory: Arc::clone(&directory),
+            passwords,
+            throttle,
+            issuer: issuer.clone(),
+            clock,
+            config: config.tokens.clone(),
+        },
+        issuer,
+        directory,
+        store,
+        peer_url: config.peer.external().to_owned(),
+    }))
+}

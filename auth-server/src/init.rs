@@ -1,0 +1,256 @@
+//! Making a new installation: certificate authority, signing key, own certificate, first operator.
+
+use crate::{
+    ca::{Authority, CaError, CaFiles, CsrError, RequestedKey, create},
+    config::Config,
+    domain::{
+        client::{Client, ClientKind},
+        password::{PasswordError, Passwords},
+        registrar::{Actor, RegisterError, issue_user_id, number_of},
+        secrets::{self, random_password, random_secret},
+        store::{FirstEntries, Installation as _, StoreError},
+        tokens::keys::{self, KeyError},
+    },
+    store::SqliteStore,
+};
+use auth_client::{
+    Role, State,
+    api::{
+        CreateParticipant, GrantType, OneTimeSecret, Participant, ParticipantKind, ServiceKind,
+        User,
+    },
+    enrol::{EnrolError, install},
+};
+use common::{
+    clock::{SharedClock, unix_millis},
+    config::write_file,
+    db::DbError,
+    ids::{UserId, uuid_v7},
+};
+use rcgen::{CertificateParams, KeyPair};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+
+/// Client id of the application with which the first operator signs in.
+pub const OPERATOR_CLIENT: &str = "operator";
+
+/// What an installation begins with.
+#[derive(Debug, Clone)]
+pub struct InitOptions {
+    /// Name of the first operator.
+    pub operator_name: String,
+    /// The operator's organisation; without one the operator is registered as a private person.
+    pub organisation: Option<Organisation>,
+}
+
+/// An organisation.
+#[derive(Debug, Clone)]
+pub struct Organisation {
+    /// Its name.
+    pub name: String,
+    /// Its corporate number (法人番号).
+    pub corporate_number: String,
+}
+
+/// What was made. The secrets are shown here and nowhere else.
+#[derive(Debug, Clone, Serialize)]
+pub struct InitOutcome {
+    /// User ID of the first operator.
+    pub operator_user_id: UserId,
+    /// The operator's password.
+    pub operator_password: OneTimeSecret,
+    /// Client id for signing in.
+    pub operator_client_id: String,
+    /// Secret of that client.
+    pub operator_client_secret: OneTimeSecret,
+    /// The trust anchor of the data space, in PEM: the `tls.ca` of every process.
+    pub ca_pem: PathBuf,
+}
+
+/// Why there is no new installation.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// There is one already.
+    #[error("this installation is initialised already")]
+    AlreadyInitialised,
+    /// `tls.crl` is missing.
+    #[error(
+        "tls.crl is missing: it names the file to which the server writes its revocation lists"
+    )]
+    NoCrlPath,
+    /// The operator or the organisation cannot be registered.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The certificate authority could not be made.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// The signing key could not be made.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The own key or its request could not be made.
+    #[error("the server's own key cannot be made")]
+    OwnKey(#[from] rcgen::Error),
+    /// The own request was refused.
+    #[error(transparent)]
+    OwnRequest(#[from] CsrError),
+    /// The own certificate could not be stored.
+    #[error(transparent)]
+    Install(#[from] EnrolError),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A file could not be written.
+    #[error("cannot write {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database could not be opened.
+    #[error(transparent)]
+    Open(#[from] DbError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes a new installation. An attempt that was interrupted can be repeated: what it made is used, and nothing counts
+/// before the last step.
+///
+/// # Errors
+/// [`InitError::AlreadyInitialised`] if it was made before.
+pub async fn init(
+    config: &Config,
+    options: InitOptions,
+    clock: SharedClock,
+) -> Result<InitOutcome, InitError> {
+    let store = SqliteStore::open(&config.database).await?;
+    if store.is_initialised().await? {
+        return Err(InitError::AlreadyInitialised);
+    }
+    let crl_path = config.tls.crl.as_deref().ok_or(InitError::NoCrlPath)?;
+    let now = clock.now();
+
+    create(&CaFiles::new(&config.ca.directory), now)?;
+    keys::create(&config.tokens.key_directory, now)?;
+    let authority = Authority::load(&config.ca)?;
+    write(&config.tls.ca, authority.root_pem())?;
+    let number = i64::try_from(unix_millis(now)).unwrap_or(i64::MAX);
+    write(
+        crl_path,
+        &authority.crl_pem(&[], store.next_crl_number(number).await?, now)?,
+    )?;
+
+    let key = KeyPair::generate()?;
+    let csr = CertificateParams::default()
+        .serialize_request(&key)?
+        .pem()?;
+    let service_id = &config.identity.service_id;
+    let certificate = authority.issue(service_id, &RequestedKey::parse(&csr)?, now)?;
+    install(&config.tls, &key.serialize_pem(), &certificate.chain_pem)?;
+
+    let password = random_password();
+    let secret = random_secret();
+    let passwords = Passwords::new(1, config.login.longest_wait.get())?;
+    let (participant, user) = operator(options, now)?;
+    let first = FirstEntries {
+        password_hash: passwords.hash(password.clone()).await?,
+        clients: vec![own_client(config, now), operator_client(&secret, now)],
+        certificate,
+        participant,
+        user,
+    };
+    let event = Actor::system().event(now, "installation.initialised", service_id, None);
+    store.initialise(&first, &event).await?;
+    Ok(InitOutcome {
+        operator_user_id: first.user.user_id,
+        operator_password: OneTimeSecret::new(password),
+        operator_client_id: OPERATOR_CLIENT.to_owned(),
+        operator_client_secret: OneTimeSecret::new(secret),
+        ca_pem: config.tls.ca.clone(),
+    })
+}
+
+fn operator(
+    options: InitOptions,
+    now: OffsetDateTime,
+) -> Result<(Participant, User), RegisterError> {
+    let body = match options.organisation {
+        Some(organisation) => CreateParticipant {
+            kind: ParticipantKind::Organisation,
+            name: organisation.name,
+            corporate_number: Some(organisation.corporate_number),
+            email: None,
+        },
+        None => CreateParticipant {
+            kind: ParticipantKind::Individual,
+            name: options.operator_name.clone(),
+            corporate_number: None,
+            email: None,
+        },
+    };
+    let participant = Participant {
+        id: uuid_v7(now),
+        kind: body.kind,
+        number: number_of(&body)?,
+        name: body.name,
+        email: body.email,
+        state: State::Active,
+        created_at: now,
+    };
+    let user_id = issue_user_id(&participant, "op").map_err(|error| RegisterError::Invalid {
+        field: "corporate_number",
+        message: error.to_string(),
+    })?;
+    let user = User {
+        id: uuid_v7(now),
+        orgs: vec![user_id.clone()],
+        user_id,
+        participant: participant.id,
+        name: options.operator_name,
+        email: None,
+        roles: vec![Role::Operator],
+        extras: None,
+        state: State::Active,
+        created_at: now,
+    };
+    Ok((participant, user))
+}
+
+fn own_client(config: &Config, now: OffsetDateTime) -> Client {
+    Client {
+        id: config.identity.service_id.to_string(),
+        name: "Authentication server".into(),
+        kind: ClientKind::Service(ServiceKind::Server),
+        user: None,
+        secret_hash: None,
+        secret_on_public: false,
+        grants: Vec::new(),
+        state: State::Active,
+        created_at: now,
+    }
+}
+
+fn operator_client(secret: &str, now: OffsetDateTime) -> Client {
+    Client {
+        id: OPERATOR_CLIENT.to_owned(),
+        name: "Operator".into(),
+        kind: ClientKind::App,
+        user: None,
+        secret_hash: Some(secrets::hash(secret)),
+        secret_on_public: true,
+        grants: vec![GrantType::Password, GrantType::RefreshToken],
+        state: State::Active,
+        created_at: now,
+    }
+}
+
+fn write(path: &Path, content: &str) -> Result<(), InitError> {
+    write_file(path, content.as_bytes(), false).map_err(|source| InitError::File {
+        path: path.into(),
+        source,
+    })
+}

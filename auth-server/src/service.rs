@@ -1,0 +1,152 @@
+//! The authentication server as a process.
+
+use crate::{
+    api::{App, peer_router, public_router},
+    assemble::assemble,
+    config::Config,
+    domain::tokens::families_since,
+    store::SqliteStore,
+};
+use anyhow::Context as _;
+use auth_client::enrol::{EnrolError, finish_installation, install};
+use common::{
+    clock::SharedClock,
+    config::AdminConfig,
+    ids::ConnectorId,
+    listener::Listener,
+    pem,
+    service::{Context, Finding, Service, Shutdown},
+    telemetry::{Chain, TelemetryConfig},
+    tls::{TlsConfig, TlsStore},
+};
+use rcgen::{CertificateParams, KeyPair};
+use std::{future::Future, sync::Arc, time::Duration};
+use time::OffsetDateTime;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// 1 min: how often chores are looked at.
+const CHORES: Duration = Duration::from_secs(60);
+
+/// The authentication server.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthServer;
+
+impl Service for AuthServer {
+    const NAME: &'static str = "auth-server";
+    const ABOUT: &'static str =
+        "Participants, users, connectors, certificates and tokens of a data space";
+    type Config = Config;
+
+    fn check(config: &Config) -> Vec<Finding> {
+        config.findings()
+    }
+
+    fn admin(config: &Config) -> &AdminConfig {
+        &config.admin
+    }
+
+    fn telemetry(config: &Config) -> &TelemetryConfig {
+        &config.telemetry
+    }
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        let store = Arc::new(
+            SqliteStore::open(&config.database)
+                .await
+                .context("the database")?,
+        );
+        let app = assemble(&config, store, Arc::clone(&context.clock)).await?;
+        app.certifier.publish_if_due().await?;
+        finish_installation(&config.tls)?;
+        renew_own(&app, &config, context.clock.now())
+            .await
+            .context("the server's own certificate")?;
+        let tls = TlsStore::load(&config.tls, Arc::clone(&context.clock)).context("[tls]")?;
+        tls.spawn_reload(context.shutdown.clone());
+        app.certifier.attach(Arc::clone(&tls));
+
+        let peer = Listener::bind(&config.peer, Some(Arc::clone(&tls)))
+            .await
+            .context("[peer]")?;
+        let public = Listener::bind(&config.public, Some(tls))
+            .await
+            .context("[public]")?;
+        let chores = tokio::spawn(chores(
+            Arc::clone(&app),
+            config,
+            context.clock,
+            context.shutdown.clone(),
+        ));
+        context.ready.started();
+        tracing::info!(issuer = app.issuer.name(), peer = app.peer_url, "serving");
+        tokio::join!(
+            peer.serve(peer_router(Arc::clone(&app)), context.shutdown.clone()),
+            public.serve(public_router(app), context.shutdown.clone()),
+        );
+        chores.await.context("chores")
+    }
+}
+
+/// Keeps revocation list and own certificate fresh and forgets what has ended.
+async fn chores(app: Arc<App>, config: Config, clock: SharedClock, shutdown: Shutdown) {
+    let mut purged: Option<OffsetDateTime> = None;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(CHORES) => {}
+        }
+        if let Err(error) = app.certifier.publish_if_due().await {
+            tracing::error!(error = %Chain(&error), "the revocation list could not be refreshed");
+        }
+        if let Err(error) = renew_own(&app, &config, clock.now()).await {
+            tracing::error!(error = %Chain(error.as_ref()), "the server's own certificate could not be renewed");
+        }
+        let now = clock.now();
+        if purged.is_none_or(|at| now >= at + Duration::from_secs(3600)) {
+            let before = families_since(now, config.tokens.access.get());
+            app.directory.forget_families(before);
+            match app.store.purge_families(before).await {
+                Ok(forgotten) => {
+                    purged = Some(now);
+                    tracing::debug!(forgotten, "ended sessions forgotten");
+                }
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "ended sessions could not be forgotten")
+                }
+            }
+        }
+    }
+}
+
+/// Renews the own certificate once two thirds of its lifetime are over. The TLS store notices the new files by itself.
+async fn renew_own(app: &App, config: &Config, now: OffsetDateTime) -> anyhow::Result<()> {
+    if !is_due(&config.tls, now)? {
+        return Ok(());
+    }
+    let id: &ConnectorId = &config.identity.service_id;
+    let key = KeyPair::generate()?;
+    let csr = CertificateParams::default()
+        .serialize_request(&key)?
+        .pem()?;
+    let issued = app.certifier.issue_own(id, &csr).await?;
+    let tls = config.tls.clone();
+    let installed = move || install(&tls, &key.serialize_pem(), &issued.certificate);
+    uninterrupted(installed).await?;
+    tracing::info!("own certificate renewed");
+    Ok(())
+}
+
+fn uninterrupted(
+    work: impl FnOnce() -> Result<(), EnrolError> + Send + 'static,
+) -> impl Future<Output = anyhow::Result<()>> {
+    let running = tokio::task::spawn_blocking(work);
+    async move { Ok(running.await??) }
+}
+
+fn is_due(tls: &TlsConfig, now: OffsetDateTime) -> anyhow::Result<bool> {
+    let chain = pem::certificates(&tls.certificate)?;
+    let (_, certificate) = X509Certificate::from_der(&chain[0])?;
+    let begin = certificate.validity().not_before.to_datetime();
+    let end = certificate.validity().not_after.to_datetime();
+    Ok(now >= begin + (end - begin) * 2 / 3)
+}
