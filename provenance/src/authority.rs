@@ -5,7 +5,7 @@ use auth_client::{ConnectorRole, Registry, RegistryError, State, TokenError, Tok
 use common::ids::{ConnectorId, UserId};
 
 use crate::{
-    domain::access::{Authority, AuthorityError, Registration},
+    domain::access::{Authority, AuthorityError, Member, Registration},
     model::batch::Side,
 };
 
@@ -18,10 +18,23 @@ pub(crate) struct AuthServer {
 #[async_trait]
 impl Authority for AuthServer {
     async fn user(&self, token: &str) -> Result<UserId, AuthorityError> {
+        self.member(token).await.map(|member| member.user)
+    }
+
+    async fn member(&self, token: &str) -> Result<Member, AuthorityError> {
         let verified = self.tokens.verify(token).await.map_err(judge)?;
         // A token that is bound to a certificate is of no use to whoever has only the token.
         verified.claims.check_binding(None).map_err(judge)?;
-        Ok(verified.claims.user.clone())
+        let orgs = verified
+            .claims
+            .orgs()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        Ok(Member {
+            user: verified.claims.user.clone(),
+            orgs,
+        })
     }
 
     async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {

@@ -53,7 +53,7 @@ pub struct LedgerConfig {
     pub batch_event_types: Vec<String>,
     /// Types that the rule against duplicates is about.
     pub duplicates: DuplicateTypes,
-    /// Who may read the body of an event: `party` or `open`.
+    /// Who may read the body of an event: `party`, `lineage` or `open`.
     pub read: ReadPolicy,
     /// Status of a refused or unverifiable token: `strict` is 401 and 503, `reference` 400 for both, as existing ledgers answer.
     pub auth_status: AuthStatus,

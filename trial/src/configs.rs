@@ -105,7 +105,11 @@ impl Configs<'_> {
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
-            ledger: provenance::config::LedgerConfig::default(),
+            ledger: provenance::config::LedgerConfig {
+                // Whoever received data sees where it came from.
+                read: provenance::domain::access::ReadPolicy::Lineage,
+                ..provenance::config::LedgerConfig::default()
+            },
         }
     }
 

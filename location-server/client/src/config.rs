@@ -49,18 +49,18 @@ impl LocationConfig {
         let mut faults = Vec::new();
         if self.url.scheme() != "https" {
             faults.push(format!(
-                "location.url: {} is not an https address",
+                "url: {} is not an https address",
                 self.url
             ));
         }
         if self.cache.get() > Duration::from_hours(1) {
             faults.push(
-                "location.cache: more than an hour hides a moved connector too long".to_owned(),
+                "cache: more than an hour hides a moved connector too long".to_owned(),
             );
         }
         for (provider, entry) in &self.static_entries {
             if let Err(error) = crate::record::connector_url(entry.url.as_str()) {
-                faults.push(format!("location.static.\"{provider}\".url: {error}"));
+                faults.push(format!("static.\"{provider}\".url: {error}"));
             }
         }
         faults

@@ -83,12 +83,12 @@ impl AppState {
         match self.door {
             Door::Public => {
                 let token = token(&parts.headers).ok_or_else(|| error::token_missing(status))?;
-                let user = ledger
+                let member = ledger
                     .authority
-                    .user(token)
+                    .member(token)
                     .await
                     .map_err(|e| error::authority(&e, status))?;
-                Ok(Caller::user(&user))
+                Ok(Caller::member(member))
             }
             Door::Peer => {
                 let peer = parts.extensions.get::<ConnectionInfo>().and_then(Peer::of);

@@ -18,11 +18,32 @@ pub trait Authority: Send + Sync {
     /// [`AuthorityError`].
     async fn user(&self, token: &str) -> Result<UserId, AuthorityError>;
 
+    /// The same user with their organisations, whose records they may read.
+    ///
+    /// # Errors
+    /// [`AuthorityError`].
+    async fn member(&self, token: &str) -> Result<Member, AuthorityError> {
+        let user = self.user(token).await?;
+        Ok(Member {
+            user,
+            orgs: Vec::new(),
+        })
+    }
+
     /// For whom a connector is registered; `None` unless it is registered and active.
     ///
     /// # Errors
     /// [`AuthorityError::Unavailable`].
     async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError>;
+}
+
+/// A user with their organisations. An organisation has a user ID too, and its members act for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The user.
+    pub user: UserId,
+    /// User IDs of their organisations.
+    pub orgs: Vec<String>,
 }
 
 /// Why the authentication server gave no answer that can be used.
@@ -50,6 +71,8 @@ pub struct Registration {
 pub struct Caller {
     /// As it will stand in the core of what they submit.
     pub actor: Actor,
+    /// Organisations that they belong to, whose records they may read.
+    pub orgs: Vec<String>,
 }
 
 impl Caller {
@@ -61,7 +84,18 @@ impl Caller {
             client: None,
             user: user.as_str().to_owned(),
         };
-        Self { actor }
+        Self {
+            actor,
+            orgs: Vec::new(),
+        }
+    }
+
+    /// The holder of a token with their organisations.
+    pub fn member(member: Member) -> Self {
+        Self {
+            orgs: member.orgs,
+            ..Self::user(&member.user)
+        }
     }
 
     /// A connector, acting for `user`.
@@ -72,7 +106,10 @@ impl Caller {
             client: Some(id.as_str().to_owned()),
             user: user.as_str().to_owned(),
         };
-        Self { actor }
+        Self {
+            actor,
+            orgs: Vec::new(),
+        }
     }
 }
 
@@ -121,6 +158,8 @@ pub enum ReadPolicy {
     /// Provider, consumer and actor of the event.
     #[default]
     Party,
+    /// Besides, for a party of an event, the events that it goes back to: whoever received data may know its origin.
+    Lineage,
     /// Whoever is let in at all, as in existing ledgers.
     Open,
 }
@@ -129,6 +168,7 @@ pub enum ReadPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
     user: String,
+    orgs: Vec<String>,
     client: Option<String>,
     policy: ReadPolicy,
 }
@@ -138,16 +178,23 @@ impl Viewer {
     pub fn new(caller: &Caller, policy: ReadPolicy) -> Self {
         Self {
             user: caller.actor.user.clone(),
+            orgs: caller.orgs.clone(),
             client: caller.actor.client.clone(),
             policy,
         }
     }
 
+    /// Whether they may read what an event of theirs goes back to.
+    pub fn follows_lineage(&self) -> bool {
+        self.policy == ReadPolicy::Lineage
+    }
+
     /// Whether they are a party of the event: its provider, its consumer, or whoever submitted it.
     pub fn is_party(&self, event: &Parties<'_>) -> bool {
-        let user = Some(self.user.as_str());
-        let is_named =
-            event.provider == user || event.consumer == user || Some(event.actor_user) == user;
+        let named = [event.provider, event.consumer, Some(event.actor_user)];
+        let is_named = std::iter::once(&self.user)
+            .chain(&self.orgs)
+            .any(|one| named.contains(&Some(one.as_str())));
         is_named || (self.client.is_some() && event.actor_client == self.client.as_deref())
     }
 
@@ -179,6 +226,7 @@ mod tests {
     fn viewer(user: &str, client: Option<&str>, policy: ReadPolicy) -> Viewer {
         Viewer {
             user: user.to_owned(),
+            orgs: Vec::new(),
             client: client.map(str::to_owned),
             policy,
         }
@@ -211,6 +259,20 @@ mod tests {
             is_party
         );
         assert!(viewer(user, client, ReadPolicy::Open).may_read(&event));
+    }
+
+    #[test]
+    fn members_of_an_organisation_are_parties_of_its_events() {
+        let event = Parties {
+            provider: Some("provider"),
+            consumer: Some("consumer"),
+            actor_user: "clerk",
+            actor_client: None,
+        };
+        let mut person = viewer("person", None, ReadPolicy::Party);
+        assert!(!person.is_party(&event));
+        person.orgs = vec!["other".to_owned(), "consumer".to_owned()];
+        assert!(person.is_party(&event));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Connections that read.
 
 use std::{
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -123,14 +124,52 @@ fn lineage(
         .map_err(StoreError::from)?;
     let order = order.ok_or(ReadError::TooLarge(query.limit))?;
     let mut nodes = Nodes::new(tx).map_err(StoreError::from)?;
-    let read = |idx| -> Result<Node, ReadError> {
-        Ok(nodes.read(idx, edges.previous(idx).map_err(StoreError::from)?, viewer)?)
+    let mut read = |idx| -> Result<Node, ReadError> {
+        let previous = edges.previous(idx).map_err(StoreError::from)?;
+        Ok(nodes.read(idx, previous, |parties| viewer.may_read(parties), viewer)?)
     };
-    order
+    let mut found = order
         .into_iter()
-        .map(read)
-        .collect::<Result<_, _>>()
-        .map(Some)
+        .map(&mut read)
+        .collect::<Result<Vec<_>, _>>()?;
+    if viewer.follows_lineage() {
+        show_origins(&mut found, &mut nodes, viewer)?;
+    }
+    Ok(Some(found))
+}
+
+/// Shows what the viewer's own events go back to, as far as it is in the answer. Of what comes after them, these events name
+/// only what is in the answer too: who else received the same data is not the viewer's business.
+fn show_origins(
+    found: &mut [Node],
+    nodes: &mut Nodes<'_>,
+    viewer: &Viewer,
+) -> Result<(), ReadError> {
+    let places: HashMap<Index, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(at, node)| (node.idx, at))
+        .collect();
+    let ids: HashSet<String> = found.iter().map(|node| node.id.clone()).collect();
+    let mut open: Vec<usize> = (0..found.len())
+        .filter(|at| found[*at].body.is_some())
+        .collect();
+    while let Some(at) = open.pop() {
+        for idx in found[at].previous.clone() {
+            let Some(&at) = places.get(&idx).filter(|at| found[**at].body.is_none()) else {
+                continue;
+            };
+            let mut shown = nodes.read(idx, found[at].previous.clone(), |_| true, viewer)?;
+            // An erased event has no body for anybody, and what is before it is not shown through it.
+            let Some(body) = &mut shown.body else {
+                continue;
+            };
+            body.next.retain(|id| ids.contains(id));
+            found[at] = shown;
+            open.push(at);
+        }
+    }
+    Ok(())
 }
 
 struct Edges<'c> {
@@ -199,6 +238,7 @@ impl<'c> Nodes<'c> {
         &mut self,
         idx: Index,
         previous: Vec<Index>,
+        may_read: impl Fn(&Parties<'_>) -> bool,
         viewer: &Viewer,
     ) -> Result<Node, StoreError> {
         let mut rows = self.node.query([idx])?;
@@ -224,7 +264,7 @@ impl<'c> Nodes<'c> {
                 actor_user: &actor.user,
                 actor_client: actor.client.as_deref(),
             };
-            if viewer.may_read(&parties) {
+            if may_read(&parties) {
                 let is_party = viewer.is_party(&parties);
                 let next = self
                     .next_ids
