@@ -37,6 +37,21 @@ pub const ANSWER_HEADERS: [HeaderName; 5] = [
     CONTRACT_URL,
 ];
 
+/// The first header of a request that decides something and is there twice. Which of the two counts would depend on the
+/// reader, so such a request is refused.
+pub fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
+    const DECIDING: [HeaderName; 5] = [
+        RESOURCE_URL,
+        RESOURCE_API_TYPE,
+        PROVIDER,
+        OPTIONS,
+        header::AUTHORIZATION,
+    ];
+    DECIDING
+        .into_iter()
+        .find(|name| headers.get_all(name).iter().nth(1).is_some())
+}
+
 /// A value that was sent and is not empty; an empty header counts as absent, as in the CADDE reference.
 pub fn present<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     headers

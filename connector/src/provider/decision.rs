@@ -27,6 +27,9 @@ pub(super) struct FileRequest {
 impl FileRequest {
     /// Reads the headers of a request.
     pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
+        if let Some(name) = headers::repeated(fields) {
+            return Err(FileError::Repeated(name));
+        }
         let resource = required(fields, &headers::RESOURCE_URL)?;
         let api_type = required(fields, &headers::RESOURCE_API_TYPE)?;
         if ApiType::parse(api_type).is_none() {

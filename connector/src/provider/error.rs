@@ -23,6 +23,9 @@ pub enum FileError {
     /// A header is missing or empty.
     #[error("the header {0} is missing")]
     MissingHeader(HeaderName),
+    /// A header is there twice.
+    #[error("the header {0} is there twice")]
+    Repeated(HeaderName),
     /// A header is not text.
     #[error("the header {0} is not printable ASCII")]
     NotText(HeaderName),
@@ -116,7 +119,9 @@ impl FileError {
     /// Status and message id.
     pub fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::MissingHeader(_) | Self::NotText(_) => (StatusCode::BAD_REQUEST, "010090001E"),
+            Self::MissingHeader(_) | Self::Repeated(_) | Self::NotText(_) => {
+                (StatusCode::BAD_REQUEST, "010090001E")
+            }
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "010090002E"),
             Self::ApiType(_) => (StatusCode::BAD_REQUEST, "010002003E"),
             Self::Url(UrlError::Empty) => (StatusCode::BAD_REQUEST, "000201002E"),
@@ -170,6 +175,10 @@ impl FileError {
             Self::MissingHeader(name) => Text::of(
                 format!("ヘッダー {name} がありません。"),
                 format!("The header {name} is missing."),
+            ),
+            Self::Repeated(name) => Text::of(
+                format!("ヘッダー {name} が複数あります。"),
+                format!("The header {name} is there more than once."),
             ),
             Self::NotText(name) => Text::of(
                 format!("ヘッダー {name} に使えない文字があります。"),

@@ -26,6 +26,9 @@ pub enum FileError {
     /// A header is missing or empty.
     #[error("the header {0} is missing")]
     MissingHeader(HeaderName),
+    /// A header is there twice.
+    #[error("the header {0} is there twice")]
+    Repeated(HeaderName),
     /// A header is not text.
     #[error("the header {0} is not printable ASCII")]
     NotText(HeaderName),
@@ -123,7 +126,9 @@ impl FileError {
         const INTERNAL: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
         const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
         match self {
-            Self::MissingHeader(_) | Self::NotText(_) => (StatusCode::BAD_REQUEST, "020090001E"),
+            Self::MissingHeader(_) | Self::Repeated(_) | Self::NotText(_) => {
+                (StatusCode::BAD_REQUEST, "020090001E")
+            }
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "020090002E"),
             Self::ApiType(_) => (StatusCode::BAD_REQUEST, "020004001E"),
             Self::Url(UrlError::Empty) => (StatusCode::BAD_REQUEST, "000201002E"),
@@ -175,6 +180,10 @@ impl FileError {
             Self::MissingHeader(name) => Text::of(
                 format!("ヘッダー {name} がありません。"),
                 format!("The header {name} is missing."),
+            ),
+            Self::Repeated(name) => Text::of(
+                format!("ヘッダー {name} が複数あります。"),
+                format!("The header {name} is there more than once."),
             ),
             Self::NotText(name) => Text::of(
                 format!("ヘッダー {name} に使えない文字があります。"),

@@ -28,6 +28,9 @@ pub(super) struct FileRequest {
 impl FileRequest {
     /// Reads the headers of a request. An absent or empty `x-cadde-provider` means direct mode.
     pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
+        if let Some(name) = headers::repeated(fields) {
+            return Err(FileError::Repeated(name));
+        }
         let (resource, url) = required(fields, &headers::RESOURCE_URL)?;
         let (api_type, name) = required(fields, &headers::RESOURCE_API_TYPE)?;
         if name != "file/http" {

@@ -418,7 +418,10 @@ impl Default for Plan {
 }
 
 /// Resources whose creation is known.
-const CREATED: [&str; 16] = [
+const CREATED: [&str; 19] = [
+    "/closed/pausing",
+    "/closed/short-small",
+    "/closed/silent",
     "/closed/a.csv",
     "/closed/large",
     "/closed/chunked",
@@ -464,6 +467,8 @@ pub struct World {
     pub receiver_port: u16,
     pub receiver_tls: Arc<TlsStore>,
     pub requests: super::origin::Requests,
+    pub endless: Arc<std::sync::atomic::AtomicUsize>,
+    pub go_on: Arc<tokio::sync::Notify>,
     pub shutdown: Shutdown,
 }
 
@@ -475,8 +480,8 @@ impl World {
             Arc::new(FakeAuth::default()),
         );
         let locations = Arc::new(FakeLocations::default());
-        let (origin, requests) = super::origin::router();
-        let source_port = serve(origin, None, &shutdown).await;
+        let (router, origin) = super::origin::router();
+        let source_port = serve(router, None, &shutdown).await;
         let context = || Context {
             clock: Arc::new(SystemClock),
             shutdown: shutdown.clone(),
@@ -573,7 +578,9 @@ impl World {
             provider_port,
             receiver_port,
             receiver_tls,
-            requests,
+            requests: origin.requests,
+            endless: origin.endless,
+            go_on: origin.go_on,
             shutdown,
         }
     }

@@ -1,5 +1,7 @@
 //! Exchanges through both connectors.
 
+mod aborts;
 mod exchange;
 mod kit;
 mod origin;
+mod refusals;

@@ -1,7 +1,9 @@
 //! A data source that behaves, and misbehaves, as its paths say.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,9 +13,20 @@ use axum::routing::get;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderMap, StatusCode};
+use tokio::sync::Notify;
 
 /// What the source was asked: path and headers.
 pub type Requests = Arc<Mutex<Vec<(String, HeaderMap)>>>;
+
+/// What a test knows of the source and how it steers it.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    pub requests: Requests,
+    /// Bytes that were read of `endless`.
+    pub endless: Arc<AtomicUsize>,
+    /// Lets `pausing` go on.
+    pub go_on: Arc<Notify>,
+}
 
 /// Content of `large`: 300,000 bytes.
 pub fn large() -> Bytes {
@@ -42,19 +55,22 @@ fn streamed(
     response
 }
 
+/// Breaks after half of `large`: with a pause, because a server drops what it has not sent when a body fails.
 fn broken() -> impl futures_util::Stream<Item = Result<Bytes, io::Error>> + Send {
-    let mut frames = frames();
-    frames.truncate(15);
-    frames.push(Err(io::Error::other("broken on purpose")));
-    stream::iter(frames)
+    let end = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(io::Error::other("broken on purpose"))
+    });
+    stream::iter(frames()).take(15).chain(end)
 }
 
 async fn answer(
-    State(requests): State<Requests>,
+    State(origin): State<Origin>,
     Path((_, path)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    requests
+    origin
+        .requests
         .lock()
         .expect("not poisoned")
         .push((path.clone(), headers));
@@ -77,10 +93,30 @@ async fn answer(
             stream::iter(frames()).take(15).chain(stream::pending()),
             Some(large().len()),
         ),
-        "endless" => streamed(
-            stream::repeat_with(|| Ok(Bytes::from(vec![0; 65_536]))),
-            None,
-        ),
+        "endless" => {
+            let read = Arc::clone(&origin.endless);
+            let frames = stream::repeat_with(move || {
+                read.fetch_add(65_536, Ordering::SeqCst);
+                Ok(Bytes::from(vec![0; 65_536]))
+            });
+            streamed(frames, None)
+        }
+        "pausing" => {
+            let rest = stream::once(async move {
+                origin.go_on.notified().await;
+                Ok(Bytes::from_static(b"the end"))
+            });
+            streamed(stream::iter(frames()).chain(rest), Some(large().len() + 7))
+        }
+        "short-small" => {
+            let start = stream::iter([Ok(Bytes::from_static(b"abc"))]);
+            let end = stream::once(async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(io::Error::other("broken on purpose"))
+            });
+            streamed(start.chain(end), Some(10))
+        }
+        "silent" => std::future::pending().await,
         "coded" => ([("content-encoding", "gzip")], "a").into_response(),
         "moved-inside" => redirect("/closed/a.csv"),
         "moved-outside" => redirect("http://127.0.0.1:9/closed/a.csv"),
@@ -98,13 +134,13 @@ async fn answer(
     }
 }
 
-/// The source below `/closed` and `/open`, and the list of what it was asked.
-pub fn router() -> (Router, Requests) {
-    let requests = Requests::default();
+/// The source below `/closed` and `/open`.
+pub fn router() -> (Router, Origin) {
+    let origin = Origin::default();
     (
         Router::new()
             .route("/{folder}/{*path}", get(answer))
-            .with_state(Arc::clone(&requests)),
-        requests,
+            .with_state(origin.clone()),
+        origin,
     )
 }

@@ -207,3 +207,14 @@ async fn note(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+impl SqliteGrants {
+    /// Who changed what: action, user and connector, oldest first.
+    pub(crate) async fn changes(&self) -> Vec<(String, String, String)> {
+        sqlx::query_as("SELECT action, actor, via FROM grant_changes ORDER BY seq")
+            .fetch_all(&self.0.reader)
+            .await
+            .expect("a working database")
+    }
+}

@@ -1,0 +1,222 @@
+//! Transfers that break: the caller sees it, and both sides say so.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use common::config::Period;
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rstest::rstest;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::kit::{PROVIDER, Plan, World, fetch};
+use crate::exchange::Deadlines;
+
+fn impatient() -> Plan {
+    let deadlines = Deadlines {
+        idle: Period::millis(300),
+        first_byte: Period::seconds(3),
+        ..Deadlines::default()
+    };
+    Plan {
+        deadlines,
+        ..Plan::default()
+    }
+}
+
+/// Asserts that `items` is one aborted transfer of the side `event_type`.
+fn is_aborted(items: &[Value], event_type: &str, reason: &str) {
+    assert_eq!(items.len(), 1, "{items:?}");
+    let evidence = &items[0]["evidence"];
+    assert_eq!(evidence["type"], "transfer-aborted");
+    assert_eq!(evidence["cdleventtype"], event_type);
+    assert_eq!(evidence["reason"], reason, "{evidence}");
+}
+
+#[rstest]
+#[case::with_a_length("/closed/short", "source-failed")]
+#[case::without_a_length("/closed/broken-chunks", "source-failed")]
+#[case::stalled("/closed/stall", "timeout")]
+#[tokio::test]
+async fn a_transfer_that_the_source_breaks_is_seen_as_broken(
+    #[case] path: &str,
+    #[case] reason: &str,
+) {
+    let world = World::start(impatient()).await;
+    world.grant(path).await;
+    let got = fetch(world.ask(path, Some("good"))).await;
+    assert_eq!(got.status.as_u16(), 200);
+    assert!(got.body.is_none(), "the body looked whole");
+    let (sent, received) = world.records().await;
+    is_aborted(&sent, "Sent", reason);
+    // The provider broke its body towards the receiver, whatever the reason was.
+    is_aborted(
+        &received,
+        "Received",
+        if reason == "timeout" {
+            received[0]["evidence"]["reason"].as_str().unwrap()
+        } else {
+            reason
+        },
+    );
+    assert!(received[0]["evidence"]["len"].as_u64().unwrap() <= 150_000);
+}
+
+#[tokio::test]
+async fn a_small_body_that_breaks_is_refused_and_not_recorded() {
+    let world = World::start(impatient()).await;
+    world.grant("/closed/short-small").await;
+    for got in [
+        fetch(world.ask("/closed/short-small", Some("good"))).await,
+        fetch(world.reference("/closed/short-small", Some("good"))).await,
+    ] {
+        assert_eq!(got.error().0, 500);
+    }
+    let (sent, received) = world.records().await;
+    assert!(sent.is_empty() && received.is_empty());
+}
+
+#[tokio::test]
+async fn a_source_that_never_answers_times_out() {
+    let world = World::start(impatient()).await;
+    world.grant("/closed/silent").await;
+    let got = fetch(world.reference("/closed/silent", Some("good"))).await;
+    assert_eq!(got.error(), (408, "000001001E".to_owned()));
+    let (sent, _) = world.records().await;
+    assert!(sent.is_empty());
+}
+
+#[tokio::test]
+async fn the_receivers_budget_ends_the_providers_patience() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/silent").await;
+    let request = world
+        .reference("/closed/silent", Some("good"))
+        .header("x-cadde-deadline-ms", "300");
+    let got = fetch(request).await;
+    assert_eq!(got.error(), (408, "000001001E".to_owned()));
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_ends_the_transfer_on_both_sides() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/endless").await;
+    let mut response = world
+        .ask("/closed/endless", Some("good"))
+        .send()
+        .await
+        .unwrap();
+    assert!(response.chunk().await.unwrap().is_some());
+    drop(response);
+    let (sent, received) = world.records().await;
+    is_aborted(&sent, "Sent", "peer-closed");
+    is_aborted(&received, "Received", "peer-closed");
+}
+
+#[tokio::test]
+async fn a_caller_that_does_not_read_holds_the_source_back() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/endless").await;
+    let response = world
+        .ask("/closed/endless", Some("good"))
+        .send()
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let passed = world.endless.load(std::sync::atomic::Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(
+        passed,
+        world.endless.load(std::sync::atomic::Ordering::SeqCst),
+        "the source is still being read"
+    );
+    // The buffers of three connections, each with its sockets.
+    assert!(passed < 64 << 20, "{passed} bytes were read ahead");
+    drop(response);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_completed_breaks_the_transfer() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/pausing").await;
+    let mut response = world
+        .ask("/closed/pausing", Some("good"))
+        .send()
+        .await
+        .unwrap();
+    assert!(response.chunk().await.unwrap().is_some());
+    world.provider_outbox.close(Duration::ZERO).await;
+    world.go_on.notify_one();
+    let mut end = Ok(Some(Bytes::new()));
+    while matches!(end, Ok(Some(_))) {
+        end = response.chunk().await;
+    }
+    assert!(end.is_err(), "the body looked whole");
+}
+
+/// A request of an HTTP/1.0 caller, as nginx makes it by default.
+async fn http10(world: &World, path: &str) -> (std::io::Result<usize>, Vec<u8>) {
+    let mut stream = TcpStream::connect(("127.0.0.1", world.receiver_port))
+        .await
+        .unwrap();
+    let request = format!(
+        "GET /cadde/api/v4/file HTTP/1.0\r\nhost: x\r\nx-cadde-provider: {PROVIDER}\r\nx-cadde-resource-url: {}\r\n\
+         x-cadde-resource-api-type: file/http\r\nauthorization: Bearer good\r\n\r\n",
+        world.resource(path)
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer).await;
+    (read, answer)
+}
+
+#[tokio::test]
+async fn an_http10_caller_without_a_length_sees_a_reset() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/broken-chunks").await;
+    world.grant("/closed/chunked").await;
+    let (read, answer) = http10(&world, "/closed/chunked").await;
+    assert!(read.is_ok() && answer.len() > super::origin::large().len());
+    let (read, _) = http10(&world, "/closed/broken-chunks").await;
+    assert_eq!(
+        read.unwrap_err().kind(),
+        std::io::ErrorKind::ConnectionReset
+    );
+}
+
+#[tokio::test]
+async fn an_http2_caller_sees_its_stream_reset_and_keeps_its_connection() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/broken-chunks").await;
+    world.grant("/closed/a.csv").await;
+    let stream = TcpStream::connect(("127.0.0.1", world.receiver_port))
+        .await
+        .unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let request = |path: &str| {
+        http::Request::get("http://localhost/cadde/api/v4/file")
+            .header("x-cadde-provider", PROVIDER)
+            .header("x-cadde-resource-url", world.resource(path))
+            .header("x-cadde-resource-api-type", "file/http")
+            .header("authorization", "Bearer good")
+            .body(Empty::<Bytes>::new())
+            .unwrap()
+    };
+    let broken = sender
+        .send_request(request("/closed/broken-chunks"))
+        .await
+        .unwrap();
+    assert_eq!(broken.status().as_u16(), 200);
+    assert!(broken.into_body().collect().await.is_err());
+    let whole = sender.send_request(request("/closed/a.csv")).await.unwrap();
+    assert_eq!(
+        whole.into_body().collect().await.unwrap().to_bytes(),
+        "a,b\n1,2\n"
+    );
+}
