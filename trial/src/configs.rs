@@ -308,8 +308,6 @@ impl Configs<'_> {
 
     fn database(&self, service: Service) -> DatabaseConfig {
         let path = self.layout.folder(service).join("database.db");
-        DatabaseConfig {
-            url: format!("sqlite:{}", path.display()),
-        }
+        DatabaseConfig::new(format!("sqlite:{}", path.display()))
     }
 }

@@ -501,9 +501,7 @@ impl World {
         );
         auth.token("good", Ok(claims()));
 
-        let database = DatabaseConfig {
-            url: format!("sqlite:{}", pki.path("grants.db").display()),
-        };
+        let database = DatabaseConfig::new(format!("sqlite:{}", pki.path("grants.db").display()));
         let opened = open_sqlite(&database, &MIGRATIONS)
             .await
             .expect("a database");

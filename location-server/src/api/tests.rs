@@ -78,9 +78,7 @@ impl World {
     async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 00:00 UTC)));
-        let database = DatabaseConfig {
-            url: format!("sqlite:{}", dir.path().join("l.db").display()),
-        };
+        let database = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("l.db").display()));
         let store = SqliteLocations::open(&database).await.expect("a database");
         let signer = RecordSigner::open(&dir.path().join("key.pem"), Duration::from_hours(24))
             .expect("a key");

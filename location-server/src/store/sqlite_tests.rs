@@ -7,9 +7,7 @@ use crate::store::conformance;
 
 async fn store() -> (SqliteLocations, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let config = DatabaseConfig {
-        url: format!("sqlite:{}", dir.path().join("l.db").display()),
-    };
+    let config = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("l.db").display()));
     (
         SqliteLocations::open(&config).await.expect("a database"),
         dir,

@@ -52,9 +52,7 @@ struct Site {
 impl Site {
     async fn new() -> Self {
         let dir = TempDir::new().expect("a temporary folder");
-        let config = DatabaseConfig {
-            url: format!("sqlite:{}", dir.path().join("grants.db").display()),
-        };
+        let config = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("grants.db").display()));
         let store = SqliteGrants::new(open_sqlite(&config, &MIGRATIONS).await.expect("a database"));
         let book = GrantBook::open(Arc::new(store.clone()))
             .await

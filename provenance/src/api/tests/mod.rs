@@ -103,7 +103,7 @@ impl World {
 
     async fn within(config: LedgerConfig, folder: tempfile::TempDir) -> Self {
         let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
-        let (store, reader, disk) = open_sqlite(&DatabaseConfig { url })
+        let (store, reader, disk) = open_sqlite(&DatabaseConfig::new(url))
             .await
             .expect("a database");
         let clock = Arc::new(ManualClock::new(datetime!(2025-01-01 00:00 UTC)));

@@ -1,4 +1,4 @@
-//! Opening databases. SQL itself lives in each crate's `store` module, migrations in its `migrations/sqlite`.
+//! `SQLite`: a file beside the process.
 
 use std::{path::Path, str::FromStr, time::Duration};
 
@@ -8,24 +8,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::DbError;
 use crate::config::DatabaseConfig;
-
-/// Why a database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// The scheme of `database.url` is not known.
-    #[error("database.url must begin with sqlite:")]
-    Scheme,
-    /// The folder for the file could not be made.
-    #[error("cannot make the folder of the database")]
-    Folder(#[source] std::io::Error),
-    /// The database could not be opened.
-    #[error("cannot open the database")]
-    Open(#[from] sqlx::Error),
-    /// A migration failed.
-    #[error("cannot bring the database to its current schema")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-}
 
 /// A `SQLite` database: one writer, several readers on snapshots.
 #[derive(Debug, Clone)]

@@ -1,0 +1,282 @@
+//! `PostgreSQL`: a server, on this host or another.
+
+use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Duration};
+
+use secrecy::ExposeSecret as _;
+use sqlx::{
+    Connection as _, PgPool, Postgres, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+};
+use url::Url;
+
+use super::{DbError, is_conflict};
+use crate::{config::DatabaseConfig, service::Finding};
+
+/// Connections of one process. A small managed server allows some eighty in all.
+const MAX_CONNECTIONS: u32 = 8;
+/// 5 s: how long a request waits for a connection. As long as a file waits for its lock.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// A connection that was used so short ago was tested then.
+const FRESH: Duration = Duration::from_secs(1);
+/// 2 s: how long a connection at rest may take to show that the server is there.
+const PING: Duration = Duration::from_secs(2);
+/// 15 s: longest time for everything that one call does, the wait for a connection included. The server's own limits below
+/// end what runs there; this one is for a server that does not answer at all.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// 5 min: a connection at rest is closed.
+const IDLE: Duration = Duration::from_secs(300);
+/// 30 min: a connection is closed and made anew, so that processes spread out again after a failover.
+const LIFETIME: Duration = Duration::from_secs(1800);
+/// Tries of a transaction that another one was in the way of.
+const ATTEMPTS: u32 = 5;
+/// 10 ms: mean wait before the second try, doubled with each further one.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What the server itself ends: a statement, the wait for a lock, a transaction whose process has gone silent while it holds
+/// locks that others wait for.
+const LIMITS: [(&str, &str); 3] = [
+    ("statement_timeout", "10s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
+
+/// The oldest release whose features are enough; older ones are no longer maintained by their developers either.
+const OLDEST: i32 = 140_000;
+
+/// A `PostgreSQL` database.
+#[derive(Debug, Clone)]
+pub struct PostgresDatabase {
+    /// Connections, for what [`PostgresDatabase::run`] runs.
+    pub pool: PgPool,
+}
+
+impl PostgresDatabase {
+    /// Runs `attempt`, and again after a short random pause while other transactions are in its way (SQLSTATE 40001, 40P01),
+    /// five times at most. Everything that asks the database goes through here, so that nothing waits longer than 15 s for a
+    /// server that has gone silent.
+    ///
+    /// `attempt` is one transaction or one statement. What it has done is undone before it is called again, by the server;
+    /// after any other error, and when the connection is lost during its commit, it is not called again.
+    ///
+    /// # Errors
+    /// Those of the last attempt.
+    pub async fn run<T, E, F, Fut>(&self, mut attempt: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Error + From<sqlx::Error> + 'static,
+    {
+        let mut pause = PAUSE;
+        for _ in 1..ATTEMPTS {
+            match limited(attempt()).await {
+                Err(error) if is_conflict(&error) => {
+                    tracing::debug!(
+                        error = &error as &dyn Error,
+                        "another transaction was in the way"
+                    );
+                    metrics::counter!("database_retries_total").increment(1);
+                    tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
+                    pause *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
+        limited(attempt()).await
+    }
+
+    /// Begins a transaction. Each of its statements sees what was committed before that statement (`READ COMMITTED`); what must
+    /// not change in between is locked.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+        self.pool.begin().await
+    }
+
+    /// Begins a transaction that reads everything as it is at one moment.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn snapshot(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+        self.pool
+            .begin_with("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .await
+    }
+}
+
+async fn limited<T, E: From<sqlx::Error>>(
+    attempt: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(PATIENCE, attempt)
+        .await
+        .unwrap_or_else(|_| {
+            let silent = io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the server has not answered for 15 s",
+            );
+            Err(sqlx::Error::Io(silent).into())
+        })
+}
+
+/// Opens the database of `config` and runs the missing migrations, one process at a time.
+///
+/// Commits are durable when they return. Connections are tested before they are used again, so a server that was restarted is
+/// found again without a restart of this process.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn open_postgres(
+    config: &DatabaseConfig,
+    migrator: &Migrator,
+) -> Result<PostgresDatabase, DbError> {
+    let options = options(config)?;
+    // A migration may take longer than any request may, and waits for another process that migrates.
+    let first = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options.clone())
+        .await?;
+    let settings = Settings::of(&first).await?;
+    settings.check()?;
+    migrator.run(&first).await?;
+    first.close().await;
+
+    let mut options = options.options(LIMITS);
+    if settings.synchronous_commit == "off" {
+        options = options.options([("synchronous_commit", "on")]);
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(config.max_connections.map_or(MAX_CONNECTIONS, Into::into))
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(IDLE)
+        .max_lifetime(LIFETIME)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for < FRESH {
+                    return Ok(true);
+                }
+                Ok(matches!(tokio::time::timeout(PING, connection.ping()).await, Ok(Ok(()))))
+            })
+        })
+        // The pool tests a connection that comes back as well, and without a limit: one whose server has gone silent would
+        // keep its place in the pool for as long as the kernel keeps trying.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let silent = || sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+                tokio::time::timeout(PING, connection.ping()).await.map_err(|_| silent())??;
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(PostgresDatabase { pool })
+}
+
+/// Settings of a server that decide whether it can be used.
+#[derive(sqlx::FromRow)]
+struct Settings {
+    version: i32,
+    encoding: String,
+    synchronous_commit: String,
+    fsync: String,
+    read_only: String,
+}
+
+impl Settings {
+    async fn of(pool: &PgPool) -> sqlx::Result<Self> {
+        // A compatible server may not know all of them.
+        sqlx::query_as(
+            "SELECT current_setting('server_version_num')::int4 AS version, \
+             coalesce(current_setting('server_encoding', true), 'UTF8') AS encoding, \
+             coalesce(current_setting('synchronous_commit', true), 'on') AS synchronous_commit, \
+             coalesce(current_setting('fsync', true), 'on') AS fsync, \
+             coalesce(current_setting('transaction_read_only', true), 'off') AS read_only",
+        )
+        .fetch_one(pool)
+        .await
+    }
+
+    fn check(&self) -> Result<(), DbError> {
+        if self.version < OLDEST {
+            return Err(DbError::Unfit(format!(
+                "it is release {}, and {} is the oldest that is supported",
+                self.version / 10_000,
+                OLDEST / 10_000
+            )));
+        }
+        if self.encoding != "UTF8" {
+            return Err(DbError::Unfit(format!(
+                "the encoding of the database is {}, not UTF8",
+                self.encoding
+            )));
+        }
+        if self.read_only == "on" {
+            return Err(DbError::Unfit(
+                "it is a replica, or set to read only".to_owned(),
+            ));
+        }
+        if self.fsync == "off" {
+            tracing::warn!(
+                "fsync is off on the database server: a crash there loses what was acknowledged here"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// How to connect, without the limits.
+fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, DbError> {
+    let url = Url::parse(&config.url).map_err(|error| sqlx::Error::Configuration(error.into()))?;
+    let mut options = PgConnectOptions::from_str(&config.url)?;
+    if let Some(file) = &config.password_file {
+        let password = file.read().map_err(DbError::Password)?;
+        options = options.password(password.expose_secret());
+    }
+    if ssl_mode(&url).is_none() && !is_local(&options) {
+        options = options.ssl_mode(PgSslMode::VerifyFull);
+    }
+    if options.get_application_name().is_none() {
+        options = options.application_name("kakehashi");
+    }
+    Ok(options)
+}
+
+fn ssl_mode(url: &Url) -> Option<String> {
+    url.query_pairs()
+        .find(|(name, _)| matches!(name.as_ref(), "sslmode" | "ssl-mode"))
+        .map(|(_, mode)| mode.into_owned())
+}
+
+/// Whether nobody else sees what is sent to the server.
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+pub(super) fn findings(config: &DatabaseConfig) -> Vec<Finding> {
+    let wrong = |text: String| vec![Finding::Error(format!("database.url: {text}"))];
+    let url = match Url::parse(&config.url) {
+        Ok(url) => url,
+        Err(error) => return wrong(error.to_string()),
+    };
+    let options = match PgConnectOptions::from_str(&config.url) {
+        Ok(options) => options,
+        Err(error) => return wrong(error.to_string()),
+    };
+    match ssl_mode(&url).as_deref() {
+        None | Some("verify-full") => Vec::new(),
+        Some(_) if is_local(&options) => Vec::new(),
+        Some(mode) => vec![Finding::Warning(format!(
+            "database.url: with sslmode={mode} the server's certificate is not checked for its name; \
+             use verify-full with sslrootcert"
+        ))],
+    }
+}
