@@ -10,7 +10,7 @@ use crate::layout::Layout;
 use crate::offer::Offers;
 use crate::ready::ReadyFile;
 use crate::state::{State, StateFile};
-use crate::{exchange, status, up};
+use crate::{exchange, prepare, status};
 
 /// `trial exchange`.
 pub async fn exchange(options: Exchange) -> anyhow::Result<()> {
@@ -38,7 +38,7 @@ pub async fn exchange(options: Exchange) -> anyhow::Result<()> {
             .or(offered.first())
             .with_context(|| format!("domain {} offers nothing", options.from))?,
     };
-    let offers = Offers::scan(&up::data_folder(&layout, &state)?, &layout)?;
+    let offers = Offers::scan(&prepare::data_folder(&layout, &state)?, &layout)?;
     let source = offers.find(&resource.url).map(|offer| offer.path.as_path());
     let http = common::http::client::plain()?;
     exchange::run(

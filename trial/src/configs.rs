@@ -1,7 +1,7 @@
 //! The services' configurations, built as values and written as TOML.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use auth_client::AuthConfig;
@@ -62,7 +62,7 @@ impl Configs<'_> {
             // This server writes the revocation lists itself.
             tls: TlsConfig {
                 crl_url: None,
-                ..self.tls(folder.clone())
+                ..self.tls(&folder)
             },
             database: self.database(service),
             ca: auth_server::config::CaConfig {
@@ -82,7 +82,7 @@ impl Configs<'_> {
             admin: self.admin(service),
             telemetry: TelemetryConfig::default(),
             peer: self.listener(service, Port::Peer),
-            tls: self.tls(folder.clone()),
+            tls: self.tls(&folder),
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
@@ -101,7 +101,7 @@ impl Configs<'_> {
             telemetry: TelemetryConfig::default(),
             peer: self.listener(service, Port::Peer),
             public: self.listener(service, Port::Public),
-            tls: self.tls(self.layout.folder(service)),
+            tls: self.tls(&self.layout.folder(service)),
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
@@ -130,7 +130,7 @@ impl Configs<'_> {
             admin: self.admin(service),
             telemetry: TelemetryConfig::default(),
             peer: self.listener(service, Port::Peer),
-            tls: self.tls(folder.clone()),
+            tls: self.tls(&folder),
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
@@ -187,7 +187,7 @@ impl Configs<'_> {
             admin: self.admin(service),
             telemetry: TelemetryConfig::default(),
             api: self.listener(service, Port::Public),
-            tls: self.tls(folder.clone()),
+            tls: self.tls(&folder),
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             location: LocationConfig {
@@ -230,7 +230,7 @@ impl Configs<'_> {
     }
 
     /// The TLS files of a process whose own folder is `folder`.
-    pub fn tls(&self, folder: PathBuf) -> TlsConfig {
+    pub fn tls(&self, folder: &Path) -> TlsConfig {
         let mut crl_url = self.layout.url(Service::Auth, Port::Public);
         crl_url.set_path("/v1/crl.pem");
         TlsConfig {

@@ -78,13 +78,9 @@ pub async fn run(
         request.bearer_auth(session.token())
     };
     let fetched = fetch(request).await?;
-    let megabytes = fetched.bytes as f64 / 1e6;
-    let seconds = fetched.took.as_secs_f64();
     console.line(format_args!(
-        "  arrived   {} bytes in {:.1} ms ({:.1} MB/s)",
-        fetched.bytes,
-        seconds * 1e3,
-        megabytes / seconds
+        "  arrived   {}",
+        amount(fetched.bytes, fetched.took)
     ));
     console.line(format_args!("  SHA-256   {}", fetched.sha256));
     if let Some(source) = source {
@@ -144,6 +140,18 @@ async fn fetch(request: reqwest::RequestBuilder) -> anyhow::Result<Fetched> {
         took: started.elapsed(),
         event_id,
     })
+}
+
+/// Bytes and time; a rate too where it says something.
+fn amount(bytes: u64, took: Duration) -> String {
+    let milliseconds = took.as_secs_f64() * 1e3;
+    match u32::try_from(bytes / 1_000) {
+        Ok(kilobytes) if kilobytes < 1_000 => format!("{bytes} bytes in {milliseconds:.1} ms"),
+        kilobytes => {
+            let rate = f64::from(kilobytes.unwrap_or(u32::MAX)) / milliseconds;
+            format!("{bytes} bytes in {milliseconds:.0} ms ({rate:.0} MB/s)")
+        }
+    }
 }
 
 /// SHA-256 of a file, hexadecimal.
@@ -271,7 +279,7 @@ mod tests {
     #[test]
     fn line_names_the_parties() {
         assert!(line(&event("Sent", "aa")).ends_with("Sent      e  p → u"));
-        assert!(line(&json!({ "cdleventtype": "Create", "dataprovider": "p" })).ends_with("p"));
+        assert!(line(&json!({ "cdleventtype": "Create", "dataprovider": "p" })).ends_with('p'));
     }
 
     #[test]

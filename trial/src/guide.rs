@@ -40,10 +40,10 @@ Where to look next (addresses, IDs and passwords stand in {file}; the commands n
     }
     if let Some(resource) = a.resources.iter().find(|resource| resource.open) {
         console.line(format_args!(
-            r#"  An open file of domain A, without a token:
+            r"  An open file of domain A, without a token:
     curl -sS -H 'x-cadde-provider: {provider}' -H 'x-cadde-resource-api-type: file/http' \
       -H 'x-cadde-resource-url: {url}' {api}/cadde/api/v4/file
-"#,
+",
             provider = a.provider.provider_id,
             url = resource.url,
             api = b.receiver.api

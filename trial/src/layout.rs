@@ -33,11 +33,6 @@ impl Domain {
         }
     }
 
-    /// The other two.
-    pub fn others(self) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |other| *other != self)
-    }
-
     fn index(self) -> u16 {
         match self {
             Self::A => 0,

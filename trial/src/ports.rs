@@ -48,9 +48,10 @@ impl Ports {
     }
 
     /// Takes ports that are free now. `start` spreads trials that begin at the same time.
-    pub fn choose(start: u16) -> anyhow::Result<Self> {
+    pub fn choose(start: u32) -> anyhow::Result<Self> {
+        let start = u16::try_from(start % u32::from(PLACES)).unwrap_or(0);
         (0..PLACES)
-            .map(|place| LOWEST + STEP * ((start % PLACES + place) % PLACES))
+            .map(|place| LOWEST + STEP * ((start + place) % PLACES))
             .find_map(|base| Self::take(base).ok())
             .context("no free ports: each of the places from port 10000 to 32000 is partly taken")
     }

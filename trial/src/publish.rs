@@ -10,9 +10,9 @@ use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::layout::{Domain, Layout, Port, Service, text};
+use crate::layout::{Layout, Port, Service, text};
 use crate::offer::{Offer, Offers};
-use crate::session::Session;
+use crate::party::Party;
 use crate::state::{Published, StateFile};
 
 /// 4 MiB: files up to here are sent along with their Create event, so that the ledger has their digest from the start.
@@ -38,22 +38,16 @@ pub struct Publisher<'a> {
 }
 
 impl Publisher<'_> {
-    /// Registers a Create event for each file of `domain` that is new or was changed; returns how many that were.
-    pub async fn originals(
-        &self,
-        domain: Domain,
-        provider: &UserId,
-        session: &Session,
-        offers: &Offers,
-    ) -> anyhow::Result<usize> {
+    /// Registers a Create event for each file of `party` that is new or was changed; returns how many that were.
+    pub async fn originals(&self, party: &Party, offers: &Offers) -> anyhow::Result<usize> {
         let known = self.state.get().published;
-        let missing = offers.of(domain).filter(|offer| {
+        let missing = offers.of(party.domain).filter(|offer| {
             known.get(offer.url.as_str()).is_none_or(|before| {
                 before.bytes != offer.bytes || before.modified_ms != offer.modified_ms
             })
         });
         let created: Vec<(String, Published)> =
-            stream::iter(missing.map(|offer| self.original(provider, session, offer)))
+            stream::iter(missing.map(|offer| self.original(party, offer)))
                 .buffer_unordered(AT_ONCE)
                 .try_collect()
                 .await?;
@@ -64,17 +58,12 @@ impl Publisher<'_> {
         Ok(count)
     }
 
-    async fn original(
-        &self,
-        provider: &UserId,
-        session: &Session,
-        offer: &Offer,
-    ) -> anyhow::Result<(String, Published)> {
+    async fn original(&self, party: &Party, offer: &Offer) -> anyhow::Result<(String, Published)> {
         let event = json!({
             "cdldatamodelversion": "2.0",
             "cdleventtype": "Create",
             "cdleventid": "",
-            "dataprovider": provider,
+            "dataprovider": party.organisation,
             "cdlpreviousevents": [],
             "cdldatatags": [{ "cdluri": offer.url.as_str() }],
         });
@@ -96,7 +85,7 @@ impl Publisher<'_> {
         let answer = self
             .http
             .post(url)
-            .bearer_auth(session.token())
+            .bearer_auth(party.session.token())
             .multipart(form)
             .send()
             .await
@@ -121,18 +110,21 @@ impl Publisher<'_> {
         Ok((offer.url.as_str().to_owned(), published))
     }
 
-    /// Gives `users` a grant on each closed file of `domain` where they have none; returns how many that were.
+    /// Gives the users of the other parties a grant on each closed file of `party` where they have none; returns how many
+    /// that were.
     pub async fn grants(
         &self,
-        domain: Domain,
-        provider: &UserId,
-        session: &Session,
-        users: &[UserId],
+        party: &Party,
+        parties: &[Party],
         offers: &Offers,
     ) -> anyhow::Result<usize> {
         let known = self.state.get().granted;
+        let others = parties.iter().filter(|other| other.domain != party.domain);
+        let users = others
+            .map(|other| UserId::parse(&other.user.user_id))
+            .collect::<Result<Vec<_>, _>>()?;
         let wanted = offers
-            .of(domain)
+            .of(party.domain)
             .filter(|offer| !offer.open)
             .flat_map(|offer| {
                 users
@@ -140,12 +132,11 @@ impl Publisher<'_> {
                     .map(move |user| (offer.url.as_str().to_owned(), user.clone()))
             })
             .filter(|grant| !known.contains(grant));
-        let given: Vec<(String, UserId)> = stream::iter(
-            wanted.map(|(url, user)| self.grant(domain, provider, session, url, user)),
-        )
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+        let given: Vec<(String, UserId)> =
+            stream::iter(wanted.map(|(url, user)| self.grant(party, url, user)))
+                .buffer_unordered(AT_ONCE)
+                .try_collect()
+                .await?;
         let count = given.len();
         if count > 0 {
             self.state.update(|state| state.granted.extend(given))?;
@@ -155,25 +146,24 @@ impl Publisher<'_> {
 
     async fn grant(
         &self,
-        domain: Domain,
-        provider: &UserId,
-        session: &Session,
+        party: &Party,
         target: String,
         user: UserId,
     ) -> anyhow::Result<(String, UserId)> {
-        let mut url = self.layout.url(Service::Provider(domain), Port::Peer);
+        let mut url = self.layout.url(Service::Provider(party.domain), Port::Peer);
         url.set_path("/cadde/api/v4/authorization");
-        let permission =
-            json!({ "target": target, "assigner": provider, "assignee": { "user": user } });
+        let permission = json!({ "target": target, "assigner": party.organisation, "assignee": { "user": user } });
         let answer = self
             .peers
             .get()
             .post(url)
-            .bearer_auth(session.token())
+            .bearer_auth(party.session.token())
             .json(&json!({ "permission": permission }))
             .send()
             .await
-            .with_context(|| format!("the provider connector of {domain} does not answer"))?;
+            .with_context(|| {
+                format!("the provider connector of {} does not answer", party.domain)
+            })?;
         let status = answer.status();
         if !status.is_success() {
             bail!(
@@ -184,19 +174,19 @@ impl Publisher<'_> {
         Ok((target, user))
     }
 
-    /// Registers where the provider connector of `domain` is, in the operator's name.
+    /// Registers where the provider connector of `party` is, in the operator's name, unless that was done; returns how
+    /// often that was.
     pub async fn location(
         &self,
         locations: &LocationClient,
-        domain: Domain,
-        provider: &UserId,
-    ) -> anyhow::Result<()> {
-        if self.state.get().located.contains(&domain) {
-            return Ok(());
+        party: &Party,
+    ) -> anyhow::Result<usize> {
+        if self.state.get().located.contains(&party.domain) {
+            return Ok(0);
         }
-        let service = Service::Provider(domain);
+        let service = Service::Provider(party.domain);
         let entry = PostLocationRequest {
-            provider_id: provider.to_string(),
+            provider_id: party.organisation.to_string(),
             provider_connector_url: text(&self.layout.url(service, Port::Peer)),
             connector_id: service.id().map(|id| id.to_string()),
             profile: Some(Profile::Kakehashi1.to_string()),
@@ -208,9 +198,10 @@ impl Publisher<'_> {
             }
             other => other,
         }
-        .with_context(|| format!("cannot register the location of the provider of {domain}"))?;
+        .with_context(|| format!("cannot register the location of the {service}"))?;
         self.state.update(|state| {
-            state.located.insert(domain);
-        })
+            state.located.insert(party.domain);
+        })?;
+        Ok(1)
     }
 }

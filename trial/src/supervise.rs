@@ -257,10 +257,9 @@ fn describe(status: Option<ExitStatus>) -> String {
     match status {
         None => "can't be watched any more".to_owned(),
         Some(status) => match (status.code(), status.signal()) {
-            (Some(0), _) => "has ended".to_owned(),
-            (Some(code), _) => format!("has ended with code {code}"),
+            (Some(code), _) if code != 0 => format!("has ended with code {code}"),
             (None, Some(signal)) => format!("was ended by signal {signal}"),
-            (None, None) => "has ended".to_owned(),
+            _ => "has ended".to_owned(),
         },
     }
 }

@@ -1,0 +1,110 @@
+//! The domains as they were registered, and what the ready file says of them.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use common::ids::UserId;
+
+use crate::layout::{Domain, Port, Service, text};
+use crate::prepare::Prepared;
+use crate::ready::{
+    AppClient, DomainReady, PeerListener, Person, ProviderReady, ReadyFile, ReceiverReady,
+    Resource, TwoListeners,
+};
+use crate::session::Session;
+use crate::state::Operator;
+
+/// A registered domain whose user is signed in.
+#[derive(Debug)]
+pub struct Party {
+    /// The domain.
+    pub domain: Domain,
+    /// The organisation's own user ID, under which it offers data.
+    pub organisation: UserId,
+    /// Its user.
+    pub user: Person,
+    /// The application its user works with.
+    pub app_client: AppClient,
+    /// The user at work.
+    pub session: Session,
+}
+
+/// The name in the certificate of `service`.
+pub(crate) fn id(service: Service) -> String {
+    service.id().map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// All that is needed to use the running trial.
+pub(crate) fn ready_file(
+    trial: &Prepared,
+    ca: PathBuf,
+    operator: &Operator,
+    parties: &[Party],
+) -> anyhow::Result<ReadyFile> {
+    let url = |service, port| text(&trial.layout.url(service, port));
+    let both = |service| TwoListeners {
+        peer: url(service, Port::Peer),
+        public: url(service, Port::Public),
+    };
+    let domains = parties
+        .iter()
+        .map(|party| Ok((party.domain, domain(trial, party, parties)?)));
+    Ok(ReadyFile {
+        ca,
+        operator: operator.person.clone(),
+        auth: both(Service::Auth),
+        location: PeerListener {
+            peer: url(Service::Location, Port::Peer),
+        },
+        provenance: both(Service::Provenance),
+        domains: domains.collect::<anyhow::Result<_>>()?,
+    })
+}
+
+fn domain(trial: &Prepared, party: &Party, parties: &[Party]) -> anyhow::Result<DomainReady> {
+    let layout = &trial.layout;
+    let url = |service, port| text(&layout.url(service, port));
+    let (receiver, provider) = (
+        Service::Receiver(party.domain),
+        Service::Provider(party.domain),
+    );
+    let secrets = trial.state.domain(party.domain);
+    let others = parties.iter().filter(|other| other.domain != party.domain);
+    let others: Vec<String> = others.map(|other| other.user.user_id.clone()).collect();
+    let resources = trial.offers.of(party.domain).map(|offer| Resource {
+        url: offer.url.as_str().to_owned(),
+        api_type: "file/http".to_owned(),
+        open: offer.open,
+        granted_to: if offer.open {
+            Vec::new()
+        } else {
+            others.clone()
+        },
+    });
+    Ok(DomainReady {
+        user: party.user.clone(),
+        app_client: party.app_client.clone(),
+        receiver: ReceiverReady {
+            api: url(receiver, Port::Public),
+            connector_id: id(receiver),
+            connector_secret: secrets
+                .receiver_secret
+                .context("a receiver connector has a secret")?,
+            cert: layout.certificate(receiver),
+            key: layout.key(receiver),
+            admin: url(receiver, Port::Admin),
+        },
+        provider: ProviderReady {
+            provider_id: party.organisation.to_string(),
+            peer: url(provider, Port::Peer),
+            connector_id: id(provider),
+            connector_secret: secrets
+                .provider_secret
+                .context("a provider connector has a secret")?,
+            cert: layout.certificate(provider),
+            key: layout.key(provider),
+            admin: url(provider, Port::Admin),
+        },
+        resources: resources.collect(),
+    })
+}
