@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// 1 min: how often chores are looked at.
-const CHORES: Duration = Duration::from_secs(60);
+const CHORES: Duration = Duration::from_mins(1);
 
 /// The authentication server.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +102,7 @@ async fn chores(app: Arc<App>, config: Config, clock: SharedClock, shutdown: Shu
             tracing::error!(error = %Chain(error.as_ref()), "the server's own certificate could not be renewed");
         }
         let now = clock.now();
-        if purged.is_none_or(|at| now >= at + Duration::from_secs(3600)) {
+        if purged.is_none_or(|at| now >= at + Duration::from_hours(1)) {
             let before = families_since(now, config.tokens.access.get());
             app.directory.forget_families(before);
             match app.store.purge_families(before).await {
@@ -111,7 +111,7 @@ async fn chores(app: Arc<App>, config: Config, clock: SharedClock, shutdown: Shu
                     tracing::debug!(forgotten, "ended sessions forgotten");
                 }
                 Err(error) => {
-                    tracing::error!(error = %Chain(&error), "ended sessions could not be forgotten")
+                    tracing::error!(error = %Chain(&error), "ended sessions could not be forgotten");
                 }
             }
         }

@@ -17,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 const RESERVE: Duration = Duration::seconds(30);
 
 /// Longest life of an entry: bound tokens live 5 minutes at most.
-const MAX_LIFE: std::time::Duration = std::time::Duration::from_secs(300);
+const MAX_LIFE: std::time::Duration = std::time::Duration::from_mins(5);
 
 const CACHED_TOKENS: u64 = 10_000;
 

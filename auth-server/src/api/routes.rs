@@ -1,4 +1,4 @@
-//! Every path of the server, once. Routers, OpenAPI and the list for the access matrix all come from here.
+//! Every path of the server, once. Routers, `OpenAPI` and the list for the access matrix all come from here.
 
 use super::{
     cadde, oauth, operator, pki, registry,

@@ -32,7 +32,7 @@ pub enum CertifyError {
     /// The code is unknown, spent or too old; which of them is nobody's business.
     #[error("the one-time code does not count")]
     Code,
-    /// The client, its user or its participant is suspended, or it isn't one that has certificates.
+    /// The client or its participant is suspended, or it isn't one that has certificates.
     #[error("{0} may not have a certificate now")]
     Barred(String),
     /// The certificate that the request came with is not one to be renewed.

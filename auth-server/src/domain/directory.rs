@@ -40,13 +40,17 @@ impl Maps {
         (user.state == State::Active && participant.state == State::Active).then_some(user)
     }
 
-    /// Whether neither the client's own state nor its user's bars it.
+    /// Whether neither the client's own state nor its participant's bars it. A suspended user bars nothing but what is done
+    /// in the user's name: the connector of a domain goes on working for its other users.
     fn is_active(&self, client: &Client) -> bool {
+        let participant = |user: &UserId| {
+            let user = self.users.get(&key(user))?;
+            self.participants.get(&user.participant)
+        };
         client.state == State::Active
-            && client
-                .user
-                .as_ref()
-                .is_none_or(|user| self.active_user(user).is_some())
+            && client.user.as_ref().is_none_or(|user| {
+                participant(user).is_some_and(|participant| participant.state == State::Active)
+            })
     }
 
     fn effective_state(&self, client: &Client) -> State {

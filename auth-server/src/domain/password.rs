@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let passwords = Passwords::new(1, Duration::from_secs(60)).unwrap();
+        let passwords = Passwords::new(1, Duration::from_mins(1)).unwrap();
         let kept = passwords.hash("correct horse".into()).await.unwrap();
         assert!(
             kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unusable_hash_is_an_error_and_not_a_wrong_password() {
-        let passwords = Passwords::new(1, Duration::from_secs(60)).unwrap();
+        let passwords = Passwords::new(1, Duration::from_mins(1)).unwrap();
         assert!(matches!(
             passwords.verify("x".into(), Some("plain".into())).await,
             Err(PasswordError::Hash(_))

@@ -96,7 +96,7 @@ pub struct Connector {
     pub has_secret: bool,
     /// Whether the secret counts on the `public` listener.
     pub secret_on_public: bool,
-    /// Own state; a suspended user or participant bars it all the same.
+    /// Own state; a suspended participant bars it all the same.
     pub state: State,
     /// When it was registered.
     #[serde(with = "time::serde::rfc3339")]
@@ -268,7 +268,7 @@ pub struct ConnectorRegistration {
     /// On whose behalf it works.
     #[schema(value_type = String)]
     pub user_id: UserId,
-    /// Suspended as well where its user or participant is.
+    /// Suspended as well where its participant is.
     pub state: State,
 }
 

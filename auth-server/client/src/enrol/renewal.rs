@@ -18,10 +18,10 @@ use time::OffsetDateTime;
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
 /// 1 h: longest time between two looks at the clock, so that a suspended machine doesn't oversleep.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// 1 min: pause after the first failure; it doubles up to [`LONGEST_WAIT`].
-const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const FIRST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Renews the process's certificate at two thirds of its lifetime, until `shutdown`. Failures are logged and repeated: after
 /// a minute, then twice as long each time, at most an hour.

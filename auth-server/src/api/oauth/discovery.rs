@@ -4,7 +4,7 @@ use crate::{api::state::AppState, domain::tokens::keys::JwkSet};
 use axum::{Json, extract::State};
 use serde::Serialize;
 
-/// Metadata of the authorization server (RFC 8414 §2, OpenID Connect Discovery 1.0 §3, RFC 8705 §5).
+/// Metadata of the authorization server (RFC 8414 §2, `OpenID` Connect Discovery 1.0 §3, RFC 8705 §5).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Metadata {
     issuer: String,
@@ -72,7 +72,7 @@ fn metadata(state: &AppState) -> Metadata {
     }
 }
 
-/// Metadata where OpenID Connect clients look for it.
+/// Metadata where `OpenID` Connect clients look for it.
 #[utoipa::path(
     get, path = "/.well-known/openid-configuration", tag = "discovery", responses((status = 200, body = Metadata))
 )]

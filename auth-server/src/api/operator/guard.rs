@@ -6,7 +6,10 @@ use crate::{
 };
 use auth_client::{Role, TokenClaims};
 use axum::extract::FromRequestParts;
-use common::http::{authorization, problem::Problem};
+use common::http::{
+    authorization::{self, AuthorizationError},
+    problem::Problem,
+};
 use http::request::Parts;
 
 /// A person with role `operator`.
@@ -51,13 +54,28 @@ impl FromRequestParts<AppState> for Auditor {
     }
 }
 
-fn person(parts: &Parts, state: &AppState) -> Result<TokenClaims, Problem> {
-    let token = authorization::bearer(&parts.headers)
-        .map_err(|error| Problem::unauthorized("token-missing", error.to_string()))?;
+/// Why nobody was recognised.
+#[derive(Debug, Clone, Copy)]
+enum Stranger {
+    Header(AuthorizationError),
+    Token,
+}
+
+impl From<Stranger> for Problem {
+    fn from(stranger: Stranger) -> Self {
+        match stranger {
+            Stranger::Header(error) => Self::unauthorized("token-missing", error.to_string()),
+            Stranger::Token => Self::unauthorized("token-inactive", "the token is not active"),
+        }
+    }
+}
+
+fn person(parts: &Parts, state: &AppState) -> Result<TokenClaims, Stranger> {
+    let token = authorization::bearer(&parts.headers).map_err(Stranger::Header)?;
     state
         .issuer
         .check(token)
         // A bound token is for one provider, and for one certificate, which this listener doesn't see.
         .filter(|claims| !claims.is_bound() && claims.aud.is_none())
-        .ok_or_else(|| Problem::unauthorized("token-inactive", "the token is not active"))
+        .ok_or(Stranger::Token)
 }

@@ -41,34 +41,40 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
                 "limit must be 1 to 200",
             ));
         }
-        let after = raw
-            .cursor
-            .map(|cursor| decode(&cursor).ok_or_else(bad_cursor))
-            .transpose()?;
+        let after = match raw.cursor {
+            None => None,
+            Some(cursor) => Some(decode(&cursor).ok_or(UnknownCursor)?),
+        };
         Ok(Self { after, limit })
     }
 }
 
 impl PageQuery {
     /// The key of the entry before the page, read as `T`.
-    pub fn after<T: std::str::FromStr>(&self) -> Result<Option<T>, Problem> {
+    pub fn after<T: std::str::FromStr>(&self) -> Result<Option<T>, UnknownCursor> {
         self.after
             .as_deref()
-            .map(|key| key.parse().map_err(|_| bad_cursor()))
+            .map(|key| key.parse().map_err(|_| UnknownCursor))
             .transpose()
     }
 }
 
-fn bad_cursor() -> Problem {
-    Problem::bad_request(
-        "cursor-unknown",
-        "the cursor is none that a list has answered",
-    )
+/// A cursor that no list has answered.
+#[derive(Debug, Clone, Copy)]
+pub struct UnknownCursor;
+
+impl From<UnknownCursor> for Problem {
+    fn from(_: UnknownCursor) -> Self {
+        Self::bad_request(
+            "cursor-unknown",
+            "the cursor is none that a list has answered",
+        )
+    }
 }
 
 /// The cursor that continues after `key`.
-pub fn cursor(key: impl ToString) -> String {
-    URL_SAFE_NO_PAD.encode(key.to_string())
+pub fn cursor<K: std::fmt::Display>(key: K) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{key}"))
 }
 
 fn decode(cursor: &str) -> Option<String> {

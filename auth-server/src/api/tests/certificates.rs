@@ -63,7 +63,7 @@ async fn unknown_old_and_replaced_codes_are_refused_alike() {
         answer.expect(StatusCode::FORBIDDEN);
         assert_eq!(answer.kind(), "code-refused");
     }
-    fixture.clock.advance(Duration::from_secs(86_400));
+    fixture.clock.advance(Duration::from_hours(24));
     fixture
         .enrol(new.code.expose(), &csr())
         .await
@@ -143,7 +143,7 @@ async fn the_old_certificate_gets_the_next_one() {
     let fixture = Fixture::new().await;
     let domain = Domain::new(&fixture, 1).await;
     let path = "/v1/certificates/renewal";
-    fixture.clock.advance(Duration::from_secs(60 * 86_400));
+    fixture.clock.advance(Duration::from_hours(1440));
     let ask = with_certificate(&domain.receiver_certificate);
     let issued: IssuedCertificate = fixture
         .peer(&ask, path, &json!({ "csr": csr() }))

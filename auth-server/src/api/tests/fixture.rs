@@ -18,7 +18,7 @@ use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::{
     clock::{ManualClock, SharedClock},
-    config::{AdminConfig, DatabaseConfig, Period},
+    config::{AdminConfig, Period},
     ids::ConnectorId,
     listener::{ConnectionControl, ConnectionInfo, ListenerConfig, TlsMode},
     pem,
@@ -149,7 +149,8 @@ fn config(folder: &Path) -> Config {
             "crl": folder.join("crl.pem"),
         }))
         .expect("a TLS section"),
-        database: DatabaseConfig { url: format!("sqlite:{}", folder.join("auth.db").display()) },
+        database: serde_json::from_value(json!({ "url": format!("sqlite:{}", folder.join("auth.db").display()) }))
+            .expect("a database section"),
         ca: CaConfig { loopback_names: true, ..CaConfig::new(folder.join("ca")) },
         tokens: TokensConfig::new(folder.join("keys")),
         login: LoginConfig { longest_wait: Period::seconds(60), ..LoginConfig::default() },

@@ -7,3 +7,4 @@ mod fixture;
 mod oauth;
 mod operator;
 mod states;
+mod wire;

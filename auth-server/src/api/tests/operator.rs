@@ -65,7 +65,7 @@ async fn only_operators_get_in() {
             );
         }
     }
-    fixture.clock.advance(Duration::from_secs(3600));
+    fixture.clock.advance(Duration::from_hours(1));
     fixture
         .get(&fixture.operator(), "/v1/users")
         .await

@@ -15,7 +15,7 @@ use super::{
 };
 use auth_client::{State, api::Event};
 use common::{clock::SharedClock, ids::uuid_v7};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{fmt::Display, future::Future, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
@@ -85,7 +85,7 @@ impl Actor {
         &self,
         at: OffsetDateTime,
         kind: impl Into<String>,
-        subject: impl ToString,
+        subject: &(impl Display + ?Sized),
         reason: Option<String>,
     ) -> Event {
         Event {

@@ -39,7 +39,7 @@ impl Registrar {
                 state: State::Active,
                 created_at: now,
             };
-            let event = actor.event(now, "participant.registered", participant.id, None);
+            let event = actor.event(now, "participant.registered", &participant.id, None);
             let _writing = this.0.writing.lock().await;
             this.0
                 .store
@@ -76,7 +76,7 @@ impl Registrar {
             let event = actor.event(
                 now,
                 state_event("participant", change.state),
-                id,
+                &id,
                 Some(change.reason),
             );
             this.0
