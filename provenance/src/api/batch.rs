@@ -62,7 +62,9 @@ pub(super) async fn batch(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    check_headers(&parts.headers)?;
+    if let Some(problem) = unsupported(&parts.headers) {
+        return Err(problem);
+    }
     let config = &app.ledger.config;
     let _place = app
         .ledger
@@ -107,7 +109,7 @@ pub(super) async fn batch(
                 results.push(None);
                 submissions.push(submission);
             }
-            Err(rejected) => results.push(Some(rejected)),
+            Err(rejected) => results.push(Some(*rejected)),
         }
     }
     let ids: Vec<String> = submissions.iter().map(|s| s.id.clone()).collect();
@@ -133,35 +135,25 @@ pub(super) async fn batch(
     Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
-    let unsupported = |detail: &str| {
-        Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not-json",
-            "Unsupported Media Type",
-        )
-        .detail(detail)
-    };
+/// What is wrong with the form of the body, if anything.
+fn unsupported(headers: &HeaderMap) -> Option<Problem> {
     let media_type = headers
         .get(CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
-    if !media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .eq_ignore_ascii_case("application/json")
-    {
-        return Err(unsupported("the body must be application/json"));
-    }
-    if headers
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let is_encoded = headers
         .get(CONTENT_ENCODING)
-        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
-        return Err(unsupported("the body must not be encoded"));
-    }
-    Ok(())
+        .is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let detail = if !media_type.eq_ignore_ascii_case("application/json") {
+        "the body must be application/json"
+    } else if is_encoded {
+        "the body must not be encoded"
+    } else {
+        return None;
+    };
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Some(Problem::new(status, "not-json", "Unsupported Media Type").detail(detail))
 }
 
 fn too_large(detail: &str) -> Problem {
@@ -187,7 +179,7 @@ fn prepare(
     peer: &Peer,
     registration: &Result<Registration, AuthorityError>,
     text: &str,
-) -> Result<Submission, ItemResult> {
+) -> Result<Submission, Box<ItemResult>> {
     let item = InItem::parse(text, &app.ledger.config.batch_event_types)
         .map_err(|Invalid { id, detail }| reject(id, &INVALID, &detail))?;
     let registration = registration
@@ -289,7 +281,7 @@ fn result(id: String, decision: Decision) -> ItemResult {
                 Refused::Conflict(_) | Refused::IdTaken(_) | Refused::KeyReused => &CONFLICT,
                 Refused::SelfReference | Refused::Cycle | Refused::Missing(_) => &INVALID,
             };
-            reject(Some(id), problem, &refused.to_string())
+            *reject(Some(id), problem, &refused.to_string())
         }
     }
 }
@@ -349,9 +341,9 @@ const UNAVAILABLE: ProblemKind = ProblemKind {
     retry: true,
 };
 
-fn reject(id: Option<String>, kind: &ProblemKind, detail: &str) -> ItemResult {
+fn reject(id: Option<String>, kind: &ProblemKind, detail: &str) -> Box<ItemResult> {
     metrics::counter!("ledger_items_rejected_total", "problem" => kind.slug).increment(1);
-    ItemResult {
+    Box::new(ItemResult {
         id,
         status: ItemStatus::Rejected,
         pending: Vec::new(),
@@ -363,5 +355,5 @@ fn reject(id: Option<String>, kind: &ProblemKind, detail: &str) -> ItemResult {
             status: kind.status,
             detail: detail.to_owned(),
         }),
-    }
+    })
 }

@@ -243,16 +243,15 @@ fn record<T: LedgerTx>(
         content: Some(&submission.content),
         about: None,
     })?;
-    let mut pending = Vec::new();
+    let (mut pending, mut seen) = (Vec::new(), HashSet::new());
     if submission.subject == Subject::Event {
         for (ord, (id, known)) in submission.previous.iter().zip(predecessors).enumerate() {
-            match known {
-                Some(known) => tx.insert_edge(idx, ord, known.idx)?,
-                None => {
-                    tx.insert_pending(id, idx, ord)?;
-                    if !pending.contains(id) {
-                        pending.push(id.clone());
-                    }
+            if let Some(known) = known {
+                tx.insert_edge(idx, ord, known.idx)?;
+            } else {
+                tx.insert_pending(id, idx, ord)?;
+                if seen.insert(id) {
+                    pending.push(id.clone());
                 }
             }
         }

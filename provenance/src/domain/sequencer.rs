@@ -29,7 +29,7 @@ use super::{
 const GROUP_MAX: usize = 1024;
 
 /// 10 min: how often old idempotency keys are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(600);
+const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
 /// 1 s: how often a database that failed is looked at, for nobody writes while the ledger is not ready.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -186,9 +186,8 @@ impl<S: LedgerStore> Writer<S> {
                         group.push(job);
                     }
                     Ok(Message::Stop(reply)) => stop = Some(reply),
-                    Err(RecvTimeoutError::Timeout) => break,
                     Err(RecvTimeoutError::Disconnected) if group.is_empty() => return,
-                    Err(RecvTimeoutError::Disconnected) => break,
+                    Err(_) => break,
                 }
                 if size >= GROUP_MAX || stop.is_some() {
                     break;

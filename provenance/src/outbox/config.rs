@@ -34,6 +34,9 @@ pub struct OutboxConfig {
     /// delivers at once, a busy one in few requests.
     #[serde(default = "defaults::pace")]
     pub pace: Period,
+    /// Pause after a first failure to reach the ledger, doubled with each further one.
+    #[serde(default = "defaults::min_backoff")]
+    pub min_backoff: Period,
     /// Longest pause between two attempts while the ledger cannot be reached.
     #[serde(default = "defaults::max_backoff")]
     pub max_backoff: Period,
@@ -51,6 +54,7 @@ impl OutboxConfig {
             keep_receipts: defaults::keep_receipts(),
             batch: defaults::batch(),
             pace: defaults::pace(),
+            min_backoff: defaults::min_backoff(),
             max_backoff: defaults::max_backoff(),
         }
     }
@@ -107,6 +111,10 @@ mod defaults {
 
     pub(super) const fn pace() -> Period {
         Period::millis(100)
+    }
+
+    pub(super) const fn min_backoff() -> Period {
+        Period::millis(200)
     }
 
     pub(super) const fn max_backoff() -> Period {

@@ -9,13 +9,16 @@ use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Statement, params};
 use uuid::Uuid;
 
-use super::{OpenError, delivery::Outgoing};
+use super::{
+    OpenError,
+    delivery::{Outgoing, Room},
+};
 
 /// Version of the tables, in `user_version`.
 pub(super) const FORMAT: i64 = 1;
 
 /// 5 s: how long a starting process waits for the one before it to let go of the file.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+const LOCK_WAIT: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
 
 const SCHEMA: &str = "
 CREATE TABLE record(
@@ -200,7 +203,7 @@ impl<'c> File<'c> {
                 "INSERT INTO record(event_id, instance, state, at_ms, request, resource) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
             finish: conn.prepare("UPDATE record SET state = ?2, at_ms = ?3, request = ?4 WHERE event_id = ?1 AND state = 0")?,
-            remove: conn.prepare("DELETE FROM record WHERE event_id = ?1 AND state <> 0")?,
+            remove: conn.prepare("DELETE FROM record WHERE event_id = ?1 AND state <> 0 AND parked IS NULL")?,
             receipt: conn.prepare("INSERT OR REPLACE INTO delivered(day, event_id, receipt) VALUES (?1, ?2, ?3)")?,
             park: conn.prepare("UPDATE record SET parked = ?2 WHERE event_id = ?1 AND state <> 0 AND parked IS NULL")?,
             requeue: conn.prepare(
@@ -235,13 +238,13 @@ impl<'c> File<'c> {
 
     /// Undoes the transaction, unless `SQLite` has done so by itself, as it does when a disk is full.
     pub(super) fn rollback(&self) {
-        if !self.conn.is_autocommit() {
-            if let Err(error) = self.conn.execute_batch("ROLLBACK") {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the outbox could not roll back"
-                );
-            }
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.execute_batch("ROLLBACK")
+        {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the outbox could not roll back"
+            );
         }
     }
 
@@ -307,27 +310,28 @@ impl<'c> File<'c> {
             .optional()
     }
 
-    /// At most `limit` records that wait for delivery, none of `held`, oldest reservation first.
+    /// At most `limit` records that wait for delivery, none of `held`, oldest reservation first; and whether there are no others.
     pub(super) fn waiting(
         &mut self,
         held: &HashSet<Uuid>,
-        limit: usize,
-    ) -> rusqlite::Result<Vec<Outgoing>> {
+        limit: Room,
+    ) -> rusqlite::Result<(Vec<Outgoing>, bool)> {
         let mut found = Vec::new();
+        let mut bytes = 0;
         let mut rows = self.waiting.query([])?;
-        while found.len() < limit
-            && let Some(row) = rows.next()?
-        {
+        while let Some(row) = rows.next()? {
             let id = uuid(row, 0)?;
-            if !held.contains(&id) {
-                found.push(Outgoing::new(
-                    id,
-                    row.get(1)?,
-                    Bytes::from(row.get::<_, Vec<u8>>(2)?),
-                ));
+            if held.contains(&id) {
+                continue;
             }
+            if found.len() >= limit.records || bytes >= limit.bytes {
+                return Ok((found, false));
+            }
+            let record = Outgoing::new(id, row.get(1)?, Bytes::from(row.get::<_, Vec<u8>>(2)?));
+            bytes += record.item.len();
+            found.push(record);
         }
-        Ok(found)
+        Ok((found, true))
     }
 
     /// What is known of `id`.

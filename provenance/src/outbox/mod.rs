@@ -30,16 +30,16 @@ mod config;
 mod delivery;
 mod error;
 mod file;
+mod open;
 mod record;
 mod status;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Sender},
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
     thread::JoinHandle as Thread,
     time::Duration,
 };
@@ -55,6 +55,7 @@ use tokio::{
     task::JoinHandle as Task,
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use self::{
     config::OutboxConfig,
@@ -65,9 +66,9 @@ pub use self::{
 };
 use self::{
     delivery::{Delivery, Queue},
-    file::{File, Found, Outcome},
-    status::{Ages, Counts},
-    writer::{Command, Reply, Writer, to_i64},
+    file::{Found, Outcome},
+    status::Counts,
+    writer::{Command, Reply},
 };
 pub use crate::model::batch::{AbortReason, Receipt};
 
@@ -123,92 +124,19 @@ impl Outbox {
         if let Some(problem) = config.problems().into_iter().next() {
             return Err(OpenError::Config(problem));
         }
-        let (commands, inbox) = mpsc::channel();
-        let (status, counts) = watch::channel(Counts {
-            writable: true,
-            ..Counts::default()
-        });
-        let queue = Arc::new(Queue::new(config.batch));
-        let folder = match config.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let (opened, is_open) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("outbox-writer".to_owned())
-            .spawn({
-                let (config, clock, queue, folder) =
-                    (config.clone(), clock.clone(), queue.clone(), folder.clone());
-                move || {
-                    // The connection stays on this thread, and the statements borrow it, so both are made here.
-                    let conn = match file::open(&config.path) {
-                        Ok(conn) => conn,
-                        Err(error) => return drop(opened.send(Err(error))),
-                    };
-                    let start = || -> Result<Writer<'_>, OpenError> {
-                        let now = clock.now();
-                        let instance = file::count_start(&conn, to_i64(unix_millis(now)))
-                            .map_err(OpenError::Store)?;
-                        let mut file = File::new(&conn, instance).map_err(OpenError::Store)?;
-                        abort_found_open(&conn, &mut file, instance, now)?;
-                        let (mut counts, mut ages) = (
-                            Counts {
-                                writable: true,
-                                ..Counts::default()
-                            },
-                            Ages::default(),
-                        );
-                        file::each_record(&conn, |record| match record {
-                            file::Undelivered {
-                                is_parked: true, ..
-                            } => counts.parked += 1,
-                            file::Undelivered { is_open: true, .. } => counts.open += 1,
-                            file::Undelivered { at_ms, .. } => {
-                                counts.undelivered += 1;
-                                ages.add(at_ms);
-                            }
-                        })
-                        .map_err(OpenError::Store)?;
-                        counts.oldest_s = ages.oldest_s();
-                        status.send_replace(counts.clone());
-                        let metrics = writer::Metrics::new();
-                        metrics.publish(&counts, now.unix_timestamp());
-                        Ok(Writer {
-                            file,
-                            config,
-                            folder,
-                            clock,
-                            queue,
-                            counts,
-                            ages,
-                            status,
-                            metrics,
-                        })
-                    };
-                    match start() {
-                        Ok(writer) => {
-                            let _ = opened.send(Ok(()));
-                            writer.run(&inbox);
-                        }
-                        Err(error) => drop(opened.send(Err(error))),
-                    }
-                }
-            })?;
-        is_open
-            .recv()
-            .map_err(|_| std::io::Error::other("the writer thread ended"))??;
+        let opened = open::open(&config, &clock)?;
         Ok(Self {
             shared: Arc::new(Shared {
-                commands,
+                commands: opened.commands,
                 clock,
                 config,
-                folder,
-                queue,
-                counts,
+                folder: opened.folder,
+                queue: opened.queue,
+                counts: opened.counts,
                 contact: watch::Sender::new(LedgerContact::default()),
                 stop: CancellationToken::new(),
                 running: Mutex::new(Running {
-                    writer: Some(thread),
+                    writer: Some(opened.thread),
                     delivery: None,
                 }),
             }),
@@ -464,7 +392,8 @@ impl Outbox {
                 .oldest_s
                 .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok()),
             full,
-            writable: counts.writable,
+            // A writer that has ended writes nothing.
+            writable: counts.writable && self.shared.counts.has_changed().is_ok(),
             ledger: self.shared.contact.borrow().clone(),
         }
     }
@@ -491,6 +420,17 @@ impl Outbox {
                 .unwrap_or_else(PoisonError::into_inner);
             (running.delivery.take(), running.writer.take())
         };
+        // What was asked before is written before delivery looks for the last time.
+        let (reply, written) = oneshot::channel();
+        if self
+            .send(Command::Find {
+                id: Uuid::nil(),
+                reply,
+            })
+            .is_ok()
+        {
+            let _ = written.await;
+        }
         self.shared.stop.cancel();
         if let Some(mut task) = delivery
             && tokio::time::timeout(patience, &mut task).await.is_err()
@@ -520,32 +460,6 @@ impl Outbox {
         self.send(command(reply))?;
         done.await.map_err(|_| OutboxError::Closed)?
     }
-}
-
-/// Ends what an earlier process left open, in one transaction.
-fn abort_found_open(
-    conn: &rusqlite::Connection,
-    file: &mut File<'_>,
-    instance: i64,
-    now: OffsetDateTime,
-) -> Result<(), OpenError> {
-    let open = file::found_open(conn, instance).map_err(OpenError::Store)?;
-    if open.is_empty() {
-        return Ok(());
-    }
-    tracing::warn!(
-        records = open.len(),
-        "an earlier process left transfers open; they are recorded as aborted"
-    );
-    file.begin().map_err(OpenError::Store)?;
-    for record in open {
-        let reservation: Reservation = serde_json::from_slice(&record.request)
-            .map_err(|e| OpenError::Corrupt(record.id, e))?;
-        let item = reservation.aborted(AbortReason::FoundOpenAtStart, None, now);
-        file.finish(record.id, Outcome::Aborted, to_i64(unix_millis(now)), &item)
-            .map_err(OpenError::Store)?;
-    }
-    file.commit().map_err(OpenError::Store)
 }
 
 /// Whether the disk of `folder` is at the watermark. A disk that cannot be asked is not held against it.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 pub use http::HttpLedger;
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Queue, Room};
 pub(super) use task::Delivery;
 
 /// A record on its way to the ledger.

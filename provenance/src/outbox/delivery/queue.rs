@@ -16,8 +16,20 @@ use crate::outbox::DeliveredError;
 
 type Waiter = oneshot::Sender<Result<(), DeliveredError>>;
 
-/// Most records in memory; at some 600 bytes each about 2.5 MB.
-pub(super) const HOLD_MAX: usize = 4096;
+/// How much there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// Records.
+    pub(crate) records: usize,
+    /// Bytes of items, exceeded by the last record at most.
+    pub(crate) bytes: usize,
+}
+
+/// What is held in memory. An item has some 600 bytes, seldom more, at most 64 KiB.
+const HOLD_MAX: Room = Room {
+    records: 4096,
+    bytes: 4 << 20,
+};
 
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -29,26 +41,57 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct State {
     ready: VecDeque<Outgoing>,
-    /// Ids of everything in memory: ready, on its way, or waiting for its next try.
-    held: HashSet<Uuid>,
-    /// The file has waiting records that are not held.
-    spilled: bool,
-    loading: bool,
-    load_failed: bool,
+    /// Everything in memory, with the size of its item: ready, on its way, or waiting for its next try.
+    held: HashMap<Uuid, usize>,
+    held_bytes: usize,
+    backlog: Backlog,
     /// Somebody waits for a record that is ready.
     hurry: bool,
     waiters: HashMap<Uuid, Vec<Waiter>>,
+}
+
+/// Records that wait in the file and are not held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Backlog {
+    /// There are none.
+    None,
+    /// There may be some.
+    Waiting,
+    /// Some are being read.
+    Loading,
+    /// They could not be read.
+    Unreadable,
 }
 
 /// What the queue looks like to whoever decides what to do next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
     pub(super) ready: usize,
+    pub(super) has_room: bool,
+    pub(super) backlog: Backlog,
     pub(super) hurry: bool,
-    pub(super) spilled: bool,
-    pub(super) loading: bool,
-    pub(super) load_failed: bool,
-    pub(super) held: usize,
+}
+
+impl State {
+    /// How much more may be held; `None` if nothing.
+    fn room(&self) -> Option<Room> {
+        let records = HOLD_MAX.records.saturating_sub(self.held.len());
+        let bytes = HOLD_MAX.bytes.saturating_sub(self.held_bytes);
+        (records > 0 && bytes > 0).then_some(Room { records, bytes })
+    }
+
+    /// Notes that `record` is in memory. False if it was.
+    fn hold(&mut self, record: &Outgoing) -> bool {
+        let is_new = self.held.insert(record.id, record.item.len()).is_none();
+        if is_new {
+            self.held_bytes += record.item.len();
+        }
+        is_new
+    }
+
+    fn release(&mut self, id: Uuid) {
+        self.held_bytes -= self.held.remove(&id).unwrap_or_default();
+    }
 }
 
 impl Queue {
@@ -56,10 +99,9 @@ impl Queue {
     pub(crate) fn new(batch: usize) -> Self {
         let state = State {
             ready: VecDeque::new(),
-            held: HashSet::new(),
-            spilled: true,
-            loading: false,
-            load_failed: false,
+            held: HashMap::new(),
+            held_bytes: 0,
+            backlog: Backlog::Waiting,
             hurry: false,
             waiters: HashMap::new(),
         };
@@ -84,9 +126,14 @@ impl Queue {
             let mut state = self.state();
             let before = state.ready.len();
             for record in ended {
-                if state.spilled || state.held.len() >= HOLD_MAX {
-                    state.spilled = true;
-                } else if state.held.insert(record.id) {
+                if state.backlog == Backlog::None && state.room().is_none() {
+                    state.backlog = Backlog::Waiting;
+                }
+                if state.backlog != Backlog::None {
+                    // It is in the file, and read with the others there.
+                    continue;
+                }
+                if state.hold(&record) {
                     state.ready.push_back(record);
                 }
             }
@@ -103,10 +150,13 @@ impl Queue {
     pub(crate) fn loaded(&self, records: Vec<Outgoing>, is_all: bool) {
         {
             let mut state = self.state();
-            state.loading = false;
-            state.spilled = !is_all;
+            state.backlog = if is_all {
+                Backlog::None
+            } else {
+                Backlog::Waiting
+            };
             for record in records {
-                if state.held.insert(record.id) {
+                if state.hold(&record) {
                     state.ready.push_back(record);
                 }
             }
@@ -116,11 +166,7 @@ impl Queue {
 
     /// The file could not be read.
     pub(crate) fn load_failed(&self) {
-        {
-            let mut state = self.state();
-            state.loading = false;
-            state.load_failed = true;
-        }
+        self.state().backlog = Backlog::Unreadable;
         self.wake.notify_one();
     }
 
@@ -133,24 +179,22 @@ impl Queue {
         let state = self.state();
         View {
             ready: state.ready.len(),
+            has_room: state.room().is_some(),
+            backlog: state.backlog,
             hurry: state.hurry,
-            spilled: state.spilled,
-            loading: state.loading,
-            load_failed: state.load_failed,
-            held: state.held.len(),
         }
     }
 
-    /// Notes that the file is being read. Returns what need not be read and how many there is room for.
-    pub(super) fn begin_load(&self) -> (HashSet<Uuid>, usize) {
+    /// Notes that the file is being read. Returns what need not be read and how much there is room for.
+    pub(super) fn begin_load(&self) -> (HashSet<Uuid>, Room) {
         let mut state = self.state();
-        state.loading = true;
-        state.load_failed = false;
-        // At least one, or a queue full of postponed records would read nothing and call it everything.
-        (
-            state.held.clone(),
-            HOLD_MAX.saturating_sub(state.held.len()).max(1),
-        )
+        state.backlog = Backlog::Loading;
+        // Some room always: a load without any would find nothing and could not tell whether there is more.
+        let room = state.room().unwrap_or(Room {
+            records: 1,
+            bytes: 1,
+        });
+        (state.held.keys().copied().collect(), room)
     }
 
     /// Takes at most `limit` records with at most `max_bytes` together, but at least one if there is any.
@@ -183,7 +227,7 @@ impl Queue {
     pub(super) fn settle(&self, id: Uuid, result: &Result<(), DeliveredError>) {
         let waiters = {
             let mut state = self.state();
-            state.held.remove(&id);
+            state.release(id);
             if state.waiters.is_empty() {
                 None
             } else {
@@ -213,7 +257,7 @@ impl Queue {
             !waiters.is_empty()
         });
         state.waiters.entry(id).or_default().push(waiter);
-        let is_held = state.held.contains(&id);
+        let is_held = state.held.contains_key(&id);
         if let Some(at) = state.ready.iter().position(|r| r.id == id)
             && let Some(record) = state.ready.remove(at)
         {
@@ -229,7 +273,7 @@ impl Queue {
     pub(crate) fn push_urgent(&self, record: Outgoing) {
         {
             let mut state = self.state();
-            if state.held.insert(record.id) {
+            if state.hold(&record) {
                 state.ready.push_front(record);
                 state.hurry = true;
             }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     DeliveryError, Outgoing, Queue, Transport,
-    queue::{HOLD_MAX, View},
+    queue::{Backlog, View},
     reply::{Verdict, judge},
 };
 use crate::{
@@ -27,14 +27,11 @@ use crate::{
     },
 };
 
-/// 200 ms: pause after a first failure, doubled with each further one.
-const BACKOFF: Duration = Duration::from_millis(200);
-
-/// 1 s: longest pause while somebody waits for a record: their deadlines are seconds.
-const BACKOFF_WAITED_FOR: Duration = Duration::from_secs(1);
+/// Longest pause while somebody waits for a record, as a multiple of the first one: their deadlines are seconds.
+const WAITED_FOR: u32 = 5;
 
 /// 60 s: longest pause that a ledger can ask for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// 1 s: pause before the file is read again after it could not be.
 const RELOAD: Duration = Duration::from_secs(1);
@@ -108,7 +105,9 @@ impl<T: Transport> Delivery<T> {
                         return;
                     }
                 }
-                Step::Wait(_) if is_stopping && !self.queue.view().loading => return,
+                Step::Wait(_) if is_stopping && self.queue.view().backlog != Backlog::Loading => {
+                    return;
+                }
                 Step::Wait(until) => {
                     let pause = async {
                         match until {
@@ -132,7 +131,9 @@ impl<T: Transport> Delivery<T> {
         let view = self.queue.view();
         if let Some(until) = self.paused_until {
             // Somebody's deadline runs: try at once, but not faster than after a first failure.
-            let hurried = self.last_start.map_or(now, |start| start + BACKOFF);
+            let hurried = self
+                .last_start
+                .map_or(now, |start| start + self.config.min_backoff.get());
             let until = if view.hurry {
                 until.min(hurried)
             } else {
@@ -162,14 +163,16 @@ impl<T: Transport> Delivery<T> {
 
     fn load_or_wait(&mut self, view: View, now: Instant) -> Step {
         let next_try = self.postponed.first_key_value().map(|((at, _), _)| *at);
-        if !view.spilled || view.loading || view.held >= HOLD_MAX {
-            return Step::Wait(next_try);
-        }
-        if view.load_failed {
-            let at = *self.reload_at.get_or_insert(now + RELOAD);
-            if now < at {
-                return Step::Wait(Some(next_try.map_or(at, |next| next.min(at))));
+        match view.backlog {
+            Backlog::None | Backlog::Loading => return Step::Wait(next_try),
+            _ if !view.has_room => return Step::Wait(next_try),
+            Backlog::Unreadable => {
+                let at = *self.reload_at.get_or_insert(now + RELOAD);
+                if now < at {
+                    return Step::Wait(Some(next_try.map_or(at, |next| next.min(at))));
+                }
             }
+            Backlog::Waiting => {}
         }
         self.reload_at = None;
         Step::Load
@@ -314,12 +317,13 @@ impl<T: Transport> Delivery<T> {
 
     /// Exponential, with jitter: many connectors come back after the ledger did, not all at once.
     fn pause_after(&self, failures: u32) -> Duration {
+        let first = self.config.min_backoff.get();
         let longest = if self.queue.is_waited_for() {
-            BACKOFF_WAITED_FOR
+            first * WAITED_FOR
         } else {
             self.config.max_backoff.get()
         };
-        let full = BACKOFF.saturating_mul(1 << failures.min(16)).min(longest);
+        let full = first.saturating_mul(1 << failures.min(16)).min(longest);
         full.mul_f64(rand::random_range(0.5..=1.0))
     }
 }

@@ -3,8 +3,10 @@
 //! It takes what arrived while it wrote the last group, writes it in one transaction, and answers after the commit: writers
 //! at the same time share one sync, and nobody waits on a timer. Answers that tell "durable" are never sent before COMMIT.
 
+mod command;
+mod metrics;
+
 use std::{
-    collections::HashSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -13,119 +15,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use common::clock::{SharedClock, unix_millis};
 use rusqlite::ErrorCode;
-use tokio::sync::{oneshot, watch};
-use uuid::Uuid;
+use tokio::sync::watch;
 
+pub(crate) use self::command::{Command, Reply, Settled};
+use self::command::{Effect, conclude, refuse};
+pub(super) use self::metrics::Metrics;
 use super::{
-    FullReason, OutboxError, Parked,
+    FullReason, OutboxError,
     config::OutboxConfig,
-    delivery::{Outgoing, Queue},
-    file::{File, Found, NewRecord, Outcome},
+    delivery::Queue,
+    file::{File, NewRecord, Outcome},
     status::{Ages, Counts},
 };
-
-pub(crate) type Reply = oneshot::Sender<Result<(), OutboxError>>;
-
-/// What the thread is asked to do.
-#[derive(Debug)]
-pub(crate) enum Command {
-    /// Insert an open record.
-    Reserve {
-        id: Uuid,
-        request: Vec<u8>,
-        resource: Option<String>,
-        at_ms: u64,
-        reply: Reply,
-    },
-    /// Insert a record that has ended already.
-    Record {
-        id: Uuid,
-        item: Bytes,
-        resource: Option<String>,
-        ended_ms: u64,
-        reply: Reply,
-    },
-    /// End an open record; without `reply` nobody waits, and it is tried until it is written.
-    Finish {
-        id: Uuid,
-        outcome: Outcome,
-        item: Bytes,
-        ended_ms: u64,
-        reply: Option<Reply>,
-    },
-    /// Write what the ledger answered. Tried until it is written.
-    Settle {
-        delivered: Vec<Settled>,
-        parked: Vec<Settled>,
-    },
-    /// Read records into the queue of delivery, none of `held`.
-    Load { held: HashSet<Uuid>, limit: usize },
-    /// Look one record up.
-    Find {
-        id: Uuid,
-        reply: oneshot::Sender<Found>,
-    },
-    /// Read the receipt of a delivered record.
-    Receipt {
-        id: Uuid,
-        reply: oneshot::Sender<Option<Vec<u8>>>,
-    },
-    /// List the parked records.
-    ListParked { reply: oneshot::Sender<Vec<Parked>> },
-    /// Deliver a parked record again.
-    Requeue { id: Uuid, reply: Reply },
-    /// Write everything that was asked before, close the file, end.
-    Stop { reply: oneshot::Sender<()> },
-}
-
-impl Command {
-    /// Nobody is told of its failure, so it may not fail.
-    fn must_succeed(&self) -> bool {
-        matches!(self, Self::Finish { reply: None, .. } | Self::Settle { .. })
-    }
-}
-
-/// A record that the ledger answered.
-#[derive(Debug, Clone)]
-pub(crate) struct Settled {
-    pub(crate) id: Uuid,
-    pub(crate) ended_ms: i64,
-    /// The receipt as JSON, or why the record is parked.
-    pub(crate) text: String,
-}
-
-/// What a command did, to be told after the commit.
-enum Effect {
-    Done,
-    Refused(OutboxError),
-    Reserved,
-    Ended {
-        ended_ms: i64,
-        was_open: bool,
-    },
-    Settled {
-        delivered: Vec<i64>,
-        parked: Vec<i64>,
-    },
-    /// `is_all`: nothing else in the file waits.
-    Loaded {
-        records: Vec<Outgoing>,
-        is_all: bool,
-    },
-    Found(Box<Found>),
-    Receipt(Option<Vec<u8>>),
-    Parked(Vec<Parked>),
-    Requeued(Outgoing),
-}
 
 /// 1 s: pause before something that must be written is tried again, for example on a full disk.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// 10 min: how often old receipts are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(600);
+const PRUNE_EVERY: Duration = Duration::from_mins(10);
+
+/// 15 s: how often the age of the oldest record is told while nothing else happens.
+const AGE_EVERY: Duration = Duration::from_secs(15);
 
 /// Most commands in one transaction, so that the first of them does not wait for ever.
 const GROUP_MAX: usize = 1024;
@@ -150,10 +62,12 @@ impl Writer<'_> {
         let mut next_prune = Instant::now();
         let mut stop = None;
         while stop.is_none() {
-            let patience = if owed.is_empty() {
-                next_prune.saturating_duration_since(Instant::now())
-            } else {
+            let patience = if !owed.is_empty() {
                 RETRY
+            } else if self.counts.undelivered > 0 {
+                AGE_EVERY
+            } else {
+                next_prune.saturating_duration_since(Instant::now())
             };
             match commands.recv_timeout(patience) {
                 Ok(first) => {
@@ -166,7 +80,7 @@ impl Writer<'_> {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) if !owed.is_empty() => group.append(&mut owed),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.publish(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if let Some(at) = group.iter().position(|c| matches!(c, Command::Stop { .. })) {
@@ -367,11 +281,8 @@ impl Writer<'_> {
                 }
             }
             Command::Load { held, limit } => {
-                let records = self.file.waiting(held, *limit)?;
-                Effect::Loaded {
-                    is_all: records.len() < *limit,
-                    records,
-                }
+                let (records, is_all) = self.file.waiting(held, *limit)?;
+                Effect::Loaded { records, is_all }
             }
             Command::Find { id, .. } => Effect::Found(Box::new(self.file.find(*id)?)),
             Command::Receipt { id, .. } => Effect::Receipt(self.file.receipt(*id)?),
@@ -393,7 +304,7 @@ impl Writer<'_> {
     ) -> rusqlite::Result<Option<Effect>> {
         let full = admission.or((*room == 0).then_some(FullReason::Records));
         if let Some(reason) = full {
-            metrics::counter!("outbox_refused_total", "reason" => reason.label()).increment(1);
+            ::metrics::counter!("outbox_refused_total", "reason" => reason.label()).increment(1);
             return Ok(Some(Effect::Refused(OutboxError::Full(reason))));
         }
         match self.file.insert(record) {
@@ -413,14 +324,21 @@ impl Writer<'_> {
     fn count(&mut self, effect: &Effect) {
         let Self { counts, ages, .. } = self;
         match effect {
-            Effect::Reserved => counts.open += 1,
+            Effect::Reserved => {
+                counts.open += 1;
+                self.metrics.taken.increment(1);
+            }
             Effect::Ended { ended_ms, was_open } => {
-                counts.open -= u64::from(*was_open);
+                if !was_open {
+                    self.metrics.taken.increment(1);
+                }
+                counts.open = counts.open.saturating_sub(u64::from(*was_open));
                 counts.undelivered += 1;
                 ages.add(*ended_ms);
             }
             Effect::Settled { delivered, parked } => {
-                counts.undelivered -= to_u64(delivered.len() + parked.len());
+                let settled = to_u64(delivered.len() + parked.len());
+                counts.undelivered = counts.undelivered.saturating_sub(settled);
                 counts.delivered += to_u64(delivered.len());
                 counts.parked += to_u64(parked.len());
                 for ended_ms in delivered.iter().chain(parked) {
@@ -428,7 +346,7 @@ impl Writer<'_> {
                 }
             }
             Effect::Requeued(outgoing) => {
-                counts.parked -= 1;
+                counts.parked = counts.parked.saturating_sub(1);
                 counts.undelivered += 1;
                 ages.add(outgoing.ended_ms);
             }
@@ -470,158 +388,10 @@ impl Writer<'_> {
     }
 }
 
-/// What is told to whom after the commit.
-enum Answer {
-    Nobody,
-    Unit(Reply, Result<(), OutboxError>),
-    Found(oneshot::Sender<Found>, Found),
-    Receipt(oneshot::Sender<Option<Vec<u8>>>, Option<Vec<u8>>),
-    Parked(oneshot::Sender<Vec<Parked>>, Vec<Parked>),
-}
-
-impl Answer {
-    /// Whoever asked may have left: what was written stays written.
-    fn send(self) {
-        match self {
-            Self::Nobody => {}
-            Self::Unit(to, result) => drop(to.send(result)),
-            Self::Found(to, found) => drop(to.send(found)),
-            Self::Receipt(to, receipt) => drop(to.send(receipt)),
-            Self::Parked(to, records) => drop(to.send(records)),
-        }
-    }
-}
-
-fn conclude(command: Command, effect: Effect, ended: &mut Vec<Outgoing>) -> Answer {
-    match (command, effect) {
-        (
-            Command::Reserve { reply, .. }
-            | Command::Record { reply, .. }
-            | Command::Requeue { reply, .. },
-            Effect::Refused(error),
-        ) => Answer::Unit(reply, Err(error)),
-        (Command::Finish { reply, .. }, Effect::Refused(error)) => {
-            reply.map_or(Answer::Nobody, |reply| Answer::Unit(reply, Err(error)))
-        }
-        (Command::Reserve { reply, .. }, _) => Answer::Unit(reply, Ok(())),
-        (
-            Command::Record {
-                id,
-                item,
-                reply,
-                ended_ms,
-                ..
-            },
-            _,
-        ) => {
-            ended.push(Outgoing::new(id, to_i64(ended_ms), item));
-            Answer::Unit(reply, Ok(()))
-        }
-        (
-            Command::Finish {
-                id,
-                item,
-                reply,
-                ended_ms,
-                ..
-            },
-            _,
-        ) => {
-            ended.push(Outgoing::new(id, to_i64(ended_ms), item));
-            reply.map_or(Answer::Nobody, |reply| Answer::Unit(reply, Ok(())))
-        }
-        (Command::Requeue { reply, .. }, Effect::Requeued(outgoing)) => {
-            ended.push(outgoing);
-            Answer::Unit(reply, Ok(()))
-        }
-        (Command::Find { reply, .. }, Effect::Found(found)) => Answer::Found(reply, *found),
-        (Command::Receipt { reply, .. }, Effect::Receipt(receipt)) => {
-            Answer::Receipt(reply, receipt)
-        }
-        (Command::ListParked { reply }, Effect::Parked(records)) => Answer::Parked(reply, records),
-        // A settled answer has nobody waiting; a reader whose answer is of another kind would be told by its dropped channel.
-        _ => Answer::Nobody,
-    }
-}
-
-/// Tells that nothing of the group was written. Readers are told by their dropped channel.
-fn refuse(command: Command, error: OutboxError) {
-    match command {
-        Command::Reserve { reply, .. }
-        | Command::Record { reply, .. }
-        | Command::Requeue { reply, .. } => {
-            Answer::Unit(reply, Err(error)).send();
-        }
-        Command::Finish {
-            reply: Some(reply), ..
-        } => Answer::Unit(reply, Err(error)).send(),
-        _ => {}
-    }
-}
-
 pub(super) fn to_i64(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
 }
 
 fn to_u64(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
-}
-
-/// Handles of the writer's metrics: looking one up by name would cost more than moving it.
-pub(super) struct Metrics {
-    commit: metrics::Histogram,
-    group: metrics::Histogram,
-    write_failures: metrics::Counter,
-    open: metrics::Gauge,
-    undelivered: metrics::Gauge,
-    parked: metrics::Gauge,
-    oldest: metrics::Gauge,
-}
-
-impl Metrics {
-    pub(super) fn new() -> Self {
-        use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-        describe_histogram!(
-            "outbox_commit_duration_seconds",
-            Unit::Seconds,
-            "Time to write one group of records durably."
-        );
-        describe_histogram!("outbox_group_size", "Commands written in one transaction.");
-        describe_counter!(
-            "outbox_write_failures_total",
-            "Groups that could not be written."
-        );
-        describe_counter!(
-            "outbox_refused_total",
-            "Records refused because the outbox is full, by the limit that was reached."
-        );
-        describe_gauge!(
-            "outbox_records",
-            "Records that the ledger has not taken, by state."
-        );
-        describe_gauge!(
-            "outbox_oldest_undelivered_seconds",
-            Unit::Seconds,
-            "Age of the oldest ended record that is not delivered."
-        );
-        let records = |state: &'static str| metrics::gauge!("outbox_records", "state" => state);
-        Self {
-            commit: metrics::histogram!("outbox_commit_duration_seconds"),
-            group: metrics::histogram!("outbox_group_size"),
-            write_failures: metrics::counter!("outbox_write_failures_total"),
-            open: records("open"),
-            undelivered: records("undelivered"),
-            parked: records("parked"),
-            oldest: metrics::gauge!("outbox_oldest_undelivered_seconds"),
-        }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]
-    pub(super) fn publish(&self, counts: &Counts, now_s: i64) {
-        self.open.set(counts.open as f64);
-        self.undelivered.set(counts.undelivered as f64);
-        self.parked.set(counts.parked as f64);
-        self.oldest
-            .set(counts.oldest_s.map_or(0, |s| (now_s - s).max(0)) as f64);
-    }
 }

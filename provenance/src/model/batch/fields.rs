@@ -1,0 +1,64 @@
+//! Reading single members; what is wrong is said in words that name the member.
+
+use common::ids::UserId;
+use serde_json::{Map, Value};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
+
+pub(super) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+    match object.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(format!("unknown member {name:?}")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn text<'v>(
+    object: &'v Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'v str>, String> {
+    match object.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("{name} must be a string")),
+    }
+}
+
+pub(super) fn user(object: &Map<String, Value>, name: &str) -> Result<Option<UserId>, String> {
+    text(object, name)?
+        .map(|id| UserId::parse(id).map_err(|e| format!("{name}: {e}")))
+        .transpose()
+}
+
+/// A UUID in the one form in which ids are compared: lower case with hyphens.
+pub(super) fn uuid(object: &Map<String, Value>, name: &str) -> Result<Uuid, String> {
+    let id = text(object, name)?.ok_or_else(|| format!("{name} is missing"))?;
+    let mut buffer = Uuid::encode_buffer();
+    match Uuid::try_parse(id) {
+        Ok(uuid) if uuid.hyphenated().encode_lower(&mut buffer) == id => Ok(uuid),
+        _ => Err(format!("{name} must be a UUID in lower case with hyphens")),
+    }
+}
+
+pub(super) fn event_id(object: &Map<String, Value>, name: &str) -> Result<String, String> {
+    uuid(object, name).map(|id| id.to_string())
+}
+
+pub(super) fn moment(object: &Map<String, Value>, name: &str) -> Result<OffsetDateTime, String> {
+    let time = text(object, name)?.ok_or_else(|| format!("{name} is missing"))?;
+    OffsetDateTime::parse(time, &Rfc3339)
+        .map_err(|_| format!("{name} must be a time such as 2025-01-01T00:00:02.000Z (RFC 3339)"))
+}
+
+pub(super) fn one_predecessor(object: &Map<String, Value>) -> Result<Vec<String>, String> {
+    let ids = crate::model::event::previous(object)?;
+    match ids.len() {
+        1 => Ok(ids),
+        n => Err(format!(
+            "cdlpreviousevents must name exactly one event, this names {n}"
+        )),
+    }
+}
+
+pub(super) fn required_user(object: &Map<String, Value>, name: &str) -> Result<UserId, String> {
+    user(object, name)?.ok_or_else(|| format!("{name} is missing"))
+}

@@ -1,0 +1,81 @@
+//! The wire form of `POST /v2/events:batch`: what connectors deliver and what the ledger answers.
+//!
+//! The outgoing types borrow and are written; incoming items are read from strict JSON by [`InItem::parse`], because one bad
+//! item must not make the others unreadable, and an unknown member must show.
+
+mod body;
+mod fields;
+mod incoming;
+mod outgoing;
+mod reply;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::outgoing::{
+    Direct, EventBody, EvidenceBody, ItemBody, OutItem, TransferAborted,
+};
+pub use self::{
+    body::EvidenceKind,
+    incoming::{InBody, InItem, Invalid},
+    reply::{BatchReply, ItemProblem, ItemResult, ItemStatus, Receipt},
+};
+
+/// Most items in one request.
+pub const MAX_ITEMS: usize = 1024;
+/// Longest request body.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Longest item, as sent.
+pub const MAX_ITEM_BYTES: usize = 64 * 1024;
+/// Longest id of an event or a predecessor.
+pub const MAX_ID_BYTES: usize = 256;
+
+/// Why a transfer did not end whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbortReason {
+    /// The side that takes the bytes went away.
+    PeerClosed,
+    /// The side that gives the bytes failed.
+    SourceFailed,
+    /// A deadline passed.
+    Timeout,
+    /// The transfer was refused after it had been reserved.
+    Refused,
+    /// The process was told to stop.
+    Shutdown,
+    /// The process ended without a word; the record was found open when it started again.
+    FoundOpenAtStart,
+}
+
+/// Digest of the exchanged bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dig {
+    /// How many bytes.
+    pub len: u64,
+    /// SHA-256, 64 lower-case hex digits.
+    pub sha256: String,
+    /// SHA-512, 128 lower-case hex digits, only where a voucher needs it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha512: Option<String>,
+}
+
+impl Dig {
+    fn is_well_formed(&self) -> bool {
+        is_lower_hex(&self.sha256, 64)
+            && self.sha512.as_deref().is_none_or(|h| is_lower_hex(h, 128))
+    }
+}
+
+fn is_lower_hex(text: &str, len: usize) -> bool {
+    text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Which side of an exchange a record describes, hence who may submit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The provider's.
+    Provider,
+    /// The receiver's.
+    Receiver,
+}

@@ -1,0 +1,163 @@
+//! Starting the writer thread on the file, with everything that an earlier process left there put in order first.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::JoinHandle,
+};
+
+use common::clock::{SharedClock, unix_millis};
+use rusqlite::Connection;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use super::{
+    AbortReason, OpenError, Reservation,
+    config::OutboxConfig,
+    delivery::Queue,
+    file::{self, File, Outcome},
+    status::{Ages, Counts},
+    writer::{Command, Metrics, Writer, to_i64},
+};
+
+/// A running writer.
+pub(super) struct Opened {
+    pub(super) commands: Sender<Command>,
+    pub(super) counts: watch::Receiver<Counts>,
+    pub(super) queue: Arc<Queue>,
+    /// The folder of the file.
+    pub(super) folder: PathBuf,
+    pub(super) thread: JoinHandle<()>,
+}
+
+pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened, OpenError> {
+    let (commands, inbox) = mpsc::channel();
+    let (status, counts) = watch::channel(Counts {
+        writable: true,
+        ..Counts::default()
+    });
+    let queue = Arc::new(Queue::new(config.batch));
+    let folder = match config.path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let (told, outcome) = mpsc::channel();
+    let parts = Parts {
+        config: config.clone(),
+        folder: folder.clone(),
+        clock: clock.clone(),
+        queue: queue.clone(),
+        status,
+    };
+    let thread = std::thread::Builder::new()
+        .name("outbox-writer".to_owned())
+        .spawn(move || run(parts, &inbox, &told))?;
+    outcome
+        .recv()
+        .map_err(|_| std::io::Error::other("the writer thread ended"))??;
+    Ok(Opened {
+        commands,
+        counts,
+        queue,
+        folder,
+        thread,
+    })
+}
+
+struct Parts {
+    config: OutboxConfig,
+    folder: PathBuf,
+    clock: SharedClock,
+    queue: Arc<Queue>,
+    status: watch::Sender<Counts>,
+}
+
+/// The thread. The connection never leaves it, and the statements borrow the connection, so all are made here.
+fn run(parts: Parts, inbox: &Receiver<Command>, told: &Sender<Result<(), OpenError>>) {
+    let conn = match file::open(&parts.config.path) {
+        Ok(conn) => conn,
+        Err(error) => return drop(told.send(Err(error))),
+    };
+    match prepare(&conn, parts) {
+        Ok(writer) => {
+            // Whoever opens waits for this; if it has gone, so will the senders of commands.
+            let _ = told.send(Ok(()));
+            writer.run(inbox);
+        }
+        Err(error) => drop(told.send(Err(error))),
+    }
+}
+
+fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
+    let Parts {
+        config,
+        folder,
+        clock,
+        queue,
+        status,
+    } = parts;
+    let now = clock.now();
+    let instance = file::count_start(conn, to_i64(unix_millis(now))).map_err(OpenError::Store)?;
+    let mut file = File::new(conn, instance).map_err(OpenError::Store)?;
+    abort_found_open(conn, &mut file, instance, now)?;
+    let mut ages = Ages::default();
+    let mut counts = Counts {
+        writable: true,
+        ..Counts::default()
+    };
+    file::each_record(conn, |record| match record {
+        file::Undelivered {
+            is_parked: true, ..
+        } => counts.parked += 1,
+        file::Undelivered { is_open: true, .. } => counts.open += 1,
+        file::Undelivered { at_ms, .. } => {
+            counts.undelivered += 1;
+            ages.add(at_ms);
+        }
+    })
+    .map_err(OpenError::Store)?;
+    counts.oldest_s = ages.oldest_s();
+    status.send_replace(counts.clone());
+    let metrics = Metrics::new();
+    metrics.publish(&counts, now.unix_timestamp());
+    Ok(Writer {
+        file,
+        config,
+        folder,
+        clock,
+        queue,
+        counts,
+        ages,
+        status,
+        metrics,
+    })
+}
+
+/// Ends what an earlier process left open, in one transaction.
+fn abort_found_open(
+    conn: &Connection,
+    file: &mut File<'_>,
+    instance: i64,
+    now: OffsetDateTime,
+) -> Result<(), OpenError> {
+    let open = file::found_open(conn, instance).map_err(OpenError::Store)?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        records = open.len(),
+        "an earlier process left transfers open; they are recorded as aborted"
+    );
+    file.begin().map_err(OpenError::Store)?;
+    for record in open {
+        let reservation: Reservation = serde_json::from_slice(&record.request)
+            .map_err(|e| OpenError::Corrupt(record.id, e))?;
+        let item = reservation.aborted(AbortReason::FoundOpenAtStart, None, now);
+        file.finish(record.id, Outcome::Aborted, to_i64(unix_millis(now)), &item)
+            .map_err(OpenError::Store)?;
+    }
+    file.commit().map_err(OpenError::Store)
+}

@@ -1,0 +1,68 @@
+//! What the writer thread counts.
+
+use crate::outbox::status::Counts;
+
+/// Handles of the writer's metrics: looking one up by name would cost more than moving it.
+pub(in crate::outbox) struct Metrics {
+    pub(super) commit: metrics::Histogram,
+    pub(super) group: metrics::Histogram,
+    pub(super) write_failures: metrics::Counter,
+    pub(super) taken: metrics::Counter,
+    open: metrics::Gauge,
+    undelivered: metrics::Gauge,
+    parked: metrics::Gauge,
+    oldest: metrics::Gauge,
+}
+
+impl Metrics {
+    pub(in crate::outbox) fn new() -> Self {
+        use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+        describe_histogram!(
+            "outbox_commit_duration_seconds",
+            Unit::Seconds,
+            "Time to write one group of records durably."
+        );
+        describe_histogram!("outbox_group_size", "Commands written in one transaction.");
+        describe_counter!(
+            "outbox_write_failures_total",
+            "Groups that could not be written."
+        );
+        describe_counter!(
+            "outbox_taken_total",
+            "Exchanges that were recorded, however they ended."
+        );
+        describe_counter!(
+            "outbox_refused_total",
+            "Records refused because the outbox is full, by the limit that was reached."
+        );
+        describe_gauge!(
+            "outbox_records",
+            "Records that the ledger has not taken, by state."
+        );
+        describe_gauge!(
+            "outbox_oldest_undelivered_seconds",
+            Unit::Seconds,
+            "Age of the oldest ended record that is not delivered."
+        );
+        let records = |state: &'static str| metrics::gauge!("outbox_records", "state" => state);
+        Self {
+            commit: metrics::histogram!("outbox_commit_duration_seconds"),
+            group: metrics::histogram!("outbox_group_size"),
+            write_failures: metrics::counter!("outbox_write_failures_total"),
+            taken: metrics::counter!("outbox_taken_total"),
+            open: records("open"),
+            undelivered: records("undelivered"),
+            parked: records("parked"),
+            oldest: metrics::gauge!("outbox_oldest_undelivered_seconds"),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]
+    pub(in crate::outbox) fn publish(&self, counts: &Counts, now_s: i64) {
+        self.open.set(counts.open as f64);
+        self.undelivered.set(counts.undelivered as f64);
+        self.parked.set(counts.parked as f64);
+        self.oldest
+            .set(counts.oldest_s.map_or(0, |s| (now_s - s).max(0)) as f64);
+    }
+}
