@@ -2,11 +2,11 @@
 
 use url::Url;
 
-/// How many changes the outbox of the connector with this admin listener has written.
+/// How many exchanges the outbox of the connector with this admin listener has recorded, however they ended.
 pub async fn outbox_writes(client: &reqwest::Client, admin: &Url) -> f64 {
     Metrics::of(client, admin)
         .await
-        .sum("outbox_group_size_sum", &[])
+        .sum("outbox_taken_total", &[])
 }
 
 /// The samples of one `/metrics` page.
