@@ -49,7 +49,11 @@ impl GrantIndex {
         if matching.peek().is_none() {
             return Decision::Refused;
         }
-        Decision::Granted(matching.filter_map(|grant| grant.contract.as_ref()).last())
+        Decision::Granted(
+            matching
+                .filter_map(|grant| grant.contract.as_ref())
+                .next_back(),
+        )
     }
 
     /// Number of grants.

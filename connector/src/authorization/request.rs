@@ -50,11 +50,11 @@ pub(super) struct Addressed<T> {
 pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
     let body = object(body, &["body"])?;
     let (assigner, target, permission) = permission(body)?;
-    let assignee = match permission.get("assignee") {
-        None => return Err(missing(&["body", "permission", "assignee"])),
-        Some(value) => assignee(value)?,
-    };
-    if !assignee.names_somebody() {
+    let value = permission
+        .get("assignee")
+        .ok_or_else(|| missing(&["body", "permission", "assignee"]))?;
+    let whom = assignee(value)?;
+    if !whom.names_somebody() {
         return Err(Refusal::Nobody);
     }
     let contract = match set(body, "contract") {
@@ -66,7 +66,7 @@ pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
         target: target.clone(),
         content: Grant {
             target,
-            assignee,
+            assignee: whom,
             contract,
         },
     })
@@ -251,7 +251,8 @@ mod tests {
 
     use super::*;
 
-    fn body(assignee: Value) -> Value {
+    fn body(whom: impl Into<Value>) -> Value {
+        let assignee = whom.into();
         json!({"permission": {"target": "https://d.example/a", "assigner": "cadde.p.aa", "assignee": assignee}})
     }
 

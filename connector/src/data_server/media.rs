@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 /// The media type by the extension of `path`; of text also the character set, as far as its `start` shows one.
 ///
-/// A wrong `charset` is worse than none, and Japanese CSV is found in UTF-8 and in Shift_JIS alike, so the bytes
+/// A wrong `charset` is worse than none, and Japanese CSV is found in UTF-8 and in `Shift_JIS` alike, so the bytes
 /// decide.
 pub(super) fn media_type(path: &Path, start: &[u8], len: u64) -> HeaderValue {
     let extension = path

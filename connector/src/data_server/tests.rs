@@ -16,7 +16,7 @@ fn site() -> (TempDir, Router) {
         std::fs::create_dir_all(folder).expect("a writable folder");
     }
     let write = |path: std::path::PathBuf, text: &str| {
-        std::fs::write(path, text).expect("a writable folder")
+        std::fs::write(path, text).expect("a writable folder");
     };
     write(served.join("data.csv"), "0123456789");
     write(served.join("sub/表 1.csv"), "sub");

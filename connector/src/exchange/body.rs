@@ -128,7 +128,7 @@ where
                 continue;
             }
             self.digester.update(&data);
-            let passed = self.digester.len();
+            let passed = self.digester.passed();
             match self.announced {
                 Some(announced) if passed > announced => {
                     return Poll::Ready(Err(BodyError::Length {
@@ -170,7 +170,7 @@ where
     }
 
     fn check_length(&self) -> Result<(), BodyError> {
-        let arrived = self.digester.len();
+        let arrived = self.digester.passed();
         match self.announced {
             Some(announced) if announced != arrived => {
                 Err(BodyError::Length { announced, arrived })
@@ -201,7 +201,7 @@ where
                     Ok(Step::End) => this.state = streaming.record(),
                     Err(error) => {
                         if let Some(ending) = streaming.ending.take() {
-                            ending.fail(&error, streaming.digester.len());
+                            ending.fail(&error, streaming.digester.passed());
                         }
                         this.state = State::Done;
                         return Poll::Ready(Some(Err(TransferError::Upstream(error))));
@@ -258,7 +258,7 @@ impl<B> Streaming<B> {
 impl<B> Drop for Streaming<B> {
     fn drop(&mut self) {
         if let Some(ending) = self.ending.take() {
-            ending.leave(self.digester.len());
+            ending.leave(self.digester.passed());
         }
     }
 }

@@ -33,7 +33,7 @@ impl Default for Deadlines {
             connect: Period(Duration::from_secs(10)),
             first_byte: Period(Duration::from_secs(50)),
             idle: Period(Duration::from_secs(30)),
-            total: Period(Duration::from_secs(6 * 60 * 60)),
+            total: Period(Duration::from_hours(6)),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Digester {
     }
 
     /// Bytes so far.
-    pub fn len(&self) -> u64 {
+    pub fn passed(&self) -> u64 {
         self.len
     }
 

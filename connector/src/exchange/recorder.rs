@@ -36,6 +36,8 @@ pub enum Recording {
 pub struct Caller {
     /// Only of HTTP/1: a broken HTTP/2 stream is reset by itself, its connection carries others.
     control: Option<ConnectionControl>,
+    /// HTTP/1.0: a body without an announced length ends with the connection.
+    ends_with_connection: bool,
 }
 
 impl Caller {
@@ -43,12 +45,33 @@ impl Caller {
     pub fn new(info: &ConnectionInfo, version: Version) -> Self {
         Self {
             control: (version < Version::HTTP_2).then(|| info.control.clone()),
+            ends_with_connection: version < Version::HTTP_11,
         }
     }
 
     /// A caller of whose connection nothing is known.
     pub fn unknown() -> Self {
-        Self { control: None }
+        Self {
+            control: None,
+            ends_with_connection: false,
+        }
+    }
+
+    /// A body begins whose end the caller knows by `announced` or by the way its connection ends.
+    fn begins(&self, announced: Option<u64>) {
+        if let Some(control) = &self.control
+            && self.ends_with_connection
+            && announced.is_none()
+        {
+            control.reset_if_cut();
+        }
+    }
+
+    /// What is left of the body may leave.
+    fn may_end(&self) {
+        if let Some(control) = &self.control {
+            control.may_end();
+        }
     }
 
     /// Makes sure that a body that breaks does not look whole.
@@ -159,6 +182,7 @@ impl Recorder {
                         Some(reserved.map_err(|error| DeliverError::Record(error.into()))?)
                     }
                 };
+                caller.begins(announced);
                 let ending = Streamed {
                     recorder: self.clone(),
                     reserved,
@@ -240,6 +264,9 @@ impl Ending for Streamed {
         Box::pin(async move {
             let completed = self.complete_record(digest).await;
             let exchange = self.exchange.take();
+            if completed.is_ok() {
+                self.caller.may_end();
+            }
             match (&completed, exchange) {
                 (Ok(()), Some(exchange)) => exchange.completed(&digest),
                 (Err(error), Some(exchange)) => {

@@ -170,6 +170,7 @@ impl FileError {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: one entry a refusal")]
     fn text(&self) -> Text {
         match self {
             Self::MissingHeader(name) => Text::of(

@@ -59,7 +59,7 @@ impl Provider {
         let log = exchange
             .as_mut()
             .expect("it is taken only when the answer is ready");
-        log.provider = Some(self.provider_id.clone());
+        log.provider = Some(self.owner.clone());
         log.resource = raw(fields, &headers::RESOURCE_URL);
         log.resource_type = raw(fields, &headers::RESOURCE_API_TYPE);
         log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
@@ -136,11 +136,11 @@ impl Provider {
             exchange_id: asked.exchange_id.unwrap_or_else(|| ExchangeId::new_v7(now)),
             event_id: self.recorder.new_event(),
             kind: Kind::Sent {
-                provider: self.provider_id.clone(),
+                provider: self.owner.clone(),
                 predecessor: creation.clone(),
             },
             consumer: permit.consumer.clone(),
-            user_id: self.provider_id.clone(),
+            user_id: self.owner.clone(),
             resource: Some(asked.resource.as_str().to_owned()),
         };
         if self.delivery == Delivery::Async && permit.kind != PeerKind::Reference {

@@ -42,7 +42,7 @@ pub struct ProviderConnector;
 
 /// What an exchange needs.
 pub(crate) struct Provider {
-    provider_id: UserId,
+    owner: UserId,
     connector_id: ConnectorId,
     sources: Sources,
     grants: Arc<GrantBook>,
@@ -154,7 +154,7 @@ impl Provider {
         source_client.spawn_housekeeping();
         let ledger_wait = config.provenance.ledger_wait.get();
         Ok(Self {
-            provider_id: config.provider_id.clone(),
+            owner: config.provider_id.clone(),
             connector_id: config.connector_id.clone(),
             sources,
             grants,
@@ -196,7 +196,7 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
     let grants = AuthorizationApi {
         book: Arc::clone(&provider.grants),
         tokens: Arc::clone(&provider.tokens),
-        provider_id: provider.provider_id.clone(),
+        provider_id: provider.owner.clone(),
         connector_id: provider.connector_id.clone(),
         clock: provider.clock.clone(),
     };

@@ -62,7 +62,7 @@ pub enum SourceError {
         url: Url,
         /// Why not.
         #[source]
-        source: ConfigError,
+        source: Box<ConfigError>,
     },
 }
 
@@ -247,7 +247,7 @@ fn credentials(config: &SourceConfig) -> Result<Option<HeaderValue>, SourceError
         .read()
         .map_err(|source| SourceError::Password {
             url: config.url.clone(),
-            source,
+            source: Box::new(source),
         })?;
     let text = STANDARD.encode(format!("{}:{}", credentials.id, password.expose_secret()));
     let mut value = HeaderValue::try_from(format!("Basic {text}")).expect("Base64 is header text");

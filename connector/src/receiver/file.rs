@@ -88,11 +88,11 @@ impl Receiver {
         let info = request.extensions.get::<ConnectionInfo>();
         let token = self.token(fields).await?;
         log.place = Some(self.place(token.as_deref(), info)?);
-        let asker = self.asker(token).await?;
-        log.consumer = Some(asker.user.clone());
+        let who = self.asker(token).await?;
+        log.consumer = Some(who.user.clone());
         let caller = info.map_or_else(Caller::unknown, |info| Caller::new(info, request.version));
         let fetch = Fetch {
-            asker,
+            asker: who,
             exchange_id,
             budget: &budget,
             caller,

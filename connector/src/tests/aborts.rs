@@ -51,16 +51,10 @@ async fn a_transfer_that_the_source_breaks_is_seen_as_broken(
     assert!(got.body.is_none(), "the body looked whole");
     let (sent, received) = world.records().await;
     is_aborted(&sent, "Sent", reason);
-    // The provider broke its body towards the receiver, whatever the reason was.
-    is_aborted(
-        &received,
-        "Received",
-        if reason == "timeout" {
-            received[0]["evidence"]["reason"].as_str().unwrap()
-        } else {
-            reason
-        },
-    );
+    // Of a stall both sides tire at the same time: whether the receiver tires first or sees the provider do so is chance.
+    let seen = received[0]["evidence"]["reason"].as_str().unwrap();
+    assert!(seen == reason || seen == "source-failed", "{seen}");
+    is_aborted(&received, "Received", seen);
     assert!(received[0]["evidence"]["len"].as_u64().unwrap() <= 150_000);
 }
 

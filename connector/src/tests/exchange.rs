@@ -260,7 +260,7 @@ async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
     let set = |ledger: &FakeLedger, is_away| {
         ledger
             .is_away
-            .store(is_away, std::sync::atomic::Ordering::SeqCst)
+            .store(is_away, std::sync::atomic::Ordering::SeqCst);
     };
     set(&world.provider_ledger, true);
     set(&world.receiver_ledger, true);
@@ -276,6 +276,6 @@ async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
     assert!(refused.headers.contains_key("retry-after"));
     set(&world.provider_ledger, false);
     set(&world.receiver_ledger, false);
-    let (sent, received) = world.records().await;
-    assert!(!sent.is_empty() && received.len() == 1);
+    let (of_provider, of_receiver) = world.records().await;
+    assert!(!of_provider.is_empty() && of_receiver.len() == 1);
 }

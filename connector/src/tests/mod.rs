@@ -4,4 +4,5 @@ mod aborts;
 mod exchange;
 mod kit;
 mod origin;
+mod providers;
 mod refusals;

@@ -118,10 +118,9 @@ async fn answer(
         }
         "silent" => std::future::pending().await,
         "coded" => ([("content-encoding", "gzip")], "a").into_response(),
-        "moved-inside" => redirect("/closed/a.csv"),
+        "moved-inside" | "moved-off" => redirect("/closed/a.csv"),
         "moved-outside" => redirect("http://127.0.0.1:9/closed/a.csv"),
         "moved-open" => redirect("/open/a.csv"),
-        "moved-off" => redirect("/closed/a.csv"),
         other => match other
             .strip_prefix("status/")
             .and_then(|code| code.parse().ok())

@@ -296,8 +296,8 @@ async fn drive(
         tokio::select! {
             biased;
             ended = &mut connection => return log_end(ended),
-            changed = changes.changed() => {
-                if changed.is_err() {
+            news = changes.changed() => {
+                if news.is_err() {
                     return log_end(connection.await);
                 }
                 if store.is_revoked(&peer) {

@@ -52,7 +52,8 @@ struct Site {
 impl Site {
     async fn new() -> Self {
         let dir = TempDir::new().expect("a temporary folder");
-        let config = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("grants.db").display()));
+        let config =
+            DatabaseConfig::new(format!("sqlite:{}", dir.path().join("grants.db").display()));
         let store = SqliteGrants::new(open_sqlite(&config, &MIGRATIONS).await.expect("a database"));
         let book = GrantBook::open(Arc::new(store.clone()))
             .await
@@ -162,12 +163,13 @@ fn connection() -> ConnectionInfo {
     }
 }
 
-fn grant(assignee: Value) -> Value {
+fn grant(whom: impl Into<Value>) -> Value {
+    let assignee = whom.into();
     json!({"permission": {"target": TARGET, "assigner": PROVIDER, "assignee": assignee}})
 }
 
-fn with_contract(assignee: Value, trade_id: &str) -> Value {
-    let mut body = grant(assignee);
+fn with_contract(whom: impl Into<Value>, trade_id: &str) -> Value {
+    let mut body = grant(whom);
     body["contract"] = json!({"trade_id": trade_id, "contract_url": "https://market.example", "contract_type": "t"});
     body
 }

@@ -1,4 +1,4 @@
-//! Grants in SQLite.
+//! Grants in `SQLite`.
 
 use async_trait::async_trait;
 use common::clock::rfc3339_millis;

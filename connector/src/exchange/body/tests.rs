@@ -131,6 +131,10 @@ async fn next(body: &mut TransferBody<Source>) -> Option<Result<Bytes, TransferE
         .map(|frame| frame.map(|frame| frame.into_data().expect("only data frames")))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the items of a stream are results"
+)]
 fn ok(text: &'static str) -> Item {
     Ok(Bytes::from_static(text.as_bytes()))
 }

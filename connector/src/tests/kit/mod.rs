@@ -1,0 +1,427 @@
+//! Both connectors in this process, over real sockets and TLS, with stand-ins for the servers that they ask.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use auth_client::{ConnectorRole, State, TokenClaims};
+use axum::Router;
+use bytes::Bytes;
+use common::clock::{Clock as _, SystemClock};
+use common::config::DatabaseConfig;
+use common::db::open_sqlite;
+use common::http::client::PeerClient;
+use common::ids::{ConnectorId, UserId};
+use common::listener::{Listener, ListenerConfig, TlsMode};
+use common::service::{Context, Readiness, Shutdown};
+use common::tls::TlsStore;
+use http::{HeaderMap, StatusCode};
+use location_client::Profile;
+use provenance::outbox::{Outbox, OutboxConfig};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use url::Url;
+
+use super::origin;
+use crate::authorization::store::{Change, MIGRATIONS, SqliteGrants};
+use crate::authorization::{Assignee, Contract, Grant, GrantBook};
+use crate::exchange::{Deadlines, ExchangeLimits};
+use crate::provider::{self, Delivery, SourceConfig};
+use crate::receiver::{self, EgressConfig};
+
+mod config;
+mod pki;
+mod servers;
+
+use config::{provider_config, receiver_config};
+pub use pki::Pki;
+pub use servers::{FakeAuth, FakeLedger, FakeLocations};
+
+pub const PROVIDER: &str = "cadde.provider.aa";
+pub const USER: &str = "cadde.user.bb";
+pub const PARTICIPANT: &str = "cadde.receiver.bb";
+pub const PROVIDER_CONNECTOR: &str = "provider.a.example";
+pub const RECEIVER_CONNECTOR: &str = "receiver.b.example";
+pub const LEDGER: &str = "http://127.0.0.1:1/v2";
+
+pub fn user_id(text: &str) -> UserId {
+    UserId::parse(text).expect("a user ID")
+}
+
+pub fn connector_id(text: &str) -> ConnectorId {
+    ConnectorId::parse(text).expect("a connector ID")
+}
+
+/// The claims of an ordinary token of [`USER`].
+pub fn claims() -> TokenClaims {
+    serde_json::from_value(json!({
+        "iss": "https://auth.example", "sub": "s", "exp": 1, "iat": 1, "jti": "j", "azp": "app",
+        "preferred_username": USER, "user": USER, "org": PARTICIPANT, "aal": "2"
+    }))
+    .expect("claims")
+}
+
+pub fn listener_config(tls: TlsMode) -> ListenerConfig {
+    let external = "https://localhost".parse().expect("a URL");
+    ListenerConfig::new("127.0.0.1:0".parse().expect("an address"), external, tls)
+}
+
+/// Serves `router` and returns its port.
+pub async fn serve(router: Router, tls: Option<Arc<TlsStore>>, shutdown: &Shutdown) -> u16 {
+    let mode = if tls.is_some() {
+        TlsMode::Mutual
+    } else {
+        TlsMode::None
+    };
+    let listener = Listener::bind(&listener_config(mode), tls)
+        .await
+        .expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    tokio::spawn(listener.serve(router, shutdown.clone()));
+    port
+}
+
+/// An answer, with its body as far as it came.
+#[derive(Debug)]
+pub struct Got {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// `None`: it broke.
+    pub body: Option<Bytes>,
+}
+
+impl Got {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("(absent)", |value| value.to_str().expect("a text"))
+    }
+
+    /// Status and message id of an error.
+    pub fn error(&self) -> (u16, String) {
+        let body: Value =
+            serde_json::from_slice(self.body.as_ref().expect("a whole body")).expect("JSON");
+        (
+            self.status.as_u16(),
+            body["message_id"].as_str().unwrap_or_default().to_owned(),
+        )
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(self.body.as_ref().expect("a whole body")).expect("a text")
+    }
+}
+
+pub async fn fetch(request: reqwest::RequestBuilder) -> Got {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    Got {
+        status,
+        headers,
+        body: response.bytes().await.ok(),
+    }
+}
+
+/// How the connectors of a [`World`] are set up.
+pub struct Plan {
+    pub sources: Box<dyn Fn(u16) -> Vec<SourceConfig>>,
+    pub egress: Box<dyn Fn(u16) -> Vec<EgressConfig>>,
+    pub delivery: Delivery,
+    pub deadlines: Deadlines,
+    pub limits: ExchangeLimits,
+    pub outbox_records: u64,
+    pub profile: Profile,
+}
+
+impl Default for Plan {
+    /// A closed source and, below `/open`, an open one; direct mode may fetch `/open`.
+    fn default() -> Self {
+        Self {
+            sources: Box::new(|port| {
+                let mut closed = source(port, "/");
+                let mut open = source(port, "/open");
+                open.authorization = false;
+                for config in [&mut closed, &mut open] {
+                    config.provenance = CREATED
+                        .iter()
+                        .map(|path| (resource(port, path), "create-1".to_owned()))
+                        .collect();
+                }
+                vec![closed, open]
+            }),
+            egress: Box::new(|port| {
+                vec![EgressConfig {
+                    url: url(port, "/open"),
+                    addresses: Vec::new(),
+                }]
+            }),
+            delivery: Delivery::Async,
+            deadlines: Deadlines::default(),
+            limits: ExchangeLimits::default(),
+            outbox_records: 100_000,
+            profile: Profile::Kakehashi1,
+        }
+    }
+}
+
+/// Resources whose creation is known.
+const CREATED: [&str; 19] = [
+    "/closed/pausing",
+    "/closed/short-small",
+    "/closed/silent",
+    "/closed/a.csv",
+    "/closed/large",
+    "/closed/chunked",
+    "/closed/short",
+    "/closed/broken-chunks",
+    "/closed/stall",
+    "/closed/endless",
+    "/closed/empty",
+    "/closed/coded",
+    "/closed/status/404",
+    "/closed/status/401",
+    "/closed/status/503",
+    "/closed/moved-inside",
+    "/closed/moved-outside",
+    "/open/a.csv",
+    "/open/large",
+];
+
+pub fn url(port: u16, path: &str) -> Url {
+    resource(port, path).parse().expect("a URL")
+}
+
+pub fn resource(port: u16, path: &str) -> String {
+    format!("http://127.0.0.1:{port}{path}")
+}
+
+pub fn source(port: u16, path: &str) -> SourceConfig {
+    SourceConfig::new(url(port, path))
+}
+
+/// Two connectors and what is around them.
+pub struct World {
+    pub pki: Pki,
+    pub auth: Arc<FakeAuth>,
+    pub locations: Arc<FakeLocations>,
+    pub provider_ledger: FakeLedger,
+    pub receiver_ledger: FakeLedger,
+    pub provider_outbox: Outbox,
+    pub receiver_outbox: Outbox,
+    pub grants: Arc<GrantBook>,
+    pub source_port: u16,
+    pub provider_port: u16,
+    pub receiver_port: u16,
+    pub receiver_tls: Arc<TlsStore>,
+    pub requests: origin::Requests,
+    pub endless: Arc<AtomicUsize>,
+    pub go_on: Arc<Notify>,
+    pub shutdown: Shutdown,
+}
+
+impl World {
+    pub async fn start(plan: Plan) -> Self {
+        let pki = Pki::new();
+        let (router, steering) = origin::router();
+        let shutdown = Shutdown::default();
+        let source_port = serve(router, None, &shutdown).await;
+        let auth = Arc::new(FakeAuth::default());
+        auth.register(
+            PROVIDER_CONNECTOR,
+            ConnectorRole::Provider,
+            PROVIDER,
+            State::Active,
+        );
+        auth.register(
+            RECEIVER_CONNECTOR,
+            ConnectorRole::Receiver,
+            PARTICIPANT,
+            State::Active,
+        );
+        auth.token("good", Ok(claims()));
+        let locations = Arc::new(FakeLocations::default());
+
+        let database = DatabaseConfig::new(format!("sqlite:{}", pki.path("grants.db").display()));
+        let opened = open_sqlite(&database, &MIGRATIONS)
+            .await
+            .expect("a database");
+        let grants = GrantBook::open(Arc::new(SqliteGrants::new(opened)))
+            .await
+            .expect("grants");
+        let config = provider_config(&pki, &plan, source_port, database);
+        let (provider_outbox, provider_ledger) = outbox(&config.outbox);
+        let provider_port =
+            start_provider(&config, &grants, &provider_outbox, &auth, &shutdown).await;
+        let at = format!("https://localhost:{provider_port}");
+        locations.put(PROVIDER, &at, Some(PROVIDER_CONNECTOR), plan.profile);
+
+        let config = receiver_config(&pki, &plan, source_port);
+        let receiver_tls = TlsStore::load(&config.tls, Arc::new(SystemClock)).expect("TLS");
+        auth.bind_to(receiver_tls.own().thumbprint);
+        let (receiver_outbox, receiver_ledger) = outbox(&config.outbox);
+        let identity = receiver::Identity {
+            tokens: Arc::clone(&auth) as _,
+            bound_tokens: Arc::clone(&auth) as _,
+            registrations: Arc::clone(&auth) as _,
+            locations: Arc::clone(&locations) as _,
+        };
+        let receiver = receiver::Receiver::new(
+            &config,
+            &context(&shutdown),
+            &receiver_tls,
+            receiver_outbox.clone(),
+            identity,
+        )
+        .expect("a receiver");
+        let receiver_port = serve(receiver::router(Arc::new(receiver)), None, &shutdown).await;
+        Self {
+            pki,
+            auth,
+            locations,
+            provider_ledger,
+            receiver_ledger,
+            provider_outbox,
+            receiver_outbox,
+            grants,
+            source_port,
+            provider_port,
+            receiver_port,
+            receiver_tls,
+            requests: steering.requests,
+            endless: steering.endless,
+            go_on: steering.go_on,
+            shutdown,
+        }
+    }
+
+    /// The URL of a file of the source.
+    pub fn resource(&self, path: &str) -> String {
+        resource(self.source_port, path)
+    }
+
+    /// Lets [`USER`] have a file.
+    pub async fn grant(&self, path: &str) {
+        let assignee = Assignee {
+            user: Some(user_id(USER)),
+            ..Assignee::default()
+        };
+        self.grant_to(path, assignee, None).await;
+    }
+
+    pub async fn grant_to(&self, path: &str, assignee: Assignee, contract: Option<Contract>) {
+        let grant = Grant {
+            target: self.resource(path),
+            assignee,
+            contract,
+        };
+        let change = Change {
+            actor: &user_id(PROVIDER),
+            via: &connector_id("tool.example"),
+            at: SystemClock.now(),
+        };
+        self.grants
+            .store()
+            .register(&grant, &change)
+            .await
+            .expect("a working store");
+        self.grants.refresh().await.expect("a working store");
+    }
+
+    /// A request of an application to the receiver.
+    pub fn ask(&self, path: &str, token: Option<&str>) -> reqwest::RequestBuilder {
+        self.ask_url(&self.resource(path), token)
+            .header("x-cadde-provider", PROVIDER)
+    }
+
+    /// The same without a provider: direct mode.
+    pub fn ask_url(&self, resource: &str, token: Option<&str>) -> reqwest::RequestBuilder {
+        let client = common::http::client::plain().expect("a client");
+        let url = format!("http://127.0.0.1:{}/cadde/api/v4/file", self.receiver_port);
+        let request = client
+            .get(url)
+            .header("x-cadde-resource-url", resource)
+            .header("x-cadde-resource-api-type", "file/http");
+        match token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    /// A request of a connector of the reference kind to the provider.
+    pub fn reference(&self, path: &str, token: Option<&str>) -> reqwest::RequestBuilder {
+        let request = PeerClient::new(Arc::clone(&self.receiver_tls))
+            .get()
+            .get(format!(
+                "https://localhost:{}/cadde/api/v4/file",
+                self.provider_port
+            ))
+            .header("x-cadde-resource-url", self.resource(path))
+            .header("x-cadde-resource-api-type", "file/http")
+            .header("x-cadde-options", "");
+        match token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    /// Waits until both outboxes are empty and returns what each ledger has.
+    pub async fn records(&self) -> (Vec<Value>, Vec<Value>) {
+        let drained = async {
+            tokio::join!(
+                self.provider_outbox.drained(),
+                self.receiver_outbox.drained()
+            )
+        };
+        tokio::time::timeout(Duration::from_secs(10), drained)
+            .await
+            .expect("the outboxes drain");
+        (self.provider_ledger.items(), self.receiver_ledger.items())
+    }
+}
+
+/// Whether `at` is within a minute of now.
+pub fn is_recent(at: &str) -> bool {
+    let parsed = OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339)
+        .expect("RFC 3339");
+    (SystemClock.now() - parsed).abs() < time::Duration::MINUTE
+}
+
+fn context(shutdown: &Shutdown) -> Context {
+    Context {
+        clock: Arc::new(SystemClock),
+        shutdown: shutdown.clone(),
+        ready: Readiness::default(),
+    }
+}
+
+fn outbox(config: &OutboxConfig) -> (Outbox, FakeLedger) {
+    let outbox = Outbox::open(config.clone(), Arc::new(SystemClock)).expect("an outbox");
+    let ledger = FakeLedger::default();
+    outbox.start_delivery(ledger.clone());
+    (outbox, ledger)
+}
+
+async fn start_provider(
+    config: &provider::Config,
+    grants: &Arc<GrantBook>,
+    outbox: &Outbox,
+    auth: &Arc<FakeAuth>,
+    shutdown: &Shutdown,
+) -> u16 {
+    let identity = provider::Identity {
+        tokens: Arc::clone(auth) as _,
+        registrations: Arc::clone(auth) as _,
+    };
+    let context = context(shutdown);
+    let provider = provider::Provider::new(
+        config,
+        &context,
+        Arc::clone(grants),
+        outbox.clone(),
+        identity,
+    )
+    .expect("a provider");
+    let tls = TlsStore::load(&config.tls, Arc::new(SystemClock)).expect("TLS");
+    serve(provider::router(Arc::new(provider)), Some(tls), shutdown).await
+}

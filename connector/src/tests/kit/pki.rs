@@ -1,0 +1,72 @@
+//! Certificates.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use common::clock::SystemClock;
+use common::config::Period;
+use common::tls::{TlsConfig, TlsStore};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
+use tempfile::TempDir;
+
+/// A certificate authority and a folder for its certificates.
+pub struct Pki {
+    folder: TempDir,
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Pki {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "test authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().expect("a key");
+        Self {
+            folder: TempDir::new().expect("a temporary folder"),
+            issuer: CertifiedIssuer::self_signed(params, key).expect("an authority"),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("a writable folder");
+        path
+    }
+
+    /// The files of a connector whose certificate carries `name`, `localhost` and 127.0.0.1.
+    pub fn config(&self, name: &str) -> TlsConfig {
+        let names = vec![
+            name.to_owned(),
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+        ];
+        let params = CertificateParams::new(names).expect("names");
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let file = uuid::Uuid::new_v4();
+        TlsConfig {
+            certificate: self.write(&format!("{file}.crt"), &certificate.pem()),
+            key: self.write(&format!("{file}.key"), &key.serialize_pem()),
+            ca: self.write(&format!("{file}.ca"), &self.issuer.pem()),
+            crl: None,
+            crl_url: None,
+            reload_interval: Period::seconds(3600),
+            crl_grace: Period::seconds(0),
+            allow_tls12: false,
+            pinned: std::collections::BTreeMap::new(),
+        }
+    }
+
+    pub fn store(&self, name: &str) -> Arc<TlsStore> {
+        TlsStore::load(&self.config(name), Arc::new(SystemClock)).expect("usable TLS material")
+    }
+}

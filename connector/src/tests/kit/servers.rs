@@ -1,0 +1,197 @@
+//! Stand-ins for the servers that connectors ask.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use auth_client::{
+    Cnf, ConnectorRegistration, ConnectorRole, RegistryError, State, TokenClaims, TokenError,
+    VerifiedToken,
+};
+use bytes::Bytes;
+use common::ids::{ConnectorId, UserId};
+use location_client::{Location, LocationError, Profile, Source};
+use provenance::outbox::{DeliveryError, Transport};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use super::{connector_id, user_id};
+use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
+
+/// Stands for the authentication server.
+#[derive(Default)]
+pub struct FakeAuth {
+    tokens: Mutex<HashMap<String, Result<TokenClaims, TokenError>>>,
+    registrations: Mutex<HashMap<String, ConnectorRegistration>>,
+    /// Whose certificate new bound tokens are bound to.
+    thumbprint: Mutex<String>,
+    pub is_away: AtomicBool,
+    pub exchanges: Mutex<Vec<String>>,
+}
+
+impl FakeAuth {
+    pub fn token(&self, text: &str, claims: Result<TokenClaims, TokenError>) {
+        self.tokens
+            .lock()
+            .expect("not poisoned")
+            .insert(text.to_owned(), claims);
+    }
+
+    /// New bound tokens are bound to the certificate with this thumbprint.
+    pub fn bind_to(&self, thumbprint: String) {
+        *self.thumbprint.lock().expect("not poisoned") = thumbprint;
+    }
+
+    pub fn register(&self, id: &str, role: ConnectorRole, user: &str, state: State) {
+        let registration = ConnectorRegistration {
+            connector_id: connector_id(id),
+            role,
+            user_id: user_id(user),
+            state,
+        };
+        self.registrations
+            .lock()
+            .expect("not poisoned")
+            .insert(id.to_owned(), registration);
+    }
+
+    fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Tokens for FakeAuth {
+    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        if self.is_away() {
+            return Err(TokenError::Unavailable("away".into()));
+        }
+        let known = self
+            .tokens
+            .lock()
+            .expect("not poisoned")
+            .get(token)
+            .cloned();
+        let claims = known.unwrap_or(Err(TokenError::Malformed))?;
+        Ok(Arc::new(VerifiedToken::unchecked_for_tests(claims, token)))
+    }
+}
+
+#[async_trait]
+impl BoundTokens for FakeAuth {
+    async fn bound_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<SecretString, TokenError> {
+        let text = format!("{}-bound-to-{provider}", token.raw.expose_secret());
+        let claims = TokenClaims {
+            aud: Some(auth_client::Audience::One(provider.to_string())),
+            cnf: Some(Cnf {
+                x5t_s256: self.thumbprint.lock().expect("not poisoned").clone(),
+            }),
+            ..token.claims.clone()
+        };
+        self.token(&text, Ok(claims));
+        self.exchanges
+            .lock()
+            .expect("not poisoned")
+            .push(text.clone());
+        Ok(SecretString::from(text))
+    }
+}
+
+#[async_trait]
+impl Registrations for FakeAuth {
+    async fn connector(
+        &self,
+        id: &ConnectorId,
+    ) -> Result<Option<ConnectorRegistration>, RegistryError> {
+        if self.is_away() {
+            return Err(RegistryError::Unavailable("away".into()));
+        }
+        Ok(self
+            .registrations
+            .lock()
+            .expect("not poisoned")
+            .get(id.as_str())
+            .cloned())
+    }
+}
+
+/// Stands for the location server.
+#[derive(Default)]
+pub struct FakeLocations(Mutex<HashMap<String, Arc<Location>>>);
+
+impl FakeLocations {
+    pub fn put(&self, provider: &str, url: &str, connector: Option<&str>, profile: Profile) {
+        let location = Location {
+            provider_id: user_id(provider),
+            url: url.parse().expect("a URL"),
+            connector_id: connector.map(connector_id),
+            profile,
+            expires_at: None,
+            source: Source::Server,
+        };
+        self.0
+            .lock()
+            .expect("not poisoned")
+            .insert(provider.to_owned(), Arc::new(location));
+    }
+}
+
+#[async_trait]
+impl Locations for FakeLocations {
+    async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
+        Ok(self
+            .0
+            .lock()
+            .expect("not poisoned")
+            .get(provider.as_str())
+            .cloned())
+    }
+}
+
+/// Stands for the ledger: takes every record and keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct FakeLedger {
+    items: Arc<Mutex<Vec<Value>>>,
+    pub is_away: Arc<AtomicBool>,
+}
+
+impl FakeLedger {
+    /// What it has, oldest first.
+    pub fn items(&self) -> Vec<Value> {
+        self.items.lock().expect("not poisoned").clone()
+    }
+}
+
+impl Transport for FakeLedger {
+    async fn send(&self, body: Bytes) -> Result<Bytes, DeliveryError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(DeliveryError::Unavailable {
+                retry_after_s: None,
+            });
+        }
+        let request: Value = serde_json::from_slice(&body).expect("a batch");
+        let items = request["items"].as_array().expect("items").clone();
+        let results: Vec<_> = items.iter().map(accepted).collect();
+        self.items.lock().expect("not poisoned").extend(items);
+        Ok(json!({"results": results}).to_string().into())
+    }
+}
+
+fn accepted(item: &Value) -> Value {
+    let mut core = json!({"v": 1, "xid": item["exchange_id"], "actor": {"user": item["user_id"]}});
+    for member in ["event", "evidence", "dig"] {
+        if let Some(value) = item.get(member) {
+            core[member] = value.clone();
+        }
+    }
+    let id = item
+        .pointer("/event/cdleventid")
+        .or(item.pointer("/evidence/id"));
+    let salt = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    json!({"id": id, "status": "created", "receipt": {"salt": salt, "core": core.to_string()}})
+}

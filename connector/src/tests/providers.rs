@@ -1,0 +1,225 @@
+//! The receiver before providers that are not ours: what it sends, what it takes.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use common::listener::Peer;
+use http::{HeaderMap, Request, StatusCode};
+use location_client::Profile;
+use rstest::rstest;
+
+use super::kit::{self, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, World, fetch};
+
+const OTHER: &str = "cadde.other.dd";
+
+/// What a provider was asked, and how it answers.
+#[derive(Clone)]
+struct Provider {
+    asked: Arc<Mutex<Vec<HeaderMap>>>,
+    answer: Arc<dyn Fn() -> Response + Send + Sync>,
+}
+
+async fn answer(State(provider): State<Provider>, peer: Peer, request: Request<Body>) -> Response {
+    assert_eq!(peer.id.as_str(), RECEIVER_CONNECTOR);
+    provider
+        .asked
+        .lock()
+        .expect("not poisoned")
+        .push(request.headers().clone());
+    (provider.answer)()
+}
+
+/// A world with a provider [`OTHER`] that answers as told.
+async fn world(answers: impl Fn() -> Response + Send + Sync + 'static) -> (World, Provider) {
+    let world = World::start(Plan::default()).await;
+    let provider = Provider {
+        asked: Arc::default(),
+        answer: Arc::new(answers),
+    };
+    let router = Router::new()
+        .route("/base/cadde/api/v4/file", get(answer))
+        .with_state(provider.clone());
+    let port = kit::serve(
+        router,
+        Some(world.pki.store(PROVIDER_CONNECTOR)),
+        &world.shutdown,
+    )
+    .await;
+    world.locations.put(
+        OTHER,
+        &format!("https://localhost:{port}/base"),
+        None,
+        Profile::Cadde4,
+    );
+    (world, provider)
+}
+
+fn ask(world: &World, token: Option<&str>) -> reqwest::RequestBuilder {
+    world
+        .ask_url("http://d.example/x/a%20b.csv?v=1", token)
+        .header("x-cadde-provider", OTHER)
+}
+
+fn success() -> Response {
+    let headers = [
+        ("X-Cadde-Provenance", "e-1"),
+        (
+            "x-cadde-provenance-management-service-url",
+            "https://ledger.other.example/v2",
+        ),
+        ("x-cadde-contract-id", ""),
+        ("x-cadde-contract-management-service-url", ""),
+        ("content-type", "application/json"),
+        ("fiware-total-count", "7"),
+        ("server", "nginx"),
+        ("set-cookie", "a=b"),
+        ("access-control-allow-origin", "*"),
+    ];
+    (headers, "data").into_response()
+}
+
+#[tokio::test]
+async fn a_reference_provider_gets_what_it_knows_and_a_little_more() {
+    let (world, provider) = world(success).await;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let request = ask(&world, Some("good"))
+        .header("traceparent", trace)
+        .header("cookie", "x=y");
+    let got = fetch(request).await;
+    assert_eq!((got.status.as_u16(), got.text()), (200, "data"));
+    let asked = provider.asked.lock().unwrap()[0].clone();
+    let mut names: Vec<_> = asked.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "accept",
+            "accept-encoding",
+            "authorization",
+            "cache-control",
+            "host",
+            "traceparent",
+            "user-agent",
+            "x-cadde-deadline-ms",
+            "x-cadde-exchange-id",
+            "x-cadde-resource-api-type",
+            "x-cadde-resource-url",
+        ]
+    );
+    assert_eq!(asked["authorization"], "Bearer good");
+    assert_eq!(asked["cache-control"], "no-cache");
+    assert_eq!(
+        asked["x-cadde-resource-url"],
+        "http://d.example/x/a%20b.csv?v=1"
+    );
+    assert!(
+        asked["traceparent"]
+            .to_str()
+            .unwrap()
+            .starts_with("00-0af7651916cd43dd8448eb211c80319c-")
+    );
+    assert_ne!(asked["traceparent"], trace);
+}
+
+#[tokio::test]
+async fn headers_are_taken_whatever_their_spelling_and_only_those_meant_for_the_application() {
+    let (world, _) = world(success).await;
+    let got = fetch(ask(&world, Some("good"))).await;
+    let (_, received) = world.records().await;
+    assert_eq!(received[0]["event"]["cdlpreviousevents"][0], "e-1");
+    assert_eq!(
+        got.header("x-cadde-provenance"),
+        received[0]["event"]["cdleventid"]
+    );
+    // A ledger that is not on the list: ours has the event.
+    assert_eq!(
+        got.header("x-cadde-provenance-management-service-url"),
+        kit::LEDGER
+    );
+    assert_eq!(got.header("x-cadde-contract-type"), "");
+    assert_eq!(got.header("content-type"), "application/json");
+    assert_eq!(got.header("fiware-total-count"), "7");
+    assert_eq!(
+        got.header("content-disposition"),
+        "attachment; filename=\"a b.csv\"; filename*=UTF-8''a%20b.csv"
+    );
+    for absent in ["server", "set-cookie", "access-control-allow-origin"] {
+        assert!(!got.headers.contains_key(absent), "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_does_not_record_is_not_recorded_here() {
+    let (world, _) = world(|| "data".into_response()).await;
+    let got = fetch(ask(&world, None)).await;
+    assert_eq!(
+        (got.status.as_u16(), got.header("x-cadde-provenance")),
+        (200, "")
+    );
+    assert!(world.records().await.1.is_empty());
+}
+
+#[rstest]
+#[case(
+    StatusCode::FORBIDDEN,
+    r#"{"detail":"refused(010403002E)","status":403}(010002006E)"#,
+    403,
+    "refused(010403002E)(010002006E)"
+)]
+#[case(
+    StatusCode::BAD_REQUEST,
+    "<html><h1>No required SSL certificate was sent</h1></html>",
+    400,
+    ""
+)]
+#[case(StatusCode::SERVICE_UNAVAILABLE, "{}", 503, "")]
+#[case(StatusCode::FOUND, "", 500, "")]
+#[case(StatusCode::PARTIAL_CONTENT, "part", 500, "")]
+#[tokio::test]
+async fn a_providers_refusal_is_passed_up(
+    #[case] status: StatusCode,
+    #[case] body: &'static str,
+    #[case] expected: u16,
+    #[case] detail: &str,
+) {
+    let (world, _) = world(move || (status, [("retry-after", "17")], body).into_response()).await;
+    let got = fetch(ask(&world, Some("good"))).await;
+    assert_eq!(got.error(), (expected, "020004005E".to_owned()));
+    assert!(got.text().contains(detail));
+    assert!(!got.text().contains("html"));
+    assert_eq!(got.header("retry-after"), "17");
+    assert!(world.records().await.1.is_empty());
+}
+
+#[tokio::test]
+async fn an_empty_success_is_a_success() {
+    let (world, _) =
+        world(|| (StatusCode::NO_CONTENT, [("x-cadde-provenance", "e-1")]).into_response()).await;
+    let got = fetch(ask(&world, Some("good"))).await;
+    assert_eq!((got.status.as_u16(), got.text()), (200, ""));
+    assert_eq!(world.records().await.1[0]["dig"]["len"], 0);
+}
+
+#[tokio::test]
+async fn a_coded_answer_is_refused() {
+    let (world, _) = world(|| ([("content-encoding", "gzip")], "x").into_response()).await;
+    assert_eq!(
+        fetch(ask(&world, Some("good"))).await.error(),
+        (500, "020004005E".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn connections_to_a_provider_are_used_again() {
+    let (world, provider) = world(success).await;
+    for _ in 0..3 {
+        assert_eq!(fetch(ask(&world, Some("good"))).await.status.as_u16(), 200);
+    }
+    assert_eq!(provider.asked.lock().unwrap().len(), 3);
+    let (_, received) = world.records().await;
+    assert!(received.iter().all(|item| item["user_id"] == USER));
+}

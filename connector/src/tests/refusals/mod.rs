@@ -1,0 +1,39 @@
+//! Exchanges that are refused: each with its status and message id, and nothing fetched or recorded.
+
+mod identity;
+mod permission;
+mod places;
+mod requests;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use auth_client::{Audience, Cnf, ConnectorRole, State, TokenClaims, TokenError};
+use common::http::client::PeerClient;
+use common::ids::UserId;
+use common::tls::TlsStore;
+use location_client::Profile;
+use rstest::rstest;
+
+use super::kit::{
+    self, PARTICIPANT, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan, RECEIVER_CONNECTOR, World, fetch,
+    source,
+};
+use crate::authorization::{Aal, Assignee, Contract};
+use crate::exchange::ExchangeLimits;
+use crate::provider::Record;
+
+impl World {
+    /// Asserts that nothing was fetched and nothing recorded.
+    async fn is_untouched(&self) {
+        assert!(
+            self.requests.lock().expect("not poisoned").is_empty(),
+            "something was fetched"
+        );
+        let (sent, received) = self.records().await;
+        assert!(
+            sent.is_empty() && received.is_empty(),
+            "{sent:?} {received:?}"
+        );
+    }
+}
