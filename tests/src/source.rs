@@ -32,7 +32,7 @@ pub struct Asked {
 /// | `/held/N/M` | Content-Length N, M bytes, the rest after [`Source::release`] |
 /// | `/held-chunks/N/M` | the same in chunks |
 /// | `/status/S` | status S, empty |
-/// | `/redirect/…` | 302 to what follows, percent-encoded |
+/// | `/redirect/P/…` | 302 to what follows at port P of 127.0.0.1 |
 #[derive(Debug, Clone)]
 pub struct Source {
     address: SocketAddr,
@@ -182,8 +182,11 @@ impl Source {
                 stream.write_all(line.as_bytes()).await?;
             }
             "redirect" => {
-                let to = target.trim_start_matches("/redirect/");
-                let to = percent_decoded(to);
+                let to = format!(
+                    "http://127.0.0.1:{}/{}",
+                    number(1),
+                    parts.get(2).unwrap_or(&"")
+                );
                 let line =
                     format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
                 stream.write_all(line.as_bytes()).await?;
@@ -218,13 +221,6 @@ async fn write_chunks<S: AsyncWriteExt + Unpin>(
     Ok(())
 }
 
-fn percent_decoded(text: &str) -> String {
-    url::form_urlencoded::parse(format!("x={text}").as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,13 +250,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_redirect_names_its_decoded_target() {
+    async fn a_redirect_names_its_target() {
         let source = Source::start().await;
-        let request = "GET /redirect/http%3A%2F%2F127.0.0.1%3A1%2F HTTP/1.0\r\n\r\n";
+        let request = "GET /redirect/1/x/y HTTP/1.0\r\n\r\n";
         let mut stream = TcpStream::connect(source.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         let answer = raw::over(&mut stream, "").await.unwrap();
-        assert_eq!(answer.header("location"), Some("http://127.0.0.1:1/"));
+        assert_eq!(answer.header("location"), Some("http://127.0.0.1:1/x/y"));
     }
 }

@@ -100,20 +100,17 @@ async fn every_peer_listener_refuses_a_revoked_certificate_and_let_it_in_before(
     }
     revoke(&operator, &identity).await;
     for (name, url, path) in listeners(trial) {
-        let last = wait::until(
-            &format!("{name} knows of the revocation"),
+        // A connection that was open when the list changed ends without an alert, so the next one counts.
+        wait::until(
+            &format!("{name} refuses the revoked certificate"),
             UNTIL_CRL,
             || async {
                 let outcome = outcome(trial, &url, path, Some(identity.clone())).await;
-                outcome.is_refused().then_some(outcome)
+                (outcome.is_refused() && outcome.reason().contains("CertificateRevoked"))
+                    .then_some(())
             },
         )
         .await;
-        assert!(
-            last.reason().contains("CertificateRevoked"),
-            "{name}: {}",
-            last.reason()
-        );
     }
 }
 
@@ -213,7 +210,7 @@ async fn a_receiver_sends_nothing_to_a_provider_with(
     let impostor = Impostor::start(identity).await;
     let url = impostor.url().as_str().trim_end_matches('/').to_owned();
     operator
-        .register_location(&provider.user_id, &url, Some(&named), "kakehashi/1")
+        .register_location(&provider.user_id, &url, Some(&named), "cadde/4")
         .await;
 
     let token = trial.domain("b").token().await;

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rcgen::{CertificateParams, KeyPair};
 use tests::Trial;
 use tests::certs::Wanted;
 use tests::operator::Operator;
@@ -59,6 +60,8 @@ pub struct World {
     expired_operator: String,
     forged: String,
     data_server: Url,
+    /// A request for a certificate, as it stands in JSON.
+    request: String,
 }
 
 impl World {
@@ -84,6 +87,11 @@ impl World {
             forged: Signer::foreign(&kid).sign(&tokens::claims(operator.token())),
             operator: operator.token().to_owned(),
             user,
+            request: CertificateParams::default()
+                .serialize_request(&KeyPair::generate().unwrap())
+                .and_then(|request| request.pem())
+                .unwrap()
+                .replace('\n', "\\n"),
             data_server: Url::parse(&trial.domain("a").granted_resource("b").url)
                 .unwrap()
                 .join("/")
@@ -128,6 +136,7 @@ impl World {
             ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{token}", &self.user),
+            ("{csr}", &self.request),
             ("{*path}", "nothing-here"),
         ]
         .into_iter()

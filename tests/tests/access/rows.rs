@@ -315,7 +315,7 @@ pub const ROWS: &[Row] = &[
     ),
     row("auth", "public", "GET", "/openapi.json", Needs::Nothing),
     row("auth", "public", "POST", "/v1/enrolments", Needs::Code)
-        .with_body(r#"{"code": "wrong", "csr": "none"}"#),
+        .with_body(r#"{"code": "wrong", "csr": "{csr}"}"#),
     row("auth", "public", "GET", "/v1/ca.pem", Needs::Nothing),
     row("auth", "public", "GET", "/v1/crl.pem", Needs::Nothing),
     // Its operator API.
