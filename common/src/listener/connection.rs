@@ -33,18 +33,35 @@ pub struct ConnectionInfo {
 
 /// Decides how a connection ends.
 #[derive(Debug, Clone, Default)]
-pub struct ConnectionControl(Arc<AtomicBool>);
+pub struct ConnectionControl(Arc<Wishes>);
+
+#[derive(Debug, Default)]
+struct Wishes {
+    reset_on_close: AtomicBool,
+    reset_if_cut: AtomicBool,
+}
 
 impl ConnectionControl {
     /// Makes the connection end with a TCP reset instead of a plain close. An HTTP/1.0 client that was told no length
     /// takes a plain close for the end of a whole body, so a body that breaks must not end like that.
     pub fn reset_on_close(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.reset_on_close.store(true, Ordering::Release);
     }
 
     /// Whether [`reset_on_close`](Self::reset_on_close) was called.
     pub fn is_reset_on_close(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.reset_on_close.load(Ordering::Acquire)
+    }
+
+    /// From the next write on the kernel resets the connection should this process end before
+    /// [`may_end`](Self::may_end): a process that is killed says nothing itself, and its sockets are closed plainly otherwise.
+    pub fn reset_if_cut(&self) {
+        self.0.reset_if_cut.store(true, Ordering::Release);
+    }
+
+    /// What is written from now on may be followed by a plain close.
+    pub fn may_end(&self) {
+        self.0.reset_if_cut.store(false, Ordering::Release);
     }
 }
 
@@ -53,21 +70,40 @@ impl ConnectionControl {
 pub(super) struct ControlledStream {
     stream: TcpStream,
     control: ConnectionControl,
+    /// What the socket was told last about [`ConnectionControl::reset_if_cut`].
+    is_reset_if_cut: bool,
 }
 
 impl ControlledStream {
     pub(super) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
-        Self { stream, control }
+        Self {
+            stream,
+            control,
+            is_reset_if_cut: false,
+        }
+    }
+
+    /// Tells the socket what was asked for since the last write.
+    fn obey(&mut self) {
+        let wish = self.control.0.reset_if_cut.load(Ordering::Acquire);
+        if wish != self.is_reset_if_cut {
+            self.is_reset_if_cut = wish;
+            self.reset_at_close(wish);
+        }
+    }
+
+    fn reset_at_close(&self, wish: bool) {
+        // With a linger time of zero, close discards what is unsent and sends RST. A socket that is already gone
+        // needs neither.
+        let time = wish.then_some(std::time::Duration::ZERO);
+        let _ = socket2::SockRef::from(&self.stream).set_linger(time);
     }
 }
 
 impl Drop for ControlledStream {
     fn drop(&mut self) {
         if self.control.is_reset_on_close() {
-            // With a linger time of zero, close discards what is unsent and sends RST. A socket that is already gone
-            // needs neither.
-            let _ =
-                socket2::SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO));
+            self.reset_at_close(true);
         }
     }
 }
@@ -88,6 +124,7 @@ impl AsyncWrite for ControlledStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.obey();
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -96,6 +133,7 @@ impl AsyncWrite for ControlledStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.obey();
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 
@@ -112,6 +150,7 @@ impl AsyncWrite for ControlledStream {
             // FIN would come first and look like an orderly end.
             return Poll::Ready(Ok(()));
         }
+        self.obey();
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
