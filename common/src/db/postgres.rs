@@ -1,4 +1,4 @@
-//! `PostgreSQL`: a server, on this host or another.
+//! PostgreSQL: a server, on this host or another.
 
 use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Duration};
 
@@ -25,9 +25,9 @@ const PING: Duration = Duration::from_secs(2);
 /// end what runs there; this one is for a server that does not answer at all.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// 5 min: a connection at rest is closed.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_mins(5);
 /// 30 min: a connection is closed and made anew, so that processes spread out again after a failover.
-const LIFETIME: Duration = Duration::from_secs(1800);
+const LIFETIME: Duration = Duration::from_mins(30);
 /// Tries of a transaction that another one was in the way of.
 const ATTEMPTS: u32 = 5;
 /// 10 ms: mean wait before the second try, doubled with each further one.
@@ -44,7 +44,7 @@ const LIMITS: [(&str, &str); 3] = [
 /// The oldest release whose features are enough; older ones are no longer maintained by their developers either.
 const OLDEST: i32 = 140_000;
 
-/// A `PostgreSQL` database.
+/// A PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresDatabase {
     /// Connections, for what [`PostgresDatabase::run`] runs.
@@ -278,5 +278,53 @@ pub(super) fn findings(config: &DatabaseConfig) -> Vec<Finding> {
             "database.url: with sslmode={mode} the server's certificate is not checked for its name; \
              use verify-full with sslrootcert"
         ))],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> String {
+        format!(
+            "{:?}",
+            options(&DatabaseConfig::new(url)).unwrap().get_ssl_mode()
+        )
+    }
+
+    #[test]
+    fn a_server_elsewhere_has_to_prove_its_name_unless_told_otherwise() {
+        assert_eq!(mode("postgres://u@db.example/d"), "VerifyFull");
+        assert_eq!(mode("postgres://u@db.example/d?sslmode=require"), "Require");
+        for local in ["127.0.0.1", "[::1]", "localhost", "%2Frun%2Fpostgresql"] {
+            assert_ne!(
+                mode(&format!("postgres://u@{local}/d")),
+                "VerifyFull",
+                "{local}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_risky_is_told() {
+        let findings = |url: &str| DatabaseConfig::new(url).findings();
+        assert!(findings("postgres://u@db.example/d").is_empty());
+        assert!(findings("postgres://u@127.0.0.1/d?sslmode=disable").is_empty());
+        assert!(matches!(
+            findings("postgres://u@db.example/d?sslmode=prefer")[..],
+            [Finding::Warning(_)]
+        ));
+        assert!(matches!(
+            findings("postgres://u@db.example/d?sslmode=perhaps")[..],
+            [Finding::Error(_)]
+        ));
+        assert!(matches!(
+            findings("mysql://u@db.example/d")[..],
+            [Finding::Error(_)]
+        ));
+        let mut file = DatabaseConfig::new("sqlite:x.db");
+        assert!(file.findings().is_empty());
+        file.max_connections = std::num::NonZeroU32::new(3);
+        assert!(matches!(file.findings()[..], [Finding::Error(_)]));
     }
 }
