@@ -50,7 +50,7 @@ pub struct RecordsConfig {
 
 impl Config {
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let mut findings = self.database.findings();
         if let Some(problem) = self.peer.problem() {
             findings.push(Finding::Error(format!("[peer]: {problem}")));
         }

@@ -14,7 +14,7 @@ use crate::api::{self, AppState};
 use crate::authority::AuthServer;
 use crate::config::Config;
 use crate::domain::{Directory, RecordSigner};
-use crate::store::SqliteLocations;
+use crate::store;
 
 /// 5 s: a database that came back is noticed before a load balancer's second look.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
@@ -54,12 +54,8 @@ impl Service for LocationServer {
         );
 
         let signer = RecordSigner::open(&config.records.key_file, config.records.validity.get())?;
-        let store = SqliteLocations::open(&config.database).await?;
-        let directory = Arc::new(Directory::new(
-            Box::new(store),
-            signer,
-            context.clock.clone(),
-        ));
+        let store = store::open(&config.database).await?;
+        let directory = Arc::new(Directory::new(store, signer, context.clock.clone()));
         tokio::spawn(probe(
             directory.clone(),
             context.ready.register("database"),

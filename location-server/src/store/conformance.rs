@@ -1,5 +1,31 @@
 //! What every database behind [`LocationStore`] has to do; one function a rule, run for each of them.
 
+/// One test a rule, each with a store of its own: `$open` answers with it and with what has to live as long.
+macro_rules! conforms {
+    ($open:path) => {
+        $crate::store::conformance::conforms!($open:
+            record_is_found_as_it_was_made,
+            second_creation_changes_nothing,
+            change_from_an_old_version_is_refused,
+            of_changes_at_the_same_time_one_wins,
+            version_is_never_used_twice,
+            list_pages_by_provider_id,
+            history_is_complete,
+            history_grows_at_its_end_alone,
+        );
+    };
+    ($open:path: $($rule:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $rule() {
+                let (store, _keep) = $open().await;
+                $crate::store::conformance::$rule(store).await;
+            }
+        )+
+    };
+}
+pub(super) use conforms;
+
 use common::ids::{ConnectorId, UserId};
 use location_client::api::{ChangeKind, Entry};
 use location_client::record::Profile;
@@ -86,6 +112,24 @@ pub async fn change_from_an_old_version_is_refused(store: impl LocationStore) {
     assert_eq!(store.changes(None, 0, 10).await.unwrap().len(), 3);
 }
 
+/// Of several changes from one version the first is made, the others are refused, and the history tells of the first alone.
+pub async fn of_changes_at_the_same_time_one_wins(store: impl LocationStore) {
+    let one = created(&store, "p").await;
+    let (author, other) = (author(), entry("https://two.example"));
+    let change = || async {
+        store
+            .replace(&one, &other, &author, AT)
+            .await
+            .unwrap()
+            .is_some()
+    };
+    let removal = || async { store.delete(&one, &author, AT).await.unwrap() };
+    let outcomes = tokio::join!(change(), removal(), change(), removal(), change());
+    let (a, b, c, d, e) = outcomes;
+    assert_eq!([a, b, c, d, e].into_iter().filter(|won| *won).count(), 1);
+    assert_eq!(store.changes(None, 0, 10).await.unwrap().len(), 2);
+}
+
 /// A record that was deleted and made again is another version.
 pub async fn version_is_never_used_twice(store: impl LocationStore) {
     let first = created(&store, "p").await;
@@ -97,8 +141,13 @@ pub async fn version_is_never_used_twice(store: impl LocationStore) {
 
 /// Pages follow each other without gap or overlap.
 pub async fn list_pages_by_provider_id(store: impl LocationStore) {
+    list_pages_by_provider_id_in(&store).await;
+}
+
+/// The same, leaving the records `a` to `d`.
+pub async fn list_pages_by_provider_id_in(store: &impl LocationStore) {
     for provider in ["b", "a", "d", "c"] {
-        created(&store, provider).await;
+        created(store, provider).await;
     }
     let names = |page: Vec<Stored>| {
         page.into_iter()
@@ -148,4 +197,25 @@ pub async fn history_is_complete(store: impl LocationStore) {
     );
     let later = store.changes(Some(&id("p")), of_p[0].id, 1).await.unwrap();
     assert_eq!(later, of_p[1..2]);
+}
+
+/// Whoever has read the history up to a number finds everything that comes later behind it, however many change at a time.
+pub async fn history_grows_at_its_end_alone(store: impl LocationStore) {
+    let make = async |name: &str| {
+        for n in 0..10 {
+            created(&store, &format!("{name}{n}")).await;
+        }
+    };
+    let read = async {
+        let mut seen = Vec::new();
+        while seen.len() < 30 {
+            let after = seen.last().copied().unwrap_or(0);
+            let news = store.changes(None, after, 5).await.unwrap();
+            seen.extend(news.into_iter().map(|change| change.id));
+            tokio::task::yield_now().await;
+        }
+    };
+    let all = async { tokio::join!(make("p"), make("q"), make("r"), read) };
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(30), all).await;
+    assert!(in_time.is_ok(), "a change was overlooked");
 }

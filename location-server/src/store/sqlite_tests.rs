@@ -3,7 +3,7 @@
 use common::config::DatabaseConfig;
 
 use super::SqliteLocations;
-use crate::store::conformance;
+use crate::store::conformance::{self, conforms};
 
 async fn store() -> (SqliteLocations, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -14,26 +14,7 @@ async fn store() -> (SqliteLocations, tempfile::TempDir) {
     )
 }
 
-macro_rules! conforms {
-    ($($rule:ident),+ $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $rule() {
-                let (store, _dir) = store().await;
-                conformance::$rule(store).await;
-            }
-        )+
-    };
-}
-
-conforms!(
-    record_is_found_as_it_was_made,
-    second_creation_changes_nothing,
-    change_from_an_old_version_is_refused,
-    version_is_never_used_twice,
-    list_pages_by_provider_id,
-    history_is_complete,
-);
+conforms!(store);
 
 #[tokio::test]
 async fn history_can_be_neither_altered_nor_removed() {
