@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 use crate::Trial;
@@ -109,6 +110,38 @@ pub async fn create(trial: &Trial, token: &str, provider_id: &str, url: &str) ->
         .as_str()
         .expect("the answer holds the id")
         .to_owned()
+}
+
+/// The cores of all records of the type `kind` (`Sent`, `transfer-aborted`, `direct`, …) in the order of the ledger, read from
+/// its database: evidence is in no lineage.
+pub fn records(trial: &Trial, kind: &str) -> Vec<Value> {
+    let config = trial.service_configuration("provenance-server");
+    let url = config["database"]["url"]
+        .as_str()
+        .expect("the database has a URL");
+    let path = url
+        .strip_prefix("sqlite:")
+        .expect("the trial's databases are SQLite files");
+    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .expect("the ledger lets others read its file");
+    let mut query = database
+        .prepare("SELECT core FROM record WHERE etype = ?1 AND core IS NOT NULL ORDER BY idx")
+        .expect("the ledger keeps its records in this table");
+    let rows = query
+        .query_map([kind], |row| row.get::<_, String>(0))
+        .expect("the query runs");
+    rows.map(|core| serde_json::from_str(&core.expect("a core is text")).expect("a core is JSON"))
+        .collect()
+}
+
+/// Waits until a record of the type `kind` fits.
+pub async fn record(trial: &Trial, kind: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    wait::until(
+        &format!("a record {kind} in the ledger"),
+        DELIVERY,
+        || async { records(trial, kind).into_iter().find(&fits) },
+    )
+    .await
 }
 
 /// The events of an answer.

@@ -259,21 +259,21 @@ impl Trial {
             .expect("the connector runs")
     }
 
-    /// The configuration of the auth-server.
-    pub fn auth_configuration(&self) -> toml::Table {
+    /// The configuration of a server of which there is one (`auth-server`, `provenance-server`, …).
+    pub fn service_configuration(&self, name: &str) -> toml::Table {
         let path = self
             .services()
             .into_iter()
-            .find(|(_, line)| line.contains(" serve auth-server "))
+            .find(|(_, line)| line.contains(&format!(" serve {name} ")))
             .and_then(|(_, line)| configuration_in(&line))
-            .expect("the auth-server runs");
+            .expect("the server runs");
         let text = std::fs::read_to_string(path).expect("the configuration can be read");
         text.parse().expect("the configuration is TOML")
     }
 
     /// The auth-server's own signing key: to make tokens that it would not make.
     pub fn signer(&self) -> Signer {
-        let config = self.auth_configuration();
+        let config = self.service_configuration("auth-server");
         let directory = config["tokens"]["key_directory"]
             .as_str()
             .expect("the keys lie in a directory");
@@ -296,7 +296,7 @@ impl Trial {
 
     /// The authority of the trial, with its key: to issue what it would not issue.
     pub fn authority(&self) -> Authority {
-        let config = self.auth_configuration();
+        let config = self.service_configuration("auth-server");
         let directory = PathBuf::from(
             config["ca"]["directory"]
                 .as_str()

@@ -91,6 +91,7 @@ async fn a_source_that_breaks_off_is_seen_by_every_caller(
     )
     .await;
     all_broken(trial, &seen).await;
+    all_in_evidence(trial, &seen).await;
 }
 
 #[rstest]
@@ -105,6 +106,7 @@ async fn a_provider_that_dies_is_seen_by_every_caller(
     let url = source.url(&framing.held());
     let seen = call_all(trial, receiver, &provider, url.as_str(), || provider.kill()).await;
     all_broken(trial, &seen).await;
+    all_in_evidence(trial, &seen).await;
 }
 
 #[rstest]
@@ -269,6 +271,22 @@ async fn call(
         caller,
         broken,
         event: field("x-cadde-provenance").unwrap(),
+    }
+}
+
+/// The receiver, which lives on, tells the ledger of every transfer that broke.
+async fn all_in_evidence(trial: &Trial, seen: &[Seen]) {
+    for Seen { caller, event, .. } in seen {
+        let record = ledger::record(trial, "transfer-aborted", |core| {
+            core["evidence"]["id"] == event.as_str()
+        })
+        .await;
+        let evidence = &record["evidence"];
+        assert_eq!(evidence["cdleventtype"], "Received", "{caller:?}: {record}");
+        assert!(
+            evidence["len"].as_u64().unwrap() <= WHOLE as u64,
+            "{caller:?}: {record}"
+        );
     }
 }
 

@@ -107,3 +107,35 @@ async fn an_open_file_is_fetched_directly_with_five_empty_headers() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_direct_fetch_is_in_the_ledger_as_evidence_of_the_receiver() {
+    let trial = Trial::shared();
+    let resource = trial.domain("c").open_resource();
+    let token = trial.domain("a").token().await;
+    let by_user = trial
+        .domain("a")
+        .fetch(&resource.url)
+        .token(&token)
+        .send()
+        .await;
+    let by_nobody = trial.domain("a").fetch(&resource.url).send().await;
+    assert_eq!((by_user.status, by_nobody.status), (200, 200));
+    // Without a token the receiver's participant stands for the user.
+    for user in [trial.domain("a").user_id(), trial.domain("a").provider_id()] {
+        let record = ledger::record(trial, "direct", |core| {
+            core["actor"]["user"] == user && core.to_string().contains(&resource.url)
+        })
+        .await;
+        assert_eq!(
+            record["actor"]["client"],
+            trial.domain("a").ready.receiver.connector_id.as_str()
+        );
+        assert_eq!(
+            record["dig"]["sha256"],
+            by_user.sha256().as_str(),
+            "{record}"
+        );
+        assert_eq!(record["dig"]["len"], by_user.body.len(), "{record}");
+    }
+}
