@@ -215,7 +215,7 @@ impl ProvenanceConfig {
 impl Config {
     /// What is wrong with it beyond its form.
     pub(super) fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let mut findings = self.database.findings();
         if let Some(problem) = self.peer.problem() {
             findings.push(Finding::Error(format!("peer: {problem}")));
         }

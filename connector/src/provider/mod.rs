@@ -14,7 +14,6 @@ use axum::Router;
 use axum::routing::get;
 use common::clock::SharedClock;
 use common::config::AdminConfig;
-use common::db::open_sqlite;
 use common::http::Endpoint;
 use common::http::client::PeerClient;
 use common::ids::{ConnectorId, UserId};
@@ -30,7 +29,6 @@ pub use config::{
 pub use error::FileError;
 pub use sources::{Source, SourceError, Sources};
 
-use crate::authorization::store::{MIGRATIONS, SqliteGrants};
 use crate::authorization::{self, AuthorizationApi, GrantBook};
 use crate::exchange::{Admission, Deadlines, Recorder};
 use crate::identity::{Registrations, Tokens};
@@ -86,8 +84,7 @@ impl Service for ProviderConnector {
             context.shutdown.clone(),
         );
 
-        let database = open_sqlite(&config.database, &MIGRATIONS).await?;
-        let grants = GrantBook::open(Arc::new(SqliteGrants::new(database))).await?;
+        let grants = GrantBook::open(authorization::store::open(&config.database).await?).await?;
         grants.spawn_sync(context.ready.register("database"), context.shutdown.clone());
 
         let outbox = open_outbox(&config, &context).await?;

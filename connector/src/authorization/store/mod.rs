@@ -1,11 +1,20 @@
 //! Where grants are kept.
 
+#[cfg(test)]
+mod conformance;
+mod postgres;
+mod row;
 mod sqlite;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use common::config::DatabaseConfig;
+use common::db::{Backend, DbError};
 use common::ids::{ConnectorId, UserId};
 use time::OffsetDateTime;
 
+pub use postgres::PostgresGrants;
 pub use sqlite::{MIGRATIONS, SqliteGrants};
 
 use super::grant::{Assignee, Grant};
@@ -68,4 +77,17 @@ pub trait GrantStore: Send + Sync + std::fmt::Debug {
 
     /// The current revision: another number after every change, whoever made it.
     async fn revision(&self) -> Result<i64, StoreError>;
+}
+
+/// Opens the database of `config`, whichever it is, and brings it to the current schema.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn open(config: &DatabaseConfig) -> Result<Arc<dyn GrantStore>, DbError> {
+    Ok(match Backend::of(config)? {
+        Backend::Sqlite => Arc::new(SqliteGrants::new(
+            common::db::open_sqlite(config, &MIGRATIONS).await?,
+        )),
+        Backend::Postgres => Arc::new(PostgresGrants::open(config).await?),
+    })
 }

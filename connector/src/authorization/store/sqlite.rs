@@ -7,8 +7,9 @@ use common::ids::UserId;
 use sqlx::migrate::Migrator;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
+use super::row::Row;
 use super::{Change, GrantStore, StoreError, Which};
-use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
+use crate::authorization::grant::Grant;
 
 /// The schema of the provider connector's database.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -27,61 +28,6 @@ impl SqliteGrants {
     /// ignore the busy timeout.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.0.writer.begin_with("BEGIN IMMEDIATE").await?)
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    seq: i64,
-    target: String,
-    user_id: Option<String>,
-    org: Option<String>,
-    aal: Option<i64>,
-    extras: Option<String>,
-    trade_id: Option<String>,
-    contract_url: Option<String>,
-    contract_type: Option<String>,
-}
-
-impl TryFrom<Row> for Grant {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let seq = row.seq;
-        let corrupt = |what: String| StoreError::Corrupt { seq, what };
-        let id = |text: Option<String>| match text {
-            None => Ok(None),
-            Some(text) => UserId::parse(&text)
-                .map(Some)
-                .map_err(|error| corrupt(error.to_string())),
-        };
-        let aal = match row.aal {
-            None => None,
-            Some(level) => {
-                let aal = u8::try_from(level).ok().and_then(Aal::new);
-                Some(aal.ok_or_else(|| corrupt(format!("assurance level {level}")))?)
-            }
-        };
-        let contract = match (row.trade_id, row.contract_url, row.contract_type) {
-            (Some(trade_id), Some(contract_url), Some(contract_type)) => Some(Contract {
-                trade_id,
-                contract_url,
-                contract_type,
-            }),
-            (None, None, None) => None,
-            _ => return Err(corrupt("half a contract".to_owned())),
-        };
-        let assignee = Assignee {
-            user: id(row.user_id)?,
-            org: id(row.org)?,
-            aal,
-            extras: row.extras,
-        };
-        Ok(Self {
-            target: row.target,
-            assignee,
-            contract,
-        })
     }
 }
 
@@ -217,4 +163,23 @@ impl SqliteGrants {
             .await
             .expect("a working database")
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::config::DatabaseConfig;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::authorization::store::conformance::conforms;
+
+    async fn store() -> (SqliteGrants, TempDir) {
+        let dir = TempDir::new().expect("a temporary folder");
+        let config =
+            DatabaseConfig::new(format!("sqlite:{}", dir.path().join("grants.db").display()));
+        let database = common::db::open_sqlite(&config, &MIGRATIONS).await;
+        (SqliteGrants::new(database.expect("a database")), dir)
+    }
+
+    conforms!(store);
 }
