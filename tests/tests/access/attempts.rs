@@ -10,6 +10,8 @@ use tests::tls::Identity;
 use tests::tokens::{self, Signer};
 use url::Url;
 
+use Expected::{Admitted, Forbidden, NoHandshake, Refused, Unauthorized, Unprocessable};
+
 use crate::rows::{Needs, Row};
 
 /// What has to come of an attempt.
@@ -147,324 +149,252 @@ impl World {
 
     /// Everything to be tried on an endpoint.
     pub fn attempts(&self, row: &Row) -> Vec<Attempt> {
-        let mut attempts = Vec::new();
+        let tries = self.tries(row);
+        let tries = match row.needs {
+            Needs::Nothing => tries.try_with("no credential", vec![], Admitted),
+            Needs::Code => tries.try_with("a wrong code", vec![], Refused),
+            Needs::Registered => tries
+                .try_by(
+                    "an unregistered certificate",
+                    &self.unregistered,
+                    vec![],
+                    Refused,
+                )
+                .try_with("a receiver's certificate", vec![], Admitted),
+            Needs::Client => self.client(tries),
+            Needs::Bearer => self.bearer(tries, bearer),
+            Needs::RawBearer => self.bearer(tries, raw),
+            Needs::Operator => self.operator(tries),
+            Needs::OperatorWithTool => self.operator_with_tool(tries),
+            Needs::OperatorWithToolOrOwner => self.operator_with_tool_or_owner(tries),
+            Needs::Owner => self.owner(tries),
+            Needs::Grant => self.grant(tries),
+            Needs::GrantAndReceiver => self
+                .grant(tries)
+                .try_by(
+                    "an unregistered certificate",
+                    &self.unregistered,
+                    bearer(&self.user),
+                    Forbidden,
+                )
+                .try_by(
+                    "a provider's certificate",
+                    &self.provider,
+                    bearer(&self.user),
+                    Forbidden,
+                ),
+        };
+        tries.attempts
+    }
+
+    /// What holds on every listener for peers.
+    fn tries(&self, row: &Row) -> Tries {
         let peer = row.listener == "peer";
-        let mut add = |name, identity: Option<&Identity>, headers, expected| {
-            attempts.push(Attempt {
-                name,
-                identity: identity.cloned(),
-                headers,
-                expected,
-            });
+        let mut tries = Tries {
+            certificate: peer.then(|| self.receiver.clone()),
+            attempts: Vec::new(),
         };
         if peer {
-            add("no certificate", None, vec![], Expected::NoHandshake);
-            add(
+            tries.add("no certificate", None, vec![], NoHandshake);
+            tries.add(
                 "an expired certificate",
-                Some(&self.expired),
+                Some(self.expired.clone()),
                 vec![],
-                Expected::NoHandshake,
+                NoHandshake,
             );
         }
-        let certificate = peer.then_some(&self.receiver);
-        let nobody = peer.then_some(&self.unregistered);
-        match row.needs {
-            Needs::Nothing => add("no credential", certificate, vec![], Expected::Admitted),
-            Needs::Registered => {
-                add(
-                    "an unregistered certificate",
-                    nobody,
-                    vec![],
-                    Expected::Refused,
-                );
-                add(
-                    "a receiver's certificate",
-                    certificate,
-                    vec![],
-                    Expected::Admitted,
-                );
-            }
-            Needs::Bearer | Needs::RawBearer => {
-                let form = if row.needs == Needs::Bearer {
-                    bearer
-                } else {
-                    raw
-                };
-                add("no token", certificate, vec![], Expected::Refused);
-                add(
-                    "an expired token",
-                    certificate,
-                    form(&self.expired_user),
-                    Expected::Refused,
-                );
-                add(
-                    "a forged token",
-                    certificate,
-                    form(&self.forged),
-                    Expected::Refused,
-                );
-                add(
-                    "nonsense for a token",
-                    certificate,
-                    form("nonsense"),
-                    Expected::Refused,
-                );
-                add(
-                    "a user's token",
-                    certificate,
-                    form(&self.user),
-                    Expected::Admitted,
-                );
-            }
-            Needs::Operator => {
-                add("no token", certificate, vec![], Expected::Refused);
-                add(
-                    "an expired token",
-                    certificate,
-                    bearer(&self.expired_operator),
-                    Expected::Refused,
-                );
-                add(
-                    "a forged token",
-                    certificate,
-                    bearer(&self.forged),
-                    Expected::Refused,
-                );
-                add(
-                    "a user's token",
-                    certificate,
-                    bearer(&self.user),
-                    Expected::Forbidden,
-                );
-                add(
-                    "the operator's token",
-                    certificate,
-                    bearer(&self.operator),
-                    Expected::Admitted,
-                );
-            }
-            Needs::OperatorWithTool => {
-                let tool = Some(&self.tool);
-                add("no token", tool, vec![], Expected::Refused);
-                add(
-                    "an expired token",
-                    tool,
-                    bearer(&self.expired_operator),
-                    Expected::Refused,
-                );
-                add(
-                    "a forged token",
-                    tool,
-                    bearer(&self.forged),
-                    Expected::Refused,
-                );
-                add(
-                    "a user's token and a tool",
-                    tool,
-                    bearer(&self.user),
-                    Expected::Forbidden,
-                );
-                add(
-                    "an operator without a tool",
-                    certificate,
-                    bearer(&self.operator),
-                    Expected::Forbidden,
-                );
-                add(
-                    "a provider by itself",
-                    Some(&self.provider),
-                    vec![],
-                    Expected::Refused,
-                );
-                add(
-                    "the operator with a tool",
-                    tool,
-                    bearer(&self.operator),
-                    Expected::Admitted,
-                );
-            }
-            Needs::OperatorWithToolOrOwner => {
-                let tool = Some(&self.tool);
-                add("no token", tool, vec![], Expected::Refused);
-                add(
-                    "a user's token and a tool",
-                    tool,
-                    bearer(&self.user),
-                    Expected::Forbidden,
-                );
-                add(
-                    "an operator without a tool",
-                    certificate,
-                    bearer(&self.operator),
-                    Expected::Forbidden,
-                );
-                add(
-                    "a receiver by itself",
-                    certificate,
-                    vec![],
-                    Expected::Refused,
-                );
-                add(
-                    "an unregistered certificate",
-                    nobody,
-                    vec![],
-                    Expected::Refused,
-                );
-                add(
-                    "the operator with a tool",
-                    tool,
-                    bearer(&self.operator),
-                    Expected::Admitted,
-                );
-                add(
-                    "the provider itself",
-                    Some(&self.provider),
-                    vec![],
-                    Expected::Admitted,
-                );
-            }
-            Needs::Client => {
-                let b = &self.trial.ready.domains["b"].app_client;
-                add(
-                    "no credential",
-                    certificate,
-                    vec![],
-                    if peer {
-                        Expected::Admitted
-                    } else {
-                        Expected::Unauthorized
-                    },
-                );
-                add(
-                    "a wrong secret",
-                    certificate,
-                    basic(&b.client_id, "wrong"),
-                    Expected::Unauthorized,
-                );
-                add(
-                    "an unknown client",
-                    certificate,
-                    basic("nobody", &b.client_secret),
-                    Expected::Unauthorized,
-                );
-                if !peer {
-                    add(
-                        "its secret",
-                        None,
-                        basic(&b.client_id, &b.client_secret),
-                        Expected::Admitted,
-                    );
-                }
-            }
-            Needs::Owner => {
-                // The specification of this path has it so.
-                add("no token", certificate, vec![], Expected::Unprocessable);
-                add(
-                    "an expired token",
-                    certificate,
-                    bearer(&self.expired_user),
-                    Expected::Refused,
-                );
-                add(
-                    "a forged token",
-                    certificate,
-                    bearer(&self.forged),
-                    Expected::Refused,
-                );
-                add(
-                    "another user's token",
-                    certificate,
-                    bearer(&self.user),
-                    Expected::Forbidden,
-                );
-                add(
-                    "the provider's own user",
-                    certificate,
-                    bearer(&self.owner),
-                    Expected::Admitted,
-                );
-            }
-            Needs::Grant => {
-                add("no token", certificate, vec![], Expected::Unauthorized);
-                add(
-                    "an expired token",
-                    certificate,
-                    bearer(&self.expired_user),
-                    Expected::Unauthorized,
-                );
-                add(
-                    "a forged token",
-                    certificate,
-                    bearer(&self.forged),
-                    Expected::Unauthorized,
-                );
-                add(
-                    "the operator, who has no grant",
-                    certificate,
-                    bearer(&self.operator),
-                    Expected::Forbidden,
-                );
-                add(
-                    "a granted user's token",
-                    certificate,
-                    bearer(&self.user),
-                    Expected::Admitted,
-                );
-            }
-            Needs::GrantAndReceiver => {
-                add(
-                    "an unregistered certificate",
-                    nobody,
-                    bearer(&self.user),
-                    Expected::Forbidden,
-                );
-                add("no token", certificate, vec![], Expected::Unauthorized);
-                add(
-                    "an expired token",
-                    certificate,
-                    bearer(&self.expired_user),
-                    Expected::Unauthorized,
-                );
-                add(
-                    "a forged token",
-                    certificate,
-                    bearer(&self.forged),
-                    Expected::Unauthorized,
-                );
-                add(
-                    "the operator, who has no grant",
-                    certificate,
-                    bearer(&self.operator),
-                    Expected::Forbidden,
-                );
-                add(
-                    "a provider's certificate",
-                    Some(&self.provider),
-                    bearer(&self.user),
-                    Expected::Forbidden,
-                );
-                add(
-                    "a granted user's token",
-                    certificate,
-                    bearer(&self.user),
-                    Expected::Admitted,
-                );
-            }
-            Needs::Code => add("a wrong code", None, vec![], Expected::Refused),
+        tries
+    }
+
+    fn client(&self, tries: Tries) -> Tries {
+        let app = &self.trial.ready.domains["b"].app_client;
+        let is_peer = tries.certificate.is_some();
+        let tries = tries
+            .try_with(
+                "a wrong secret",
+                basic(&app.client_id, "wrong"),
+                Unauthorized,
+            )
+            .try_with(
+                "an unknown client",
+                basic("nobody", &app.client_secret),
+                Unauthorized,
+            );
+        if is_peer {
+            // The certificate is the credential.
+            tries.try_with("its certificate", vec![], Admitted)
+        } else {
+            tries
+                .try_with("no credential", vec![], Unauthorized)
+                .try_with(
+                    "its secret",
+                    basic(&app.client_id, &app.client_secret),
+                    Admitted,
+                )
         }
-        attempts
+    }
+
+    fn bearer(&self, tries: Tries, form: fn(&str) -> Headers) -> Tries {
+        tries
+            .try_with("no token", vec![], Refused)
+            .try_with("an expired token", form(&self.expired_user), Refused)
+            .try_with("a forged token", form(&self.forged), Refused)
+            .try_with("nonsense for a token", form("nonsense"), Refused)
+            .try_with("a user's token", form(&self.user), Admitted)
+    }
+
+    fn operator(&self, tries: Tries) -> Tries {
+        tries
+            .try_with("no token", vec![], Refused)
+            .try_with("an expired token", bearer(&self.expired_operator), Refused)
+            .try_with("a forged token", bearer(&self.forged), Refused)
+            .try_with("a user's token", bearer(&self.user), Forbidden)
+            .try_with("the operator's token", bearer(&self.operator), Admitted)
+    }
+
+    fn operator_with_tool(&self, tries: Tries) -> Tries {
+        let tool = &self.tool;
+        tries
+            .try_by("no token", tool, vec![], Refused)
+            .try_by(
+                "an expired token",
+                tool,
+                bearer(&self.expired_operator),
+                Refused,
+            )
+            .try_by("a forged token", tool, bearer(&self.forged), Refused)
+            .try_by(
+                "a user's token and a tool",
+                tool,
+                bearer(&self.user),
+                Forbidden,
+            )
+            .try_by("a provider by itself", &self.provider, vec![], Refused)
+            .try_with(
+                "an operator without a tool",
+                bearer(&self.operator),
+                Forbidden,
+            )
+            .try_by(
+                "the operator with a tool",
+                tool,
+                bearer(&self.operator),
+                Admitted,
+            )
+    }
+
+    fn operator_with_tool_or_owner(&self, tries: Tries) -> Tries {
+        let tool = &self.tool;
+        tries
+            .try_by("no token", tool, vec![], Refused)
+            .try_by(
+                "an expired token",
+                tool,
+                bearer(&self.expired_operator),
+                Refused,
+            )
+            .try_by(
+                "a user's token and a tool",
+                tool,
+                bearer(&self.user),
+                Forbidden,
+            )
+            .try_by(
+                "an unregistered certificate",
+                &self.unregistered,
+                vec![],
+                Refused,
+            )
+            .try_with(
+                "an operator without a tool",
+                bearer(&self.operator),
+                Forbidden,
+            )
+            .try_with("a receiver by itself", vec![], Refused)
+            .try_by(
+                "the operator with a tool",
+                tool,
+                bearer(&self.operator),
+                Admitted,
+            )
+            .try_by("the provider itself", &self.provider, vec![], Admitted)
+    }
+
+    fn owner(&self, tries: Tries) -> Tries {
+        tries
+            // The specification of this path has it so.
+            .try_with("no token", vec![], Unprocessable)
+            .try_with("an expired token", bearer(&self.expired_user), Refused)
+            .try_with("a forged token", bearer(&self.forged), Refused)
+            .try_with("another user's token", bearer(&self.user), Forbidden)
+            .try_with("the provider's own user", bearer(&self.owner), Admitted)
+    }
+
+    fn grant(&self, tries: Tries) -> Tries {
+        tries
+            .try_with("no token", vec![], Unauthorized)
+            .try_with("an expired token", bearer(&self.expired_user), Unauthorized)
+            .try_with("a forged token", bearer(&self.forged), Unauthorized)
+            .try_with(
+                "the operator, who has no grant",
+                bearer(&self.operator),
+                Forbidden,
+            )
+            .try_with("a granted user's token", bearer(&self.user), Admitted)
     }
 }
 
-fn bearer(token: &str) -> Vec<(&'static str, String)> {
+type Headers = Vec<(&'static str, String)>;
+
+/// The attempts on one endpoint, being collected.
+struct Tries {
+    /// What is shown on a listener for peers unless an attempt says otherwise.
+    certificate: Option<Identity>,
+    attempts: Vec<Attempt>,
+}
+
+impl Tries {
+    fn add(
+        &mut self,
+        name: &'static str,
+        identity: Option<Identity>,
+        headers: Headers,
+        expected: Expected,
+    ) {
+        self.attempts.push(Attempt {
+            name,
+            identity,
+            headers,
+            expected,
+        });
+    }
+
+    fn try_with(mut self, name: &'static str, headers: Headers, expected: Expected) -> Self {
+        self.add(name, self.certificate.clone(), headers, expected);
+        self
+    }
+
+    fn try_by(
+        mut self,
+        name: &'static str,
+        identity: &Identity,
+        headers: Headers,
+        expected: Expected,
+    ) -> Self {
+        self.add(name, Some(identity.clone()), headers, expected);
+        self
+    }
+}
+
+fn bearer(token: &str) -> Headers {
     vec![("authorization", format!("Bearer {token}"))]
 }
 
-fn raw(token: &str) -> Vec<(&'static str, String)> {
+fn raw(token: &str) -> Headers {
     vec![("authorization", token.to_owned())]
 }
 
-fn basic(id: &str, secret: &str) -> Vec<(&'static str, String)> {
+fn basic(id: &str, secret: &str) -> Headers {
     vec![(
         "authorization",
         format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))),
