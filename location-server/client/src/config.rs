@@ -48,15 +48,10 @@ impl LocationConfig {
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if self.url.scheme() != "https" {
-            faults.push(format!(
-                "url: {} is not an https address",
-                self.url
-            ));
+            faults.push(format!("url: {} is not an https address", self.url));
         }
         if self.cache.get() > Duration::from_hours(1) {
-            faults.push(
-                "cache: more than an hour hides a moved connector too long".to_owned(),
-            );
+            faults.push("cache: more than an hour hides a moved connector too long".to_owned());
         }
         for (provider, entry) in &self.static_entries {
             if let Err(error) = crate::record::connector_url(entry.url.as_str()) {
