@@ -486,11 +486,13 @@ async fn a_listener_without_tls_stays_on_loopback() {
 
 #[tokio::test]
 async fn a_panic_answers_a_problem_with_its_request_id() {
-    let panics = get(|| async { None::<&str>.expect("on purpose") });
+    async fn panics() -> &'static str {
+        panic!("on purpose")
+    }
     let (port, _shutdown) = serve(
         listener(TlsMode::None),
         None,
-        Router::new().route("/", panics),
+        Router::new().route("/", get(panics)),
     )
     .await;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
