@@ -125,8 +125,8 @@ pub async fn of_changes_at_the_same_time_one_wins(store: impl LocationStore) {
     };
     let removal = || async { store.delete(&one, &author, AT).await.unwrap() };
     let outcomes = tokio::join!(change(), removal(), change(), removal(), change());
-    let (a, b, c, d, e) = outcomes;
-    assert_eq!([a, b, c, d, e].into_iter().filter(|won| *won).count(), 1);
+    let outcomes: [bool; 5] = outcomes.into();
+    assert_eq!(outcomes.into_iter().filter(|won| *won).count(), 1);
     assert_eq!(store.changes(None, 0, 10).await.unwrap().len(), 2);
 }
 
