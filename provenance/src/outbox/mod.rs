@@ -10,8 +10,8 @@
 //!              drop, or found open at start         └─► PARKED (the ledger refused it for good)
 //! ```
 //!
-//! One thread writes the file, in groups of whatever arrived during the last sync ([`writer`]); one task delivers
-//! ([`delivery`]). Between them and the callers there are only messages, so that a caller who leaves in the middle of a call
+//! One thread writes the file, in groups of whatever arrived during the last sync (`writer`); one task delivers
+//! (`delivery`). Between them and the callers there are only messages, so that a caller who leaves in the middle of a call
 //! leaves nothing half done: what was sent to the writer is written, in the order sent, and the first end of a reservation
 //! counts.
 //!
