@@ -43,7 +43,7 @@ pub enum OpenError {
 /// folder whose disk it fills.
 ///
 /// # Errors
-/// [`OpenError`].
+/// `OpenError`: the file cannot be made, read or brought to its current schema.
 pub async fn open_sqlite(
     config: &DatabaseConfig,
 ) -> Result<(SqliteLedger, SqliteReader, PathBuf), OpenError> {
