@@ -11,7 +11,11 @@ use sqlx::{
 use url::Url;
 
 use super::{DbError, is_conflict};
-use crate::{config::DatabaseConfig, service::Finding};
+use crate::{
+    config::DatabaseConfig,
+    service::{Check, Finding, Shutdown},
+    telemetry::Chain,
+};
 
 /// Connections of one process. A small managed server allows some eighty in all.
 const MAX_CONNECTIONS: u32 = 8;
@@ -32,6 +36,9 @@ const LIFETIME: Duration = Duration::from_mins(30);
 const ATTEMPTS: u32 = 5;
 /// 10 ms: mean wait before the second try, doubled with each further one.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// 1 s: a server that went away is noticed before a load balancer's second look.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// What the server itself ends: a statement, the wait for a lock, a transaction whose process has gone silent while it holds
 /// locks that others wait for.
@@ -85,6 +92,22 @@ impl PostgresDatabase {
         limited(attempt()).await
     }
 
+    /// Asks the server once a second whether it is there, and tells `check`, until `shutdown`.
+    pub fn spawn_probe(&self, check: Check, shutdown: Shutdown) {
+        let database = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let ask = || async { sqlx::query("SELECT").execute(&database.pool).await };
+                let answer: sqlx::Result<_> = database.run(ask).await;
+                check.set(answer.map(drop).map_err(|error| Chain(&error).to_string()));
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = tokio::time::sleep(PROBE) => {}
+                }
+            }
+        });
+    }
+
     /// Begins a transaction. Each of its statements sees what was committed before that statement (`READ COMMITTED`); what must
     /// not change in between is locked.
     ///
@@ -105,7 +128,11 @@ impl PostgresDatabase {
     }
 }
 
-async fn limited<T, E: From<sqlx::Error>>(
+/// Waits for one step of a transaction that does not go through [`PostgresDatabase::run`] as a whole, 15 s at most.
+///
+/// # Errors
+/// Those of `attempt`, or that the server has not answered; the connection must not be used again then, only dropped.
+pub async fn limited<T, E: From<sqlx::Error>>(
     attempt: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     tokio::time::timeout(PATIENCE, attempt)
