@@ -119,7 +119,7 @@ impl Config {
     }
 
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
+        let mut findings = self.database.findings();
         let mut error = |text: String| findings.push(Finding::Error(text));
         for (name, listener) in [("peer", &self.peer), ("public", &self.public)] {
             if let Some(problem) = listener.problem() {

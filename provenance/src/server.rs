@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use auth_client::{Registry, TokenVerifier, enrol};
 use common::{
     config::AdminConfig,
+    db::Backend,
     listener::Listener,
     service::{Context, Finding, Service},
     telemetry::TelemetryConfig,
@@ -15,8 +16,11 @@ use crate::{
     api::{self, Batches, Ledger},
     authority::AuthServer,
     config::Config,
-    domain::sequencer::{Sequencer, SequencerLimits},
-    store::open_sqlite,
+    domain::{
+        sequencer::{Sequencer, SequencerLimits},
+        store::LedgerReader,
+    },
+    store::{open_postgres, open_sqlite},
 };
 
 /// The provenance server.
@@ -53,22 +57,14 @@ impl Service for ProvenanceServer {
             context.shutdown.clone(),
         );
 
-        let (store, reader, folder) = open_sqlite(&config.database).await?;
-        let limits = SequencerLimits {
-            queue: config.ledger.queue,
-            disk_watermark_percent: config.ledger.disk_watermark_percent,
-            disk: Some(folder),
-            keep_keys: config.ledger.keep_idempotency_keys.get(),
-        };
-        let check = context.ready.register("ledger");
-        let sequencer = Sequencer::start(store, context.clock.clone(), limits, check)?;
+        let (sequencer, reader) = open(&config, &context).await?;
         let authority = AuthServer {
             registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
             tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
         };
         let ledger = Arc::new(Ledger {
             sequencer,
-            reader: Arc::new(reader),
+            reader,
             authority: Arc::new(authority),
             clock: context.clock.clone(),
             organization: config.organization(),
@@ -87,4 +83,31 @@ impl Service for ProvenanceServer {
         ledger.sequencer.close().await;
         Ok(())
     }
+}
+
+/// Opens the ledger in whichever database the configuration names, and starts its writer.
+async fn open(
+    config: &Config,
+    context: &Context,
+) -> anyhow::Result<(Sequencer, Arc<dyn LedgerReader>)> {
+    let limits = |disk| SequencerLimits {
+        queue: config.ledger.queue,
+        disk_watermark_percent: config.ledger.disk_watermark_percent,
+        disk,
+        keep_keys: config.ledger.keep_idempotency_keys.get(),
+    };
+    let (clock, check) = (context.clock.clone(), context.ready.register("ledger"));
+    Ok(match Backend::of(&config.database)? {
+        Backend::Sqlite => {
+            let (store, reader, folder) = open_sqlite(&config.database).await?;
+            let sequencer = Sequencer::start(store, clock, limits(Some(folder)), check)?;
+            (sequencer, Arc::new(reader))
+        }
+        Backend::Postgres => {
+            let (store, reader, database) = open_postgres(&config.database).await?;
+            database.spawn_probe(context.ready.register("database"), context.shutdown.clone());
+            let sequencer = Sequencer::start(store, clock, limits(None), check)?;
+            (sequencer, Arc::new(reader))
+        }
+    })
 }

@@ -169,6 +169,15 @@ fn unavailable(error: &SubmitError) -> Problem {
             Problem::unavailable("disk-full", "the ledger's disk is nearly full", 60)
         }
         SubmitError::Stopped => Problem::unavailable("stopping", "the ledger is stopping", 5),
+        SubmitError::Store(cause) if cause.is_unavailable() => {
+            tracing::warn!(request.id = %common::http::context::request_id(), error = %common::telemetry::Chain(error),
+                "the database is not available");
+            Problem::unavailable(
+                "database-unavailable",
+                "the ledger's database is not available",
+                5,
+            )
+        }
         SubmitError::Store(_) => Problem::internal(common::telemetry::Chain(error)),
     }
 }

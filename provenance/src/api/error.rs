@@ -187,6 +187,7 @@ pub(super) fn submit(failure: &SubmitError) -> LedgerError {
             "The ledger is stopping.",
             SOON,
         ),
+        SubmitError::Store(error) if error.is_unavailable() => return database(failure),
         SubmitError::Store(_) => return internal(failure),
     };
     unavailable(kind, Text::new(ja, en), retry_after)
@@ -202,6 +203,7 @@ pub(super) fn read(failure: &ReadError) -> LedgerError {
                 format!("The lineage has more than {limit} events; ask with a depth."),
             ),
         ),
+        ReadError::Store(error) if error.is_unavailable() => database(failure),
         ReadError::Store(_) => internal(failure),
     }
 }
@@ -226,6 +228,15 @@ pub(super) fn too_slow() -> LedgerError {
             "The request stopped arriving.",
         ),
     )
+}
+
+fn database(cause: &(dyn std::error::Error + 'static)) -> LedgerError {
+    tracing::warn!(request.id = %common::http::context::request_id(), error = cause, "the database is not available");
+    let text = Text::new(
+        "台帳のデータベースを利用できません。しばらくしてから再度お試しください。",
+        "The ledger's database is not available. Please try again in a moment.",
+    );
+    unavailable("database-unavailable", text, SOON)
 }
 
 /// The cause goes to the log under the id of the request, the caller learns only the id.

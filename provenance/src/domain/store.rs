@@ -23,6 +23,22 @@ pub type Index = i64;
 #[error("the ledger's database did not do it")]
 pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
 
+impl StoreError {
+    /// The database is away, locked or full: the same may work later.
+    pub fn unavailable(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(Unavailable(Box::new(cause))))
+    }
+
+    /// Whether the same may work later.
+    pub fn is_unavailable(&self) -> bool {
+        self.0.is::<Unavailable>()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database is not available")]
+struct Unavailable(#[source] Box<dyn Error + Send + Sync>);
+
 /// A record by which another is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {

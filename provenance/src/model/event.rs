@@ -213,10 +213,13 @@ pub(crate) fn tags(event: &Map<String, Value>) -> Vec<Tag> {
         .collect()
 }
 
-/// `null` counts as absent, as existing clients send it.
+/// `null` counts as absent, as existing clients send it. What an event is found by has no NUL, which not every database takes.
 fn string<'v>(members: &'v Map<String, Value>, name: &str) -> Result<Option<&'v str>, String> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.contains('\0') => {
+            Err(format!("{name} has a NUL character"))
+        }
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(format!("{name} must be a string")),
     }
@@ -317,6 +320,7 @@ mod tests {
     #[case(json!({"cdleventid": "a\u{0}b"}))]
     #[case(json!({"cdleventid": 7}))]
     #[case(json!({"dataprovider": ["a"]}))]
+    #[case(json!({"dataprovider": "a\u{0}"}))]
     #[case(json!({"_id": "a"}))]
     #[case(json!({"~version": "a"}))]
     fn events_outside_the_model_are_refused(#[case] members: Value) {

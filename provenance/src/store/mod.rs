@@ -1,5 +1,10 @@
-//! The databases of the ledger.
+//! Databases behind the ledger.
 
+#[cfg(test)]
+mod conformance;
+mod postgres;
 mod sqlite;
+mod view;
 
-pub use sqlite::{SqliteLedger, SqliteReader, open_sqlite};
+pub use postgres::{PostgresLedger, PostgresReader, open_postgres};
+pub use sqlite::{OpenError, SqliteLedger, SqliteReader, open_sqlite};

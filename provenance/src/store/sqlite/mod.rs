@@ -43,7 +43,7 @@ pub enum OpenError {
 /// folder whose disk it fills.
 ///
 /// # Errors
-/// `OpenError`: the file cannot be made, read or brought to its current schema.
+/// [`OpenError`].
 pub async fn open_sqlite(
     config: &DatabaseConfig,
 ) -> Result<(SqliteLedger, SqliteReader, PathBuf), OpenError> {
@@ -77,6 +77,41 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self(Box::new(error))
+        let code = error.sqlite_error().map(|inner| inner.extended_code);
+        if code.is_some_and(db::sqlite_is_unavailable) {
+            Self::unavailable(error)
+        } else {
+            Self(Box::new(error))
+        }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::conformance::{Site, conforms};
+
+    struct File(TempDir);
+
+    impl File {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a temporary folder"))
+        }
+    }
+
+    impl Site for File {
+        type Store = SqliteLedger;
+        type Reader = SqliteReader;
+
+        async fn open(&self) -> (SqliteLedger, SqliteReader) {
+            let url = format!("sqlite:{}", self.0.path().join("ledger.db").display());
+            let opened = open_sqlite(&DatabaseConfig::new(url)).await;
+            let (store, reader, _) = opened.expect("a database");
+            (store, reader)
+        }
+    }
+
+    conforms!(File);
 }

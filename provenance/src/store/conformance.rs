@@ -1,0 +1,47 @@
+//! What every database behind the ledger has to do; one function a rule, run for each of them through the real sequencer.
+
+mod kit;
+mod reading;
+mod writing;
+
+pub(super) use self::{
+    kit::{Ledger, Site, event, places},
+    reading::*,
+    writing::*,
+};
+
+/// One test a rule, each on an empty ledger of its own: `$site::new()` makes one, which can be opened several times.
+macro_rules! conforms {
+    ($site:path) => {
+        $crate::store::conformance::conforms!($site:
+            places_have_no_gaps,
+            a_repetition_is_answered_with_the_same_receipt,
+            other_content_under_the_same_id_is_refused,
+            what_was_recorded_is_there_after_a_restart,
+            a_predecessor_may_arrive_later,
+            a_predecessor_may_arrive_later_in_the_same_group,
+            what_still_waits_is_told_again,
+            no_event_becomes_its_own_ancestor,
+            evidence_is_nobodys_predecessor,
+            a_single_registration_wants_its_predecessors,
+            a_key_is_good_for_one_request_until_it_is_forgotten,
+            the_same_data_is_registered_once,
+            an_original_is_linked_to_the_update_that_made_it,
+            texts_may_be_long,
+            a_transaction_that_is_dropped_leaves_no_trace,
+            lineages_are_walked_both_ways,
+            a_lineage_that_is_too_large_is_refused,
+            bodies_are_for_parties,
+            origins_are_shown_to_whoever_received,
+        );
+    };
+    ($site:path: $($rule:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $rule() {
+                $crate::store::conformance::$rule(<$site>::new()).await;
+            }
+        )+
+    };
+}
+pub(super) use conforms;

@@ -1,0 +1,235 @@
+//! A ledger, and what is submitted to it.
+
+use std::{sync::Arc, time::Duration};
+
+use common::{clock::ManualClock, ids::UserId, service::Readiness};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use time::macros::datetime;
+
+use crate::{
+    domain::{
+        access::{Caller, ReadPolicy, Viewer},
+        lineage::{Direction, LineageQuery},
+        sequencer::{Sequencer, SequencerLimits},
+        store::{Columns, Index, LedgerReader, LedgerStore, Node, ReadError, Recorded},
+        submission::{Accepted, Call, Decision, DuplicateTypes, Refused, Single, Submission},
+    },
+    model::{
+        core::{Actor, ActorAuth, CoreParts, Subject},
+        event::Event,
+        json,
+    },
+};
+
+/// A place for one ledger.
+pub(crate) trait Site {
+    type Store: LedgerStore;
+    type Reader: LedgerReader;
+
+    /// Opens it, once more if it was opened before.
+    fn open(&self) -> impl Future<Output = (Self::Store, Self::Reader)>;
+}
+
+/// An open ledger.
+pub(crate) struct Ledger {
+    pub(crate) sequencer: Sequencer,
+    reader: Arc<dyn LedgerReader>,
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+/// How long keys are remembered here.
+pub(super) const KEYS: Duration = Duration::from_hours(1);
+
+impl Ledger {
+    pub(crate) async fn open(site: &impl Site) -> Self {
+        let (store, reader) = site.open().await;
+        let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 01:02:03.004 UTC)));
+        let limits = SequencerLimits {
+            queue: 10_000,
+            disk_watermark_percent: 100,
+            disk: None,
+            keep_keys: KEYS,
+        };
+        let check = Readiness::default().register("ledger");
+        let sequencer = Sequencer::start(store, clock.clone(), limits, check).expect("a thread");
+        Self {
+            sequencer,
+            reader: Arc::new(reader),
+            clock,
+        }
+    }
+
+    pub(crate) async fn submit(&self, all: Vec<Submission>) -> Vec<Decision> {
+        self.sequencer
+            .submit(all)
+            .await
+            .expect("the database works")
+    }
+
+    /// Records one, which has to be new.
+    pub(super) async fn create(&self, one: Submission) -> Recorded {
+        match self.submit(vec![one]).await.remove(0) {
+            Ok(Accepted::Created(recorded)) => recorded,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn refuse(&self, one: Submission) -> Refused {
+        self.submit(vec![one])
+            .await
+            .remove(0)
+            .expect_err("it is refused")
+    }
+
+    pub(super) async fn ask(
+        &self,
+        query: LineageQuery,
+        viewer: Viewer,
+    ) -> Result<Option<Vec<Node>>, ReadError> {
+        self.reader.lineage(query, viewer).await
+    }
+
+    /// The ids of a whole lineage, in the order of the answer, as somebody who may see all sees them.
+    pub(super) async fn lineage(&self, id: &str, direction: Direction) -> Vec<String> {
+        let found = self
+            .ask(query(id, direction), viewer("anybody", ReadPolicy::Open))
+            .await;
+        let nodes = found
+            .expect("the database works")
+            .expect("the event is there");
+        nodes.into_iter().map(|node| node.id).collect()
+    }
+}
+
+pub(super) fn query(id: &str, direction: Direction) -> LineageQuery {
+    LineageQuery {
+        id: id.to_owned(),
+        direction,
+        depth: None,
+        limit: 1000,
+    }
+}
+
+pub(super) fn viewer(user: &str, policy: ReadPolicy) -> Viewer {
+    Viewer::new(
+        &Caller::user(&UserId::parse(user).expect("a user ID")),
+        policy,
+    )
+}
+
+fn actor(client: &str) -> Actor {
+    Actor {
+        auth: ActorAuth::Mtls,
+        cert: None,
+        client: Some(client.to_owned()),
+        user: "clerk".to_owned(),
+    }
+}
+
+/// An event that a connector delivers, sent from `provider` to `consumer`.
+pub(crate) fn sent(id: &str, previous: &[&str], provider: &str, consumer: &str) -> Submission {
+    let body = json!({
+        "cdleventid": id, "cdleventtype": "Sent", "dataprovider": provider, "datauser": consumer,
+        "cdlpreviousevents": previous,
+    });
+    let actor = actor("p.example");
+    let text = json::canonical(&body);
+    Submission {
+        id: id.to_owned(),
+        content: Sha256::digest(&text).into(),
+        subject: Subject::Event,
+        parts: CoreParts::new(Subject::Event, text, &actor),
+        actor,
+        previous: previous.iter().map(|id| (*id).to_owned()).collect(),
+        columns: Columns {
+            event_type: Some("Sent".to_owned()),
+            provider: Some(provider.to_owned()),
+            consumer: Some(consumer.to_owned()),
+            organization: Some("ledger.example".to_owned()),
+            timestamp: Some("2026-11-22T01:02:03.004Z".to_owned()),
+            tags: Vec::new(),
+        },
+        by: Call::Batch,
+    }
+}
+
+/// The same, whoever the parties.
+pub(crate) fn event(id: &str, previous: &[&str]) -> Submission {
+    sent(id, previous, "p", "c")
+}
+
+/// Evidence under `id`.
+pub(super) fn evidence(id: &str) -> Submission {
+    Submission {
+        content: [8; 32],
+        subject: Subject::Evidence,
+        columns: Columns {
+            event_type: Some("transfer-aborted".to_owned()),
+            ..Columns::default()
+        },
+        ..event(id, &[])
+    }
+}
+
+/// A single registration of an event of `kind` about the data at `uri`, with this hash.
+pub(super) fn single(id: &str, kind: &str, uri: &str, sha256: &str) -> Submission {
+    let text = json!({
+        "cdldatamodelversion": "2.0", "cdleventid": id, "cdleventtype": kind, "dataprovider": "p",
+        "cdldatatags": [{ "cdluri": uri, "cdlsha256hash": sha256 }],
+    });
+    let event = Event::parse(text.to_string().as_bytes()).expect("it fits the model");
+    let types = DuplicateTypes::default();
+    let is_checked = types.check.iter().any(|one| one == kind);
+    Submission {
+        content: Sha256::digest(event.canonical()).into(),
+        parts: CoreParts::new(Subject::Event, event.canonical(), &actor("p.example")),
+        columns: Columns {
+            event_type: Some(kind.to_owned()),
+            provider: Some("p".to_owned()),
+            tags: event.tags(),
+            ..Columns::default()
+        },
+        by: Call::Single(Box::new(Single {
+            duplicates: event
+                .single_tag()
+                .filter(|_| is_checked)
+                .map(|tag| (tag, Arc::new(types))),
+            event,
+            allow_pending: false,
+            key: None,
+        })),
+        ..self::event(id, &[])
+    }
+}
+
+impl Submission {
+    /// With an idempotency key, if it is a single registration.
+    pub(super) fn keyed(mut self, key: &str) -> Self {
+        if let Call::Single(single) = &mut self.by {
+            single.key = Some(key.to_owned());
+        }
+        self
+    }
+
+    /// With these predecessors, which may arrive later or not.
+    pub(super) fn after(mut self, previous: &[&str], allow_pending: bool) -> Self {
+        self.previous = previous.iter().map(|id| (*id).to_owned()).collect();
+        if let Call::Single(single) = &mut self.by {
+            single.event.set_previous(self.previous.clone());
+            single.allow_pending = allow_pending;
+        }
+        self
+    }
+}
+
+/// The places that were given, and nothing where a submission was refused.
+pub(crate) fn places(decisions: &[Decision]) -> Vec<Option<Index>> {
+    decisions
+        .iter()
+        .map(|decision| match decision {
+            Ok(Accepted::Created(recorded)) => Some(recorded.idx),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! Reading lineages.
+
+use super::kit::{Ledger, Site, event, query, sent, single, viewer};
+use crate::domain::{
+    access::ReadPolicy,
+    lineage::{Direction, LineageQuery},
+    store::{Node, ReadError},
+};
+
+/// Two originals, merged, sent to two receivers, one of whom sends on.
+async fn example(site: &impl Site) -> Ledger {
+    let ledger = Ledger::open(site).await;
+    ledger
+        .submit(vec![
+            event("o1", &[]),
+            event("o2", &[]),
+            event("merged", &["o2", "o1"]),
+            event("r1", &["merged"]),
+            event("r2", &["merged"]),
+            event("on", &["r1", "later"]),
+        ])
+        .await;
+    ledger
+}
+
+/// With and without a depth; an unknown event has none.
+pub(crate) async fn lineages_are_walked_both_ways(site: impl Site) {
+    let ledger = example(&site).await;
+    let ids = async |id: &str, direction, depth| -> Option<Vec<String>> {
+        let query = LineageQuery {
+            depth,
+            ..query(id, direction)
+        };
+        let found = ledger.ask(query, viewer("anybody", ReadPolicy::Open)).await;
+        Some(
+            found
+                .expect("the database works")?
+                .into_iter()
+                .map(|node| node.id)
+                .collect(),
+        )
+    };
+    let cases: [(_, _, _, &[&str]); 9] = [
+        (
+            "on",
+            Direction::Backward,
+            None,
+            &["o1", "o2", "merged", "r1", "on"],
+        ),
+        ("on", Direction::Backward, Some(1), &["r1", "on"]),
+        ("on", Direction::Backward, Some(0), &["on"]),
+        (
+            "o1",
+            Direction::Forward,
+            None,
+            &["o1", "merged", "r1", "r2", "on"],
+        ),
+        (
+            "o1",
+            Direction::Forward,
+            Some(2),
+            &["o1", "merged", "r1", "r2"],
+        ),
+        (
+            "r1",
+            Direction::Both,
+            None,
+            &["o1", "o2", "merged", "r1", "on"],
+        ),
+        (
+            "merged",
+            Direction::Both,
+            Some(1),
+            &["o1", "o2", "merged", "r1", "r2"],
+        ),
+        ("merged", Direction::Both, Some(0), &["merged"]),
+        (
+            "merged",
+            Direction::Both,
+            Some(99),
+            &["o1", "o2", "merged", "r1", "r2", "on"],
+        ),
+    ];
+    for (id, direction, depth, expected) in cases {
+        assert_eq!(
+            ids(id, direction, depth).await.unwrap(),
+            expected,
+            "{id} {direction:?} {depth:?}"
+        );
+    }
+    for unknown in ["nobody", "ON", "o", "on\0"] {
+        assert_eq!(ids(unknown, Direction::Both, None).await, None, "{unknown}");
+    }
+}
+
+/// Rather than cut off; one that just fits is not.
+pub(crate) async fn a_lineage_that_is_too_large_is_refused(site: impl Site) {
+    let ledger = example(&site).await;
+    for (id, direction, size) in [
+        ("on", Direction::Backward, 5),
+        ("o1", Direction::Forward, 5),
+        ("merged", Direction::Both, 6),
+    ] {
+        for depth in [None, Some(9)] {
+            let with = |limit| LineageQuery {
+                depth,
+                limit,
+                ..query(id, direction)
+            };
+            let open = || viewer("anybody", ReadPolicy::Open);
+            let fits = ledger.ask(with(size), open()).await.unwrap().unwrap();
+            assert_eq!(fits.len(), size);
+            let refused = ledger.ask(with(size - 1), open()).await;
+            assert!(
+                matches!(refused, Err(ReadError::TooLarge(n)) if n == size - 1),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
+fn shown(nodes: &[Node]) -> Vec<(&str, Option<Vec<&str>>)> {
+    nodes
+        .iter()
+        .map(|node| {
+            let next = node
+                .body
+                .as_ref()
+                .map(|body| body.next.iter().map(String::as_str).collect());
+            (node.id.as_str(), next)
+        })
+        .collect()
+}
+
+/// Who sees a body sees all of its successors' ids.
+pub(crate) async fn bodies_are_for_parties(site: impl Site) {
+    let ledger = Ledger::open(&site).await;
+    ledger.create(sent("o", &[], "owner", "owner")).await;
+    for (id, to) in [("s1", "one"), ("s2", "two")] {
+        ledger.create(sent(id, &["o"], "owner", to)).await;
+    }
+    ledger.create(sent("r1", &["s1"], "one", "three")).await;
+    let ask = async |user: &str, id: &str, direction| -> Vec<Node> {
+        let viewer = viewer(user, ReadPolicy::Party);
+        ledger
+            .ask(query(id, direction), viewer)
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let both = Some(vec!["s1", "s2"]);
+    let owner = ask("owner", "r1", Direction::Backward).await;
+    assert_eq!(
+        shown(&owner),
+        [("o", both.clone()), ("s1", Some(vec!["r1"])), ("r1", None)]
+    );
+    assert_eq!(owner[1].previous, [0]);
+    let one = ask("one", "o", Direction::Forward).await;
+    assert_eq!(
+        shown(&one),
+        [
+            ("o", None),
+            ("s1", Some(vec!["r1"])),
+            ("s2", None),
+            ("r1", Some(vec![]))
+        ]
+    );
+    let nobody = ask("nobody", "o", Direction::Forward).await;
+    assert!(nobody.iter().all(|node| node.body.is_none()));
+    let clerk = ask("clerk", "o", Direction::Backward).await;
+    assert_eq!(shown(&clerk), [("o", both)]);
+    assert!(
+        clerk[0]
+            .body
+            .as_ref()
+            .is_some_and(|body| body.is_party && body.core.contains("owner"))
+    );
+}
+
+/// Without telling who else did.
+pub(crate) async fn origins_are_shown_to_whoever_received(site: impl Site) {
+    let ledger = Ledger::open(&site).await;
+    ledger.create(single("o", "Create", "u", "h")).await;
+    for (id, to) in [("s1", "one"), ("s2", "two")] {
+        ledger.create(sent(id, &["o"], "owner", to)).await;
+    }
+    let ask = async |user: &str| -> Vec<Node> {
+        let viewer = viewer(user, ReadPolicy::Lineage);
+        ledger
+            .ask(query("s1", Direction::Backward), viewer)
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let one = ask("one").await;
+    assert_eq!(shown(&one), [("o", Some(vec!["s1"])), ("s1", Some(vec![]))]);
+    assert!(one[0].body.as_ref().is_some_and(|body| !body.is_party));
+    let nobody = ask("nobody").await;
+    assert_eq!(shown(&nobody), [("o", None), ("s1", None)]);
+}

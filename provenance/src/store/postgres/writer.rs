@@ -1,0 +1,416 @@
+//! The writing side, driven from the sequencer's thread, which waits for each answer.
+
+use std::collections::{HashMap, HashSet};
+
+use common::db::{PostgresDatabase, limited};
+use sqlx::{PgConnection, Postgres, Transaction};
+use tokio::runtime::Handle;
+
+use super::group::{Group, hash, tag_key, time};
+use crate::{
+    domain::store::{
+        Index, Known, LedgerStore, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting,
+    },
+    model::{
+        commitment::{Commitment, Salt},
+        event::SingleTag,
+    },
+};
+
+/// The writing side of a ledger on PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresLedger {
+    database: PostgresDatabase,
+    /// Where the connections live. The sequencer's thread is none of its own.
+    runtime: Handle,
+}
+
+impl PostgresLedger {
+    /// On the runtime of whoever calls.
+    pub(super) fn new(database: PostgresDatabase) -> Self {
+        Self {
+            database,
+            runtime: Handle::current(),
+        }
+    }
+}
+
+impl LedgerStore for PostgresLedger {
+    type Tx<'s> = PostgresTx<'s>;
+
+    fn begin(&mut self) -> Result<PostgresTx<'_>, StoreError> {
+        let database = &self.database;
+        let begin = database.run(|| async {
+            let mut tx = database.begin().await?;
+            let next: Index = sqlx::query_scalar("SELECT idx FROM next_place FOR UPDATE")
+                .fetch_one(&mut *tx)
+                .await?;
+            Ok::<_, StoreError>((tx, next))
+        });
+        let (tx, next) = self.runtime.block_on(begin)?;
+        Ok(PostgresTx {
+            runtime: &self.runtime,
+            tx: Some(tx),
+            group: Group::at(next),
+            seen: Seen::default(),
+        })
+    }
+
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
+        let before = time(before_ms.max(0))?;
+        let database = &self.database;
+        // A part at a time: records wait behind it.
+        let prune = database.run(|| async {
+            let removed = sqlx::query(
+                "DELETE FROM idem WHERE (actor, k) IN (SELECT actor, k FROM idem WHERE created < $1 LIMIT 500)",
+            )
+            .bind(before)
+            .execute(&database.pool)
+            .await?;
+            Ok::<_, StoreError>(removed.rows_affected() > 0)
+        });
+        self.runtime.block_on(prune)
+    }
+}
+
+/// A transaction of the writer.
+#[derive(Debug)]
+pub struct PostgresTx<'s> {
+    runtime: &'s Handle,
+    /// `None` once it has been committed.
+    tx: Option<Transaction<'static, Postgres>>,
+    group: Group,
+    seen: Seen,
+}
+
+/// What the database has answered, kept up to date with what the group adds.
+#[derive(Debug, Default)]
+struct Seen {
+    records: HashMap<String, Option<Known>>,
+    waiting: HashMap<String, Vec<Waiting>>,
+    successors: HashMap<Index, Vec<Index>>,
+    /// Receipts of records that were there before.
+    receipts: HashMap<Index, Recorded>,
+}
+
+impl Drop for PostgresTx<'_> {
+    fn drop(&mut self) {
+        // Undone by a task, which needs a runtime to run on.
+        let _entered = self.runtime.enter();
+        drop(self.tx.take());
+    }
+}
+
+impl PostgresTx<'_> {
+    /// Runs `ask` on the connection, and waits for it.
+    fn block<T>(
+        &mut self,
+        ask: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let tx = self
+            .tx
+            .as_mut()
+            .expect("it is taken by commit alone, which consumes the transaction");
+        Ok(self.runtime.block_on(limited(ask(tx)))?)
+    }
+
+    fn write(&mut self) -> Result<(), StoreError> {
+        let tx = self
+            .tx
+            .as_mut()
+            .expect("it is taken by commit alone, which consumes the transaction");
+        Ok(self.runtime.block_on(limited(self.group.write(tx)))?)
+    }
+
+    fn look_for(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
+        let rows: Vec<KnownRow> = self.block(async |connection| {
+            sqlx::query_as(
+                "SELECT id, idx, kind, commitment, actor, content FROM record WHERE id = ANY($1)",
+            )
+            .bind(&ids)
+            .fetch_all(connection)
+            .await
+        })?;
+        self.seen
+            .records
+            .extend(ids.into_iter().map(|id| (id, None)));
+        for row in rows {
+            let (id, known) = row.read()?;
+            self.seen.records.insert(id, Some(known));
+        }
+        Ok(())
+    }
+
+    fn look_for_waiting(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
+        let rows: Vec<(String, Index, String, Vec<u8>)> = self.block(async |connection| {
+            sqlx::query_as(
+                "SELECT DISTINCT p.prev_id, r.idx, r.id, r.commitment \
+                 FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ANY($1) ORDER BY r.idx",
+            )
+            .bind(&ids)
+            .fetch_all(connection)
+            .await
+        })?;
+        for id in ids {
+            self.seen.waiting.entry(id).or_default();
+        }
+        for (prev_id, idx, id, commitment) in rows {
+            let commitment = Commitment(hash(&commitment)?);
+            self.seen.waiting.entry(prev_id).or_default().push(Waiting {
+                idx,
+                id,
+                commitment,
+            });
+        }
+        Ok(())
+    }
+
+    fn look_for_successors(&mut self, of: Vec<Index>) -> Result<(), StoreError> {
+        let rows: Vec<(Index, Index)> = self.block(async |connection| {
+            sqlx::query_as("SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1)")
+                .bind(&of)
+                .fetch_all(connection)
+                .await
+        })?;
+        for idx in of {
+            self.seen.successors.entry(idx).or_default();
+        }
+        for (previous, next) in rows {
+            self.seen.successors.entry(previous).or_default().push(next);
+        }
+        Ok(())
+    }
+
+    /// Receipts of `idx` and of everything else that is known to have been there before: whoever repeats one record, as an
+    /// outbox does that missed an answer, mostly repeats all of a request.
+    fn look_for_receipts(&mut self, idx: Index) -> Result<(), StoreError> {
+        let known = self.seen.records.values().flatten().map(|known| known.idx);
+        let mut all: Vec<Index> = known
+            .filter(|idx| !self.group.has(*idx))
+            .chain([idx])
+            .collect();
+        all.retain(|idx| !self.seen.receipts.contains_key(idx));
+        let rows: Vec<ReceiptRow> = self.block(async |connection| {
+            sqlx::query_as("SELECT idx, id, salt, core FROM record WHERE idx = ANY($1)")
+                .bind(&all)
+                .fetch_all(connection)
+                .await
+        })?;
+        for row in rows {
+            self.seen.receipts.insert(row.idx, row.read()?);
+        }
+        let pending: Vec<(Index, String)> = self.block(async |connection| {
+            sqlx::query_as(
+                "SELECT next_idx, prev_id FROM pending_edge WHERE next_idx = ANY($1) \
+                 GROUP BY next_idx, prev_id ORDER BY next_idx, min(ord)",
+            )
+            .bind(&all)
+            .fetch_all(connection)
+            .await
+        })?;
+        for (idx, prev_id) in pending {
+            if let Some(receipt) = self.seen.receipts.get_mut(&idx) {
+                receipt.pending.push(prev_id);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LedgerTx for PostgresTx<'_> {
+    fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
+        let ids: HashSet<&str> = ids.collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        self.look_for(ids.clone())?;
+        self.look_for_waiting(ids)?;
+        let waiting: HashSet<Index> = self
+            .seen
+            .waiting
+            .values()
+            .flatten()
+            .map(|one| one.idx)
+            .collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        self.look_for_successors(waiting.into_iter().collect())
+    }
+
+    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
+        if !self.seen.records.contains_key(id) {
+            self.look_for(vec![id.to_owned()])?;
+        }
+        Ok(self.seen.records.get(id).cloned().flatten())
+    }
+
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
+        if let Some((id, salt, core, pending)) = self.group.own(idx) {
+            return Ok(Recorded {
+                id,
+                idx,
+                salt: Some(salt),
+                core: Some(core),
+                pending,
+            });
+        }
+        if !self.seen.receipts.contains_key(&idx) {
+            self.look_for_receipts(idx)?;
+        }
+        let receipt = self.seen.receipts.get(&idx).cloned();
+        let receipt =
+            receipt.ok_or_else(|| StoreError(format!("there is no record {idx}").into()))?;
+        Ok(Recorded {
+            pending: self.group.still(receipt.pending),
+            ..receipt
+        })
+    }
+
+    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
+        if let Some(found) = self.group.key(actor, key) {
+            return Ok(Some(found));
+        }
+        let found: Option<(Vec<u8>, Index)> = self.block(async |connection| {
+            sqlx::query_as("SELECT content, idx FROM idem WHERE actor = $1 AND k = $2")
+                .bind(actor)
+                .bind(key)
+                .fetch_optional(connection)
+                .await
+        })?;
+        found
+            .map(|(content, idx)| Ok((hash(&content)?, idx)))
+            .transpose()
+    }
+
+    fn remember_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+        content: &[u8; 32],
+        idx: Index,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        self.group.remember_key(actor, key, content, idx, now_ms)
+    }
+
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
+        if self.group.has_unwritten_tags() {
+            self.write()?;
+        }
+        let key = tag_key(&tag.uri, &tag.sha256);
+        let found: Vec<(Index, String, String)> = self.block(async |connection| {
+            sqlx::query_as(
+                "SELECT DISTINCT r.idx, r.id, coalesce(r.etype, '') FROM tag t JOIN record r USING (idx) \
+                 WHERE t.key = $1 AND r.provider = $2 AND r.kind = 1 ORDER BY r.idx",
+            )
+            .bind(key.as_slice())
+            .bind(&tag.provider)
+            .fetch_all(connection)
+            .await
+        })?;
+        Ok(found
+            .into_iter()
+            .map(|(_, id, event_type)| SameData { id, event_type })
+            .collect())
+    }
+
+    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
+        if !self.seen.waiting.contains_key(id) {
+            self.look_for_waiting(vec![id.to_owned()])?;
+        }
+        Ok(self.seen.waiting.get(id).cloned().unwrap_or_default())
+    }
+
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        // What is new has no successors but those that the group gave it.
+        if !self.group.has(idx) && !self.seen.successors.contains_key(&idx) {
+            self.look_for_successors(vec![idx])?;
+        }
+        let before = self.seen.successors.get(&idx).into_iter().flatten();
+        let mut found: Vec<Index> = before.chain(self.group.successors(idx)).copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
+        let known = self.group.insert(record)?;
+        let idx = known.idx;
+        self.seen.records.insert(record.id.to_owned(), Some(known));
+        Ok(idx)
+    }
+
+    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError> {
+        self.group.insert_edge(next, place(ord)?, prev);
+        Ok(())
+    }
+
+    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
+        // Before the group adds to it, what the database knows of it has to be there.
+        self.waiting_for(prev_id)?;
+        let new = self.group.insert_pending(prev_id, next, place(ord)?);
+        let waiting = self.seen.waiting.entry(prev_id.to_owned()).or_default();
+        waiting.extend(new.filter(|new| waiting.iter().all(|one| one.idx != new.idx)));
+        Ok(())
+    }
+
+    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError> {
+        let waiting = self.waiting_for(prev_id)?;
+        self.group.resolve(prev_id, prev, &waiting);
+        self.seen.waiting.insert(prev_id.to_owned(), Vec::new());
+        Ok(())
+    }
+
+    fn commit(mut self) -> Result<(), StoreError> {
+        self.write()?;
+        let tx = self.tx.take().expect("nothing else takes it");
+        Ok(self.runtime.block_on(limited(tx.commit()))?)
+    }
+}
+
+fn place(ord: usize) -> Result<i32, StoreError> {
+    i32::try_from(ord).map_err(|error| StoreError(Box::new(error)))
+}
+
+#[derive(sqlx::FromRow)]
+struct ReceiptRow {
+    idx: Index,
+    id: String,
+    salt: Option<Vec<u8>>,
+    core: Option<String>,
+}
+
+impl ReceiptRow {
+    /// Without what it waits for.
+    fn read(self) -> Result<Recorded, StoreError> {
+        Ok(Recorded {
+            id: self.id,
+            idx: self.idx,
+            salt: self.salt.as_deref().map(hash).transpose()?.map(Salt),
+            core: self.core,
+            pending: Vec::new(),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    id: String,
+    idx: Index,
+    kind: i16,
+    commitment: Vec<u8>,
+    actor: String,
+    content: Option<Vec<u8>>,
+}
+
+impl KnownRow {
+    fn read(self) -> Result<(String, Known), StoreError> {
+        let known = Known {
+            idx: self.idx,
+            is_event: self.kind == 1,
+            commitment: Commitment(hash(&self.commitment)?),
+            actor: self.actor,
+            content: self.content.as_deref().map(hash).transpose()?,
+        };
+        Ok((self.id, known))
+    }
+}
