@@ -156,7 +156,7 @@ impl Config {
 
     /// What is wrong or risky beyond the form of the file.
     pub fn findings(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
+        let mut found = self.database.findings();
         let mut error = |wrong: bool, message: &str| {
             if wrong {
                 found.push(Finding::Error(message.to_owned()));

@@ -8,10 +8,10 @@ use crate::{
         password::{PasswordError, Passwords},
         registrar::{Actor, RegisterError, issue_user_id, number_of},
         secrets::{self, random_password, random_secret},
-        store::{FirstEntries, Installation as _, StoreError},
+        store::{FirstEntries, StoreError},
         tokens::keys::{self, KeyError},
     },
-    store::SqliteStore,
+    store,
 };
 use auth_client::{
     Role, State,
@@ -127,7 +127,7 @@ pub async fn init(
     options: InitOptions,
     clock: SharedClock,
 ) -> Result<InitOutcome, InitError> {
-    let store = SqliteStore::open(&config.database).await?;
+    let store = store::open(&config.database).await?;
     if store.is_initialised().await? {
         return Err(InitError::AlreadyInitialised);
     }

@@ -5,7 +5,7 @@ use crate::{
     assemble::assemble,
     config::Config,
     domain::tokens::families_since,
-    store::SqliteStore,
+    store,
 };
 use anyhow::Context as _;
 use auth_client::enrol::{EnrolError, finish_installation, install};
@@ -15,7 +15,7 @@ use common::{
     ids::ConnectorId,
     listener::Listener,
     pem,
-    service::{Context, Finding, Service, Shutdown},
+    service::{Check, Context, Finding, Service, Shutdown},
     telemetry::{Chain, TelemetryConfig},
     tls::{TlsConfig, TlsStore},
 };
@@ -26,6 +26,9 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// 1 min: how often chores are looked at.
 const CHORES: Duration = Duration::from_mins(1);
+
+/// 1 s: a database that went away is noticed before a load balancer's second look.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// The authentication server.
 #[derive(Debug, Clone, Copy)]
@@ -50,11 +53,9 @@ impl Service for AuthServer {
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
-        let store = Arc::new(
-            SqliteStore::open(&config.database)
-                .await
-                .context("the database")?,
-        );
+        let store = store::open(&config.database)
+            .await
+            .context("the database")?;
         let app = assemble(&config, store, Arc::clone(&context.clock)).await?;
         app.certifier.publish_if_due().await?;
         finish_installation(&config.tls)?;
@@ -71,6 +72,12 @@ impl Service for AuthServer {
         let public = Listener::bind(&config.public, Some(tls))
             .await
             .context("[public]")?;
+        tokio::spawn(watch_database(
+            Arc::clone(&app),
+            context.ready.register("database"),
+            (Arc::clone(&context.clock), config.tokens.access.get()),
+            context.shutdown.clone(),
+        ));
         let chores = tokio::spawn(chores(
             Arc::clone(&app),
             config,
@@ -84,6 +91,32 @@ impl Service for AuthServer {
             public.serve(public_router(app), context.shutdown.clone()),
         );
         chores.await.context("chores")
+    }
+}
+
+/// Tells `check` whether the database answers. When it does again, memory takes in what it may have missed: a change that was
+/// committed, and whose acknowledgement was lost.
+async fn watch_database(
+    app: Arc<App>,
+    check: Check,
+    (clock, access): (SharedClock, Duration),
+    shutdown: Shutdown,
+) {
+    let mut was_away = false;
+    loop {
+        let mut answer = app.store.is_initialised().await.map(drop);
+        if answer.is_ok() && (was_away || app.registrar.is_in_doubt()) {
+            answer = app
+                .registrar
+                .reload(families_since(clock.now(), access))
+                .await;
+        }
+        was_away = answer.is_err();
+        check.set(answer.map_err(|error| Chain(&error).to_string()));
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(PROBE) => {}
+        }
     }
 }
 

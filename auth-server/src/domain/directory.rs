@@ -33,6 +33,27 @@ struct Maps {
 }
 
 impl Maps {
+    fn of(snapshot: Snapshot) -> Self {
+        Self {
+            participants: snapshot
+                .participants
+                .into_iter()
+                .map(|one| (one.id, Arc::new(one)))
+                .collect(),
+            users: snapshot
+                .users
+                .into_iter()
+                .map(|one| (key(&one.user_id), Arc::new(one)))
+                .collect(),
+            clients: snapshot
+                .clients
+                .into_iter()
+                .map(|one| (one.id.clone(), Arc::new(one)))
+                .collect(),
+            revoked_families: snapshot.revoked_families.into_iter().collect(),
+        }
+    }
+
     /// A user whom neither their own state nor their participant's bars.
     fn active_user(&self, id: &UserId) -> Option<&Arc<User>> {
         let user = self.users.get(&key(id))?;
@@ -70,25 +91,15 @@ fn key(id: &UserId) -> String {
 impl Directory {
     /// Takes in what the database holds.
     pub fn fill(&self, snapshot: Snapshot) {
+        *self.write() = Maps::of(snapshot);
+    }
+
+    /// Takes in what the database holds once more. Families that were revoked in the meantime stay revoked.
+    pub fn fill_again(&self, snapshot: Snapshot) {
         let mut maps = self.write();
-        *maps = Maps {
-            participants: snapshot
-                .participants
-                .into_iter()
-                .map(|one| (one.id, Arc::new(one)))
-                .collect(),
-            users: snapshot
-                .users
-                .into_iter()
-                .map(|one| (key(&one.user_id), Arc::new(one)))
-                .collect(),
-            clients: snapshot
-                .clients
-                .into_iter()
-                .map(|one| (one.id.clone(), Arc::new(one)))
-                .collect(),
-            revoked_families: snapshot.revoked_families.into_iter().collect(),
-        };
+        let revoked = std::mem::take(&mut maps.revoked_families);
+        *maps = Maps::of(snapshot);
+        maps.revoked_families.extend(revoked);
     }
 
     /// A participant.

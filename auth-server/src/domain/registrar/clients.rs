@@ -169,7 +169,7 @@ impl Registrar {
     ) -> Result<Arc<Client>, RegisterError> {
         check_reason(&change.reason)?;
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let _writing = this.0.writing.lock().await;
             let found = this.find(&id, what, is)?;
             let event = actor.event(
@@ -205,7 +205,7 @@ impl Registrar {
         is: fn(&Client) -> bool,
     ) -> Result<RotatedSecret, RegisterError> {
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let _writing = this.0.writing.lock().await;
             let found = this.find(&id, what, is)?;
             let secret = random_secret();
@@ -260,7 +260,7 @@ impl Registrar {
         kind: &'static str,
     ) -> Result<Client, RegisterError> {
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let certificate = certificate.map(external::Read::into_record);
             let event = actor.event(this.now(), kind, &client.id, None);
             let _writing = this.0.writing.lock().await;

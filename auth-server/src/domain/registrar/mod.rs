@@ -14,8 +14,16 @@ use super::{
     store::{Duplicate, Store, StoreError},
 };
 use auth_client::{State, api::Event};
-use common::{clock::SharedClock, ids::uuid_v7};
-use std::{fmt::Display, future::Future, sync::Arc, time::Duration};
+use common::{clock::SharedClock, db::is_unavailable, ids::uuid_v7};
+use std::{
+    fmt::Display,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
@@ -113,6 +121,7 @@ struct Inner {
     code_lifetime: Duration,
     /// Held over commit and change in memory, so that both have the same order.
     writing: Mutex<()>,
+    is_in_doubt: AtomicBool,
 }
 
 impl Registrar {
@@ -131,6 +140,7 @@ impl Registrar {
             clock,
             code_lifetime,
             writing: Mutex::default(),
+            is_in_doubt: AtomicBool::new(false),
         }))
     }
 
@@ -140,11 +150,46 @@ impl Registrar {
 
     /// Runs `change` to its end, whatever becomes of the caller.
     async fn uninterrupted<T: Send + 'static>(
+        &self,
         change: impl Future<Output = Result<T, RegisterError>> + Send + 'static,
     ) -> Result<T, RegisterError> {
-        tokio::spawn(change)
+        let this = self.clone();
+        let noted = async move {
+            let outcome = change.await;
+            if let Err(RegisterError::Store(error)) = &outcome
+                && is_unavailable(error)
+            {
+                this.0.is_in_doubt.store(true, Ordering::Release);
+            }
+            outcome
+        };
+        tokio::spawn(noted)
             .await
             .map_err(RegisterError::Interrupted)?
+    }
+
+    /// Whether a database that went away may have done what it did not acknowledge, so that memory lacks it.
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.is_in_doubt.load(Ordering::Acquire)
+    }
+
+    /// Reads everything from the database again; families revoked since `families_since`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; memory stays as it was, and in doubt if it was.
+    pub async fn reload(&self, families_since: OffsetDateTime) -> Result<(), StoreError> {
+        let _writing = self.0.writing.lock().await;
+        let was_in_doubt = self.0.is_in_doubt.swap(false, Ordering::AcqRel);
+        match self.0.store.load(families_since).await {
+            Ok(snapshot) => {
+                self.0.directory.fill_again(snapshot);
+                Ok(())
+            }
+            Err(error) => {
+                self.0.is_in_doubt.fetch_or(was_in_doubt, Ordering::AcqRel);
+                Err(error)
+            }
+        }
     }
 }
 

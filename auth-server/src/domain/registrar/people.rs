@@ -28,7 +28,7 @@ impl Registrar {
         check_email(body.email.as_deref())?;
         let number = number_of(&body)?;
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let now = this.now();
             let participant = Participant {
                 id: uuid_v7(now),
@@ -60,7 +60,7 @@ impl Registrar {
     ) -> Result<Participant, RegisterError> {
         check_reason(&change.reason)?;
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let _writing = this.0.writing.lock().await;
             let found = this
                 .0
@@ -124,43 +124,44 @@ impl Registrar {
         let password = random_password();
         let password_hash = self.0.passwords.hash(password.clone()).await?;
         let this = self.clone();
-        let user = Self::uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
-            let user_id = match &body.suffix {
-                Some(suffix) => issue(&participant, suffix)
-                    .map_err(|error| invalid("suffix", error.to_string()))?,
-                None => this
-                    .free_user_id(&participant)
-                    .ok_or(RegisterError::NoSuffixLeft)?,
-            };
-            let now = this.now();
-            let mut roles = body.roles;
-            roles.sort_by_key(|role| role.as_str());
-            roles.dedup();
-            let mut orgs = body.orgs.unwrap_or_else(|| vec![user_id.clone()]);
-            let mut seen = std::collections::HashSet::new();
-            orgs.retain(|org| seen.insert(org.clone()));
-            let user = User {
-                id: uuid_v7(now),
-                user_id,
-                participant: participant.id,
-                name: body.name,
-                email: body.email,
-                orgs,
-                roles,
-                extras: body.extras,
-                state: State::Active,
-                created_at: now,
-            };
-            let event = actor.event(now, "user.registered", &user.user_id, None);
-            this.0
-                .store
-                .insert_user(&user, &password_hash, &event)
-                .await?;
-            this.0.directory.put_user(user.clone());
-            Ok(user)
-        })
-        .await?;
+        let user = self
+            .uninterrupted(async move {
+                let _writing = this.0.writing.lock().await;
+                let user_id = match &body.suffix {
+                    Some(suffix) => issue(&participant, suffix)
+                        .map_err(|error| invalid("suffix", error.to_string()))?,
+                    None => this
+                        .free_user_id(&participant)
+                        .ok_or(RegisterError::NoSuffixLeft)?,
+                };
+                let now = this.now();
+                let mut roles = body.roles;
+                roles.sort_by_key(|role| role.as_str());
+                roles.dedup();
+                let mut orgs = body.orgs.unwrap_or_else(|| vec![user_id.clone()]);
+                let mut seen = std::collections::HashSet::new();
+                orgs.retain(|org| seen.insert(org.clone()));
+                let user = User {
+                    id: uuid_v7(now),
+                    user_id,
+                    participant: participant.id,
+                    name: body.name,
+                    email: body.email,
+                    orgs,
+                    roles,
+                    extras: body.extras,
+                    state: State::Active,
+                    created_at: now,
+                };
+                let event = actor.event(now, "user.registered", &user.user_id, None);
+                this.0
+                    .store
+                    .insert_user(&user, &password_hash, &event)
+                    .await?;
+                this.0.directory.put_user(user.clone());
+                Ok(user)
+            })
+            .await?;
         Ok(CreatedUser {
             user,
             initial_password: OneTimeSecret::new(password),
@@ -176,7 +177,7 @@ impl Registrar {
     ) -> Result<User, RegisterError> {
         check_reason(&change.reason)?;
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let _writing = this.0.writing.lock().await;
             let found = this
                 .0
@@ -225,7 +226,7 @@ impl Registrar {
         let password = random_password();
         let password_hash = self.0.passwords.hash(password.clone()).await?;
         let this = self.clone();
-        Self::uninterrupted(async move {
+        self.uninterrupted(async move {
             let _writing = this.0.writing.lock().await;
             let found = this
                 .0

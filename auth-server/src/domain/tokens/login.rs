@@ -94,7 +94,12 @@ impl Logins {
             .ok()
             .and_then(|id| self.directory.user(&id));
         let kept = match &user {
-            Some(user) => self.store.password_hash(&user.user_id).await?,
+            // A database that is away is nobody's failure.
+            Some(user) => self
+                .store
+                .password_hash(&user.user_id)
+                .await
+                .inspect_err(|_| self.throttle.take_back(user_id, address))?,
             None => None,
         };
         let right = self

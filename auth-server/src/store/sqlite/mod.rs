@@ -7,8 +7,10 @@ mod families;
 mod installation;
 mod people;
 mod rows;
+#[cfg(test)]
+mod tests;
 
-use crate::domain::store::{Duplicate, StoreError};
+use crate::domain::store::StoreError;
 use common::{
     config::DatabaseConfig,
     db::{DbError, SqliteDatabase, open_sqlite},
@@ -43,36 +45,6 @@ impl SqliteStore {
             .await
             .map_err(StoreError::from)
     }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        if let sqlx::Error::Database(inner) = &error {
-            if inner.is_foreign_key_violation() {
-                return Self::Reference;
-            }
-            if inner.is_unique_violation()
-                && let Some(what) = duplicate(inner.message())
-            {
-                return Self::Duplicate(what);
-            }
-        }
-        Self::Database(error.into())
-    }
-}
-
-/// `SQLite` names the columns, or the index if it is over an expression.
-fn duplicate(message: &str) -> Option<Duplicate> {
-    [
-        ("participants.number", Duplicate::Number),
-        ("users.user_id", Duplicate::UserId),
-        ("users_user_id_folded", Duplicate::UserId),
-        ("clients.client_id", Duplicate::ClientId),
-        ("clients.base_url", Duplicate::BaseUrl),
-        ("certificates.serial", Duplicate::Key),
-    ]
-    .into_iter()
-    .find_map(|(name, what)| message.contains(name).then_some(what))
 }
 
 /// Microseconds since 1970.

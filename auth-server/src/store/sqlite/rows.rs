@@ -1,59 +1,21 @@
 //! Rows, and reading them. A row that cannot be read is reported with its table and key.
 
 use super::micros;
-use crate::domain::{
-    client::{Client, ClientKind},
-    secrets::SecretHash,
-    store::{CertificateRecord, Family, StoreError},
+pub(super) use crate::store::reading::Reader;
+use crate::{
+    domain::{
+        client::Client,
+        store::{CertificateRecord, Family, StoreError},
+    },
+    store::reading::KindColumns,
 };
 use auth_client::{
-    ConnectorRole, Role, State,
-    api::{Certificate, Event, GrantType, Participant, ParticipantKind, ServiceKind, User},
+    Role, State,
+    api::{Certificate, Event, GrantType, Participant, ParticipantKind, User},
 };
 use common::ids::UserId;
-use serde::{Serialize, de::DeserializeOwned};
-use std::fmt::Display;
-use time::OffsetDateTime;
+use serde::Serialize;
 use uuid::Uuid;
-
-/// Reports what is wrong with one row.
-pub(super) struct Reader<'a> {
-    pub(super) table: &'static str,
-    pub(super) key: &'a str,
-}
-
-impl Reader<'_> {
-    fn corrupt(&self, reason: impl Display) -> StoreError {
-        StoreError::Corrupt {
-            table: self.table,
-            key: self.key.to_owned(),
-            reason: reason.to_string(),
-        }
-    }
-
-    pub(super) fn parsed<T, E: Display>(&self, parsed: Result<T, E>) -> Result<T, StoreError> {
-        parsed.map_err(|error| self.corrupt(error))
-    }
-
-    pub(super) fn time(&self, at: i64) -> Result<OffsetDateTime, StoreError> {
-        self.parsed(OffsetDateTime::from_unix_timestamp_nanos(
-            i128::from(at) * 1000,
-        ))
-    }
-
-    /// A word of one of our enumerations, spelled as in the API.
-    pub(super) fn word<T: DeserializeOwned>(&self, word: &str) -> Result<T, StoreError> {
-        self.parsed(serde_json::from_value(serde_json::Value::from(word)))
-    }
-
-    pub(super) fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
-        self.parsed(serde_json::from_str(text))
-    }
-
-    pub(super) fn hash(&self, bytes: &[u8]) -> Result<SecretHash, StoreError> {
-        self.parsed(SecretHash::try_from(bytes))
-    }
-}
 
 pub(super) fn to_json<T: Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).expect("lists of words have only members that JSON can express")
@@ -146,24 +108,14 @@ impl TryFrom<ClientRow> for Client {
             table: "clients",
             key: &row.client_id,
         };
-        let kind = match row.kind.as_str() {
-            "connector" => ClientKind::Connector {
-                role: read
-                    .word::<ConnectorRole>(row.connector_role.as_deref().unwrap_or_default())?,
-                base_url: row
-                    .base_url
-                    .as_deref()
-                    .map(|url| read.parsed(url.parse()))
-                    .transpose()?,
-            },
-            "service" => ClientKind::Service(
-                read.word::<ServiceKind>(row.service_kind.as_deref().unwrap_or_default())?,
-            ),
-            "app" => ClientKind::App,
-            other => return Err(read.corrupt(format!("unknown kind {other}"))),
+        let kind = KindColumns {
+            kind: &row.kind,
+            connector_role: row.connector_role.as_deref(),
+            base_url: row.base_url.as_deref(),
+            service_kind: row.service_kind.as_deref(),
         };
         Ok(Self {
-            kind,
+            kind: kind.read(&read)?,
             user: row
                 .user_id
                 .as_deref()

@@ -1,0 +1,220 @@
+//! Logins and refresh tokens.
+
+use super::entries::{AT, event, family, hash, id, initialised, kinds, participant, user};
+use crate::domain::store::{FamiliesOf, Family, Rotated, Rotation, Store, StoreError};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+const IDLE: Duration = Duration::hours(2);
+
+fn rotation(presented: u8, replacement: u8, after: Duration) -> Rotation<'static> {
+    Rotation {
+        presented: hash(presented),
+        client_id: "operator",
+        replacement: hash(replacement),
+        now: AT + after,
+        idle: IDLE,
+        grace: Duration::seconds(10),
+    }
+}
+
+async fn rotate(store: &impl Store, rotation: &Rotation<'_>) -> Rotated {
+    let event = event("reused", 5);
+    store
+        .rotate(rotation, &event)
+        .await
+        .expect("the database works")
+}
+
+async fn begun(store: &impl Store, user: &str, token: u8) -> Family {
+    let family = family("operator", user);
+    store
+        .begin_family(&family, &hash(token), IDLE)
+        .await
+        .expect("client and user are there");
+    family
+}
+
+/// Again and again, until the family ends; what is kept of the login stays the same.
+pub(crate) async fn a_refresh_token_is_replaced(store: impl Store) {
+    initialised(&store).await;
+    let family = begun(&store, "cadde.op", 10).await;
+    for (step, hours) in (0_u8..).zip(1..10) {
+        let rotation = rotation(10 + step, 11 + step, Duration::hours(hours));
+        assert_eq!(
+            rotate(&store, &rotation).await,
+            Rotated::Replaced(family.clone()),
+            "{hours}"
+        );
+    }
+    assert_eq!(
+        rotate(&store, &rotation(19, 20, Duration::hours(10))).await,
+        Rotated::Refused
+    );
+    let stray = super::entries::family("nobody", "cadde.op");
+    let error = store
+        .begin_family(&stray, &hash(90), IDLE)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Reference), "{error:?}");
+}
+
+/// Unknown, another client's, idle for too long, of a family that was revoked.
+pub(crate) async fn a_token_that_does_not_fit_is_refused(store: impl Store) {
+    initialised(&store).await;
+    begun(&store, "cadde.op", 10).await;
+    assert_eq!(
+        rotate(&store, &rotation(99, 11, Duration::MINUTE)).await,
+        Rotated::Refused
+    );
+    let other = Rotation {
+        client_id: "auth.example",
+        ..rotation(10, 11, Duration::MINUTE)
+    };
+    assert_eq!(rotate(&store, &other).await, Rotated::Refused);
+    assert_eq!(
+        rotate(&store, &rotation(10, 11, IDLE)).await,
+        Rotated::Refused
+    );
+    let just = rotation(10, 11, IDLE - Duration::MICROSECOND);
+    assert!(matches!(rotate(&store, &just).await, Rotated::Replaced(_)));
+    store
+        .revoke_families(FamiliesOf::User(&id("cadde.op")), AT, "test")
+        .await
+        .unwrap();
+    assert_eq!(
+        rotate(&store, &rotation(11, 12, IDLE)).await,
+        Rotated::Refused
+    );
+    assert_eq!(kinds(&store).await.len(), 1);
+}
+
+/// Within the grace it is answered: the first answer may have been lost. After it somebody has a copy.
+pub(crate) async fn a_token_used_again_ends_its_family(store: impl Store) {
+    initialised(&store).await;
+    let family = begun(&store, "cadde.op", 10).await;
+    let at = |seconds| Duration::seconds(seconds);
+    assert!(matches!(
+        rotate(&store, &rotation(10, 11, at(100))).await,
+        Rotated::Replaced(_)
+    ));
+    assert!(matches!(
+        rotate(&store, &rotation(10, 12, at(110))).await,
+        Rotated::Replaced(_)
+    ));
+    assert_eq!(
+        rotate(&store, &rotation(10, 13, at(111))).await,
+        Rotated::Reused(family.clone())
+    );
+    for token in [10, 11, 12, 13] {
+        assert_eq!(
+            rotate(&store, &rotation(token, 20, at(112))).await,
+            Rotated::Refused,
+            "{token}"
+        );
+    }
+    let all = store.load(AT).await.unwrap();
+    assert_eq!(all.revoked_families, [(family.id, AT + at(111))]);
+    let events = store.events(None, 1).await.unwrap();
+    assert_eq!(
+        (events[0].kind.as_str(), events[0].subject.as_str()),
+        ("reused", "cadde.op")
+    );
+}
+
+/// Who is second by more than the grace is refused; nobody is left waiting.
+pub(crate) async fn of_a_token_presented_twice_at_once_both_or_one_is_answered(store: impl Store) {
+    initialised(&store).await;
+    begun(&store, "cadde.op", 10).await;
+    let (now, later) = (
+        rotation(10, 11, Duration::SECOND),
+        rotation(10, 12, Duration::MINUTE),
+    );
+    let (first, second) = tokio::join!(rotate(&store, &now), rotate(&store, &later));
+    assert!(
+        matches!(second, Rotated::Replaced(_) | Rotated::Reused(_)),
+        "{second:?}"
+    );
+    match first {
+        Rotated::Replaced(_) => {}
+        // The later one came first; this one is within its grace, or the family has ended.
+        Rotated::Refused => assert!(matches!(second, Rotated::Reused(_)), "{second:?}"),
+        Rotated::Reused(_) => panic!("used before it was used"),
+    }
+}
+
+/// The living ones, which are named; another reason later changes nothing.
+pub(crate) async fn families_end_with_whom_they_belong_to(store: impl Store) {
+    let first = initialised(&store).await;
+    let other = participant("2");
+    store
+        .insert_participant(&other, &event("p", 1))
+        .await
+        .unwrap();
+    for (name, participant) in [("cadde.b", first.participant.id), ("cadde.c", other.id)] {
+        store
+            .insert_user(&user(name, participant), "h", &event("u", 1))
+            .await
+            .unwrap();
+    }
+    let one = begun(&store, "cadde.op", 1).await;
+    let two = begun(&store, "cadde.b", 2).await;
+    let three = begun(&store, "cadde.c", 3).await;
+    let end = async |of: FamiliesOf<'_>, at: OffsetDateTime| -> Vec<Uuid> {
+        let mut ended = store.revoke_families(of, at, "test").await.unwrap();
+        ended.sort_unstable();
+        ended
+    };
+    assert_eq!(end(FamiliesOf::User(&id("cadde.op")), AT).await, [one.id]);
+    assert_eq!(
+        end(FamiliesOf::Participant(first.participant.id), AT).await,
+        [two.id]
+    );
+    let none: [Uuid; 0] = [];
+    assert_eq!(end(FamiliesOf::Client("nobody"), AT).await, none);
+    assert_eq!(
+        end(FamiliesOf::Client("operator"), AT + Duration::DAY).await,
+        none
+    );
+    assert_eq!(end(FamiliesOf::Client("operator"), AT).await, [three.id]);
+    assert_eq!(store.load(AT).await.unwrap().revoked_families.len(), 3);
+    assert_eq!(
+        store
+            .load(AT + Duration::SECOND)
+            .await
+            .unwrap()
+            .revoked_families,
+        []
+    );
+}
+
+/// With its tokens.
+pub(crate) async fn what_has_ended_is_forgotten(store: impl Store) {
+    initialised(&store).await;
+    begun(&store, "cadde.op", 1).await;
+    store
+        .revoke_families(FamiliesOf::Client("operator"), AT, "test")
+        .await
+        .unwrap();
+    begun(&store, "cadde.op", 2).await;
+    assert_eq!(store.purge_families(AT).await.unwrap(), 0);
+    assert_eq!(
+        store.purge_families(AT + Duration::SECOND).await.unwrap(),
+        1
+    );
+    assert!(matches!(
+        rotate(&store, &rotation(2, 3, Duration::MINUTE)).await,
+        Rotated::Replaced(_)
+    ));
+    assert_eq!(
+        store
+            .purge_families(AT + Duration::hours(10) + Duration::SECOND)
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        rotate(&store, &rotation(3, 4, Duration::MINUTE)).await,
+        Rotated::Refused
+    );
+}

@@ -1,0 +1,267 @@
+//! The installation, participants, users, clients, and the audit trail.
+
+use super::entries::{
+    AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant, user,
+};
+use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
+use auth_client::{State, api::Event};
+use time::Duration;
+
+/// And a second time is refused.
+pub(crate) async fn nothing_is_initialised_before_all_of_it_is(store: impl Store) {
+    assert!(!store.is_initialised().await.unwrap());
+    let first = initialised(&store).await;
+    assert!(store.is_initialised().await.unwrap());
+    store
+        .initialise(&first, &event("again", 1))
+        .await
+        .unwrap_err();
+    assert_eq!(kinds(&store).await, ["installation.initialised"]);
+}
+
+/// Members, lists in their order, times to the microsecond.
+pub(crate) async fn what_was_registered_is_loaded_again(store: impl Store) {
+    let first = initialised(&store).await;
+    let mut member = user("cadde.member", first.participant.id);
+    member.orgs = vec![id("cadde.op"), id("cadde.member")];
+    store
+        .insert_user(&member, "hash", &event("user", 1))
+        .await
+        .unwrap();
+    let provider = connector("p.example", "cadde.member", Some("https://p.example"));
+    let receiver = connector("r.example", "cadde.member", None);
+    for one in [&provider, &receiver] {
+        store
+            .insert_client(one, Some(&code(9)), None, &event("client", 2))
+            .await
+            .unwrap_or_else(|error| {
+                // The same code for both is one too many.
+                assert!(
+                    one.id == "r.example" && matches!(error, StoreError::Database(_)),
+                    "{error:?}"
+                );
+            });
+    }
+    store
+        .insert_client(&receiver, None, None, &event("client", 3))
+        .await
+        .unwrap();
+    let expected = Snapshot {
+        participants: vec![first.participant],
+        users: vec![first.user, member],
+        clients: {
+            let mut clients = first.clients;
+            clients.extend([provider, receiver]);
+            clients
+        },
+        revoked_families: Vec::new(),
+    };
+    let mut expected = expected;
+    expected.users.sort_by_key(|one| one.id);
+    expected.clients.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(everything(&store).await, format!("{expected:?}"));
+}
+
+/// User IDs whatever their case.
+pub(crate) async fn numbers_ids_and_addresses_are_taken_once(store: impl Store) {
+    let first = initialised(&store).await;
+    let taken = |result: Result<(), StoreError>| match result.unwrap_err() {
+        StoreError::Duplicate(what) => what,
+        other => panic!("{other:?}"),
+    };
+    let event = event("second", 1);
+    let again = participant("1");
+    assert_eq!(
+        taken(store.insert_participant(&again, &event).await),
+        Duplicate::Number
+    );
+    for same in ["cadde.op", "cadde.OP"] {
+        let mut second = user(same, first.participant.id);
+        second.orgs = vec![id("cadde.op")];
+        assert_eq!(
+            taken(store.insert_user(&second, "h", &event).await),
+            Duplicate::UserId,
+            "{same}"
+        );
+    }
+    let second = app("operator");
+    assert_eq!(
+        taken(store.insert_client(&second, None, None, &event).await),
+        Duplicate::ClientId
+    );
+    let one = connector("one.example", "cadde.op", Some("https://x.example"));
+    store.insert_client(&one, None, None, &event).await.unwrap();
+    let other = connector("two.example", "cadde.op", Some("https://x.example"));
+    assert_eq!(
+        taken(store.insert_client(&other, None, None, &event).await),
+        Duplicate::BaseUrl
+    );
+}
+
+/// However many come at a time.
+pub(crate) async fn of_the_same_registration_at_the_same_time_one_succeeds(store: impl Store) {
+    initialised(&store).await;
+    let events: [Event; 4] = std::array::from_fn(|_| event("participant", 1));
+    let [a, b, c, d] = [(); 4].map(|()| participant("2"));
+    let [ea, eb, ec, ed] = &events;
+    let (a, b, c, d) = tokio::join!(
+        store.insert_participant(&a, ea),
+        store.insert_participant(&b, eb),
+        store.insert_participant(&c, ec),
+        store.insert_participant(&d, ed),
+    );
+    let (won, lost): (Vec<_>, Vec<_>) = [a, b, c, d].into_iter().partition(Result::is_ok);
+    assert_eq!(won.len(), 1);
+    for error in lost {
+        assert!(
+            matches!(error, Err(StoreError::Duplicate(Duplicate::Number))),
+            "{error:?}"
+        );
+    }
+    assert_eq!(
+        kinds(&store).await,
+        ["participant", "installation.initialised"]
+    );
+}
+
+/// A user's participant and organisations, a client's user.
+pub(crate) async fn references_have_to_exist(store: impl Store) {
+    let first = initialised(&store).await;
+    let event = event("none", 1);
+    let stray = user("cadde.stray", participant("9").id);
+    let mut follower = user("cadde.follower", first.participant.id);
+    follower.orgs = vec![id("cadde.nobody")];
+    for one in [stray, follower] {
+        let error = store.insert_user(&one, "h", &event).await.unwrap_err();
+        assert!(matches!(error, StoreError::Reference), "{error:?}");
+    }
+    let orphan = connector("o.example", "cadde.nobody", None);
+    let error = store
+        .insert_client(&orphan, None, None, &event)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Reference), "{error:?}");
+}
+
+/// Not even of what it had written before it was refused.
+pub(crate) async fn a_refused_registration_leaves_no_trace(store: impl Store) {
+    let first = initialised(&store).await;
+    let before = everything(&store).await;
+    let mut follower = user("cadde.follower", first.participant.id);
+    follower.orgs = vec![id("cadde.follower"), id("cadde.nobody")];
+    store
+        .insert_user(&follower, "h", &event("user", 1))
+        .await
+        .unwrap_err();
+    let stolen = super::entries::certificate("01", "new.example", 0);
+    let client = super::entries::service("new.example");
+    let error = store
+        .insert_client(&client, Some(&code(5)), Some(&stolen), &event("client", 2))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StoreError::Duplicate(Duplicate::Key)),
+        "{error:?}"
+    );
+    assert_eq!(everything(&store).await, before);
+    assert_eq!(kinds(&store).await, ["installation.initialised"]);
+    assert!(store.code(&hash(5)).await.unwrap().is_none());
+}
+
+/// Together or not at all is tested by the databases' own tests; here: both are there.
+pub(crate) async fn states_passwords_and_secrets_change_with_their_event(store: impl Store) {
+    let first = initialised(&store).await;
+    let op = id("cadde.op");
+    store
+        .set_participant_state(first.participant.id, State::Suspended, &event("one", 1))
+        .await
+        .unwrap();
+    store
+        .set_user_state(&op, State::Suspended, &event("two", 2))
+        .await
+        .unwrap();
+    store
+        .set_client_state("operator", State::Suspended, &event("three", 3))
+        .await
+        .unwrap();
+    store
+        .set_client_secret("operator", &hash(7), &event("four", 4))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.password_hash(&op).await.unwrap().as_deref(),
+        Some("$argon2id$")
+    );
+    store
+        .set_password(&op, "other", &event("five", 5))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.password_hash(&op).await.unwrap().as_deref(),
+        Some("other")
+    );
+    assert_eq!(
+        store.password_hash(&id("cadde.nobody")).await.unwrap(),
+        None
+    );
+    let all = store.load(AT).await.unwrap();
+    assert_eq!(all.participants[0].state, State::Suspended);
+    assert_eq!(all.users[0].state, State::Suspended);
+    let operator = all
+        .clients
+        .iter()
+        .find(|client| client.id == "operator")
+        .unwrap();
+    assert_eq!(
+        (operator.state, operator.secret_hash),
+        (State::Suspended, Some(hash(7)))
+    );
+    assert_eq!(
+        kinds(&store).await,
+        [
+            "five",
+            "four",
+            "three",
+            "two",
+            "one",
+            "installation.initialised"
+        ]
+    );
+}
+
+/// With their members.
+pub(crate) async fn events_are_paged_from_the_newest(store: impl Store) {
+    initialised(&store).await;
+    let (older, newest) = (event("older", 30), event("newest", 60));
+    for one in [&older, &newest] {
+        store
+            .set_client_state("operator", State::Active, one)
+            .await
+            .unwrap();
+    }
+    let page = store.events(None, 2).await.unwrap();
+    assert_eq!(format!("{:?}", page[0]), format!("{newest:?}"));
+    assert_eq!(page[1].kind, "older");
+    assert_eq!(page[0].at, AT + Duration::minutes(1));
+    let rest = store.events(Some(page[1].id), 2).await.unwrap();
+    assert_eq!(rest.len(), 1);
+    assert_eq!(rest[0].kind, "installation.initialised");
+}
+
+/// From the wanted one on, and no two are given twice.
+pub(crate) async fn crl_numbers_grow(store: impl Store) {
+    assert_eq!(
+        store.next_crl_number(1_700_000_000_000).await.unwrap(),
+        1_700_000_000_000
+    );
+    assert_eq!(store.next_crl_number(5).await.unwrap(), 1_700_000_000_001);
+    assert_eq!(
+        store.next_crl_number(1_800_000_000_000).await.unwrap(),
+        1_800_000_000_000
+    );
+    let next = || store.next_crl_number(0);
+    let (a, b, c) = tokio::join!(next(), next(), next());
+    let mut numbers = [a.unwrap(), b.unwrap(), c.unwrap()].map(|n| n - 1_800_000_000_000);
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3]);
+}

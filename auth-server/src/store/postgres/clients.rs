@@ -1,0 +1,114 @@
+//! Connectors, services, applications.
+
+use super::{
+    PostgresStore,
+    certificates::{insert_certificate, insert_code},
+    rows::insert_event,
+};
+use crate::domain::{
+    base_url,
+    client::{Client, ClientKind},
+    secrets::SecretHash,
+    store::{CertificateRecord, Clients, NewCode, StoreError},
+};
+use async_trait::async_trait;
+use auth_client::{State, api::Event};
+use sqlx::{PgConnection, types::Json};
+
+#[async_trait]
+impl Clients for PostgresStore {
+    async fn insert_client(
+        &self,
+        client: &Client,
+        code: Option<&NewCode>,
+        certificate: Option<&CertificateRecord>,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            insert_client(&mut tx, client).await?;
+            if let Some(code) = code {
+                insert_code(&mut tx, &client.id, code).await?;
+            }
+            if let Some(certificate) = certificate {
+                insert_certificate(&mut tx, certificate).await?;
+            }
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
+    }
+
+    async fn set_client_state(
+        &self,
+        id: &str,
+        state: State,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            sqlx::query("UPDATE clients SET state = $2 WHERE client_id = $1")
+                .bind(id)
+                .bind(state.as_str())
+                .execute(&mut *tx)
+                .await?;
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
+    }
+
+    async fn set_client_secret(
+        &self,
+        id: &str,
+        hash: &SecretHash,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            sqlx::query("UPDATE clients SET secret_hash = $2 WHERE client_id = $1")
+                .bind(id)
+                .bind(hash.as_slice())
+                .execute(&mut *tx)
+                .await?;
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
+    }
+}
+
+pub(super) async fn insert_client(
+    connection: &mut PgConnection,
+    client: &Client,
+) -> Result<(), StoreError> {
+    let (kind, role, base_url, service_kind) = match &client.kind {
+        ClientKind::Connector { role, base_url } => (
+            "connector",
+            Some(role.as_str()),
+            base_url.as_ref().map(base_url::text),
+            None,
+        ),
+        ClientKind::Service(kind) => ("service", None, None, Some(kind.as_str())),
+        ClientKind::App => ("app", None, None, None),
+    };
+    sqlx::query(
+        "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
+         base_url, service_kind, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(&client.id)
+    .bind(kind)
+    .bind(&client.name)
+    .bind(client.user.as_ref().map(AsRef::<str>::as_ref))
+    .bind(client.secret_hash.as_ref().map(SecretHash::as_slice))
+    .bind(client.secret_on_public)
+    .bind(Json(&client.grants))
+    .bind(role)
+    .bind(base_url)
+    .bind(service_kind)
+    .bind(client.state.as_str())
+    .bind(client.created_at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
