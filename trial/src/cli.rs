@@ -57,6 +57,13 @@ pub struct Up {
     /// granted to the users of the other two domains, or open to all where they lie in a folder `open`
     #[arg(long, value_name = "DATA")]
     pub data: Option<PathBuf>,
+    /// Keep all records but the outboxes on a PostgreSQL server instead of in files: postgres://USER@HOST:PORT/NAME,
+    /// whose user may make databases; their names begin with NAME
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// File with the password for it
+    #[arg(long, value_name = "FILE", requires = "database")]
+    pub database_password_file: Option<PathBuf>,
 }
 
 /// Options of `exchange`.

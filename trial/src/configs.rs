@@ -17,6 +17,7 @@ use provenance::outbox::OutboxConfig;
 use serde::Serialize;
 use url::Url;
 
+use crate::databases::DatabaseServer;
 use crate::layout::{Domain, Layout, Port, Service};
 use crate::offer::Offers;
 use crate::state::Published;
@@ -30,6 +31,8 @@ const CRL_GRACE: Period = Period::seconds(86_400);
 pub struct Configs<'a> {
     /// Where everything lies.
     pub layout: &'a Layout,
+    /// The server with the services' databases; a file for each of them where it is absent.
+    pub databases: Option<DatabaseServer>,
 }
 
 impl Configs<'_> {
@@ -307,6 +310,9 @@ impl Configs<'_> {
     }
 
     fn database(&self, service: Service) -> DatabaseConfig {
+        if let Some(server) = &self.databases {
+            return server.of(service);
+        }
         let path = self.layout.folder(service).join("database.db");
         DatabaseConfig::new(format!("sqlite:{}", path.display()))
     }

@@ -14,6 +14,7 @@ pub mod ask;
 pub mod cli;
 pub mod configs;
 pub mod console;
+pub mod databases;
 pub mod exchange;
 mod guide;
 mod initialise;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli;
 use crate::console::Console;
+use crate::databases::DatabaseServer;
 use crate::layout::Layout;
 use crate::offer::Offers;
 use crate::ports::Ports;
@@ -44,14 +45,12 @@ impl Prepared {
         let known = StateFile::read(&path)?;
         let ports = ports(&dir, known.as_ref(), options.port_base)?;
         let data = options.data.as_deref().map(absolute).transpose()?;
-        let begins = if known.is_none() {
-            "making"
-        } else {
-            "continuing"
-        };
+        let is_known = known.is_some();
+        let begins = if is_known { "continuing" } else { "making" };
         let mut state = known.unwrap_or_default();
         state.base = ports.base;
         state.data = data.or(state.data);
+        state.database = database(&state, is_known, options)?;
 
         let layout = Layout::new(dir, ports.base);
         let folder = data_folder(&layout, &state)?;
@@ -108,6 +107,25 @@ fn ports(dir: &Path, known: Option<&State>, asked: Option<u16>) -> anyhow::Resul
     }
 }
 
+/// A folder keeps its databases too: who is registered stands in them.
+fn database(
+    known: &State,
+    is_known: bool,
+    options: &cli::Up,
+) -> anyhow::Result<Option<DatabaseServer>> {
+    let asked = options
+        .database
+        .as_deref()
+        .map(|url| DatabaseServer::new(url, options.database_password_file.as_deref()))
+        .transpose()?;
+    if is_known && asked.is_some() && asked != known.database {
+        bail!(
+            "the trial in this folder keeps its records elsewhere; leave --database out, or begin anew in another folder"
+        );
+    }
+    Ok(asked.or_else(|| known.database.clone()))
+}
+
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     path.canonicalize()
         .with_context(|| format!("cannot find the folder {}", path.display()))
@@ -141,7 +159,26 @@ mod tests {
             ready_file: Some(dir.join("ready")),
             port_base,
             data: None,
+            database: None,
+            database_password_file: None,
         }
+    }
+
+    #[test]
+    fn folder_keeps_its_database() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut with = options(dir.path(), Some(0));
+        with.database = Some("postgres://u@127.0.0.1/kk".into());
+        drop(Prepared::new(&with, Console::start()).unwrap());
+        let again = Prepared::new(&options(dir.path(), None), Console::start()).unwrap();
+        assert!(again.state.get().database.is_some());
+        drop(again);
+        drop(Prepared::new(&with, Console::start()).unwrap());
+        with.database = Some("postgres://u@127.0.0.1/other".into());
+        let Err(error) = Prepared::new(&with, Console::start()) else {
+            panic!("moved to another database")
+        };
+        assert!(error.to_string().contains("--database"), "{error}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use common::ids::UserId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::databases::DatabaseServer;
 use crate::layout::Domain;
 use crate::ready::{AppClient, Person};
 
@@ -21,6 +22,9 @@ pub struct State {
     /// The folder given with `--data`; the trial's own samples where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
+    /// The server given with `--database`; a file for each service where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseServer>,
     /// The first operator, once the authentication server is initialised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Operator>,

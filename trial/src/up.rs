@@ -85,9 +85,7 @@ async fn start(
     supervisor: &mut Supervisor,
     http: &reqwest::Client,
 ) -> anyhow::Result<ReadyFile> {
-    let configs = Configs {
-        layout: &trial.layout,
-    };
+    let configs = configs(trial).await?;
     for service in Service::all() {
         let folder = trial.layout.folder(service);
         std::fs::create_dir_all(&folder)
@@ -187,6 +185,22 @@ async fn start(
     let ready = party::ready_file(trial, configs.ca(), &operator, &parties)?;
     first_exchange(trial, http, &ready).await?;
     Ok(ready)
+}
+
+/// What the services' configurations are made from, once their databases are there.
+async fn configs(trial: &Prepared) -> anyhow::Result<Configs<'_>> {
+    let databases = trial.state.get().database;
+    if let Some(server) = &databases {
+        let made = server.make().await?;
+        trial.console.step(format_args!(
+            "records are kept at {} ({made} databases made)",
+            server.address()
+        ));
+    }
+    Ok(Configs {
+        layout: &trial.layout,
+        databases,
+    })
 }
 
 /// Makes certificate authority, signing key and first operator where there are none.

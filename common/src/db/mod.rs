@@ -21,7 +21,7 @@ use crate::{
 
 pub use self::{
     failure::{is_conflict, is_unavailable, sqlite_is_unavailable},
-    postgres::{PostgresDatabase, limited, open_postgres},
+    postgres::{PostgresDatabase, create_postgres, limited, open_postgres},
     sqlite::{SqliteDatabase, open_sqlite},
 };
 

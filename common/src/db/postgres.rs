@@ -4,7 +4,7 @@ use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Dur
 
 use secrecy::ExposeSecret as _;
 use sqlx::{
-    Connection as _, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
@@ -199,6 +199,38 @@ pub async fn open_postgres(
         .connect_with(options)
         .await?;
     Ok(PostgresDatabase { pool })
+}
+
+/// Makes the database that `config` names, empty, where it is not there yet; says whether it was made. The role has to be
+/// allowed to (`CREATEDB`).
+///
+/// # Errors
+/// [`DbError`].
+pub async fn create_postgres(config: &DatabaseConfig) -> Result<bool, DbError> {
+    let options = options(config)?;
+    let name = options.get_database().unwrap_or_default().to_owned();
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err(DbError::Unfit(format!(
+            "it makes no database called {name:?}"
+        )));
+    }
+    // Every server has this one.
+    let mut connection = PgConnection::connect_with(&options.database("postgres")).await?;
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut connection)
+            .await?;
+    if !exists {
+        // A name is no parameter; what this one is made of needs no quoting.
+        let statement = format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0");
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await?;
+    }
+    connection.close().await?;
+    Ok(!exists)
 }
 
 /// Settings of a server that decide whether it can be used.
