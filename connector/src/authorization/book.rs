@@ -109,3 +109,49 @@ impl GrantBook {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::super::store::{Change, Which};
+    use super::*;
+    use crate::authorization::Grant;
+
+    /// A database that has gone.
+    #[derive(Debug)]
+    struct Gone;
+
+    #[async_trait]
+    impl GrantStore for Gone {
+        async fn register(&self, _: &Grant, _: &Change<'_>) -> Result<bool, StoreError> {
+            Err(sqlx::Error::PoolClosed.into())
+        }
+
+        async fn remove(&self, _: &str, _: Which<'_>, _: &Change<'_>) -> Result<u64, StoreError> {
+            Err(sqlx::Error::PoolClosed.into())
+        }
+
+        async fn list(&self, _: Option<&str>) -> Result<Vec<Grant>, StoreError> {
+            Err(sqlx::Error::PoolClosed.into())
+        }
+
+        async fn load(&self) -> Result<(i64, Vec<Grant>), StoreError> {
+            Ok((1, Vec::new()))
+        }
+
+        async fn revision(&self) -> Result<i64, StoreError> {
+            Err(sqlx::Error::PoolClosed.into())
+        }
+    }
+
+    #[tokio::test]
+    async fn grants_in_memory_count_for_a_while_and_then_no_more() {
+        let mut book = GrantBook::open(Arc::new(Gone)).await.unwrap();
+        book.refresh().await.unwrap_err();
+        assert!(book.current().is_ok());
+        let alone = Arc::get_mut(&mut book).unwrap();
+        alone.started -= TOLERANCE + Duration::from_secs(1);
+        assert_eq!(book.current().unwrap_err(), OutOfStep);
+    }
+}

@@ -1,5 +1,6 @@
 //! Fetching through a provider's connector.
 
+use auth_client::TokenError;
 use bytes::Bytes;
 use common::ids::UserId;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
@@ -40,9 +41,29 @@ impl Receiver {
         if let Some(exchange) = exchange.as_mut() {
             exchange.peer.clone_from(&location.connector_id);
         }
-        let url = endpoint(&location)?;
+        let generation = self.provider_client.generation();
+        let mut response = self.call(asked, options, &location, &fetch).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && self.provider_client.generation() != generation
+        {
+            // Our certificate was renewed on the way: the token is bound to one, the connection was made with the other.
+            response = self.call(asked, options, &location, &fetch).await?;
+        }
+        let response = accepted(response, &fetch).await?;
+        self.answer_with(response, asked, provider, fetch, can_record, exchange)
+            .await
+    }
+
+    async fn call(
+        &self,
+        asked: &FileRequest,
+        options: &Options,
+        location: &Location,
+        fetch: &Fetch<'_>,
+    ) -> Result<Response<PooledBody>, FileError> {
+        let url = endpoint(location)?;
         let fields = self
-            .request_headers(asked, options, &location, &fetch)
+            .request_headers(asked, options, location, fetch)
             .await?;
         let call = Call {
             origin: url.origin(),
@@ -56,14 +77,10 @@ impl Receiver {
             request.headers_mut().clone_from(&fields);
             request
         };
-        let response = self
-            .provider_client
+        self.provider_client
             .get(&call, build)
             .await
-            .map_err(FileError::Provider)?;
-        let response = accepted(response, &fetch).await?;
-        self.answer_with(response, asked, provider, fetch, can_record, exchange)
-            .await
+            .map_err(FileError::Provider)
     }
 
     async fn answer_with(
@@ -171,11 +188,13 @@ impl Receiver {
         let mut value = match (location.profile, &location.connector_id) {
             (Profile::Cadde4, _) => bearer(token.raw.expose_secret()),
             (Profile::Kakehashi1, Some(connector)) => {
-                let bound = self
-                    .bound_tokens
-                    .bound_token(token, connector)
-                    .await
-                    .map_err(FileError::Token)?;
+                let bound = self.bound_tokens.bound_token(token, connector).await;
+                let bound = bound.map_err(|error| match error {
+                    TokenError::WrongAudience => {
+                        FileError::BadLocation("its connector is no active provider connector")
+                    }
+                    error => FileError::Token(error),
+                })?;
                 bearer(bound.expose_secret())
             }
             // Its tokens are for a connector that is named; without a name there is nobody to bind one to.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use common::listener::Peer;
+use common::service::Shutdown;
 use http::{HeaderMap, Request, StatusCode};
 use location_client::Profile;
 use rstest::rstest;
@@ -35,7 +36,14 @@ async fn answer(State(provider): State<Provider>, peer: Peer, request: Request<B
 
 /// A world with a provider [`OTHER`] that answers as told.
 async fn world(answers: impl Fn() -> Response + Send + Sync + 'static) -> (World, Provider) {
-    let world = World::start(Plan::default()).await;
+    world_with(Plan::default(), answers).await
+}
+
+async fn world_with(
+    plan: Plan,
+    answers: impl Fn() -> Response + Send + Sync + 'static,
+) -> (World, Provider) {
+    let world = World::start(plan).await;
     let provider = Provider {
         asked: Arc::default(),
         answer: Arc::new(answers),
@@ -222,4 +230,135 @@ async fn connections_to_a_provider_are_used_again() {
     assert_eq!(provider.asked.lock().unwrap().len(), 3);
     let (_, received) = world.records().await;
     assert!(received.iter().all(|item| item["user_id"] == USER));
+}
+
+/// A ledger that assigns ids itself: what it was told (authorization and body), and where it is.
+async fn ledger(status: StatusCode) -> (url::Url, Arc<Mutex<Vec<(String, String)>>>, Shutdown) {
+    let told: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+    let shutdown = Shutdown::default();
+    let kept = Arc::clone(&told);
+    let register = move |headers: HeaderMap, body: String| async move {
+        let authorization = headers["authorization"]
+            .to_str()
+            .expect("a text")
+            .to_owned();
+        kept.lock()
+            .expect("not poisoned")
+            .push((authorization, body));
+        (
+            status,
+            axum::Json(serde_json::json!({"cdleventid": "foreign-1"})),
+        )
+    };
+    let router = Router::new().route("/v2/eventwithhash", axum::routing::post(register));
+    let port = kit::serve(router, None, &shutdown).await;
+    (kit::url(port, "/v2"), told, shutdown)
+}
+
+fn names(ledger: &url::Url) -> impl Fn() -> Response + Send + Sync + use<> {
+    let ledger = ledger.to_string();
+    move || {
+        let headers = [
+            ("x-cadde-provenance", "e-1"),
+            ("x-cadde-provenance-management-service-url", ledger.as_str()),
+        ];
+        (headers, "data").into_response()
+    }
+}
+
+#[tokio::test]
+async fn a_listed_foreign_ledger_is_asked_before_the_answer() {
+    let (url, told, _running) = ledger(StatusCode::OK).await;
+    let (world, _) = world_with(
+        Plan {
+            foreign: vec![url.clone()],
+            ..Plan::default()
+        },
+        names(&url),
+    )
+    .await;
+    let got = fetch(ask(&world, Some("good"))).await;
+    assert_eq!(
+        (got.status.as_u16(), got.header("x-cadde-provenance")),
+        (200, "foreign-1")
+    );
+    assert_eq!(
+        got.header("x-cadde-provenance-management-service-url"),
+        url.as_str()
+    );
+    let told = told.lock().unwrap().clone();
+    // The token without a scheme, as existing ledgers want it.
+    assert_eq!((told.len(), told[0].0.as_str()), (1, "good"));
+    for part in ["name=\"request\"", "Received", "e-1", OTHER, USER] {
+        assert!(told[0].1.contains(part), "{part}: {}", told[0].1);
+    }
+    assert!(world.records().await.1.is_empty());
+}
+
+#[tokio::test]
+async fn a_foreign_ledgers_failure_fails_the_exchange() {
+    let (url, _, _running) = ledger(StatusCode::INTERNAL_SERVER_ERROR).await;
+    let (world, _) = world_with(
+        Plan {
+            foreign: vec![url.clone()],
+            ..Plan::default()
+        },
+        names(&url),
+    )
+    .await;
+    assert_eq!(
+        fetch(ask(&world, Some("good"))).await.error(),
+        (500, "020004009E".to_owned())
+    );
+    assert_eq!(
+        fetch(ask(&world, None)).await.error(),
+        (500, "020004008E".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_not_listed_never_sees_a_token() {
+    let (url, told, _running) = ledger(StatusCode::OK).await;
+    let (world, _) = world_with(Plan::default(), names(&url)).await;
+    assert_eq!(fetch(ask(&world, Some("good"))).await.status.as_u16(), 200);
+    assert!(told.lock().unwrap().is_empty());
+    assert_eq!(world.records().await.1.len(), 1);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_renewed_on_the_way_costs_nothing() {
+    let world = World::start(Plan::default()).await;
+    let provider = Provider {
+        asked: Arc::default(),
+        answer: Arc::new(success),
+    };
+    let (asked, tls) = (Arc::clone(&provider.asked), Arc::clone(&world.receiver_tls));
+    let renewed = Arc::clone(&world.pki);
+    let respond = move |State(provider): State<Provider>, request: Request<Body>| async move {
+        let mut asked = asked.lock().expect("not poisoned");
+        asked.push(request.headers().clone());
+        if asked.len() > 1 {
+            return (provider.answer)();
+        }
+        // What a provider says to a token that is bound to another certificate than the connection's.
+        renewed.certify(tls.config(), RECEIVER_CONNECTOR);
+        assert!(tls.reload().expect("usable TLS material"));
+        StatusCode::UNAUTHORIZED.into_response()
+    };
+    let router = Router::new()
+        .route("/cadde/api/v4/file", get(respond))
+        .with_state(provider.clone());
+    let port = kit::serve(
+        router,
+        Some(world.pki.store(PROVIDER_CONNECTOR)),
+        &world.shutdown,
+    )
+    .await;
+    let at = format!("https://localhost:{port}");
+    world
+        .locations
+        .put(OTHER, &at, Some(PROVIDER_CONNECTOR), Profile::Kakehashi1);
+    assert_eq!(fetch(ask(&world, Some("good"))).await.status.as_u16(), 200);
+    assert_eq!(provider.asked.lock().unwrap().len(), 2);
+    assert_eq!(world.auth.exchanges.lock().unwrap().len(), 2);
 }

@@ -101,6 +101,11 @@ impl Client {
         })
     }
 
+    /// Which of the process's certificates new connections use; another number after each renewal.
+    pub fn generation(&self) -> u64 {
+        self.tls.generation()
+    }
+
     /// Sends the request that `build` makes and returns the answer once its headers are in. `build` is called again
     /// if a pooled connection turns out to have been closed by the server in the meantime. `Host` is set here.
     ///
@@ -396,3 +401,6 @@ impl Body for PooledBody {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,7 @@ pub fn receiver_config(pki: &Pki, plan: &Plan, source_port: u16) -> receiver::Co
         provenance: receiver::ProvenanceConfig {
             public_url: LEDGER.parse().expect("a URL"),
             peer_url: "https://ledger.example".parse().expect("a URL"),
-            foreign: Vec::new(),
+            foreign: plan.foreign.clone(),
         },
         deadlines: plan.deadlines,
         limits: plan.limits,

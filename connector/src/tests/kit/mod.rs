@@ -132,6 +132,8 @@ pub struct Plan {
     pub limits: ExchangeLimits,
     pub outbox_records: u64,
     pub profile: Profile,
+    /// Ledgers that a provider may name.
+    pub foreign: Vec<Url>,
 }
 
 impl Default for Plan {
@@ -161,6 +163,7 @@ impl Default for Plan {
             limits: ExchangeLimits::default(),
             outbox_records: 100_000,
             profile: Profile::Kakehashi1,
+            foreign: Vec::new(),
         }
     }
 }
@@ -202,7 +205,7 @@ pub fn source(port: u16, path: &str) -> SourceConfig {
 
 /// Two connectors and what is around them.
 pub struct World {
-    pub pki: Pki,
+    pub pki: Arc<Pki>,
     pub auth: Arc<FakeAuth>,
     pub locations: Arc<FakeLocations>,
     pub provider_ledger: FakeLedger,
@@ -222,7 +225,7 @@ pub struct World {
 
 impl World {
     pub async fn start(plan: Plan) -> Self {
-        let pki = Pki::new();
+        let pki = Arc::new(Pki::new());
         let (router, steering) = origin::router();
         let shutdown = Shutdown::default();
         let source_port = serve(router, None, &shutdown).await;

@@ -36,14 +36,27 @@ impl Pki {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, text).expect("a writable folder");
-        path
-    }
-
     /// The files of a connector whose certificate carries `name`, `localhost` and 127.0.0.1.
     pub fn config(&self, name: &str) -> TlsConfig {
+        let file = uuid::Uuid::new_v4();
+        let config = TlsConfig {
+            certificate: self.path(&format!("{file}.crt")),
+            key: self.path(&format!("{file}.key")),
+            ca: self.path(&format!("{file}.ca")),
+            crl: None,
+            crl_url: None,
+            reload_interval: Period::seconds(3600),
+            crl_grace: Period::seconds(0),
+            allow_tls12: false,
+            pinned: std::collections::BTreeMap::new(),
+        };
+        std::fs::write(&config.ca, self.issuer.pem()).expect("a writable folder");
+        self.certify(&config, name);
+        config
+    }
+
+    /// Writes a new key and certificate into the files of `config`.
+    pub fn certify(&self, config: &TlsConfig, name: &str) {
         let names = vec![
             name.to_owned(),
             "localhost".to_owned(),
@@ -52,18 +65,8 @@ impl Pki {
         let params = CertificateParams::new(names).expect("names");
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let file = uuid::Uuid::new_v4();
-        TlsConfig {
-            certificate: self.write(&format!("{file}.crt"), &certificate.pem()),
-            key: self.write(&format!("{file}.key"), &key.serialize_pem()),
-            ca: self.write(&format!("{file}.ca"), &self.issuer.pem()),
-            crl: None,
-            crl_url: None,
-            reload_interval: Period::seconds(3600),
-            crl_grace: Period::seconds(0),
-            allow_tls12: false,
-            pinned: std::collections::BTreeMap::new(),
-        }
+        std::fs::write(&config.certificate, certificate.pem()).expect("a writable folder");
+        std::fs::write(&config.key, key.serialize_pem()).expect("a writable folder");
     }
 
     pub fn store(&self, name: &str) -> Arc<TlsStore> {

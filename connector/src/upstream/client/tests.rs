@@ -1,0 +1,233 @@
+use std::sync::Mutex as StdMutex;
+
+use common::config::Period;
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::exchange::Deadlines;
+use crate::upstream::{AddressBlock, DialError, ResourceUrl};
+
+/// A server that answers each request of a connection with the next of `answers`, and counts connections. `None` closes
+/// the connection instead of answering.
+async fn server(answers: Vec<Option<&'static str>>) -> (ResourceUrl, Arc<StdMutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    let connections = Arc::new(StdMutex::new(0));
+    let answers = Arc::new(StdMutex::new(answers.into_iter()));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                return;
+            };
+            *counted.lock().expect("not poisoned") += 1;
+            tokio::spawn(serve(stream, Arc::clone(&answers)));
+        }
+    });
+    (
+        ResourceUrl::parse(&format!("http://127.0.0.1:{port}/a?b")).expect("a URL"),
+        connections,
+    )
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    answers: Arc<StdMutex<std::vec::IntoIter<Option<&'static str>>>>,
+) {
+    let mut buffer = [0; 4096];
+    while let Ok(1..) = stream.read(&mut buffer).await {
+        let next = answers.lock().expect("not poisoned").next();
+        let Some(Some(answer)) = next else { return };
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+async fn get(
+    client: &Arc<Client>,
+    url: &ResourceUrl,
+) -> Result<Response<PooledBody>, UpstreamError> {
+    get_with(client, url, &AddressPolicy::Any, &Deadlines::default()).await
+}
+
+async fn get_with(
+    client: &Arc<Client>,
+    url: &ResourceUrl,
+    policy: &AddressPolicy,
+    deadlines: &Deadlines,
+) -> Result<Response<PooledBody>, UpstreamError> {
+    let budget = Budget::start(*deadlines, None);
+    let call = Call {
+        origin: url.origin(),
+        policy,
+        expected: None,
+        budget: &budget,
+    };
+    client.get(&call, || request(url)).await
+}
+
+fn request(url: &ResourceUrl) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::new());
+    *request.uri_mut() = path_and_query(url.url());
+    request
+}
+
+async fn text(response: Response<PooledBody>) -> String {
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a whole body")
+        .to_bytes();
+    String::from_utf8(body.to_vec()).expect("a text")
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_once_its_body_has_ended() {
+    let (url, connections) = server(vec![Some(OK); 4]).await;
+    let client = Client::new(ClientTls::None);
+    for _ in 0..3 {
+        assert_eq!(text(get(&client, &url).await.unwrap()).await, "ok");
+    }
+    assert_eq!(*connections.lock().unwrap(), 1);
+    // A body that was not read to its end takes its connection along.
+    drop(get(&client, &url).await.unwrap());
+    assert!(client.idle().get(url.origin()).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_pooled_connection_that_the_server_closed_is_replaced() {
+    let (url, connections) = server(vec![Some(OK), None, Some(OK)]).await;
+    let client = Client::new(ClientTls::None);
+    for _ in 0..2 {
+        assert_eq!(text(get(&client, &url).await.unwrap()).await, "ok");
+    }
+    assert_eq!(*connections.lock().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_new_connection_that_breaks_is_an_error() {
+    let (url, connections) = server(vec![None, Some(OK)]).await;
+    let error = get(&Client::new(ClientTls::None), &url).await.unwrap_err();
+    assert!(matches!(error, UpstreamError::Broken { .. }), "{error:?}");
+    assert_eq!(*connections.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_asked_once() {
+    let (url, connections) = server(vec![Some(OK), Some("220 ftp ready\r\n"), Some(OK)]).await;
+    let client = Client::new(ClientTls::None);
+    assert_eq!(text(get(&client, &url).await.unwrap()).await, "ok");
+    assert!(matches!(
+        get(&client, &url).await.unwrap_err(),
+        UpstreamError::Broken { .. }
+    ));
+    assert_eq!(*connections.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_silent_server_times_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let url = ResourceUrl::parse(&url).unwrap();
+    let deadlines = Deadlines {
+        first_byte: Period::millis(100),
+        ..Deadlines::default()
+    };
+    let client = Client::new(ClientTls::None);
+    let error = get_with(&client, &url, &AddressPolicy::Any, &deadlines)
+        .await
+        .unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_an_error_at_once() {
+    let url = ResourceUrl::parse("http://127.0.0.1:1/").unwrap();
+    let error = get(&Client::new(ClientTls::None), &url).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            UpstreamError::Dial {
+                source: DialError::Connect(_),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_address_is_judged_after_resolution_and_when_it_is_written_out() {
+    let (url, connections) = server(vec![Some(OK); 2]).await;
+    let client = Client::new(ClientTls::None);
+    let named = ResourceUrl::parse(&format!("http://localhost:{}/", url.origin().port)).unwrap();
+    let nowhere = AddressPolicy::PublicAnd(Vec::new());
+    for url in [&url, &named] {
+        let error = get_with(&client, url, &nowhere, &Deadlines::default())
+            .await
+            .unwrap_err();
+        let refused = matches!(
+            error,
+            UpstreamError::Dial {
+                source: DialError::AddressRefused(_),
+                ..
+            }
+        );
+        assert!(refused, "{error:?}");
+    }
+    assert_eq!(*connections.lock().unwrap(), 0);
+    let listed = AddressPolicy::PublicAnd(vec!["127.0.0.0/8".parse::<AddressBlock>().unwrap()]);
+    for url in [&url, &named] {
+        assert_eq!(
+            text(
+                get_with(&client, url, &listed, &Deadlines::default())
+                    .await
+                    .unwrap()
+            )
+            .await,
+            "ok"
+        );
+    }
+}
+
+#[tokio::test]
+async fn https_needs_trust_anchors() {
+    let url = ResourceUrl::parse("https://127.0.0.1:1/").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url =
+        ResourceUrl::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap_or(url);
+    let error = get(&Client::new(ClientTls::None), &url).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            UpstreamError::Dial {
+                source: DialError::NoTls,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn the_host_header_has_a_port_unless_it_is_the_usual_one() {
+    let host = |text: &str| host_header(ResourceUrl::parse(text).unwrap().origin());
+    assert_eq!(host("http://d.example/"), "d.example");
+    assert_eq!(host("https://d.example:443/"), "d.example");
+    assert_eq!(host("https://d.example:80/"), "d.example:80");
+    assert_eq!(host("http://127.0.0.1:8080/"), "127.0.0.1:8080");
+    assert_eq!(host("http://[::1]/"), "[::1]");
+}
+
+#[test]
+fn the_request_line_has_path_and_query_as_they_were() {
+    let line = |text: &str| path_and_query(ResourceUrl::parse(text).unwrap().url()).to_string();
+    assert_eq!(line("http://d.example"), "/");
+    assert_eq!(line("http://d.example/a%20b?c=%26&d"), "/a%20b?c=%26&d");
+}
