@@ -1,5 +1,6 @@
 //! From a provider's user ID to its connector, in the order cache, server, disk, configuration.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -58,6 +59,18 @@ struct Inner {
 struct Answer {
     outcome: Result<Option<Arc<Location>>, Arc<LookupError>>,
     until: OffsetDateTime,
+    /// Whether somebody is asking the server again already.
+    refreshing: Arc<AtomicBool>,
+}
+
+impl Answer {
+    /// The last known record, which an outage goes on with while the server is asked again in the
+    /// background: a server that swallows connections must not hold up each exchange for seconds.
+    fn bridge(&self, now: OffsetDateTime) -> Option<Arc<Location>> {
+        let location = self.outcome.as_ref().ok()?.as_ref()?;
+        let is_valid = location.expires_at.is_some_and(|end| now < end);
+        (location.source == Source::LastKnown && is_valid).then(|| Arc::clone(location))
+    }
 }
 
 impl LocationResolver {
@@ -99,17 +112,36 @@ impl LocationResolver {
     /// configuration has one.
     pub async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
         let now = self.0.clock.now();
-        let lookup = self.0.look_up(provider);
-        let entry = self
+        if let Some(stale) = self
             .0
             .cache
-            .entry_by_ref(provider)
-            .or_insert_with_if(lookup, |cached| cached.until <= now)
-            .await;
-        entry.into_value().outcome.map_err(|source| LocationError {
+            .get(provider)
+            .await
+            .filter(|cached| cached.until <= now)
+            && let Some(location) = stale.bridge(now)
+        {
+            if !stale.refreshing.swap(true, Ordering::Relaxed) {
+                let (resolver, provider) = (self.clone(), provider.clone());
+                tokio::spawn(async move { resolver.ask(&provider, now).await });
+            }
+            return Ok(Some(location));
+        }
+        let answer = self.ask(provider, now).await;
+        answer.outcome.map_err(|source| LocationError {
             provider: provider.clone(),
             source,
         })
+    }
+
+    async fn ask(&self, provider: &UserId, now: OffsetDateTime) -> Answer {
+        let lookup = self.0.look_up(provider);
+        let is_stale = |cached: &Answer| cached.until <= now;
+        self.0
+            .cache
+            .entry_by_ref(provider)
+            .or_insert_with_if(lookup, is_stale)
+            .await
+            .into_value()
     }
 }
 
@@ -220,6 +252,7 @@ impl Inner {
             until = until.min(*end);
         }
         Answer {
+            refreshing: Arc::default(),
             outcome: outcome.map(|found| found.map(Arc::new)).map_err(Arc::new),
             until,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use common::clock::{Clock as _, ManualClock};
@@ -22,6 +22,8 @@ const PROVIDER: &str = "cadde.1000000000001.aa";
 struct Script {
     record: Mutex<Result<Option<LocationRecord>, StatusCode>>,
     jwks: Mutex<JwkSet>,
+    /// Whether a question is left without an answer.
+    hangs: AtomicBool,
     asked: AtomicUsize,
     keys_asked: AtomicUsize,
 }
@@ -32,6 +34,9 @@ struct Scripted(Arc<Script>);
 impl RecordSource for Scripted {
     async fn record(&self, _: &UserId) -> Result<Option<LocationRecord>, LookupError> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
+        if self.0.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         // Others who ask get their turn, so that they would be counted if they came through.
         tokio::task::yield_now().await;
         self.0
@@ -63,6 +68,7 @@ impl World {
         let script = Script {
             record: Mutex::new(Ok(None)),
             jwks: Mutex::new(signer.jwks()),
+            hangs: AtomicBool::new(false),
             asked: AtomicUsize::new(0),
             keys_asked: AtomicUsize::new(0),
         };
@@ -104,6 +110,28 @@ impl World {
     async fn url(&self, resolver: &LocationResolver) -> Option<String> {
         let found = resolver.resolve(&provider()).await.expect("an answer");
         found.map(|location| format!("{} {}", location.source.as_str(), location.url))
+    }
+
+    /// What the resolver says once a question in the background has been answered.
+    async fn settles_at(&self, resolver: &LocationResolver, expected: &str) {
+        for _ in 0..1_000 {
+            if self.url(resolver).await.as_deref() == Some(expected) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{:?} never became {expected}", self.url(resolver).await);
+    }
+
+    /// Waits for a question in the background.
+    async fn until_asked(&self, times: usize) {
+        for _ in 0..1_000 {
+            if self.asked() >= times {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("asked {} times, not {times}", self.asked());
     }
 
     async fn on_disk(&self, text: &str) {
@@ -187,6 +215,34 @@ async fn outage_is_bridged_by_the_record_on_disk_even_after_a_restart_until_it_e
     assert!(
         matches!(*error.source, LookupError::Status(StatusCode::BAD_GATEWAY)),
         "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn server_that_swallows_questions_holds_up_nobody_who_has_a_last_known_record() {
+    let world = World::new();
+    world.serves("https://one.example");
+    let resolver = world.resolver();
+    assert!(world.url(&resolver).await.is_some());
+    world.answers(outage());
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(
+        world.url(&resolver).await.unwrap(),
+        "last-known https://one.example/"
+    );
+
+    world.script.hangs.store(true, Ordering::SeqCst);
+    world.clock.advance(KEEP_SUBSTITUTE);
+    let asked = world.asked();
+    for _ in 0..10 {
+        let answer = tokio::time::timeout(Duration::from_secs(5), world.url(&resolver)).await;
+        assert_eq!(answer.unwrap().unwrap(), "last-known https://one.example/");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        world.asked(),
+        asked + 1,
+        "asked again, once, in the background"
     );
 }
 
@@ -283,10 +339,9 @@ async fn configured_entry_counts_last() {
     );
     world.answers(Ok(None));
     world.clock.advance(KEEP_SUBSTITUTE);
-    assert_eq!(
-        world.url(&resolver).await.unwrap(),
-        "configured https://static.example/"
-    );
+    world
+        .settles_at(&resolver, "configured https://static.example/")
+        .await;
 }
 
 #[tokio::test]
@@ -332,6 +387,7 @@ async fn new_signing_key_is_fetched_but_not_for_every_bad_record() {
         world.url(&resolver).await.unwrap(),
         "last-known https://one.example/"
     );
+    world.until_asked(3).await;
     assert_eq!(
         world.script.keys_asked.load(Ordering::SeqCst),
         2,
@@ -340,8 +396,7 @@ async fn new_signing_key_is_fetched_but_not_for_every_bad_record() {
 
     *world.script.jwks.lock().unwrap() = stranger.jwks();
     world.clock.advance(KEY_REFRESH_INTERVAL);
-    assert_eq!(
-        world.url(&resolver).await.unwrap(),
-        "server https://bad.example/"
-    );
+    world
+        .settles_at(&resolver, "server https://bad.example/")
+        .await;
 }
