@@ -121,6 +121,10 @@ impl<'a> Joining<'a> {
             model.parent().expect("a file lies in a folder"),
             &directory,
         );
+        if let Some(server) = trial.postgres().filter(|_| config.contains_key("database")) {
+            let database = server.database();
+            set(&mut config, "database", "url", &database.url);
+        }
         set(&mut config, "admin", "listen", &admin.to_string());
         set(&mut config, role.listener(), "listen", &address.to_string());
         set(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::multipart::{Form, Part};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::Trial;
 use crate::client::Answer;
@@ -119,6 +120,9 @@ pub fn records(trial: &Trial, kind: &str) -> Vec<Value> {
     let url = config["database"]["url"]
         .as_str()
         .expect("the database has a URL");
+    if let Some(server) = trial.postgres() {
+        return records_on(server, url, kind);
+    }
     let path = url
         .strip_prefix("sqlite:")
         .expect("the trial's databases are SQLite files");
@@ -131,6 +135,18 @@ pub fn records(trial: &Trial, kind: &str) -> Vec<Value> {
         .query_map([kind], |row| row.get::<_, String>(0))
         .expect("the query runs");
     rows.map(|core| serde_json::from_str(&core.expect("a core is text")).expect("a core is JSON"))
+        .collect()
+}
+
+fn records_on(server: &test_postgres::Server, url: &str, kind: &str) -> Vec<Value> {
+    let database = Url::parse(url).expect("the database has a URL");
+    let query =
+        format!("SELECT core FROM record WHERE etype = '{kind}' AND core IS NOT NULL ORDER BY idx");
+    // A core is one line.
+    server
+        .sql(database.path().trim_start_matches('/'), &query)
+        .lines()
+        .map(|core| serde_json::from_str(core).expect("a core is JSON"))
         .collect()
 }
 

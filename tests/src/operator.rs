@@ -182,7 +182,7 @@ fn unique() -> String {
 ///
 /// The first digit checks the other twelve: 9 − (Σ digit × weight mod 9), weights 1 and 2 in turn from the right
 /// (ordinance of the Ministry of Finance No. 70 of 2014, article 2).
-fn corporate_number() -> String {
+pub fn corporate_number() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let body = 770_000_000_000 + NEXT.fetch_add(1, Ordering::Relaxed);
     let sum: u64 = (0..12)

@@ -1,9 +1,11 @@
 //! A running trial.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use test_postgres::Server;
 use url::Url;
 
 use crate::certs::Authority;
@@ -29,6 +31,7 @@ pub struct Trial {
     output: PathBuf,
     process: Guarded,
     data: Option<DataFolder>,
+    postgres: Option<Arc<Server>>,
 }
 
 /// How to start a trial.
@@ -39,6 +42,7 @@ pub struct Start {
     directory: Option<PathBuf>,
     port_base: u16,
     own_samples: bool,
+    postgres: Option<Arc<Server>>,
 }
 
 impl Start {
@@ -77,6 +81,13 @@ impl Start {
         self
     }
 
+    /// With all records but the outboxes on `server`.
+    #[must_use]
+    pub fn on_postgres(mut self, server: &Arc<Server>) -> Self {
+        self.postgres = Some(Arc::clone(server));
+        self
+    }
+
     /// Starts it and waits until it is ready.
     pub fn start(self) -> Trial {
         let remove = self.directory.is_none() && !keeps_directories();
@@ -93,9 +104,17 @@ impl Start {
             "--ready-file".into(),
             ready_file.clone().into_os_string(),
         ];
-        // A trial that was there before has its ports, and is to keep them unasked.
+        let postgres = self.postgres.or_else(usual_postgres);
+        // A trial that was there before has its ports and its databases, and is to keep them unasked.
         if !directory.exists() {
             arguments.extend(["--port-base".into(), self.port_base.to_string().into()]);
+            if let Some(server) = &postgres {
+                arguments.extend(["--database".into(), server.url(&new_name()).into()]);
+                arguments.extend([
+                    "--database-password-file".into(),
+                    server.password_file().into_os_string(),
+                ]);
+            }
         }
         let data = match (self.own_samples, &self.data_path) {
             (true, _) => None,
@@ -137,8 +156,22 @@ impl Start {
             output,
             process,
             data,
+            postgres,
         }
     }
+}
+
+/// `KAKEHASHI_TEST_POSTGRES=1` runs every scenario on PostgreSQL: one server a test process.
+fn usual_postgres() -> Option<Arc<Server>> {
+    static USUAL: OnceLock<Arc<Server>> = OnceLock::new();
+    std::env::var_os("KAKEHASHI_TEST_POSTGRES")?;
+    Some(Arc::clone(USUAL.get_or_init(|| Arc::new(Server::start()))))
+}
+
+/// What the databases of one trial are called.
+fn new_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("trial{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn new_directory() -> PathBuf {
@@ -211,6 +244,11 @@ impl Trial {
     /// The data this trial was given by the harness.
     pub fn data(&self) -> Option<&DataFolder> {
         self.data.as_ref()
+    }
+
+    /// The server that it keeps its records on, if not in files.
+    pub fn postgres(&self) -> Option<&Server> {
+        self.postgres.as_deref()
     }
 
     /// What `trial up` printed so far.

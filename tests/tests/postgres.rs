@@ -1,0 +1,439 @@
+//! PostgreSQL under the servers and the provider connectors: the same exchanges, and what happens while it is away.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop at the first surprise as tests do"
+)]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+use test_postgres::Server;
+use tests::client::{self, Answer};
+use tests::operator::{Operator, corporate_number};
+use tests::{Trial, ledger, wait};
+use url::Url;
+
+const DOMAINS: [&str; 3] = ["a", "b", "c"];
+/// The servers that keep their records in a database; the provider connectors do as well.
+const SERVERS: [&str; 3] = ["auth-server", "location-server", "provenance-server"];
+/// 30 s: a provider decides from memory for 10 s; a question to a server that is away takes 5 s to fail.
+const NOTICED: Duration = Duration::from_secs(30);
+/// 15 s: the services look once in a few seconds, on a machine that does much else.
+const BACK: Duration = Duration::from_secs(15);
+/// 60 s: outboxes wait longer and longer between their tries.
+const DELIVERED: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn files_go_in_all_six_directions_and_come_again_after_a_restart() {
+    let server = Arc::new(Server::start());
+    let directory = tempfile::tempdir().unwrap();
+    let start = || {
+        Trial::start()
+            .with_own_samples()
+            .in_directory(directory.path())
+            .on_postgres(&server)
+            .start()
+    };
+    let trial = start();
+    for name in SERVERS {
+        let url = database(&trial, name);
+        assert!(
+            url.as_str().starts_with("postgres://"),
+            "{name} keeps its records at {url}"
+        );
+    }
+    all_directions(&trial).await;
+    drop(trial);
+    all_directions(&start()).await;
+}
+
+async fn all_directions(trial: &Trial) {
+    for to in DOMAINS {
+        let token = trial.domain(to).token().await;
+        for from in DOMAINS.into_iter().filter(|from| *from != to) {
+            let resource = trial.domain(from).granted_resource(to);
+            let fetch = trial
+                .domain(to)
+                .fetch(&resource.url)
+                .from_provider_of(from)
+                .token(&token);
+            let answer = fetch.send().await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let received = answer.header("x-cadde-provenance").unwrap();
+            let events = ledger::arrived(trial, received, 3, &token).await;
+            let kinds: Vec<&str> = events.iter().map(ledger::Event::kind).collect();
+            assert_eq!(kinds, ["Create", "Sent", "Received"], "{from} to {to}");
+            let expected = Some((answer.sha256(), answer.body.len() as u64));
+            assert_eq!(
+                (events[1].digest(), events[2].digest()),
+                (expected.clone(), expected)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing_half_done() {
+    let server = Arc::new(Server::start());
+    let trial = Trial::start()
+        .with_own_samples()
+        .on_postgres(&server)
+        .start();
+    let operator = Operator::of(&trial).await;
+    let world = World {
+        trial: &trial,
+        token: trial.domain("a").token().await,
+        stop: AtomicBool::new(false),
+        whole: RefCell::default(),
+        refused: AtomicU64::new(0),
+        registered: RefCell::default(),
+    };
+    tokio::join!(
+        world.exchange("a", "b"),
+        world.exchange("b", "c"),
+        world.exchange("c", "a"),
+        world.register(&operator),
+        async {
+            world.outage(&server, Server::stop).await;
+            world.outage(&server, Server::crash).await;
+            world.stop.store(true, Ordering::Relaxed);
+        },
+    );
+    world.every_exchange_is_recorded(&server).await;
+    world.every_registration_is_whole(&server, &operator).await;
+    let refused = world.refused.load(Ordering::Relaxed);
+    println!(
+        "{} exchanges arrived whole, {refused} were refused",
+        world.whole.borrow().len()
+    );
+    all_directions(&trial).await;
+}
+
+/// A trial under load.
+struct World<'a> {
+    trial: &'a Trial,
+    /// Of the user of domain A, got while everything worked.
+    token: String,
+    stop: AtomicBool,
+    /// Digests of the exchanges that arrived whole, by the id of their `Received`.
+    whole: RefCell<BTreeMap<String, String>>,
+    refused: AtomicU64,
+    /// Names of the participants that were registered.
+    registered: RefCell<BTreeSet<String>>,
+}
+
+impl World<'_> {
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Fetches again and again.
+    async fn exchange(&self, from: &str, to: &str) {
+        let token = self.trial.domain(to).token().await;
+        let resource = self.trial.domain(from).granted_resource(to);
+        while self.goes_on() {
+            let answer = self.fetch(from, to, &resource.url, &token).await;
+            match answer.status {
+                200 => {
+                    let received = answer.header("x-cadde-provenance").unwrap().to_owned();
+                    self.whole.borrow_mut().insert(received, answer.sha256());
+                }
+                503 => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                }
+                _ => panic!("{from} to {to}: {} {}", answer.status, answer.text()),
+            }
+        }
+    }
+
+    async fn fetch(&self, from: &str, to: &str, url: &str, token: &str) -> Answer {
+        self.trial
+            .domain(to)
+            .fetch(url)
+            .from_provider_of(from)
+            .token(token)
+            .send()
+            .await
+    }
+
+    /// Registers one participant after the other.
+    async fn register(&self, operator: &Operator<'_>) {
+        for n in 0.. {
+            if !self.goes_on() {
+                break;
+            }
+            let name = format!("participant {n}");
+            let body = json!({"kind": "organisation", "name": name, "corporate_number": corporate_number()});
+            let answer = operator.post("/v1/participants", &body).await;
+            match answer.status {
+                201 => {
+                    self.registered.borrow_mut().insert(name);
+                }
+                503 => assert!(answer.header("retry-after").is_some(), "{}", answer.text()),
+                _ => panic!("{} {}", answer.status, answer.text()),
+            }
+        }
+    }
+
+    /// The database goes away and comes back.
+    async fn outage(&self, server: &Arc<Server>, go: fn(&Server)) {
+        for what in ["before", "after"] {
+            wait::until(&format!("everything ready {what} the outage"), BACK, || {
+                self.all_are(true)
+            })
+            .await;
+            self.everything_answers(200).await;
+            if what == "before" {
+                blocking(server, go).await;
+                wait::until("no service with a database is ready", NOTICED, || {
+                    self.all_are(false)
+                })
+                .await;
+                self.everything_answers(503).await;
+                let refused = self.refused.load(Ordering::Relaxed);
+                wait::until("exchanges are refused", NOTICED, || async {
+                    (self.refused.load(Ordering::Relaxed) > refused).then_some(())
+                })
+                .await;
+                blocking(server, Server::start_again).await;
+            }
+        }
+        let arrived = self.whole.borrow().len();
+        wait::until("exchanges go on", BACK, || async {
+            (self.whole.borrow().len() > arrived + 10).then_some(())
+        })
+        .await;
+    }
+
+    async fn all_are(&self, ready: bool) -> Option<()> {
+        let servers = SERVERS.map(|name| {
+            let config = self.trial.service_configuration(name);
+            let listen = config["admin"]["listen"].as_str().unwrap().to_owned();
+            Url::parse(&format!("http://{listen}")).unwrap()
+        });
+        let providers =
+            DOMAINS.map(|letter| self.trial.domain(letter).ready.provider.admin.clone());
+        for admin in servers.into_iter().chain(providers) {
+            let status = self
+                .trial
+                .http()
+                .get(admin.join("/readyz").unwrap())
+                .send()
+                .await
+                .ok()?
+                .status();
+            if (status == 200) != ready {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// One request to each server that its database decides.
+    async fn everything_answers(&self, status: u16) {
+        let answers = tokio::join!(
+            self.login(),
+            self.location(),
+            self.registration(),
+            self.lineage(),
+            self.grants(),
+        );
+        let answers = [
+            ("a login", answers.0),
+            ("a location", answers.1),
+            ("a registration in the ledger", answers.2),
+            ("a lineage", answers.3),
+            ("a list of grants", answers.4),
+        ];
+        for (what, answer) in answers {
+            assert_eq!(answer.status, status, "{what}: {}", answer.text());
+            if status == 503 {
+                assert!(
+                    answer.header("retry-after").is_some(),
+                    "{what} says when to come again"
+                );
+            }
+        }
+    }
+
+    async fn login(&self) -> Answer {
+        let known = &self.trial.domain("a").ready;
+        let request = self
+            .trial
+            .http()
+            .post(
+                self.trial
+                    .at(&self.trial.ready.auth.public, "/cadde/api/v4/token"),
+            )
+            .basic_auth(
+                &known.app_client.client_id,
+                Some(&known.app_client.client_secret),
+            )
+            .json(&json!({"user_id": known.user.user_id, "password": known.user.password}));
+        read(request).await
+    }
+
+    async fn location(&self) -> Answer {
+        let domain = self.trial.domain("a");
+        let path = format!("/cadde/api/v4/location/{}", domain.provider_id());
+        let client = client::with_certificate(&self.trial.ready.ca, domain.receiver_identity());
+        read(client.get(self.trial.at(&self.trial.ready.location.peer, &path))).await
+    }
+
+    async fn registration(&self) -> Answer {
+        // As its provider; the token is good for an hour and checked from memory.
+        let event = json!({
+            "cdldatamodelversion": "2.0", "cdleventtype": "Update", "cdleventid": "",
+            "dataprovider": self.trial.domain("a").provider_id(),
+        });
+        let part = Part::text(event.to_string())
+            .mime_str("application/json")
+            .unwrap();
+        let request = self
+            .trial
+            .http()
+            .post(
+                self.trial
+                    .at(&self.trial.ready.provenance.public, "/v2/eventwithhash"),
+            )
+            .bearer_auth(&self.token)
+            .multipart(Form::new().part("request", part));
+        read(request).await
+    }
+
+    async fn lineage(&self) -> Answer {
+        let received = self.whole.borrow().keys().next().cloned();
+        let received = received.unwrap_or_else(|| "none".to_owned());
+        let mut answer = ledger::lineage(self.trial, &received, "BACKWARD", &self.token).await;
+        if answer.status == 404 {
+            // Not delivered yet: the database was asked.
+            answer.status = 200;
+        }
+        answer
+    }
+
+    async fn grants(&self) -> Answer {
+        let domain = self.trial.domain("a");
+        let client = client::with_certificate(&self.trial.ready.ca, domain.receiver_identity());
+        let mut url = self.trial.at(
+            &domain.ready.provider.peer,
+            "/cadde/api/v4/authorization_list",
+        );
+        url.query_pairs_mut()
+            .append_pair("assigner", domain.provider_id());
+        read(client.get(url).bearer_auth(&self.token)).await
+    }
+
+    /// Each exchange that arrived whole has both events with its digest, once, and no other has a `Received`.
+    async fn every_exchange_is_recorded(&self, server: &Server) {
+        let name = database(self.trial, "provenance-server")
+            .path()
+            .trim_start_matches('/')
+            .to_owned();
+        let expected = self.whole.borrow().clone();
+        let received = wait::until("every exchange is in the ledger", DELIVERED, || async {
+            let records = ledger::records(self.trial, "Received");
+            // The trial's own first exchange is one of them.
+            (records.len() > expected.len()).then_some(records)
+        })
+        .await;
+        assert_eq!(
+            received.len(),
+            expected.len() + 1,
+            "a Received for each, and for nothing else"
+        );
+        let sent: BTreeMap<String, Value> = ledger::records(self.trial, "Sent")
+            .into_iter()
+            .map(|core| (id(&core["event"]["cdleventid"]), core))
+            .collect();
+        let mut found = 0;
+        for core in &received {
+            let Some(digest) = expected.get(&id(&core["event"]["cdleventid"])) else {
+                continue;
+            };
+            let origin = &sent[&id(&core["event"]["cdlpreviousevents"][0])];
+            assert_eq!(core["dig"]["sha256"].as_str(), Some(digest.as_str()));
+            assert_eq!(origin["dig"], core["dig"]);
+            found += 1;
+        }
+        assert_eq!(found, expected.len());
+        let state = server.sql(
+            &name,
+            "SELECT count(*) = max(idx) + 1 AND max(idx) + 1 = (SELECT idx FROM next_place), \
+             (SELECT count(*) FROM pending_edge) FROM record",
+        );
+        assert_eq!(
+            state, "t|0",
+            "places have no gaps, and nothing waits for what has arrived"
+        );
+    }
+
+    /// Whoever was told to be registered is, with the event of it; and the server shows what its database holds.
+    async fn every_registration_is_whole(&self, server: &Server, operator: &Operator<'_>) {
+        let name = database(self.trial, "auth-server")
+            .path()
+            .trim_start_matches('/')
+            .to_owned();
+        let stored: BTreeSet<String> = server
+            .sql(
+                &name,
+                "SELECT name FROM participants WHERE name LIKE 'participant %'",
+            )
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        assert!(self.registered.borrow().is_subset(&stored));
+        let without_event = "SELECT count(*) FROM participants p WHERE p.name LIKE 'participant %' AND NOT EXISTS \
+             (SELECT FROM events e WHERE e.kind = 'participant.registered' AND e.subject = p.id::text)";
+        assert_eq!(server.sql(&name, without_event), "0");
+        wait::until("the server shows what its database holds", BACK, || async {
+            let mut shown = BTreeSet::new();
+            let mut path = "/v1/participants?limit=100".to_owned();
+            loop {
+                let page = operator.get(&path).await.json();
+                let names = page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| id(&one["name"]));
+                shown.extend(names.filter(|name| name.starts_with("participant ")));
+                let Some(next) = page["next"].as_str() else {
+                    break;
+                };
+                path = format!("/v1/participants?limit=100&cursor={next}");
+            }
+            (shown == stored).then_some(())
+        })
+        .await;
+    }
+}
+
+fn id(text: &Value) -> String {
+    text.as_str().unwrap().to_owned()
+}
+
+async fn read(request: reqwest::RequestBuilder) -> Answer {
+    Answer::read(request.send().await.expect("there is an answer"))
+        .await
+        .expect("it is whole")
+}
+
+/// Where a server keeps its records.
+fn database(trial: &Trial, server: &str) -> Url {
+    let config = trial.service_configuration(server);
+    Url::parse(config["database"]["url"].as_str().unwrap()).unwrap()
+}
+
+/// Off the thread that the load runs on.
+async fn blocking(server: &Arc<Server>, act: fn(&Server)) {
+    let server = Arc::clone(server);
+    tokio::task::spawn_blocking(move || act(&server))
+        .await
+        .unwrap();
+}
