@@ -51,6 +51,7 @@ pub async fn assemble(
     store: Arc<dyn Store>,
     clock: SharedClock,
 ) -> Result<Arc<App>, AssembleError> {
+    describe_metrics();
     if !store.is_initialised().await? {
         return Err(AssembleError::NotInitialised);
     }
@@ -104,4 +105,16 @@ pub async fn assemble(
         store,
         peer_url: config.peer.external().to_owned(),
     }))
+}
+
+fn describe_metrics() {
+    metrics::describe_counter!("auth_tokens_issued_total", "Access tokens issued.");
+    metrics::describe_counter!(
+        "auth_logins_total",
+        "Logins with a password, by outcome: accepted, refused, throttled."
+    );
+    metrics::describe_counter!(
+        "auth_clients_refused_total",
+        "Requests whose client was not authenticated."
+    );
 }

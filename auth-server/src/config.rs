@@ -247,3 +247,7 @@ fn default_refresh_max() -> Period {
 fn default_refresh_grace() -> Period {
     Period::seconds(10)
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::{
+    db::is_unavailable,
     http::{
         Text,
         cadde::{MessageError, ValidationError},
@@ -301,6 +302,20 @@ fn login_failure(error: &LoginError) -> MessageError {
                 ),
             )
         },
+        LoginError::Store(source) if is_unavailable(source) => {
+            tracing::error!(request.id = %context::request_id(), error = %Chain(error), "the database is not available");
+            MessageError {
+                retry_after: Some(2),
+                ..message(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "database-unavailable",
+                    Text::new(
+                        "サーバのデータベースを利用できません。しばらくしてからもう一度お試しください。",
+                        "The database of the server is not available. Try again in a moment.",
+                    ),
+                )
+            }
+        }
         LoginError::Password(PasswordError::Hash(_)) | LoginError::Store(_) => {
             tracing::error!(request.id = %context::request_id(), error = %Chain(error), "request failed");
             message(

@@ -7,8 +7,12 @@ use crate::domain::{
     registrar::RegisterError,
     store::{Duplicate, StoreError},
 };
-use common::{http::problem::Problem, telemetry::Chain};
-use std::time::Duration;
+use common::{
+    db::is_unavailable,
+    http::{context, problem::Problem},
+    telemetry::Chain,
+};
+use std::{error::Error, time::Duration};
 
 /// There is no such entry.
 pub fn unknown(what: &str) -> Problem {
@@ -18,8 +22,20 @@ pub fn unknown(what: &str) -> Problem {
     )
 }
 
-/// The database failed.
+/// The database failed: 503 where it is away, locked or full, 500 otherwise.
 pub fn store_failed(error: &StoreError) -> Problem {
+    failed(error)
+}
+
+fn failed(error: &(dyn Error + 'static)) -> Problem {
+    if is_unavailable(error) {
+        tracing::error!(request.id = %context::request_id(), error = %Chain(error), "the database is not available");
+        return Problem::unavailable(
+            "database-unavailable",
+            "the database is not available, nothing was changed",
+            2,
+        );
+    }
     Problem::internal(Chain(error))
 }
 
@@ -65,7 +81,7 @@ impl From<RegisterError> for Problem {
             ),
             RegisterError::Password(_)
             | RegisterError::Store(_)
-            | RegisterError::Interrupted(_) => Self::internal(Chain(&error)),
+            | RegisterError::Interrupted(_) => failed(&error),
         }
     }
 }
@@ -85,7 +101,7 @@ impl From<CertifyError> for Problem {
             CertifyError::Authority(_)
             | CertifyError::Store(_)
             | CertifyError::List { .. }
-            | CertifyError::Interrupted(_) => Self::internal(Chain(&error)),
+            | CertifyError::Interrupted(_) => failed(&error),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Failures are counted for the pair of user and address, so that a stranger can't lock a user out, and for each of the two
 //! alone with more patience, against guessing from many addresses and against guessing many users' passwords from one.
 
+use super::secrets;
 use common::clock::SharedClock;
 use std::{
     collections::HashMap,
@@ -31,10 +32,13 @@ pub struct Throttle {
     debts: Mutex<HashMap<Key, OffsetDateTime>>,
 }
 
+/// What is claimed as a user ID may be long and may be anything: a digest is kept of it.
+type Claimed = [u8; 32];
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    Pair(String, IpAddr),
-    User(String),
+    Pair(Claimed, IpAddr),
+    User(Claimed),
     Address(IpAddr),
 }
 
@@ -108,17 +112,21 @@ impl Throttle {
     pub fn succeeded(&self, user: &str, address: IpAddr) {
         self.take_back(user, address);
         let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
-        debts.remove(&Key::Pair(user.to_lowercase(), address));
+        debts.remove(&Key::Pair(claimed(user), address));
     }
 }
 
 fn keys(user: &str, address: IpAddr) -> [Key; 3] {
-    let user = user.to_lowercase();
+    let user = claimed(user);
     [
-        Key::Pair(user.clone(), address),
+        Key::Pair(user, address),
         Key::User(user),
         Key::Address(address),
     ]
+}
+
+fn claimed(user: &str) -> Claimed {
+    secrets::hash(&user.to_lowercase())
 }
 
 /// Halves a table of nothing but debtors.

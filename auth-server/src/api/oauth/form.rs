@@ -32,12 +32,10 @@ impl Form {
         let mut parameters = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(&bytes) {
             if parameters
-                .insert(name.clone().into_owned(), value.into_owned())
+                .insert(name.into_owned(), value.into_owned())
                 .is_some()
             {
-                return Err(OAuthError::invalid_request(format!(
-                    "the parameter {name} occurs twice"
-                )));
+                return Err(OAuthError::invalid_request("a parameter occurs twice"));
             }
         }
         // A parameter without a value counts as left out.
