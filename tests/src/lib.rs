@@ -29,6 +29,7 @@ pub mod client;
 pub mod data;
 pub mod domain;
 pub mod extra;
+pub mod faults;
 pub mod impostor;
 pub mod ledger;
 pub mod metrics;

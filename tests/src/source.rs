@@ -1,6 +1,7 @@
 //! A data source played by the harness: it can break, stall and redirect on demand, and remembers who asked.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -31,6 +32,7 @@ pub struct Asked {
 /// | `/broken-chunks/M` | chunks, closes after M bytes without an end |
 /// | `/held/N/M` | Content-Length N, M bytes, the rest after [`Source::release`] |
 /// | `/held-chunks/N/M` | the same in chunks |
+/// | `/late/N` | N bytes with Content-Length, headers and all after [`Source::release`] |
 /// | `/status/S` | status S, empty |
 /// | `/redirect/P/…` | 302 to what follows at port P of 127.0.0.1 |
 #[derive(Debug, Clone)]
@@ -38,6 +40,7 @@ pub struct Source {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
     gate: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
 }
 
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
@@ -63,6 +66,7 @@ impl Source {
                 .expect("a bound socket has an address"),
             asked: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
+            waiting: Arc::default(),
         };
         let serving = source.clone();
         RUNTIME.spawn(async move {
@@ -88,6 +92,16 @@ impl Source {
     /// Lets one held answer go on.
     pub fn release(&self) {
         self.gate.add_permits(1);
+    }
+
+    /// How many answers are held.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Lets every answer go on that is held now.
+    pub fn release_all(&self) {
+        self.gate.add_permits(self.waiting());
     }
 
     async fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
@@ -157,6 +171,11 @@ impl Source {
                 write_chunks(stream, &content(number(1))).await?;
                 return Ok(false);
             }
+            "late" => {
+                self.held().await;
+                stream.write_all(&with_length(number(1))).await?;
+                stream.write_all(&content(number(1))).await?;
+            }
             "held" => {
                 let all = content(number(1));
                 stream.write_all(&with_length(all.len())).await?;
@@ -198,11 +217,13 @@ impl Source {
     }
 
     async fn held(&self) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         self.gate
             .acquire()
             .await
             .expect("the gate is never closed")
             .forget();
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

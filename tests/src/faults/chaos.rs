@@ -1,0 +1,360 @@
+//! Rounds of faults under load.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::goods::{DOMAINS, Good, HOLDS, Hold, Size, WHOLE};
+use super::journal::End;
+use super::load::{Caller, Manner, Progress};
+use super::random::Random;
+use super::wire::Mode;
+use super::world::World;
+use crate::wait;
+
+/// 20 s: how long a round waits for a point to be reached, on a machine that does much else.
+const REACHED: Duration = Duration::from_secs(20);
+
+/// What a round does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Kills one service, or two, whatever they are doing.
+    Kill,
+    /// Stops one service for a while.
+    Stall,
+    /// Resets the connections to one listener.
+    CutWire,
+    /// Lets no byte pass to or from one listener for a while.
+    StallWire,
+    /// Lets a transfer come to a point where its source holds it, and then something happens.
+    At(Hold, Blow),
+    /// A connector dies with completed records that it could not deliver.
+    Undelivered(Side),
+    /// The ledger dies with a delivery that it was given.
+    DeliveryInFlight,
+    /// The ledger takes a delivery, and its answer is lost; the connector may die as well.
+    AnswerLost(Option<Side>),
+}
+
+/// One of the two connectors of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Of the domain that offers.
+    Provider,
+    /// Of the domain that fetches.
+    Receiver,
+}
+
+/// What happens at a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// A connector is killed.
+    Kill(Side),
+    /// The ledger is killed; the transfer goes on.
+    KillLedger,
+    /// A connector stands still for a moment; the transfer goes on.
+    Stall(Side),
+    /// The connection between the connectors is reset.
+    Cut,
+    /// The caller leaves.
+    Leave,
+}
+
+const BLOWS: [Blow; 7] = [
+    Blow::Kill(Side::Provider),
+    Blow::Kill(Side::Receiver),
+    Blow::KillLedger,
+    Blow::Stall(Side::Provider),
+    Blow::Stall(Side::Receiver),
+    Blow::Cut,
+    Blow::Leave,
+];
+
+impl Side {
+    fn service(self, good: &Good, caller: &Caller) -> String {
+        match self {
+            Self::Provider => format!("provider-{}", good.from),
+            Self::Receiver => format!("receiver-{}", caller.to),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// All faults at named points.
+pub fn points() -> Vec<Fault> {
+    let mut points: Vec<Fault> = HOLDS
+        .into_iter()
+        .flat_map(|hold| BLOWS.into_iter().map(move |blow| Fault::At(hold, blow)))
+        .collect();
+    points.extend([
+        Fault::Undelivered(Side::Provider),
+        Fault::Undelivered(Side::Receiver),
+        Fault::DeliveryInFlight,
+        Fault::AnswerLost(None),
+        Fault::AnswerLost(Some(Side::Provider)),
+        Fault::AnswerLost(Some(Side::Receiver)),
+    ]);
+    points
+}
+
+/// One round: in one half of them at a random moment, in the other at a named point.
+pub async fn round(world: &Arc<World>, random: &mut Random) -> Fault {
+    let fault = if random.percent(50) {
+        *random.pick(&points())
+    } else {
+        match random.below(10) {
+            0 => Fault::Stall,
+            1 => Fault::CutWire,
+            2 => Fault::StallWire,
+            _ => Fault::Kill,
+        }
+    };
+    inflict(world, random, fault).await;
+    fault
+}
+
+/// Does it and mends it: on return everything runs again.
+pub async fn inflict(world: &Arc<World>, random: &mut Random, fault: Fault) {
+    match fault {
+        Fault::Kill => kill(world, random).await,
+        Fault::Stall => {
+            let victims = victims();
+            let service = world.fleet.service(random.pick::<String>(&victims));
+            service.signal("STOP");
+            tokio::time::sleep(random.millis(50, 500)).await;
+            service.signal("CONT");
+        }
+        Fault::CutWire => {
+            wire(world, random).cut();
+            tokio::time::sleep(random.millis(50, 300)).await;
+        }
+        Fault::StallWire => {
+            let wire = wire(world, random);
+            wire.set(if random.percent(50) {
+                Mode::Stalled
+            } else {
+                Mode::AnswersWait
+            });
+            tokio::time::sleep(random.millis(50, 500)).await;
+            if random.percent(50) {
+                wire.cut();
+            }
+            wire.set(Mode::Open);
+        }
+        Fault::At(hold, blow) => at(world, random, hold, blow).await,
+        Fault::Undelivered(side) => undelivered(world, random, side).await,
+        Fault::DeliveryInFlight => in_flight(world, random).await,
+        Fault::AnswerLost(side) => answer_lost(world, random, side).await,
+    }
+}
+
+/// The services that are killed: those that take part in an exchange or in its record.
+fn victims() -> Vec<String> {
+    let connectors = DOMAINS
+        .iter()
+        .flat_map(|domain| [format!("provider-{domain}"), format!("receiver-{domain}")]);
+    connectors.chain(["provenance-server".into()]).collect()
+}
+
+fn wire<'a>(world: &'a World, random: &mut Random) -> &'a super::wire::Wire {
+    let mut wires: Vec<_> = world.providers.iter().map(|(_, wire)| wire).collect();
+    wires.push(&world.ledger);
+    random.pick::<&super::wire::Wire>(&wires)
+}
+
+async fn kill(world: &World, random: &mut Random) {
+    tokio::time::sleep(random.millis(0, 400)).await;
+    let victims = victims();
+    let mut down = vec![random.pick(&victims).clone()];
+    let other = random.pick(&victims).clone();
+    if random.percent(25) && !down.contains(&other) {
+        down.push(other);
+    }
+    for name in &down {
+        world.fleet.service(name).kill();
+    }
+    tokio::time::sleep(random.millis(0, 150)).await;
+    for name in &down {
+        world.fleet.service(name).start(&[]);
+    }
+    // Some die again while they come back.
+    if random.percent(20) {
+        tokio::time::sleep(random.millis(0, 200)).await;
+        let service = world.fleet.service(&down[0]);
+        service.kill();
+        service.start(&[]);
+    }
+    for name in &down {
+        let service = world.fleet.service(name);
+        service.until_ready(&world.fleet.trial).await;
+    }
+}
+
+/// A caller, and a resource of another domain's provider below the harness's source.
+fn exchange(world: &World, random: &mut Random, path: &str) -> (Caller, Good) {
+    let caller = random.pick(&world.callers).clone();
+    let others: Vec<_> = DOMAINS
+        .into_iter()
+        .filter(|from| *from != caller.to)
+        .collect();
+    let good = Good {
+        from: *random.pick::<&'static str>(&others),
+        url: world.source.url(path).to_string(),
+        size: Size::Small,
+    };
+    (caller, good)
+}
+
+/// Lets everything end that the source holds, now and until this is dropped.
+struct Release<'a>(&'a World);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.source.release_all();
+    }
+}
+
+async fn at(world: &Arc<World>, random: &mut Random, hold: Hold, blow: Blow) {
+    let (caller, good) = exchange(world, random, &hold.path());
+    let progress = Progress::default();
+    let mut seen = progress.subscribe();
+    // Once the caller is to leave it does so at the next piece that comes, or right where it waits.
+    let manner = match (blow, hold.passes()) {
+        (Blow::Leave, Some(bytes)) => Manner::LeavesAfter(bytes),
+        _ => Manner::Takes,
+    };
+    let fetching = {
+        let (world, caller, good) = (Arc::clone(world), caller.clone(), good.clone());
+        tokio::spawn(async move { world.fetch(&caller, &good, manner, &progress).await })
+    };
+    let reached = async {
+        wait::until("the source holds", REACHED, || async {
+            (world.source.waiting() > 0 || fetching.is_finished()).then_some(())
+        })
+        .await;
+        if let Some(bytes) = hold.passes() {
+            // An error means that the transfer has ended.
+            let _ = seen
+                .wait_for(|seen| seen.is_some_and(|seen| seen >= bytes))
+                .await;
+        }
+    };
+    tokio::time::timeout(REACHED, reached)
+        .await
+        .unwrap_or_else(|_| panic!("{hold:?} is not reached: {good:?} for {caller:?}"));
+    let release = Release(world);
+    match blow {
+        Blow::Kill(side) => {
+            let service = world.fleet.service(&side.service(&good, &caller));
+            service.kill();
+            drop(release);
+            service.start(&[]);
+            service.until_ready(&world.fleet.trial).await;
+        }
+        Blow::KillLedger => {
+            let service = world.fleet.service("provenance-server");
+            service.kill();
+            drop(release);
+            ends_within(fetching, REACHED).await;
+            service.start(&[]);
+            service.until_ready(&world.fleet.trial).await;
+            return;
+        }
+        Blow::Stall(side) => {
+            let service = world.fleet.service(&side.service(&good, &caller));
+            service.signal("STOP");
+            drop(release);
+            tokio::time::sleep(random.millis(50, 300)).await;
+            service.signal("CONT");
+        }
+        Blow::Cut => {
+            for (_, wire) in world
+                .providers
+                .iter()
+                .filter(|(from, _)| *from == good.from)
+            {
+                wire.cut();
+            }
+            drop(release);
+        }
+        Blow::Leave => {
+            if hold.passes().is_none() {
+                // There is no answer yet that it could leave in the middle of: it gives up waiting.
+                fetching.abort();
+                world.gave_up(&caller, &good);
+                drop(release);
+                return;
+            }
+        }
+    }
+    ends_within(fetching, REACHED).await;
+}
+
+async fn ends_within(mut fetching: tokio::task::JoinHandle<End>, limit: Duration) -> End {
+    match tokio::time::timeout(limit, &mut fetching).await {
+        Ok(end) => end.expect("fetching doesn't panic"),
+        Err(_) => panic!("a transfer does not end within {limit:?}"),
+    }
+}
+
+/// Fetches what the source gives at once; one body that fits the window, and one that streams.
+async fn fetch_both(world: &World, random: &mut Random) -> (Caller, Good) {
+    let mut last = None;
+    for path in WHOLE {
+        let (caller, good) = exchange(world, random, path);
+        let progress = Progress::default();
+        let fetch = world.fetch(&caller, &good, Manner::Takes, &progress);
+        tokio::time::timeout(REACHED, fetch)
+            .await
+            .expect("the resource comes at once");
+        last = Some((caller, good));
+    }
+    last.expect("there are such resources")
+}
+
+async fn undelivered(world: &World, random: &mut Random, side: Side) {
+    let ledger = world.fleet.service("provenance-server");
+    ledger.signal("STOP");
+    let (caller, good) = fetch_both(world, random).await;
+    world
+        .fleet
+        .kill_and_start(&side.service(&good, &caller))
+        .await;
+    ledger.signal("CONT");
+}
+
+async fn in_flight(world: &World, random: &mut Random) {
+    let ledger = world.fleet.service("provenance-server");
+    ledger.signal("STOP");
+    let before = world.ledger.asked();
+    fetch_both(world, random).await;
+    wait::until("a delivery is under way", REACHED, || async {
+        (world.ledger.asked() > before).then_some(())
+    })
+    .await;
+    world.fleet.kill_and_start("provenance-server").await;
+}
+
+async fn answer_lost(world: &World, random: &mut Random, side: Option<Side>) {
+    world.ledger.set(Mode::AnswersWait);
+    let (caller, good) = fetch_both(world, random).await;
+    wait::until("an answer of the ledger waits", REACHED, || async {
+        (world.ledger.waiting() > 0).then_some(())
+    })
+    .await;
+    let service = side.map(|side| world.fleet.service(&side.service(&good, &caller)));
+    if let Some(service) = service {
+        service.kill();
+    }
+    world.ledger.cut();
+    world.ledger.set(Mode::Open);
+    if let Some(service) = service {
+        service.start(&[]);
+        service.until_ready(&world.fleet.trial).await;
+    }
+}

@@ -1,0 +1,69 @@
+//! Processes that are killed, stopped and cut off at random moments and at named points.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use tests::faults::chaos::{self, points};
+use tests::faults::journal::End;
+use tests::faults::{Plan, Random, World, rounds};
+
+use super::alone;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_false_is_recorded() {
+    let _alone = alone().await;
+    let mut random = Random::seeded();
+    let world = World::start(Plan::default(), &mut random).await;
+    let load = world.load(&mut random);
+    let (rounds, started) = (rounds(), Instant::now());
+    let mut inflicted: BTreeMap<String, usize> = BTreeMap::new();
+    for n in 0..rounds {
+        let fault = chaos::round(&world, &mut random).await;
+        *inflicted.entry(fault.to_string()).or_default() += 1;
+        if n % 50 == 49 {
+            println!("{} rounds in {:?}", n + 1, started.elapsed());
+        }
+    }
+    world.arrive(20).await;
+    world.end(load).await;
+    for (fault, count) in inflicted {
+        println!("{count} × {fault}");
+    }
+    let (verdict, books) = world.judge().await;
+    println!("{rounds} rounds: {verdict}");
+    assert!(verdict.holds(), "{verdict}");
+    assert!(verdict.whole > rounds, "the load went on: {verdict}");
+
+    // The judge is not blind: the same books without one record, and with one that was changed.
+    let mut doctored = books.clone();
+    let event = world
+        .journal
+        .attempts()
+        .iter()
+        .find_map(|attempt| match &attempt.end {
+            End::Whole { event, .. } => Some(event.clone()),
+            _ => None,
+        })
+        .unwrap();
+    doctored.received.retain(|received| received.id != event);
+    assert_eq!(world.judge_with(&doctored).lost.len(), 1);
+    let mut doctored = books;
+    doctored.received.last_mut().unwrap().digest.1 += 1;
+    assert_eq!(world.judge_with(&doctored).wrong.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_every_named_point_every_blow_leaves_the_records_true() {
+    let _alone = alone().await;
+    let mut random = Random::seeded();
+    let world = World::start(Plan::default(), &mut random).await;
+    for fault in points() {
+        let started = Instant::now();
+        chaos::inflict(&world, &mut random, fault).await;
+        println!("{fault} in {:?}", started.elapsed());
+    }
+    let (verdict, _) = world.judge().await;
+    println!("{verdict}");
+    assert!(verdict.holds(), "{verdict}");
+    assert!(verdict.aborted > 0 && verdict.broken > 0, "{verdict}");
+}
