@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use common::config::Period;
+use common::config::{ByteSize, Period};
 use serde::{Deserialize, Serialize};
 
 /// Where the outbox lies and how much it takes.
@@ -11,20 +11,27 @@ use serde::{Deserialize, Serialize};
 pub struct OutboxConfig {
     /// The file of the outbox. One process at a time may have it open.
     pub path: PathBuf,
-    /// Most records that are not delivered yet, open transfers and parked ones included; new exchanges are refused beyond it.
+    /// Most records that are not delivered yet, open transfers and parked ones included. New exchanges are refused from there
+    /// on, until a tenth of them has gone.
     #[serde(default = "defaults::max_records")]
     pub max_records: u64,
-    /// Age of the oldest finished record that is not delivered, from which on new exchanges are refused.
+    /// Age of the oldest finished record that is not delivered, from which on new exchanges are refused, until it is a tenth
+    /// below.
     #[serde(default = "defaults::max_age")]
     pub max_age: Period,
-    /// Share of the disk in use, in percent, from which on new exchanges are refused.
+    /// Most bytes of records and receipts. From there on the oldest receipts give way; where there are none left, new exchanges
+    /// are refused, until a tenth has gone. The file keeps the size that it once had and fills it again.
+    #[serde(default = "defaults::max_bytes")]
+    pub max_bytes: ByteSize,
+    /// Share of the disk in use, in percent, from which on new exchanges are refused, until it is a point below.
     #[serde(default = "defaults::disk_watermark_percent")]
     pub disk_watermark_percent: u8,
     /// Whether an exchange that cannot be recorded is refused.
     #[serde(default = "defaults::required")]
     pub required: bool,
-    /// How long receipts of delivered records are kept, counted from delivery in whole days. It must outlast the time between
-    /// two backups of the ledger by a week: a restored ledger gets lost bodies back from here.
+    /// How long receipts of delivered records are kept, counted from delivery in whole days, while `max_bytes` allows. It must
+    /// outlast the time between two backups of the ledger by a week: a restored ledger gets lost bodies back from here. A
+    /// receipt has about 1 KiB.
     #[serde(default = "defaults::keep_receipts")]
     pub keep_receipts: Period,
     /// Most records in one request to the ledger, 1 to 1,024.
@@ -49,6 +56,7 @@ impl OutboxConfig {
             path: path.into(),
             max_records: defaults::max_records(),
             max_age: defaults::max_age(),
+            max_bytes: defaults::max_bytes(),
             disk_watermark_percent: defaults::disk_watermark_percent(),
             required: defaults::required(),
             keep_receipts: defaults::keep_receipts(),
@@ -68,6 +76,9 @@ impl OutboxConfig {
         if self.max_records == 0 {
             found.push("outbox.max_records is 0: no exchange could be recorded".to_owned());
         }
+        if self.max_bytes.bytes() < MIN_BYTES {
+            found.push("outbox.max_bytes must be at least 1MiB".to_owned());
+        }
         if !(1..=100).contains(&self.disk_watermark_percent) {
             found.push("outbox.disk_watermark_percent must be 1 to 100".to_owned());
         }
@@ -81,8 +92,11 @@ impl OutboxConfig {
     }
 }
 
+/// 1 MiB: less would be full with what one burst leaves.
+const MIN_BYTES: u64 = 1 << 20;
+
 mod defaults {
-    use super::Period;
+    use super::{ByteSize, Period};
 
     pub(super) const fn max_records() -> u64 {
         100_000
@@ -91,6 +105,11 @@ mod defaults {
     /// 14,400 s: the time after which X-Road stops exchanging messages that it could not timestamp.
     pub(super) const fn max_age() -> Period {
         Period::seconds(14_400)
+    }
+
+    /// 8 GiB: some eight million receipts, a small share of the disks that connectors have.
+    pub(super) const fn max_bytes() -> ByteSize {
+        ByteSize(8 << 30)
     }
 
     pub(super) const fn disk_watermark_percent() -> u8 {
@@ -138,10 +157,11 @@ mod tests {
     fn each_bad_value_is_named() {
         let bad = OutboxConfig {
             max_records: 0,
+            max_bytes: ByteSize(0),
             disk_watermark_percent: 0,
             batch: 2000,
             ..OutboxConfig::new("")
         };
-        assert_eq!(bad.problems().len(), 4);
+        assert_eq!(bad.problems().len(), 5);
     }
 }

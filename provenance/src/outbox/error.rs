@@ -9,6 +9,8 @@ pub enum FullReason {
     Records,
     /// Its oldest undelivered record is older than `max_age`.
     Age,
+    /// Its file holds `max_bytes`, and no receipts that could give way.
+    Bytes,
     /// Its disk is at the watermark.
     Disk,
 }
@@ -19,6 +21,7 @@ impl FullReason {
         match self {
             Self::Records => "records",
             Self::Age => "age",
+            Self::Bytes => "bytes",
             Self::Disk => "disk",
         }
     }
@@ -29,6 +32,7 @@ impl fmt::Display for FullReason {
         f.write_str(match self {
             Self::Records => "too many records wait for the ledger",
             Self::Age => "a record has waited too long for the ledger",
+            Self::Bytes => "its file has reached its size",
             Self::Disk => "its disk is nearly full",
         })
     }
@@ -71,6 +75,9 @@ pub enum OpenError {
     /// Another process has the file open.
     #[error("another process has the outbox open")]
     Locked,
+    /// The file is a database, but no outbox.
+    #[error("the file holds something else than an outbox")]
+    Foreign,
     /// The file was written by a newer version.
     #[error("the outbox has the newer format {0}; this program knows {known}", known = super::file::FORMAT)]
     Format(i64),

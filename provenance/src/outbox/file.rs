@@ -2,6 +2,9 @@
 //!
 //! Both tables are keyed so that what is written lands at the end of the tree: event ids are UUIDv7, receipts are kept by the
 //! day of delivery, which also makes throwing away old ones cheap. There is no index besides the keys.
+//!
+//! Pages that become free are used again; the file is not made smaller. Giving pages back while exchanges wait would cost more
+//! than the space, which the next burst needs anyway.
 
 use std::{collections::HashSet, path::Path, time::Duration};
 
@@ -16,6 +19,9 @@ use super::{
 
 /// Version of the tables, in `user_version`.
 pub(super) const FORMAT: i64 = 1;
+
+/// Receipts that are thrown away in one step. A step takes a few milliseconds, and groups of exchanges wait behind it.
+pub(super) const PRUNE_STEP: u32 = 500;
 
 /// 5 s: how long a starting process waits for the one before it to let go of the file.
 const LOCK_WAIT: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
@@ -72,14 +78,28 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(OpenError::Store)?;
     match format {
-        0 => conn
+        0 if tables(&conn)? == 0 => conn
             .execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))
             .map_err(OpenError::Store)?,
-        FORMAT => {}
+        FORMAT if tables(&conn)? == TABLES => {}
+        // Other programs count their versions as well.
+        0 | FORMAT => return Err(OpenError::Foreign),
         newer => return Err(OpenError::Format(newer)),
     }
     Ok(conn)
 }
+
+/// How many tables of an outbox the file has; any other one counts as too many.
+fn tables(conn: &Connection) -> Result<i64, OpenError> {
+    let known = "SELECT sum(iif(name IN ('record', 'delivered', 'start'), 1, 9)) FROM sqlite_schema WHERE type = 'table'";
+    let sum: Option<i64> = conn
+        .query_row(known, [], |row| row.get(0))
+        .map_err(OpenError::Store)?;
+    Ok(sum.unwrap_or(0))
+}
+
+/// `record`, `delivered` and `start`.
+const TABLES: i64 = 3;
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(LOCK_WAIT)?;
@@ -178,6 +198,7 @@ pub(super) struct File<'c> {
     one: Statement<'c>,
     delivered: Statement<'c>,
     prune: Statement<'c>,
+    size: Statement<'c>,
 }
 
 /// A new row.
@@ -220,10 +241,13 @@ impl<'c> File<'c> {
                    UNION ALL SELECT day - 1 FROM d WHERE day > (SELECT min(day) FROM delivered))
                  SELECT receipt FROM d JOIN delivered USING(day) WHERE event_id = ?1",
             )?,
-            // A part at a time: a group of exchanges waits behind it.
             prune: conn.prepare(
                 "DELETE FROM delivered WHERE (day, event_id) IN
-                 (SELECT day, event_id FROM delivered WHERE day < ?1 ORDER BY day, event_id LIMIT 500)",
+                 (SELECT day, event_id FROM delivered WHERE day < ?1 ORDER BY day, event_id LIMIT ?2)",
+            )?,
+            size: conn.prepare(
+                "SELECT (page_count - freelist_count) * page_size
+                 FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
             )?,
         })
     }
@@ -379,9 +403,19 @@ impl<'c> File<'c> {
         rows.collect()
     }
 
-    /// Throws away some receipts of records that were delivered before the day of `before_ms`. True if there may be more.
-    pub(super) fn prune(&mut self, before_ms: i64) -> rusqlite::Result<bool> {
-        self.prune.execute([before_ms / MS_PER_DAY]).map(|n| n > 0)
+    /// Throws away at most [`PRUNE_STEP`] receipts, the oldest, of records that were delivered before the day of `before_ms`.
+    /// Returns how many.
+    pub(super) fn prune(&mut self, before_ms: i64) -> rusqlite::Result<u32> {
+        let removed = self
+            .prune
+            .execute(params![before_ms.div_euclid(MS_PER_DAY), PRUNE_STEP])?;
+        Ok(u32::try_from(removed).unwrap_or(PRUNE_STEP))
+    }
+
+    /// How many bytes of the file are in use.
+    pub(super) fn size(&mut self) -> rusqlite::Result<u64> {
+        let bytes: i64 = self.size.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
     }
 
     /// Moves what the WAL holds into the file, so that whoever copies the file alone has everything.

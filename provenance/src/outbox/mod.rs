@@ -26,10 +26,12 @@
 //! # }
 //! ```
 
+mod asking;
 mod config;
 mod delivery;
 mod error;
 mod file;
+mod gate;
 mod open;
 mod record;
 mod status;
@@ -38,17 +40,13 @@ mod tests;
 mod writer;
 
 use std::{
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, mpsc::Sender},
     thread::JoinHandle as Thread,
     time::Duration,
 };
 
 use bytes::Bytes;
-use common::{
-    clock::{SharedClock, unix_millis},
-    ids::EventId,
-};
+use common::clock::{SharedClock, unix_millis};
 use time::OffsetDateTime;
 use tokio::{
     sync::{oneshot, watch},
@@ -58,6 +56,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::{
+    asking::Parked,
     config::OutboxConfig,
     delivery::{DeliveryError, HttpLedger, Transport},
     error::{DeliveredError, FullReason, OpenError, OutboxError},
@@ -66,7 +65,8 @@ pub use self::{
 };
 use self::{
     delivery::{Delivery, Queue},
-    file::{Found, Outcome},
+    file::Outcome,
+    gate::Gate,
     status::Counts,
     writer::{Command, Reply},
 };
@@ -83,7 +83,7 @@ struct Shared {
     commands: Sender<Command>,
     clock: SharedClock,
     config: OutboxConfig,
-    folder: PathBuf,
+    gate: Arc<Gate>,
     queue: Arc<Queue>,
     counts: watch::Receiver<Counts>,
     contact: watch::Sender<LedgerContact>,
@@ -95,21 +95,6 @@ struct Shared {
 struct Running {
     writer: Option<Thread<()>>,
     delivery: Option<Task<()>>,
-}
-
-/// A record that the ledger refused for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// The id of its event or evidence.
-    pub event_id: EventId,
-    /// When the transfer ended, in milliseconds since 1970.
-    pub ended_ms: i64,
-    /// What was fetched.
-    pub resource: Option<String>,
-    /// Why the ledger refused it.
-    pub reason: String,
-    /// The batch item.
-    pub item: Bytes,
 }
 
 impl Outbox {
@@ -130,7 +115,7 @@ impl Outbox {
                 commands: opened.commands,
                 clock,
                 config,
-                folder: opened.folder,
+                gate: opened.gate,
                 queue: opened.queue,
                 counts: opened.counts,
                 contact: watch::Sender::new(LedgerContact::default()),
@@ -175,32 +160,16 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::Full`].
     pub fn check_room(&self) -> Result<(), OutboxError> {
-        self.full()
-            .map_or(Ok(()), |reason| Err(OutboxError::Full(reason)))
+        let Some(reason) = self.full() else {
+            return Ok(());
+        };
+        writer::count_refused(reason);
+        Err(OutboxError::Full(reason))
     }
 
     fn full(&self) -> Option<FullReason> {
-        let Shared {
-            config,
-            counts,
-            clock,
-            folder,
-            ..
-        } = &*self.shared;
-        let (held, oldest_s) = {
-            let counts = counts.borrow();
-            (counts.held(), counts.oldest_s)
-        };
-        let max_age_s = i64::try_from(config.max_age.get().as_secs()).unwrap_or(i64::MAX);
-        if held >= config.max_records {
-            Some(FullReason::Records)
-        } else if oldest_s
-            .is_some_and(|s| clock.now().unix_timestamp().saturating_sub(s) > max_age_s)
-        {
-            Some(FullReason::Age)
-        } else {
-            disk_is_full(folder, config.disk_watermark_percent).then_some(FullReason::Disk)
-        }
+        let now = self.shared.clock.now();
+        self.shared.gate.closed(&self.shared.counts.borrow(), now)
     }
 
     /// Records that an exchange is about to happen. Durable on return.
@@ -325,60 +294,6 @@ impl Outbox {
         .await
     }
 
-    /// Waits until the ledger has taken the record `id`. It is delivered before others. Give it a deadline: it waits for as long
-    /// as the ledger is away.
-    ///
-    /// Dropping the future is safe: delivery goes on.
-    ///
-    /// # Errors
-    /// [`DeliveredError`].
-    pub async fn delivered(&self, id: &EventId) -> Result<(), DeliveredError> {
-        let (waiter, told) = oneshot::channel();
-        if !self.shared.queue.wait_for(id.0, waiter) {
-            let (reply, found) = oneshot::channel();
-            self.shared
-                .commands
-                .send(Command::Find { id: id.0, reply })
-                .map_err(|_| DeliveredError::Closed)?;
-            match found.await.map_err(|_| DeliveredError::Closed)? {
-                Found::Delivered => return Ok(()),
-                Found::Parked(why) => return Err(DeliveredError::Parked(why)),
-                Found::Nothing | Found::Open => return Err(DeliveredError::Unknown),
-                Found::Waiting(outgoing) => self.shared.queue.push_urgent(outgoing),
-            }
-        }
-        told.await.map_err(|_| DeliveredError::Closed)?
-    }
-
-    /// The ledger's receipt for `id`, while it is kept.
-    ///
-    /// # Errors
-    /// [`OutboxError::Closed`].
-    pub async fn receipt(&self, id: &EventId) -> Result<Option<Receipt>, OutboxError> {
-        let (reply, found) = oneshot::channel();
-        self.send(Command::Receipt { id: id.0, reply })?;
-        let text = found.await.map_err(|_| OutboxError::Closed)?;
-        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
-    }
-
-    /// The records that the ledger refused for good.
-    ///
-    /// # Errors
-    /// [`OutboxError::Closed`].
-    pub async fn parked(&self) -> Result<Vec<Parked>, OutboxError> {
-        let (reply, found) = oneshot::channel();
-        self.send(Command::ListParked { reply })?;
-        found.await.map_err(|_| OutboxError::Closed)
-    }
-
-    /// Delivers a parked record again, after its cause was put right.
-    ///
-    /// # Errors
-    /// [`OutboxError::Invalid`] if no parked record has this id.
-    pub async fn requeue(&self, id: &EventId) -> Result<(), OutboxError> {
-        self.ask(|reply| Command::Requeue { id: id.0, reply }).await
-    }
-
     /// How it is now.
     pub fn status(&self) -> OutboxStatus {
         let full = self.full();
@@ -391,6 +306,7 @@ impl Outbox {
             oldest: counts
                 .oldest_s
                 .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok()),
+            bytes: counts.bytes,
             full,
             // A writer that has ended writes nothing.
             writable: counts.writable && self.shared.counts.has_changed().is_ok(),
@@ -459,16 +375,5 @@ impl Outbox {
         let (reply, done) = oneshot::channel();
         self.send(command(reply))?;
         done.await.map_err(|_| OutboxError::Closed)?
-    }
-}
-
-/// Whether the disk of `folder` is at the watermark. A disk that cannot be asked is not held against it.
-fn disk_is_full(folder: &Path, watermark_percent: u8) -> bool {
-    match crate::disk::used_percent(folder) {
-        Ok(percent) => percent >= watermark_percent,
-        Err(error) => {
-            tracing::warn!(%error, "the disk of the outbox does not tell how full it is");
-            false
-        }
     }
 }

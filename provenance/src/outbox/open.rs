@@ -19,8 +19,9 @@ use super::{
     config::OutboxConfig,
     delivery::Queue,
     file::{self, File, Outcome},
+    gate::Gate,
     status::{Ages, Counts},
-    writer::{Command, Metrics, Writer, to_i64},
+    writer::{Command, Metrics, Upkeep, Writer, to_i64},
 };
 
 /// A running writer.
@@ -28,8 +29,7 @@ pub(super) struct Opened {
     pub(super) commands: Sender<Command>,
     pub(super) counts: watch::Receiver<Counts>,
     pub(super) queue: Arc<Queue>,
-    /// The folder of the file.
-    pub(super) folder: PathBuf,
+    pub(super) gate: Arc<Gate>,
     pub(super) thread: JoinHandle<()>,
 }
 
@@ -40,6 +40,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
         ..Counts::default()
     });
     let queue = Arc::new(Queue::new(config.batch));
+    let gate = Arc::new(Gate::new(config));
     let folder = match config.path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -47,9 +48,10 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
     let (told, outcome) = mpsc::channel();
     let parts = Parts {
         config: config.clone(),
-        folder: folder.clone(),
+        folder,
         clock: clock.clone(),
         queue: queue.clone(),
+        gate: gate.clone(),
         status,
     };
     let thread = std::thread::Builder::new()
@@ -62,7 +64,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
         commands,
         counts,
         queue,
-        folder,
+        gate,
         thread,
     })
 }
@@ -72,6 +74,7 @@ struct Parts {
     folder: PathBuf,
     clock: SharedClock,
     queue: Arc<Queue>,
+    gate: Arc<Gate>,
     status: watch::Sender<Counts>,
 }
 
@@ -82,7 +85,9 @@ fn run(parts: Parts, inbox: &Receiver<Command>, told: &Sender<Result<(), OpenErr
         Err(error) => return drop(told.send(Err(error))),
     };
     match prepare(&conn, parts) {
-        Ok(writer) => {
+        Ok(mut writer) => {
+            // Before anybody asks whether there is room.
+            writer.tend();
             // Whoever opens waits for this; if it has gone, so will the senders of commands.
             let _ = told.send(Ok(()));
             writer.run(inbox);
@@ -97,6 +102,7 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
         folder,
         clock,
         queue,
+        gate,
         status,
     } = parts;
     let now = clock.now();
@@ -125,8 +131,9 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
     metrics.publish(&counts, now.unix_timestamp());
     Ok(Writer {
         file,
+        upkeep: Upkeep::new(folder, &config),
         config,
-        folder,
+        gate,
         clock,
         queue,
         counts,

@@ -19,6 +19,8 @@ pub struct OutboxStatus {
     pub delivered: u64,
     /// When the transfer of the oldest undelivered record ended, to the second.
     pub oldest: Option<OffsetDateTime>,
+    /// Bytes of records and receipts in the file, as last measured.
+    pub bytes: u64,
     /// Why new records are refused, if they are.
     pub full: Option<FullReason>,
     /// Whether the last write succeeded.
@@ -44,6 +46,7 @@ pub(super) struct Counts {
     pub(super) parked: u64,
     pub(super) delivered: u64,
     pub(super) oldest_s: Option<i64>,
+    pub(super) bytes: u64,
     pub(super) writable: bool,
 }
 

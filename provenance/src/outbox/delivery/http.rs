@@ -13,6 +13,9 @@ use super::{DeliveryError, Transport};
 /// 16 MiB: an answer repeats each item inside its core, escaped, with a salt.
 const MAX_ANSWER: usize = 16 << 20;
 
+/// The media type in which the ledger refuses a request (RFC 9457).
+const PROBLEM: &[u8] = b"application/problem+json";
+
 /// How much of a refusal goes to the log, in bytes.
 const MAX_DETAIL: usize = 512;
 
@@ -50,14 +53,29 @@ impl Transport for HttpLedger {
             .headers()
             .get(RETRY_AFTER)
             .and_then(|v| v.to_str().ok()?.parse().ok());
+        // A proxy answers in its own words: nginx says 400 where it misses a client certificate. That is about no record.
+        let is_ledger = answer
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|v| v.as_bytes().starts_with(PROBLEM));
         let detail = read_limited(answer, MAX_ANSWER).await.unwrap_or_default();
         let detail = String::from_utf8_lossy(&detail[..detail.len().min(MAX_DETAIL)]).into_owned();
-        let status = status.as_u16();
-        Err(match status {
-            400 | 413 => DeliveryError::TooMuch { status, detail },
-            429 | 503 => DeliveryError::Unavailable { retry_after_s },
-            _ => DeliveryError::Refused { status, detail },
-        })
+        Err(refusal(status.as_u16(), is_ledger, retry_after_s, detail))
+    }
+}
+
+/// What a status other than 200 means for what was sent.
+fn refusal(
+    status: u16,
+    is_ledger: bool,
+    retry_after_s: Option<u64>,
+    detail: String,
+) -> DeliveryError {
+    match status {
+        400 | 413 if is_ledger => DeliveryError::TooMuch { status, detail },
+        408 | 413 => DeliveryError::TooLong { status, detail },
+        429 | 503 => DeliveryError::Unavailable { retry_after_s },
+        _ => DeliveryError::Refused { status, detail },
     }
 }
 
@@ -75,4 +93,30 @@ fn unreachable(error: reqwest::Error) -> DeliveryError {
         cause = one.source();
     }
     DeliveryError::Unreachable(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(400, true, "too-much")]
+    #[case(413, true, "too-much")]
+    #[case(400, false, "refused")]
+    #[case(413, false, "too-long")]
+    #[case(408, true, "too-long")]
+    #[case(503, true, "unavailable")]
+    #[case(503, false, "unavailable")]
+    #[case(403, true, "refused")]
+    #[case(500, true, "refused")]
+    fn only_the_ledger_itself_can_blame_a_record(
+        #[case] status: u16,
+        #[case] is_ledger: bool,
+        #[case] expected: &str,
+    ) {
+        let error = refusal(status, is_ledger, Some(1), String::new());
+        assert_eq!(error.label(), expected);
+    }
 }

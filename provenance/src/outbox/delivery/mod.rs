@@ -52,12 +52,22 @@ pub enum DeliveryError {
         /// Seconds to wait, as the ledger said.
         retry_after_s: Option<u64>,
     },
-    /// The ledger could not take this request as it is (400, 413): a smaller one may pass.
+    /// The ledger itself could not take this request as it is (400, 413): a smaller one may pass, and a record that is refused
+    /// alone never will.
     #[error("the ledger refused the request with {status}: {detail}")]
     TooMuch {
         /// HTTP status.
         status: u16,
         /// What the ledger said.
+        detail: String,
+    },
+    /// The request took too long to arrive, or something before the ledger found it too large (408, 413): a smaller one may
+    /// pass, and no record is to blame.
+    #[error("the request was too long for {status}: {detail}")]
+    TooLong {
+        /// HTTP status.
+        status: u16,
+        /// What was said.
         detail: String,
     },
     /// The ledger refused this connector, or does not know the call.
@@ -81,6 +91,7 @@ impl DeliveryError {
             Self::Timeout => "timeout",
             Self::Unavailable { .. } => "unavailable",
             Self::TooMuch { .. } => "too-much",
+            Self::TooLong { .. } => "too-long",
             Self::Refused { .. } => "refused",
             Self::BadReply(_) => "bad-reply",
         }

@@ -297,6 +297,15 @@ impl<T: Transport> Delivery<T> {
             }
             return;
         }
+        if matches!(error, DeliveryError::TooLong { .. }) && batch.len() > 1 {
+            self.limit = batch.len() / 2;
+            self.queue.put_back(batch);
+            return;
+        }
+        if *error == DeliveryError::Timeout {
+            // Less may be answered in time.
+            self.limit = (batch.len() / 2).max(1);
+        }
         if self.failures == 0 {
             tracing::warn!(%error, "the ledger does not take records; they wait in the outbox");
         }

@@ -1,6 +1,6 @@
 //! Delivery: once, whatever happens on the way.
 
-use common::config::Period;
+use common::{config::Period, ids::EventId};
 
 use super::{super::*, kit::*};
 
@@ -226,6 +226,35 @@ async fn one_record_that_is_too_much_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
+async fn a_request_that_something_else_finds_too_long_is_halved_and_blames_nobody() {
+    let kit = Kit::with(|config| config.batch = 8);
+    let ids = record(&kit, 8).await;
+    let too_long = || {
+        Behaviour::Fail(DeliveryError::TooLong {
+            status: 413,
+            detail: "<html>".to_owned(),
+        })
+    };
+    // Halved to the single record, which is tried until whatever stands in between lets it pass.
+    let ledger = Ledger::scripted((0..6).map(|_| too_long()));
+    kit.outbox.start_delivery(ledger.clone());
+    kit.outbox.drained().await;
+    assert_eq!(ledger.books().requests[..7], [8, 4, 2, 1, 1, 1, 1]);
+    assert!(ids.iter().all(|id| ledger.has(id)));
+    assert_eq!(kit.outbox.status().parked, 0);
+}
+
+#[tokio::test]
+async fn less_is_sent_after_an_answer_that_did_not_come_in_time() {
+    let kit = Kit::with(|config| config.batch = 8);
+    record(&kit, 8).await;
+    let ledger = Ledger::scripted((0..2).map(|_| Behaviour::Fail(DeliveryError::Timeout)));
+    kit.outbox.start_delivery(ledger.clone());
+    kit.outbox.drained().await;
+    assert_eq!(ledger.books().requests, [8, 4, 2, 4, 2]);
+}
+
+#[tokio::test]
 async fn answers_that_do_not_fit_are_failures() {
     let kit = Kit::new();
     record(&kit, 2).await;
@@ -242,7 +271,7 @@ async fn answers_that_do_not_fit_are_failures() {
     ]);
     kit.outbox.start_delivery(ledger.clone());
     kit.outbox.drained().await;
-    assert_eq!(ledger.books().requests.len(), 6);
+    assert_eq!(ledger.books().requests, [2, 2, 2, 2, 2, 1, 1]);
     assert_eq!(kit.outbox.status().parked, 0);
 }
 

@@ -248,6 +248,84 @@ async fn a_disk_at_the_watermark_refuses_new_records() {
 }
 
 #[tokio::test]
+async fn a_full_outbox_takes_new_records_when_a_tenth_has_gone() {
+    let kit = Kit::with(|config| {
+        config.max_records = 20;
+        config.batch = 1;
+        config.pace = common::config::Period::seconds(3600);
+    });
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        let reservation = kit.sent();
+        ids.push(reservation.event_id);
+        kit.outbox.record(reservation, digest(), NOW).await.unwrap();
+    }
+    let full = || kit.outbox.check_room().err().map(|error| reason(&error));
+    assert_eq!(full(), Some(FullReason::Records));
+    kit.outbox.start_delivery(Ledger::default());
+    kit.outbox.delivered(&ids[0]).await.unwrap();
+    until("a receipt", || kit.outbox.status().undelivered < 20).await;
+    if kit.outbox.status().undelivered > 18 {
+        assert_eq!(full(), Some(FullReason::Records));
+    }
+    kit.outbox.drained().await;
+    assert_eq!(full(), None);
+}
+
+#[tokio::test]
+async fn beyond_its_size_receipts_give_way_and_then_new_records() {
+    let kit = Kit::with(|config| config.max_bytes = common::config::ByteSize(1 << 20));
+    let large = || Reservation {
+        kind: Kind::Direct {
+            source_url: format!("https://open.example/{}", "x".repeat(30_000)),
+        },
+        ..kit.received()
+    };
+    let full = || kit.outbox.check_room().err().map(|error| reason(&error));
+    let writing = (0..50).map(|_| kit.outbox.record(large(), digest(), NOW));
+    for written in futures_util::future::join_all(writing).await {
+        written.unwrap();
+    }
+    until("the limit", || full() == Some(FullReason::Bytes)).await;
+    assert!(kit.outbox.status().bytes > 1 << 20);
+    let refused = kit.outbox.reserve(kit.sent()).await.unwrap_err();
+    assert_eq!(reason(&refused), FullReason::Bytes);
+
+    // What is there is delivered; its receipts are as large, and are not what exchanges are refused for.
+    let ledger = Ledger::default();
+    kit.outbox.start_delivery(ledger.clone());
+    kit.outbox.drained().await;
+    assert_eq!(ledger.books().records.len(), 50);
+    until("room", || full().is_none()).await;
+    until("the rest of the receipts to go", || {
+        kit.outbox.status().bytes < 1 << 20
+    })
+    .await;
+    drop(kit.outbox.reserve(kit.sent()).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_place_of_what_has_gone_is_used_again() {
+    let kit = Kit::with(|config| config.max_bytes = common::config::ByteSize(1 << 20));
+    kit.outbox.start_delivery(Ledger::default());
+    let file = kit.folder.path().join("outbox.db");
+    let mut largest = 0;
+    for round in 0..6 {
+        let writing = (0..300).map(|_| kit.outbox.record(kit.sent(), digest(), NOW));
+        futures_util::future::join_all(writing).await;
+        kit.outbox.drained().await;
+        kit.clock.advance(Duration::from_hours(40 * 24));
+        until("old receipts to go", || kit.outbox.status().bytes < 200_000).await;
+        let size = std::fs::metadata(&file).unwrap().len();
+        if round < 3 {
+            largest = largest.max(size);
+        } else {
+            assert!(size <= largest + largest / 2, "{size} after {largest}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_event_id_is_used_once() {
     let kit = Kit::new();
     let reservation = kit.sent();
@@ -321,6 +399,54 @@ async fn files_of_a_newer_format_are_left_alone() {
     let clock = Kit::new().clock;
     let opened = Outbox::open(config(folder.path()), clock);
     assert!(matches!(opened, Err(OpenError::Format(99))), "{opened:?}");
+}
+
+#[tokio::test]
+async fn files_of_something_else_are_left_alone() {
+    let clock = Kit::new().clock;
+    for (version, sql) in [
+        (0, "CREATE TABLE grant_of(id INTEGER PRIMARY KEY)"),
+        (1, "CREATE TABLE grant_of(id INTEGER PRIMARY KEY)"),
+        (1, "CREATE TABLE record(id INTEGER PRIMARY KEY)"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outbox.db");
+        let conn = rusqlite::Connection::open(&file).unwrap();
+        conn.execute_batch(sql).unwrap();
+        conn.pragma_update(None, "user_version", version).unwrap();
+        drop(conn);
+        let opened = Outbox::open(config(folder.path()), clock.clone());
+        assert!(matches!(opened, Err(OpenError::Foreign)), "{opened:?}");
+        let conn = rusqlite::Connection::open(&file).unwrap();
+        let tables: i64 = conn
+            .query_row(
+                "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(tables, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_and_not_replaced() {
+    let kit = Kit::new();
+    kit.outbox.record(kit.sent(), digest(), NOW).await.unwrap();
+    kit.close().await;
+    let file = kit.folder.path().join("outbox.db");
+    let whole = std::fs::read(&file).unwrap();
+    let mut garbage = whole.clone();
+    garbage[..100].fill(0x55);
+    let mut torn = whole.clone();
+    // The pages of the tables; the first page tells that it is an outbox.
+    torn[4096..].fill(0xff);
+    for damaged in [garbage, torn] {
+        std::fs::write(&file, &damaged).unwrap();
+        let opened = Outbox::open(config(kit.folder.path()), kit.clock.clone());
+        assert!(matches!(opened, Err(OpenError::Store(_))), "{opened:?}");
+        assert_eq!(std::fs::metadata(&file).unwrap().len(), whole.len() as u64);
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ pub(in crate::outbox) struct Metrics {
     open: metrics::Gauge,
     undelivered: metrics::Gauge,
     parked: metrics::Gauge,
+    bytes: metrics::Gauge,
     oldest: metrics::Gauge,
 }
 
@@ -40,6 +41,15 @@ impl Metrics {
             "Records that the ledger has not taken, by state."
         );
         describe_gauge!(
+            "outbox_bytes",
+            Unit::Bytes,
+            "Bytes of records and receipts in the outbox's file."
+        );
+        describe_counter!(
+            "outbox_receipts_removed_total",
+            "Receipts that were thrown away, by reason: age, or size before their time."
+        );
+        describe_gauge!(
             "outbox_oldest_undelivered_seconds",
             Unit::Seconds,
             "Age of the oldest ended record that is not delivered."
@@ -53,6 +63,7 @@ impl Metrics {
             open: records("open"),
             undelivered: records("undelivered"),
             parked: records("parked"),
+            bytes: metrics::gauge!("outbox_bytes"),
             oldest: metrics::gauge!("outbox_oldest_undelivered_seconds"),
         }
     }
@@ -62,6 +73,7 @@ impl Metrics {
         self.open.set(counts.open as f64);
         self.undelivered.set(counts.undelivered as f64);
         self.parked.set(counts.parked as f64);
+        self.bytes.set(counts.bytes as f64);
         self.oldest
             .set(counts.oldest_s.map_or(0, |s| (now_s - s).max(0)) as f64);
     }

@@ -5,9 +5,9 @@
 
 mod command;
 mod metrics;
+mod upkeep;
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
@@ -21,23 +21,18 @@ use tokio::sync::watch;
 
 pub(crate) use self::command::{Command, Reply, Settled};
 use self::command::{Effect, conclude, refuse};
-pub(super) use self::metrics::Metrics;
+pub(super) use self::{metrics::Metrics, upkeep::Upkeep};
 use super::{
     FullReason, OutboxError,
     config::OutboxConfig,
     delivery::Queue,
     file::{File, NewRecord, Outcome},
+    gate::Gate,
     status::{Ages, Counts},
 };
 
 /// 1 s: pause before something that must be written is tried again, for example on a full disk.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// 10 min: how often old receipts are looked for.
-const PRUNE_EVERY: Duration = Duration::from_mins(10);
-
-/// 15 s: how often the age of the oldest record is told while nothing else happens.
-const AGE_EVERY: Duration = Duration::from_secs(15);
 
 /// Most commands in one transaction, so that the first of them does not wait for ever.
 const GROUP_MAX: usize = 1024;
@@ -45,7 +40,8 @@ const GROUP_MAX: usize = 1024;
 pub(super) struct Writer<'c> {
     pub(super) file: File<'c>,
     pub(super) config: OutboxConfig,
-    pub(super) folder: PathBuf,
+    pub(super) gate: Arc<Gate>,
+    pub(super) upkeep: Upkeep,
     pub(super) clock: SharedClock,
     pub(super) queue: Arc<Queue>,
     pub(super) counts: Counts,
@@ -59,15 +55,13 @@ impl Writer<'_> {
     pub(super) fn run(mut self, commands: &Receiver<Command>) {
         let mut group = Vec::new();
         let mut owed: Vec<Command> = Vec::new();
-        let mut next_prune = Instant::now();
+        let mut next_upkeep = Instant::now();
         let mut stop = None;
         while stop.is_none() {
-            let patience = if !owed.is_empty() {
-                RETRY
-            } else if self.counts.undelivered > 0 {
-                AGE_EVERY
+            let patience = if owed.is_empty() {
+                next_upkeep.saturating_duration_since(Instant::now())
             } else {
-                next_prune.saturating_duration_since(Instant::now())
+                RETRY
             };
             match commands.recv_timeout(patience) {
                 Ok(first) => {
@@ -80,7 +74,7 @@ impl Writer<'_> {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) if !owed.is_empty() => group.append(&mut owed),
-                Err(RecvTimeoutError::Timeout) => self.publish(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if let Some(at) = group.iter().position(|c| matches!(c, Command::Stop { .. })) {
@@ -92,8 +86,8 @@ impl Writer<'_> {
             if !group.is_empty() {
                 self.write(&mut group, &mut owed);
             }
-            if next_prune <= Instant::now() {
-                next_prune = Instant::now() + self.prune();
+            if next_upkeep <= Instant::now() {
+                next_upkeep = self.tend();
             }
         }
         if !owed.is_empty() {
@@ -174,8 +168,9 @@ impl Writer<'_> {
     }
 
     fn transaction(&mut self, group: &[Command]) -> rusqlite::Result<Vec<Effect>> {
-        let now_ms = to_i64(unix_millis(self.clock.now()));
-        let admission = self.admission(now_ms);
+        let now = self.clock.now();
+        let now_ms = to_i64(unix_millis(now));
+        let admission = self.gate.closed(&self.counts, now);
         let mut room = self.config.max_records.saturating_sub(self.counts.held());
         self.file.begin()?;
         let mut effects = Vec::with_capacity(group.len());
@@ -184,20 +179,6 @@ impl Writer<'_> {
         }
         self.file.commit()?;
         Ok(effects)
-    }
-
-    /// Which limit refuses new records, apart from their number.
-    fn admission(&self, now_ms: i64) -> Option<FullReason> {
-        let max_age_ms = i64::try_from(self.config.max_age.get().as_millis()).unwrap_or(i64::MAX);
-        let is_old = self
-            .ages
-            .oldest_s()
-            .is_some_and(|s| now_ms.saturating_sub(s.saturating_mul(1000)) > max_age_ms);
-        if is_old {
-            return Some(FullReason::Age);
-        }
-        super::disk_is_full(&self.folder, self.config.disk_watermark_percent)
-            .then_some(FullReason::Disk)
     }
 
     fn execute(
@@ -304,7 +285,7 @@ impl Writer<'_> {
     ) -> rusqlite::Result<Option<Effect>> {
         let full = admission.or((*room == 0).then_some(FullReason::Records));
         if let Some(reason) = full {
-            ::metrics::counter!("outbox_refused_total", "reason" => reason.label()).increment(1);
+            count_refused(reason);
             return Ok(Some(Effect::Refused(OutboxError::Full(reason))));
         }
         match self.file.insert(record) {
@@ -368,28 +349,15 @@ impl Writer<'_> {
             differs
         });
     }
-
-    /// Throws away some old receipts. Returns when to look again.
-    fn prune(&mut self) -> Duration {
-        let keep_ms =
-            i64::try_from(self.config.keep_receipts.get().as_millis()).unwrap_or(i64::MAX);
-        let before_ms = to_i64(unix_millis(self.clock.now())).saturating_sub(keep_ms);
-        match self.file.prune(before_ms) {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => PRUNE_EVERY,
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "old receipts could not be removed"
-                );
-                PRUNE_EVERY
-            }
-        }
-    }
 }
 
 pub(super) fn to_i64(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
+}
+
+/// Counts an exchange that a limit has refused, here or before it came here.
+pub(super) fn count_refused(reason: FullReason) {
+    ::metrics::counter!("outbox_refused_total", "reason" => reason.label()).increment(1);
 }
 
 fn to_u64(n: usize) -> u64 {

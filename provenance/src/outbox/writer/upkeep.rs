@@ -1,0 +1,115 @@
+//! What the writer thread does beside writing, once a second and in small steps: it measures file and disk, and throws away
+//! receipts whose time has come, or whose place is needed.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use common::clock::unix_millis;
+
+use super::{Writer, to_i64};
+use crate::outbox::file::PRUNE_STEP;
+
+/// 1 s: how often file and disk are measured, and how old the oldest record is told.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// 50 ms: pause between two steps of throwing away. Ten thousand receipts a second go so, more than are ever added, and the
+/// writer spends a small part of its time on it.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What upkeep remembers.
+#[derive(Debug)]
+pub(in crate::outbox) struct Upkeep {
+    folder: PathBuf,
+    max_bytes: u64,
+    keep_ms: i64,
+    /// The file has reached its size and is not yet a tenth below.
+    is_large: bool,
+    /// The last look failed.
+    is_failing: bool,
+}
+
+impl Upkeep {
+    pub(in crate::outbox) fn new(
+        folder: PathBuf,
+        config: &crate::outbox::config::OutboxConfig,
+    ) -> Self {
+        Self {
+            folder,
+            max_bytes: config.max_bytes.bytes(),
+            keep_ms: i64::try_from(config.keep_receipts.get().as_millis()).unwrap_or(i64::MAX),
+            is_large: false,
+            is_failing: false,
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// Looks after file and disk. Returns when to do so again.
+    pub(in crate::outbox) fn tend(&mut self) -> Instant {
+        self.gate.note_disk(self.disk_percent());
+        let pruned = self.prune();
+        let was_failing = std::mem::replace(&mut self.upkeep.is_failing, pruned.is_err());
+        let has_more = pruned.unwrap_or_else(|error| {
+            if !was_failing {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old receipts could not be removed"
+                );
+            }
+            false
+        });
+        self.publish();
+        Instant::now() + if has_more { PAUSE } else { EVERY }
+    }
+
+    /// True if there is more to throw away.
+    fn prune(&mut self) -> rusqlite::Result<bool> {
+        let now_ms = to_i64(unix_millis(self.clock.now()));
+        let old = self
+            .file
+            .prune(now_ms.saturating_sub(self.upkeep.keep_ms))?;
+        count("age", old);
+        self.counts.bytes = self.file.size()?;
+        let Upkeep {
+            max_bytes,
+            is_large,
+            ..
+        } = &mut self.upkeep;
+        let limit = if *is_large {
+            *max_bytes - *max_bytes / 10
+        } else {
+            *max_bytes
+        };
+        let was_large = std::mem::replace(is_large, self.counts.bytes >= limit);
+        let mut early = 0;
+        if self.upkeep.is_large {
+            early = self.file.prune(i64::MAX)?;
+            count("size", early);
+            if !was_large {
+                tracing::warn!(
+                    bytes = self.counts.bytes,
+                    "the outbox has reached outbox.max_bytes; its oldest receipts give way before their time"
+                );
+            }
+        }
+        self.gate.note_file(self.upkeep.is_large && early == 0);
+        Ok(old == PRUNE_STEP || early > 0)
+    }
+
+    /// A disk that cannot be asked is not held against the outbox.
+    fn disk_percent(&self) -> u8 {
+        crate::disk::used_percent(&self.upkeep.folder).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the disk of the outbox does not tell how full it is");
+            0
+        })
+    }
+}
+
+fn count(reason: &'static str, removed: u32) {
+    if removed > 0 {
+        metrics::counter!("outbox_receipts_removed_total", "reason" => reason)
+            .increment(removed.into());
+    }
+}
