@@ -13,7 +13,7 @@ use common::{
     clock::SharedClock,
     config::AdminConfig,
     ids::ConnectorId,
-    listener::Listener,
+    listener::{Listener, ListenerConfig},
     pem,
     service::{Check, Context, Finding, Service, Shutdown},
     telemetry::{Chain, TelemetryConfig},
@@ -50,6 +50,10 @@ impl Service for AuthServer {
 
     fn telemetry(config: &Config) -> &TelemetryConfig {
         &config.telemetry
+    }
+
+    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
+        vec![("peer", &config.peer), ("public", &config.public)]
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {

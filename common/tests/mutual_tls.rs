@@ -475,6 +475,42 @@ async fn a_broken_body_without_length_is_a_reset_for_an_old_client() {
 }
 
 #[tokio::test]
+async fn a_connector_cannot_take_all_places_whatever_address_it_comes_from() {
+    let (files, ca) = (Files::new(), Authority::new("trial"));
+    let server = store(&files.config("server", &ca.leaf(Leaf::default()), &ca, None));
+    let mut config = listener(TlsMode::Mutual);
+    config.limits.connections_per_client = 2;
+    let router = Router::new().route("/who", get(who));
+    let (port, _shutdown) = serve(config, Some(server), router).await;
+    let client = |name: &'static str, serial| {
+        let leaf = ca.leaf(Leaf {
+            names: vec![name, "localhost"],
+            serial,
+            ..Leaf::default()
+        });
+        store(&files.config(name, &leaf, &ca, None))
+    };
+    let greedy = client("greedy.example", 5);
+    // Renewed on the way: it is the same connector.
+    let renewed = client("greedy.example", 6);
+    let other = client("other.example", 7);
+    let mut held = Vec::new();
+    for identity in [&greedy, &renewed] {
+        let mut connection = connect(port, identity).await.unwrap();
+        assert_eq!(ask(&mut connection).await.unwrap(), "greedy.example");
+        held.push(connection);
+    }
+    let refused = attempt(port, &renewed).await.unwrap_err();
+    assert!(refused.to_string().starts_with("503"), "{refused}");
+    assert_eq!(attempt(port, &other).await.unwrap(), "other.example");
+    drop(held);
+    let comes_back = async { while attempt(port, &greedy).await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(10), comes_back)
+        .await
+        .expect("its places come back");
+}
+
+#[tokio::test]
 async fn a_listener_without_tls_stays_on_loopback() {
     let mut config = listener(TlsMode::None);
     config.listen = "0.0.0.0:0".parse().unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use auth_client::{Registry, TokenVerifier, enrol};
 use common::config::AdminConfig;
-use common::listener::Listener;
+use common::listener::{Listener, ListenerConfig};
 use common::service::{Check, Context, Finding, Service, Shutdown};
 use common::telemetry::TelemetryConfig;
 
@@ -38,6 +38,10 @@ impl Service for LocationServer {
 
     fn telemetry(config: &Config) -> &TelemetryConfig {
         &config.telemetry
+    }
+
+    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
+        vec![("peer", &config.peer)]
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use auth_client::{Registry, TokenVerifier, enrol};
 use common::{
     config::AdminConfig,
     db::Backend,
-    listener::Listener,
+    listener::{Listener, ListenerConfig},
     service::{Context, Finding, Service},
     telemetry::TelemetryConfig,
 };
@@ -42,6 +42,10 @@ impl Service for ProvenanceServer {
 
     fn telemetry(config: &Config) -> &TelemetryConfig {
         &config.telemetry
+    }
+
+    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
+        vec![("peer", &config.peer), ("public", &config.public)]
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {

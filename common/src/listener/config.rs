@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::config::{ByteSize, Period};
+use super::ListenerLimits;
+use crate::service::{Finding, open_files};
 
 /// Where a listener's TLS ends and whether it asks for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,40 +81,13 @@ impl ListenerConfig {
                 "proxy_protocol needs trusted_proxies: a header from anybody could claim any address",
             );
         }
-        None
+        self.limits.problem()
     }
-}
 
-/// Limits of one listener.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ListenerLimits {
-    /// Connections at a time; further ones wait in the backlog.
-    pub connections: usize,
-    /// From the first byte expected to the end of the TLS handshake.
-    pub handshake: Period,
-    /// From the start of a request, or of an idle connection, to the end of its headers.
-    pub headers: Period,
-    /// Number of headers in a request.
-    pub header_count: usize,
-    /// Size of all headers of a request.
-    pub header_size: ByteSize,
-    /// Streams at a time on one HTTP/2 connection.
-    pub streams: u32,
-    /// How long running requests may go on after a shutdown was asked for.
-    pub drain: Period,
-}
-
-impl Default for ListenerLimits {
-    fn default() -> Self {
-        Self {
-            connections: 16_384,
-            handshake: Period::seconds(10),
-            headers: Period::seconds(30),
-            header_count: 100,
-            header_size: ByteSize(64 << 10),
-            streams: 128,
-            drain: Period::seconds(20),
-        }
+    /// What `check-config` has to say about the section `name` that does not keep it from serving.
+    pub(crate) fn warnings(&self, name: &str) -> Vec<Finding> {
+        let texts = self.limits.warnings(open_files::limit());
+        let finding = |text| Finding::Warning(format!("[{name}.limits]: {text}"));
+        texts.into_iter().map(finding).collect()
     }
 }

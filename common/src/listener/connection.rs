@@ -18,6 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::pulse::Pulse;
 use crate::{http::problem::Problem, ids::ConnectorId, tls::PeerCertificate};
 
 /// The connection of a request; in the extensions of every request.
@@ -65,20 +66,22 @@ impl ConnectionControl {
     }
 }
 
-/// A TCP stream that obeys a [`ConnectionControl`].
+/// A TCP stream that obeys a [`ConnectionControl`] and tells a [`Pulse`] what passes.
 #[derive(Debug)]
 pub(super) struct ControlledStream {
     stream: TcpStream,
     control: ConnectionControl,
+    pulse: Arc<Pulse>,
     /// What the socket was told last about [`ConnectionControl::reset_if_cut`].
     is_reset_if_cut: bool,
 }
 
 impl ControlledStream {
-    pub(super) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
+    pub(super) fn new(stream: TcpStream, control: ConnectionControl, pulse: Arc<Pulse>) -> Self {
         Self {
             stream,
             control,
+            pulse,
             is_reset_if_cut: false,
         }
     }
@@ -89,6 +92,12 @@ impl ControlledStream {
         if wish != self.is_reset_if_cut {
             self.is_reset_if_cut = wish;
             self.reset_at_close(wish);
+        }
+    }
+
+    fn note(&self, polled: &Poll<io::Result<usize>>) {
+        if matches!(polled, Poll::Ready(Ok(1..))) {
+            self.pulse.has_written();
         }
     }
 
@@ -114,7 +123,12 @@ impl AsyncRead for ControlledStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.pulse.has_read();
+        }
+        polled
     }
 }
 
@@ -125,7 +139,9 @@ impl AsyncWrite for ControlledStream {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.obey();
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.note(&polled);
+        polled
     }
 
     fn poll_write_vectored(
@@ -134,7 +150,9 @@ impl AsyncWrite for ControlledStream {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.obey();
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.note(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

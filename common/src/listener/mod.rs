@@ -1,13 +1,22 @@
 //! Accepting connections: PROXY protocol v2 where it is required, TLS with a required client certificate or plain,
 //! then HTTP/1.1 or HTTP/2, each step under a deadline, the whole under a limit.
+//!
+//! [`Listener`] accepts and gives out places (`places`), `session` leads one connection through its steps, `pulse` watches what
+//! it does, `refusal` tells those without a place.
 
 mod config;
 mod connection;
+mod limits;
+mod places;
 mod proxy;
+mod pulse;
+mod refusal;
 mod serve;
+mod session;
 
 pub use self::{
-    config::{ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode},
+    config::{ListenerConfig, ProxyProtocol, TlsMode},
     connection::{ConnectionControl, ConnectionInfo, Peer},
+    limits::ListenerLimits,
     serve::{Listener, ListenerError},
 };

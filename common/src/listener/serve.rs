@@ -1,35 +1,35 @@
 //! The accept loop.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use http::Request;
-use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
-};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
-use tower::Service as _;
 
 use super::{
-    ConnectionControl, ConnectionInfo, ListenerConfig, ProxyProtocol, TlsMode,
-    connection::ControlledStream,
-    proxy::{self, Announced},
+    ListenerConfig, TlsMode,
+    places::Places,
+    refusal::refuse,
+    session::{Session, Shared},
 };
 use crate::{
     http::layers,
-    service::Shutdown,
-    telemetry::Chain,
-    tls::{PeerCertificate, TlsStore},
+    service::{Shutdown, open_files},
+    tls::TlsStore,
 };
+
+/// Connections beyond the limit that are told so at a time. More are closed: telling costs a place too.
+const TOLD: usize = 64;
+
+/// How long accepting pauses when the process has no file descriptor left: a loop without would only burn the processor.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Of the failures to accept, one in so many is logged.
+const LOG_EVERY: u32 = 100;
 
 /// Why a listener cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +58,6 @@ pub enum ListenerError {
 pub struct Listener {
     socket: TcpListener,
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    config: ListenerConfig,
-    tls: Option<Arc<TlsStore>>,
 }
 
 impl Listener {
@@ -108,39 +102,40 @@ impl Listener {
     /// Serves `router` until `shutdown`, then lets running requests end within the drain period.
     pub async fn serve(self, router: Router, shutdown: Shutdown) {
         let limits = &self.shared.config.limits;
-        let slots = Arc::new(Semaphore::new(limits.connections));
+        let total = limits.effective_connections(open_files::limit());
+        let places = Places::new(total, limits.connections_per_client);
+        let refusals = Refusals::new(self.shared.tls.is_none());
         let router = layers::apply(router, &self.shared.config);
         let connections = TaskTracker::new();
         let hard = Shutdown::default();
+        let mut failures: u32 = 0;
         loop {
-            let accepted = async {
-                let slot = Arc::clone(&slots).acquire_owned().await.ok()?;
-                Some((slot, self.socket.accept().await))
-            };
-            let (slot, accepted) = tokio::select! {
+            let accepted = tokio::select! {
                 () = shutdown.cancelled() => break,
-                accepted = accepted => match accepted {
-                    Some(accepted) => accepted,
-                    None => break,
-                },
+                accepted = self.socket.accept() => accepted,
             };
             match accepted {
                 Ok((stream, remote)) => {
-                    let connection = Connection {
+                    failures = 0;
+                    let Some(place) = places.enter() else {
+                        refusals.refuse(stream);
+                        continue;
+                    };
+                    let session = Session {
                         shared: Arc::clone(&self.shared),
                         router: router.clone(),
+                        place,
                         soft: shutdown.clone(),
                         hard: hard.clone(),
                     };
-                    connections.spawn(async move {
-                        connection.run(stream, remote).await;
-                        drop(slot);
-                    });
+                    connections.spawn(session.run(stream, remote));
                 }
                 Err(error) => {
-                    // Out of file descriptors: a loop without a pause would only burn the processor.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    if failures.is_multiple_of(LOG_EVERY) {
+                        tracing::warn!(%error, failures, "a connection could not be accepted");
+                    }
+                    failures = failures.wrapping_add(1);
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
         }
@@ -164,155 +159,31 @@ fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-struct Connection {
-    shared: Arc<Shared>,
-    router: Router,
-    soft: Shutdown,
-    hard: Shutdown,
+/// Turns connections away for which there is no place at all.
+struct Refusals {
+    /// Whether clients can be told without a TLS handshake.
+    is_plain: bool,
+    told: Arc<Semaphore>,
 }
 
-impl Connection {
-    async fn run(self, mut stream: TcpStream, socket_remote: SocketAddr) {
-        let config = &self.shared.config;
-        // Small responses must not wait for the acknowledgement of earlier segments.
-        let _ = stream.set_nodelay(true);
-        let deadline = config.limits.handshake.get();
-        let remote = match config.proxy_protocol {
-            None => socket_remote,
-            Some(ProxyProtocol::V2) => {
-                if !config.trusted_proxies.contains(&socket_remote.ip()) {
-                    tracing::warn!(remote = %socket_remote, "connection from an address that is no trusted proxy");
-                    return;
-                }
-                match timeout(deadline, proxy::read(&mut stream)).await {
-                    Ok(Ok(Announced::Client(client))) => client,
-                    Ok(Ok(Announced::Local)) => return,
-                    Ok(Err(error)) => {
-                        return tracing::info!(%error, remote = %socket_remote, "no PROXY header");
-                    }
-                    Err(_) => {
-                        return tracing::info!(remote = %socket_remote, "no PROXY header in time");
-                    }
-                }
-            }
-        };
-        let control = ConnectionControl::default();
-        let stream = ControlledStream::new(stream, control.clone());
-        let Some(tls) = self.shared.tls.clone() else {
-            let info = ConnectionInfo {
-                remote,
-                peer: None,
-                control,
-            };
-            return self
-                .http(
-                    stream,
-                    info,
-                    auto::Builder::new(TokioExecutor::new()),
-                    std::future::pending(),
-                )
-                .await;
-        };
-        let mutual = config.tls == TlsMode::Mutual;
-        let server = if mutual {
-            tls.server_config()
-        } else {
-            tls.plain_server_config()
-        };
-        let stream = match timeout(deadline, TlsAcceptor::from(server).accept(stream)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                metrics::counter!("tls_handshake_failures_total").increment(1);
-                return tracing::info!(%error, %remote, "TLS handshake refused");
-            }
-            Err(_) => return tracing::info!(%remote, "TLS handshake not finished in time"),
-        };
-        let (_, session) = stream.get_ref();
-        let http2 = session.alpn_protocol() == Some(b"h2");
-        let peer = session
-            .peer_certificates()
-            .and_then(|chain| tls.identify(chain.first()?))
-            .map(Arc::new);
-        if mutual && peer.is_none() {
-            return tracing::info!(%remote, "client certificate cannot be read");
-        }
-        let builder = auto::Builder::new(TokioExecutor::new());
-        let builder = if http2 {
-            builder.http2_only()
-        } else {
-            builder.http1_only()
-        };
-        let info = ConnectionInfo {
-            remote,
-            peer: peer.clone(),
-            control,
-        };
-        self.http(stream, info, builder, revoked(tls, peer)).await;
-    }
-
-    /// Speaks HTTP on `io` until either side ends it, `cut` happens or the drain period is over.
-    async fn http<I, C>(
-        self,
-        io: I,
-        info: ConnectionInfo,
-        mut builder: auto::Builder<TokioExecutor>,
-        cut: C,
-    ) where
-        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        C: Future<Output = ()>,
-    {
-        let limits = &self.shared.config.limits;
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.headers.get())
-            .max_headers(limits.header_count)
-            // A half-closed client has left: its transfer is to be aborted, not finished into the void.
-            .half_close(false);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(limits.streams)
-            .max_header_list_size(u32::try_from(limits.header_size.bytes()).unwrap_or(u32::MAX))
-            .keep_alive_interval(std::time::Duration::from_secs(20))
-            .keep_alive_timeout(std::time::Duration::from_secs(20));
-        let router = self.router;
-        let remote = info.remote;
-        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(info.clone());
-            router.clone().call(request)
-        });
-        let connection = builder.serve_connection(TokioIo::new(io), service);
-        tokio::pin!(connection, cut);
-        let mut draining = false;
-        loop {
-            tokio::select! {
-                ended = connection.as_mut() => {
-                    if let Err(error) = ended {
-                        tracing::debug!(error = %Chain(&*error), %remote, "connection ended early");
-                    }
-                    return;
-                }
-                () = self.soft.cancelled(), if !draining => {
-                    draining = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                () = self.hard.cancelled() => return,
-                () = &mut cut => return tracing::info!(%remote, "connection ended: its certificate was revoked"),
-            }
+impl Refusals {
+    fn new(is_plain: bool) -> Self {
+        Self {
+            is_plain,
+            told: Arc::new(Semaphore::new(TOLD)),
         }
     }
-}
 
-/// Ends when a revocation list names the certificate of the connection.
-async fn revoked(tls: Arc<TlsStore>, peer: Option<Arc<PeerCertificate>>) {
-    let Some(peer) = peer else {
-        return std::future::pending().await;
-    };
-    let mut changes = tls.subscribe();
-    while !tls.is_revoked(&peer) {
-        if changes.changed().await.is_err() {
-            return std::future::pending().await;
+    fn refuse(&self, stream: TcpStream) {
+        metrics::counter!("listener_refused_total", "limit" => "connections").increment(1);
+        if !self.is_plain {
+            return;
+        }
+        if let Ok(place) = Arc::clone(&self.told).try_acquire_owned() {
+            tokio::spawn(async move {
+                refuse(stream).await;
+                drop(place);
+            });
         }
     }
 }

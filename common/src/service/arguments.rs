@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::{Finding, Service, serve};
+use super::{Finding, Service, findings, serve};
 use crate::{config, telemetry::Chain};
 
 /// The whole of a service's `main`.
@@ -61,7 +61,7 @@ fn check_config<S: Service>(path: &Path) -> ExitCode {
         Err(error) => eprintln!("error: {error}"),
     }
     let mut failed = false;
-    for finding in S::check(&config) {
+    for finding in findings::<S>(&config) {
         match finding {
             Finding::Error(message) => {
                 failed = true;

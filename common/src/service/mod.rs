@@ -4,6 +4,7 @@
 
 mod admin;
 mod arguments;
+pub(crate) mod open_files;
 mod readiness;
 mod shutdown;
 
@@ -20,6 +21,7 @@ pub use self::{
 use crate::{
     clock::{SharedClock, SkewedClock, SystemClock},
     config::{self, AdminConfig},
+    listener::ListenerConfig,
     telemetry::{self, Chain, TelemetryConfig},
 };
 
@@ -61,11 +63,23 @@ pub trait Service {
     /// The `[telemetry]` section.
     fn telemetry(config: &Self::Config) -> &TelemetryConfig;
 
+    /// The sections of its listeners, by name.
+    fn listeners(config: &Self::Config) -> Vec<(&'static str, &ListenerConfig)>;
+
     /// Runs until `context.shutdown`; calls `context.ready.started()` once it serves.
     fn run(
         config: Self::Config,
         context: Context,
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// Everything that is wrong with `config` beyond its form.
+fn findings<S: Service>(config: &S::Config) -> Vec<Finding> {
+    let listeners = S::listeners(config);
+    let warnings = listeners
+        .iter()
+        .flat_map(|(name, listener)| listener.warnings(name));
+    S::check(config).into_iter().chain(warnings).collect()
 }
 
 /// Runs the service with the configuration at `path` until SIGINT or SIGTERM.
@@ -85,12 +99,18 @@ pub fn serve<S: Service>(path: &Path) -> ExitCode {
 /// Whatever keeps the service from starting, or ended it.
 pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result<()> {
     let config: S::Config = config::load(path)?;
-    for finding in S::check(&config) {
-        if let Finding::Error(message) = finding {
-            anyhow::bail!("{}: {message}", path.display());
+    let mut warnings = Vec::new();
+    for finding in findings::<S>(&config) {
+        match finding {
+            Finding::Error(message) => anyhow::bail!("{}: {message}", path.display()),
+            Finding::Warning(message) => warnings.push(message),
         }
     }
     let metrics = telemetry::init(S::telemetry(&config))?;
+    for message in warnings {
+        tracing::warn!(message, "the configuration is risky");
+    }
+    open_files::raise();
     // Only the first call decides; the provider is the same each time.
     let _ = crate::tls::provider().as_ref().clone().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -20,7 +20,7 @@ use axum::routing::any;
 use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::problem::Problem;
-use common::listener::Listener;
+use common::listener::{Listener, ListenerConfig};
 use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -49,6 +49,10 @@ impl Service for DataServer {
 
     fn telemetry(config: &Config) -> &TelemetryConfig {
         &config.telemetry
+    }
+
+    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
+        vec![("data", &config.data)]
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {

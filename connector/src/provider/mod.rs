@@ -17,7 +17,7 @@ use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::client::PeerClient;
 use common::ids::{ConnectorId, UserId};
-use common::listener::Listener;
+use common::listener::{Listener, ListenerConfig};
 use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
 use http::HeaderValue;
@@ -70,6 +70,10 @@ impl Service for ProviderConnector {
 
     fn telemetry(config: &Config) -> &TelemetryConfig {
         &config.telemetry
+    }
+
+    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
+        vec![("peer", &config.peer)]
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {

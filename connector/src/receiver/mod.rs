@@ -20,7 +20,7 @@ use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::client::PeerClient;
 use common::ids::ConnectorId;
-use common::listener::Listener;
+use common::listener::{Listener, ListenerConfig};
 use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsStore;
@@ -74,6 +74,10 @@ impl Service for ReceiverConnector {
 
     fn telemetry(config: &Config) -> &TelemetryConfig {
         &config.telemetry
+    }
+
+    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
+        vec![("api", &config.api)]
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {

@@ -1,0 +1,198 @@
+//! What one listener lets its clients take.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use crate::config::{ByteSize, Period};
+
+/// Limits of one listener, against slow and greedy clients. None can be switched off.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListenerLimits {
+    /// Connections at a time, 1 or more. Further ones are told 503 where the listener speaks plain HTTP and closed where TLS
+    /// ends here. Never more than the process may open files: see `open_files`.
+    pub connections: usize,
+    /// Connections at a time of one client, so that nobody takes all places: of one connector where certificates are required,
+    /// else of one address (IPv6: one /64). `trusted_proxies` have no such limit, their clients share them. Further ones are
+    /// told 503.
+    pub connections_per_client: usize,
+    /// From the connection to the end of the TLS handshake, and again for the PROXY header.
+    pub handshake: Period,
+    /// From the first byte of a request to the end of its headers; the first request's count from the connection.
+    pub headers: Period,
+    /// Longest time between two requests. Longer than load balancers and connectors keep an idle connection (60 s and 45 s), so
+    /// that a request never meets a connection that is being closed.
+    pub idle: Period,
+    /// How long a client may take no byte of an answer.
+    pub write_stall: Period,
+    /// Number of headers in a request.
+    pub header_count: usize,
+    /// Size of all headers of a request, its target included: 1 KiB to 1 MiB.
+    pub header_size: ByteSize,
+    /// Streams at a time on one HTTP/2 connection.
+    pub streams: u32,
+    /// How long running requests may go on after a shutdown was asked for. May be zero.
+    pub drain: Period,
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            connections_per_client: 4_096,
+            handshake: Period::seconds(10),
+            headers: Period::seconds(30),
+            idle: Period::seconds(75),
+            write_stall: Period::seconds(60),
+            header_count: 100,
+            header_size: ByteSize(64 << 10),
+            streams: 128,
+            drain: Period::seconds(20),
+        }
+    }
+}
+
+/// Least size of headers: a token alone takes more than half of it.
+const MIN_HEADER_SIZE: u64 = 1 << 10;
+/// Largest size of headers: each connection may hold that much.
+const MAX_HEADER_SIZE: u64 = 1 << 20;
+
+impl ListenerLimits {
+    /// What keeps the listener from serving with them.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        let periods = [self.handshake, self.headers, self.idle, self.write_stall];
+        if self.connections == 0 || self.connections_per_client == 0 {
+            return Some("limits: without any connection nothing is served");
+        }
+        if self.connections > Semaphore::MAX_PERMITS {
+            return Some("limits.connections is no number that can be reached");
+        }
+        if periods.iter().any(|period| period.get().is_zero()) {
+            return Some(
+                "limits: a deadline of zero ends every connection; only drain may be zero",
+            );
+        }
+        if self.header_count == 0 || self.streams == 0 {
+            return Some("limits: header_count and streams must be at least 1");
+        }
+        if !(MIN_HEADER_SIZE..=MAX_HEADER_SIZE).contains(&self.header_size.bytes()) {
+            return Some("limits.header_size must be 1KiB to 1MiB");
+        }
+        None
+    }
+
+    /// What works, but hardly as meant. `open_files` is how many files the process may have open, if that is known.
+    pub(super) fn warnings(&self, open_files: Option<usize>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(files) = open_files.filter(|files| self.connections > usable(*files)) {
+            warnings.push(format!(
+                "connections = {} is more than the process can have: it may open {files} files (RLIMIT_NOFILE, LimitNOFILE= \
+                 of the unit), so {} is in effect",
+                self.connections,
+                usable(files)
+            ));
+        }
+        if self.connections_per_client > self.connections / 2 && self.connections > 1 {
+            warnings.push(format!(
+                "connections_per_client = {} leaves others fewer than half of the {} places",
+                self.connections_per_client, self.connections
+            ));
+        }
+        if self.idle.get().as_secs() <= 60 {
+            warnings.push(format!(
+                "idle = {}: load balancers keep a connection for 60 s, and answer 502 when it is closed before",
+                self.idle
+            ));
+        }
+        for (name, period) in [
+            ("handshake", self.handshake),
+            ("headers", self.headers),
+            ("idle", self.idle),
+            ("write_stall", self.write_stall),
+        ] {
+            if period.get().as_secs() > 600 {
+                warnings.push(format!(
+                    "{name} = {period}: a client that does nothing holds its place that long"
+                ));
+            }
+        }
+        warnings
+    }
+
+    /// Connections at a time where the process may have `open_files` open.
+    pub(super) fn effective_connections(&self, open_files: Option<usize>) -> usize {
+        open_files.map_or(self.connections, |files| {
+            self.connections.min(usable(files))
+        })
+    }
+}
+
+/// An eighth is left for connections to others, databases and logs.
+fn usable(open_files: usize) -> usize {
+    (open_files - open_files / 8).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_give_no_reason_to_speak() {
+        let limits = ListenerLimits::default();
+        assert_eq!(limits.problem(), None);
+        assert_eq!(limits.warnings(Some(65_536)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_cannot_serve_is_named() {
+        let good = ListenerLimits::default;
+        let spoilt = [
+            ListenerLimits {
+                connections: 0,
+                ..good()
+            },
+            ListenerLimits {
+                connections_per_client: 0,
+                ..good()
+            },
+            ListenerLimits {
+                connections: usize::MAX,
+                ..good()
+            },
+            ListenerLimits {
+                write_stall: Period::seconds(0),
+                ..good()
+            },
+            ListenerLimits {
+                header_count: 0,
+                ..good()
+            },
+            ListenerLimits {
+                header_size: ByteSize(100),
+                ..good()
+            },
+            ListenerLimits {
+                header_size: ByteSize(1 << 30),
+                ..good()
+            },
+        ];
+        for limits in spoilt {
+            assert!(limits.problem().is_some(), "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn what_hardly_works_as_meant_is_explained() {
+        let limits = ListenerLimits {
+            connections_per_client: 16_000,
+            idle: Period::seconds(60),
+            write_stall: Period::seconds(3600),
+            ..ListenerLimits::default()
+        };
+        let warnings = limits.warnings(Some(1024));
+        assert_eq!(warnings.len(), 4, "{warnings:#?}");
+        assert!(warnings[0].contains("896 is in effect"), "{warnings:#?}");
+        assert_eq!(limits.effective_connections(Some(1024)), 896);
+        assert_eq!(limits.effective_connections(None), 16_384);
+    }
+}

@@ -1,0 +1,321 @@
+//! One connection from its first byte to its last.
+
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, Version};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tower::Service as _;
+
+use super::{
+    ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
+    connection::ControlledStream,
+    places::{Client, Place},
+    proxy::{self, Announced},
+    pulse::{self, Pulse},
+    refusal::refuse,
+};
+use crate::{
+    service::Shutdown,
+    telemetry::Chain,
+    tls::{PeerCertificate, TlsStore},
+};
+
+/// What is kept for one HTTP/1.1 connection at most, besides headers: what a client does not take waits in the source, and on
+/// the way there is 64 KiB in the body and this much in hyper, whose own default is 400 KiB.
+const WINDOW: usize = 128 << 10;
+
+/// The same for each stream of an HTTP/2 connection, of which there are many.
+const STREAM_WINDOW: usize = 64 << 10;
+
+/// How often an HTTP/2 client has to show that it lives, and how long it may take.
+const PING: Duration = Duration::from_secs(20);
+
+/// How long a connection whose deadline has passed may take to end in order.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What all connections of a listener share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) config: ListenerConfig,
+    pub(super) tls: Option<Arc<TlsStore>>,
+}
+
+/// A connection that was accepted.
+pub(super) struct Session {
+    pub(super) shared: Arc<Shared>,
+    pub(super) router: Router,
+    pub(super) place: Place,
+    /// Ends the connection after what it does.
+    pub(super) soft: Shutdown,
+    /// Ends it.
+    pub(super) hard: Shutdown,
+}
+
+impl Session {
+    pub(super) async fn run(mut self, mut stream: TcpStream, socket_remote: SocketAddr) {
+        let shared = Arc::clone(&self.shared);
+        let limits = &shared.config.limits;
+        prepare(&stream, limits);
+        let Some(remote) = client_address(&shared.config, &mut stream, socket_remote).await else {
+            return;
+        };
+        let control = ConnectionControl::default();
+        let pulse = Pulse::new();
+        let stream = ControlledStream::new(stream, control.clone(), Arc::clone(&pulse));
+        let is_proxy = shared.config.trusted_proxies.contains(&remote.ip());
+        let has_place = is_proxy || self.place.belongs_to(Client::at(remote.ip()));
+        let Some(tls) = &shared.tls else {
+            if !has_place {
+                note_refusal(remote);
+                return refuse(stream).await;
+            }
+            let info = ConnectionInfo {
+                remote,
+                peer: None,
+                control,
+            };
+            let builder = auto::Builder::new(TokioExecutor::new());
+            return self
+                .http(stream, info, pulse, builder, std::future::pending())
+                .await;
+        };
+        if !has_place {
+            return note_refusal(remote);
+        }
+        let Some(stream) = handshake(&shared.config, tls, stream, remote).await else {
+            return;
+        };
+        let (_, session) = stream.get_ref();
+        let is_http2 = session.alpn_protocol() == Some(b"h2");
+        let peer = session
+            .peer_certificates()
+            .and_then(|chain| tls.identify(chain.first()?))
+            .map(Arc::new);
+        if shared.config.tls == TlsMode::Mutual {
+            let Some(peer) = &peer else {
+                return tracing::info!(%remote, "client certificate cannot be read");
+            };
+            if !self.place.belongs_to(Client::with(peer)) {
+                note_refusal(remote);
+                if !is_http2 {
+                    refuse(stream).await;
+                }
+                return;
+            }
+        }
+        let builder = auto::Builder::new(TokioExecutor::new());
+        let builder = if is_http2 {
+            builder.http2_only()
+        } else {
+            builder.http1_only()
+        };
+        let info = ConnectionInfo {
+            remote,
+            peer: peer.clone(),
+            control,
+        };
+        let revoked = revoked(Arc::clone(tls), peer);
+        self.http(stream, info, pulse, builder, revoked).await;
+    }
+
+    /// Speaks HTTP on `io` until either side ends it, a deadline passes, `cut` happens or the drain period is over.
+    async fn http<I, C>(
+        self,
+        io: I,
+        info: ConnectionInfo,
+        pulse: Arc<Pulse>,
+        mut builder: auto::Builder<TokioExecutor>,
+        cut: C,
+    ) where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        C: Future<Output = ()>,
+    {
+        let limits = &self.shared.config.limits;
+        configure(&mut builder, limits);
+        let router = self.router;
+        let remote = info.remote;
+        let service = {
+            let pulse = Arc::clone(&pulse);
+            hyper::service::service_fn(move |mut request: Request<Incoming>| {
+                let is_http2 = request.version() == Version::HTTP_2;
+                let guard = pulse.request(is_http2);
+                request.extensions_mut().insert(info.clone());
+                let answer = router.clone().call(request);
+                async move {
+                    let answer = answer.await;
+                    if !is_http2 {
+                        return answer;
+                    }
+                    answer.map(|answer| answer.map(|body| Body::new(Counted { body, guard })))
+                }
+            })
+        };
+        pulse.begin();
+        let connection = builder.serve_connection(TokioIo::new(io), service);
+        let lapse = pulse.lapse(limits);
+        tokio::pin!(connection, cut, lapse);
+        let mut draining = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error = %Chain(&*error), %remote, "connection ended early");
+                    }
+                    return;
+                }
+                () = self.soft.cancelled(), if !draining => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = self.hard.cancelled() => return,
+                lapse = &mut lapse => {
+                    metrics::counter!("listener_lapsed_total", "reason" => lapse.label()).increment(1);
+                    tracing::debug!(reason = lapse.label(), %remote, "connection ended: its time was up");
+                    connection.as_mut().graceful_shutdown();
+                    let _ = timeout(FAREWELL, connection).await;
+                    return;
+                }
+                () = &mut cut => return tracing::info!(%remote, "connection ended: its certificate was revoked"),
+            }
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream, limits: &ListenerLimits) {
+    // Small responses must not wait for the acknowledgement of earlier segments.
+    let _ = stream.set_nodelay(true);
+    // The kernel sees each byte that is taken; from here a full buffer of some MiB looks the same while a slow client empties it.
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits.write_stall.get()));
+}
+
+/// The client's address: as the proxy tells it, where one has to.
+async fn client_address(
+    config: &ListenerConfig,
+    stream: &mut TcpStream,
+    socket_remote: SocketAddr,
+) -> Option<SocketAddr> {
+    match config.proxy_protocol {
+        None => return Some(socket_remote),
+        Some(ProxyProtocol::V2) => {}
+    }
+    if !config.trusted_proxies.contains(&socket_remote.ip()) {
+        tracing::warn!(remote = %socket_remote, "connection from an address that is no trusted proxy");
+        return None;
+    }
+    match timeout(config.limits.handshake.get(), proxy::read(stream)).await {
+        Ok(Ok(Announced::Client(client))) => return Some(client),
+        Ok(Ok(Announced::Local)) => {}
+        Ok(Err(error)) => tracing::info!(%error, remote = %socket_remote, "no PROXY header"),
+        Err(_) => tracing::info!(remote = %socket_remote, "no PROXY header in time"),
+    }
+    None
+}
+
+async fn handshake(
+    config: &ListenerConfig,
+    tls: &TlsStore,
+    stream: ControlledStream,
+    remote: SocketAddr,
+) -> Option<TlsStream<ControlledStream>> {
+    let server = match config.tls {
+        TlsMode::Mutual => tls.server_config(),
+        _ => tls.plain_server_config(),
+    };
+    let deadline = config.limits.handshake.get();
+    match timeout(deadline, TlsAcceptor::from(server).accept(stream)).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => {
+            metrics::counter!("tls_handshake_failures_total").increment(1);
+            tracing::info!(%error, %remote, "TLS handshake refused");
+        }
+        Err(_) => {
+            metrics::counter!("listener_lapsed_total", "reason" => "handshake").increment(1);
+            tracing::info!(%remote, "TLS handshake not finished in time");
+        }
+    }
+    None
+}
+
+fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // From the end of an answer to the end of the next headers; `Pulse` knows when these begin.
+        .header_read_timeout(limits.idle.get().max(limits.headers.get()))
+        .max_headers(limits.header_count)
+        .max_buf_size(WINDOW.max(limits.header_size.as_usize() + (16 << 10)))
+        // A half-closed client has left: its transfer is to be aborted, not finished into the void.
+        .half_close(false);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.header_size.bytes()).unwrap_or(u32::MAX))
+        .max_send_buf_size(STREAM_WINDOW)
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+}
+
+fn note_refusal(remote: SocketAddr) {
+    metrics::counter!("listener_refused_total", "limit" => "connections_per_client").increment(1);
+    tracing::debug!(%remote, "connection refused: its client has as many as it may");
+}
+
+/// An answer on HTTP/2 whose stream counts until it ends.
+struct Counted {
+    body: Body,
+    #[expect(dead_code, reason = "held, not read")]
+    guard: pulse::Request,
+}
+
+impl HttpBody for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Ends when a revocation list names the certificate of the connection.
+async fn revoked(tls: Arc<TlsStore>, peer: Option<Arc<PeerCertificate>>) {
+    let Some(peer) = peer else {
+        return std::future::pending().await;
+    };
+    let mut changes = tls.subscribe();
+    while !tls.is_revoked(&peer) {
+        if changes.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Limits of a listener, over real sockets: who is dropped, who is told why, and that places come back.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop at the first surprise as tests do"
+)]
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::get,
+};
+use common::{
+    config::{ByteSize, Period},
+    listener::{Listener, ListenerConfig, ListenerLimits, TlsMode},
+    service::Shutdown,
+};
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    time::{Instant, timeout},
+};
+
+/// 10 s: far above every limit of these tests.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const ASK: &[u8] = b"GET /small HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/// A body without an end.
+async fn endless() -> Body {
+    let piece = Bytes::from(vec![7; 64 << 10]);
+    Body::from_stream(futures_util::stream::repeat_with(move || {
+        io::Result::Ok(piece.clone())
+    }))
+}
+
+/// A listener on plain HTTP with these limits.
+async fn start(limits: ListenerLimits) -> SocketAddr {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let url = "http://localhost".parse().unwrap();
+    let mut config = ListenerConfig::new(listen, url, TlsMode::None);
+    config.limits = limits;
+    let listener = Listener::bind(&config, None).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new()
+        .route("/small", get(async || "small"))
+        .route("/endless", get(endless));
+    tokio::spawn(listener.serve(router, Shutdown::default()));
+    address
+}
+
+/// Reads until the connection ends, and gives what came.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut all = Vec::new();
+    let ended = timeout(PATIENCE, stream.read_to_end(&mut all)).await;
+    // A reset is an end too.
+    let _ = ended.expect("the connection ends");
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.unwrap()
+}
+
+async fn connect_from(source: &str, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket
+        .bind(SocketAddr::new(source.parse().unwrap(), 0))
+        .unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+/// Asks and reads the one answer, keeping the connection.
+async fn ask(stream: &mut TcpStream) -> String {
+    stream.write_all(ASK).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = timeout(PATIENCE, stream.read(&mut answer))
+        .await
+        .expect("there is an answer")
+        .unwrap();
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+fn quick() -> ListenerLimits {
+    ListenerLimits {
+        headers: Period::millis(300),
+        idle: Period::millis(600),
+        write_stall: Period::millis(500),
+        ..ListenerLimits::default()
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_or_too_little_is_dropped() {
+    let address = start(quick()).await;
+    // The last one is as much as HTTP/2 says before it asks.
+    for beginning in [
+        &b""[..],
+        b"GET / HTTP/1.1\r\nhost: x\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let mut stream = connect(address).await;
+        stream.write_all(beginning).await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(!answer.contains("200"), "{beginning:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn headers_that_trickle_are_no_excuse() {
+    let address = start(quick()).await;
+    let mut stream = connect(address).await;
+    assert!(ask(&mut stream).await.contains("200 OK"));
+    let began = Instant::now();
+    let trickle = async {
+        loop {
+            if stream.write_all(b"G").await.is_err() {
+                return;
+            }
+            // The pace of the client, not a wait for the server.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, trickle)
+        .await
+        .expect("the connection ends while the client still sends");
+    assert!(began.elapsed() >= quick().headers.get());
+}
+
+#[tokio::test]
+async fn a_connection_between_two_requests_lives_for_its_own_time() {
+    let address = start(quick()).await;
+    let mut stream = connect(address).await;
+    assert!(ask(&mut stream).await.contains("200 OK"));
+    let began = Instant::now();
+    assert_eq!(rest(&mut stream).await, "");
+    assert!(
+        began.elapsed() >= quick().headers.get() + Duration::from_millis(100),
+        "ended as if headers were awaited"
+    );
+}
+
+#[tokio::test]
+async fn an_http2_connection_without_a_stream_ends() {
+    let address = start(quick()).await;
+    let io = TokioIo::new(connect(address).await);
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
+    let ended = tokio::spawn(connection);
+    let request = http::Request::get("http://x/small")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "small");
+    timeout(PATIENCE, ended)
+        .await
+        .expect("the connection ends")
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_dropped_and_a_slow_one_is_not() {
+    let address = start(quick()).await;
+    let ask = b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut stalled = connect(address).await;
+    stalled.write_all(ask).await.unwrap();
+    let mut slow = connect(address).await;
+    slow.write_all(ask).await.unwrap();
+    let mut piece = vec![0; 1 << 20];
+    // Takes something more often than the limit says, for longer than it.
+    let until = Instant::now() + 4 * quick().write_stall.get();
+    while Instant::now() < until {
+        slow.read_exact(&mut piece)
+            .await
+            .expect("it is still served");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // What the kernel holds is still there to be read, then the connection is found broken: the body has no end.
+    let gone = async { while stalled.read(&mut piece).await.is_ok_and(|read| read > 0) {} };
+    timeout(PATIENCE, gone).await.expect("it was dropped");
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_all_places_and_places_come_back() {
+    let limits = ListenerLimits {
+        connections: 4,
+        connections_per_client: 2,
+        ..ListenerLimits::default()
+    };
+    let address = start(limits).await;
+    let mut first = connect(address).await;
+    let mut second = connect(address).await;
+    assert!(ask(&mut first).await.contains("200 OK"));
+    assert!(ask(&mut second).await.contains("200 OK"));
+    let mut third = connect(address).await;
+    let refused = ask(&mut third).await;
+    assert!(
+        refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 5"),
+        "{refused}"
+    );
+    let mut other = connect_from("127.0.0.2", address).await;
+    assert!(ask(&mut other).await.contains("200 OK"));
+    drop(first);
+    let comes_back = async {
+        loop {
+            let mut again = connect(address).await;
+            if ask(&mut again).await.contains("200 OK") {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, comes_back)
+        .await
+        .expect("the place comes back");
+}
+
+#[tokio::test]
+async fn beyond_all_places_callers_are_told() {
+    let limits = ListenerLimits {
+        connections: 1,
+        ..ListenerLimits::default()
+    };
+    let address = start(limits).await;
+    let mut first = connect(address).await;
+    assert!(ask(&mut first).await.contains("200 OK"));
+    let mut second = connect(address).await;
+    assert!(ask(&mut second).await.starts_with("HTTP/1.1 503 "));
+    assert_eq!(rest(&mut second).await, "", "and closed");
+    assert!(ask(&mut first).await.contains("200 OK"));
+}
+
+#[tokio::test]
+async fn headers_have_a_size_and_a_number() {
+    let limits = ListenerLimits {
+        header_count: 20,
+        header_size: ByteSize(4 << 10),
+        ..ListenerLimits::default()
+    };
+    let address = start(limits).await;
+    let many = "x-n: 1\r\n".repeat(30);
+    let large = format!("x-large: {}\r\n", "l".repeat(8 << 10));
+    let huge = format!("x-huge: {}\r\n", "h".repeat(1 << 20));
+    for headers in [&many, &large, &huge] {
+        let mut stream = connect(address).await;
+        let request = format!("GET /small HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+        // The server may have seen enough before the end.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let answer = rest_or_first(&mut stream).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 431 "),
+            "{}…: {answer}",
+            &headers[..8]
+        );
+    }
+}
+
+async fn rest_or_first(stream: &mut TcpStream) -> String {
+    let mut answer = vec![0; 4096];
+    let read = timeout(PATIENCE, stream.read(&mut answer))
+        .await
+        .expect("there is an answer")
+        .unwrap_or(0);
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
