@@ -7,7 +7,13 @@ use jsonwebtoken::{
     DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, JwkSet},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
@@ -25,8 +31,10 @@ pub(crate) struct Jwks {
     client: PeerClient,
     clock: SharedClock,
     keys: ArcSwap<Keys>,
-    /// Time of the last successful fetch; held while one is in flight.
-    fetched: Mutex<Option<OffsetDateTime>>,
+    /// Counts the fetches that have ended.
+    ended: AtomicU64,
+    /// How the last fetch ended; held while one is in flight.
+    last: Mutex<Option<Result<OffsetDateTime, TokenError>>>,
 }
 
 impl Jwks {
@@ -36,7 +44,8 @@ impl Jwks {
             client,
             clock,
             keys: ArcSwap::default(),
-            fetched: Mutex::default(),
+            ended: AtomicU64::new(0),
+            last: Mutex::default(),
         }
     }
 
@@ -45,18 +54,27 @@ impl Jwks {
         if let Some(key) = self.known(kid) {
             return Ok(key);
         }
-        let mut fetched = self.fetched.lock().await;
+        let ended_before = self.ended.load(Ordering::Acquire);
+        let mut last = self.last.lock().await;
         // Somebody else may have fetched while we waited.
         if let Some(key) = self.known(kid) {
             return Ok(key);
         }
         let now = self.clock.now();
-        if fetched.is_some_and(|at| now < at + REFRESH_PAUSE) {
-            return Err(TokenError::BadSignature);
+        match &*last {
+            Some(Ok(at)) if now < *at + REFRESH_PAUSE => return Err(TokenError::BadSignature),
+            // Whoever waited for a fetch that failed doesn't wait for one more: while the issuer is away, callers would
+            // stand in line for as long as each of them takes to give up.
+            Some(Err(error)) if self.ended.load(Ordering::Acquire) != ended_before => {
+                return Err(error.clone());
+            }
+            _ => {}
         }
-        self.keys.store(Arc::new(self.fetch().await?));
-        *fetched = Some(now);
-        drop(fetched);
+        let fetched = self.fetch().await;
+        self.ended.fetch_add(1, Ordering::Release);
+        *last = Some(fetched.as_ref().map(|_| now).map_err(Clone::clone));
+        self.keys.store(Arc::new(fetched?));
+        drop(last);
         self.known(kid).ok_or(TokenError::BadSignature)
     }
 

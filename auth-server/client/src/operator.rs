@@ -1,10 +1,10 @@
 //! The operator API as a client.
 
 use crate::api::{
-    AppClient, Certificate, ChangeState, Connector, CreateAppClient, CreateConnector,
-    CreateParticipant, CreateService, CreateUser, CreatedAppClient, CreatedConnector,
-    CreatedService, CreatedUser, EnrolmentCode, Event, Page, Participant, ResetPassword,
-    RevokeCertificate, RotatedSecret, Service, State, User,
+    AppClient, Certificate, ChangeState, Connector, ConnectorCheck, CreateAppClient,
+    CreateConnector, CreateParticipant, CreateService, CreateUser, CreatedAppClient,
+    CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page, Participant,
+    ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
 };
 use common::ids::{ConnectorId, UserId};
 use http::{Method, StatusCode};
@@ -181,6 +181,14 @@ impl OperatorClient {
     /// `GET /v1/users/{user_id}`.
     pub async fn user(&self, id: &UserId) -> Result<User, OperatorError> {
         self.get(&["users", id.as_str()], None).await
+    }
+
+    /// `POST /v1/connectors/check`: what [`OperatorClient::create_connector`] would be refused for.
+    pub async fn check_connector(
+        &self,
+        body: &CreateConnector,
+    ) -> Result<ConnectorCheck, OperatorError> {
+        self.post(&["connectors", "check"], body).await
     }
 
     /// `GET /v1/connectors/{id}`.

@@ -118,6 +118,25 @@ pub struct CreatedConnector {
     pub enrolment: Option<super::EnrolmentCode>,
 }
 
+/// Answer to `POST /v1/connectors/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ConnectorCheck {
+    /// What the registration would be refused for; empty if for nothing.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Something that belongs to another connector, of which no more is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Conflict {
+    /// The `type` of the problem that the registration would be refused with.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The member of the registration.
+    pub field: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
 /// What a service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]

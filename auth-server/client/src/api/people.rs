@@ -108,7 +108,7 @@ pub struct CreateUser {
     /// Where the user is reached, at most 254 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Organisations the user belongs to, each an existing user ID. Absent: the user's own ID, as an organisation's own
+    /// Organisations the user belongs to, 50 at most, each an existing user ID. Absent: the user's own ID, as an organisation's own
     /// account carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<String>>)]

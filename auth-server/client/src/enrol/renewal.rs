@@ -41,7 +41,8 @@ pub fn spawn_renewal(
                 match renew_now(&tls, &auth).await {
                     Ok(()) => {
                         pause = FIRST_PAUSE;
-                        continue;
+                        // Due again at once only where two clocks are months apart; the authority is not to suffer for it.
+                        self::wait(&tls, clock.now()).clamp(FIRST_PAUSE, LONGEST_WAIT)
                     }
                     Err(error) => {
                         let own = tls.own();

@@ -22,7 +22,7 @@ use std::{
     path::Path,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -34,6 +34,7 @@ const ISSUER: &str = "https://auth.example";
 #[derive(Default)]
 struct Asked {
     keys: AtomicU64,
+    has_no_keys: AtomicBool,
     introspection: AtomicU64,
     answer: Mutex<Value>,
 }
@@ -110,7 +111,10 @@ impl Fixture {
                     "/.well-known/jwks.json",
                     get(move |State(asked): State<Arc<Asked>>| async move {
                         asked.keys.fetch_add(1, Ordering::Relaxed);
-                        Json(keys)
+                        if asked.has_no_keys.load(Ordering::Relaxed) {
+                            return Err(http::StatusCode::SERVICE_UNAVAILABLE);
+                        }
+                        Ok(Json(keys))
                     }),
                 )
                 .route(
@@ -215,6 +219,32 @@ async fn revocation_arrives_within_the_cache_time() {
     }
     // The refusal is remembered as long.
     assert_eq!(fixture.asked(), (1, 2));
+}
+
+#[tokio::test]
+async fn callers_that_waited_for_keys_in_vain_do_not_wait_again() {
+    let fixture = Fixture::new(IntrospectionMode::Cached).await;
+    let tokens: Vec<_> = ["a", "b", "c"]
+        .map(|jti| fixture.token(|claims| claims["jti"] = jti.into()))
+        .into();
+    let [a, b, c] = [&tokens[0], &tokens[1], &tokens[2]];
+    let at_once = async || {
+        let verify = |token| Box::pin(fixture.verifier.verify(token));
+        let (a, b, c) = tokio::join!(verify(a), verify(b), verify(c));
+        [a, b, c].map(|one| one.map(drop))
+    };
+    fixture.asked.has_no_keys.store(true, Ordering::Relaxed);
+    for outcome in at_once().await {
+        assert!(
+            matches!(outcome, Err(TokenError::Unavailable(_))),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(fixture.asked(), (1, 0));
+    // The next one asks again.
+    fixture.asked.has_no_keys.store(false, Ordering::Relaxed);
+    assert_eq!(at_once().await, [Ok(()), Ok(()), Ok(())]);
+    assert_eq!(fixture.asked(), (2, 3));
 }
 
 #[tokio::test]
