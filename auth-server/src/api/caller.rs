@@ -14,7 +14,7 @@ use common::{
 };
 use http::{HeaderMap, request::Parts};
 use secrecy::ExposeSecret as _;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Connection and headers of a request whose client has yet to be authenticated.
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ impl Caller {
             return Err(ClientError::Mismatch);
         }
         if let Some(basic) = self.basic()? {
-            if !basic.id.eq_ignore_ascii_case(&client.id) {
+            if !unescaped(&basic.id).eq_ignore_ascii_case(&client.id) {
                 return Err(ClientError::Mismatch);
             }
             check_secret(&client, basic.secret.expose_secret())?;
@@ -122,19 +122,20 @@ impl Caller {
         client_id: Option<&str>,
     ) -> Result<Authenticated, ClientError> {
         let basic = self.basic()?.ok_or(ClientError::Missing)?;
+        let given = unescaped(&basic.id);
         // Connector IDs are DNS names, which people type in any case.
         let client = state
             .directory
-            .active_client(&basic.id)
+            .active_client(&given)
             .or_else(|| {
                 state
                     .directory
-                    .active_client(&basic.id.to_ascii_lowercase())
+                    .active_client(&given.to_ascii_lowercase())
                     .filter(|c| c.has_certificate())
             })
             .filter(|client| client.secret_on_public)
             .ok_or(ClientError::Unknown)?;
-        if client_id.is_some_and(|id| id != basic.id) {
+        if client_id.is_some_and(|id| !id.eq_ignore_ascii_case(&client.id)) {
             return Err(ClientError::Mismatch);
         }
         check_secret(&client, basic.secret.expose_secret())?;
@@ -153,6 +154,12 @@ impl Caller {
             }
         }
     }
+}
+
+/// OAuth clients escape ID and secret like a form before they put them into the header (RFC 6749 §2.3.1), existing ones do
+/// not. No ID of ours has a character that would be read differently, and no secret one that is escaped.
+fn unescaped(id: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(id).decode_utf8_lossy()
 }
 
 fn check_secret(client: &Client, secret: &str) -> Result<(), ClientError> {

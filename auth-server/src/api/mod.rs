@@ -3,6 +3,7 @@
 mod cadde;
 mod caller;
 mod fields;
+mod named;
 mod oauth;
 mod operator;
 mod pki;

@@ -7,9 +7,13 @@ use crate::domain::{
     registrar::RegisterError,
     store::{Duplicate, StoreError},
 };
+use auth_client::api::Conflict;
 use common::{
     db::is_unavailable,
-    http::{context, problem::Problem},
+    http::{
+        context,
+        problem::{BASE, Problem},
+    },
     telemetry::Chain,
 };
 use std::{error::Error, time::Duration};
@@ -39,28 +43,46 @@ fn failed(error: &(dyn Error + 'static)) -> Problem {
     Problem::internal(Chain(error))
 }
 
-fn duplicate(what: Duplicate) -> Problem {
-    let (slug, detail) = match what {
+/// Kind of problem, member of the request, detail. Nothing is said of the other party.
+fn duplicate(what: Duplicate) -> (&'static str, &'static str, &'static str) {
+    match what {
         Duplicate::Number => (
             "duplicate-number",
+            "corporate_number",
             "a participant with this number is registered",
         ),
-        Duplicate::UserId => ("duplicate-user-id", "this user ID is taken"),
+        Duplicate::UserId => ("duplicate-user-id", "suffix", "this user ID is taken"),
         Duplicate::ClientId => (
             "duplicate-id",
+            "connector_id",
             "this ID is taken by a connector, a service or an application",
         ),
         Duplicate::BaseUrl => (
             "duplicate-url",
+            "base_url",
             "this address is registered for another connector",
         ),
         Duplicate::Key => (
             "duplicate-key",
+            "certificate",
             "this key belongs to another client or is compromised",
         ),
-    };
-    // Nothing is said of the other party.
+    }
+}
+
+fn taken(what: Duplicate) -> Problem {
+    let (slug, _, detail) = duplicate(what);
     Problem::conflict(slug, detail)
+}
+
+/// What a connector would be refused for.
+pub fn conflict(what: Duplicate) -> Conflict {
+    let (slug, field, detail) = duplicate(what);
+    Conflict {
+        kind: format!("{BASE}{slug}"),
+        field: field.into(),
+        detail: detail.into(),
+    }
 }
 
 impl From<RegisterError> for Problem {
@@ -70,7 +92,7 @@ impl From<RegisterError> for Problem {
                 Self::unprocessable("invalid-member", error.to_string())
                     .error(*field, message.clone())
             }
-            RegisterError::Duplicate(what) => duplicate(*what),
+            RegisterError::Duplicate(what) => taken(*what),
             RegisterError::Unknown(what) => unknown(what),
             RegisterError::NoSuffixLeft => Self::conflict("no-user-id-left", error.to_string()),
             RegisterError::OwnAccount => Self::conflict("own-account", error.to_string()),
@@ -96,7 +118,7 @@ impl From<CertifyError> for Problem {
             CertifyError::NotRenewable => {
                 Self::forbidden("certificate-not-renewable", error.to_string())
             }
-            CertifyError::Key => duplicate(Duplicate::Key),
+            CertifyError::Key => taken(Duplicate::Key),
             CertifyError::Unknown => unknown("certificate"),
             CertifyError::Authority(_)
             | CertifyError::Store(_)

@@ -1,10 +1,10 @@
 //! What peers may know of each other.
 
-use super::{problems::unknown, state::AppState};
+use super::{named::Named, problems::unknown, state::AppState};
 use auth_client::{ConnectorRegistration, api::ServiceRegistration};
 use axum::{
     Json,
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, State},
 };
 use common::{http::problem::Problem, ids::ConnectorId, listener::Peer};
 use http::request::Parts;
@@ -41,7 +41,7 @@ impl FromRequestParts<AppState> for Member {
 pub async fn connector(
     State(state): State<AppState>,
     _: Member,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<ConnectorRegistration>, Problem> {
     let found = ConnectorId::parse(&id)
         .ok()
@@ -58,7 +58,7 @@ pub async fn connector(
 pub async fn service(
     State(state): State<AppState>,
     _: Member,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<ServiceRegistration>, Problem> {
     let found = ConnectorId::parse(&id)
         .ok()

@@ -4,8 +4,9 @@ use super::{
     cadde, oauth, operator, pki, registry,
     state::{App, AppState, Side},
 };
-use axum::{Json, Router, routing::get};
+use axum::{Router, body::Bytes, response::IntoResponse, routing::get};
 use common::http::Endpoint;
+use http::header::CONTENT_TYPE;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::{
     InfoBuilder, OpenApi, OpenApiBuilder,
@@ -48,6 +49,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(users::change_state))
         .routes(routes!(users::reset_password))
         .routes(routes!(connectors::create, connectors::list))
+        .routes(routes!(connectors::check))
         .routes(routes!(connectors::show))
         .routes(routes!(connectors::change_state))
         .routes(routes!(connectors::rotate_secret))
@@ -79,11 +81,21 @@ pub fn peer_router(app: Arc<App>) -> Router {
 pub fn public_router(app: Arc<App>) -> Router {
     let (router, _) = public().split_for_parts();
     router
-        .route("/openapi.json", get(|| async { Json(openapi()) }))
+        .route("/openapi.json", get(description))
         .with_state(AppState {
             app,
             side: Side::Public,
         })
+}
+
+/// Made once: whoever asks for it needs no credentials.
+async fn description() -> impl IntoResponse {
+    static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
+        let text = serde_json::to_vec(&openapi());
+        text.expect("a description has only members that JSON can express")
+            .into()
+    });
+    ([(CONTENT_TYPE, "application/json")], TEXT.clone())
 }
 
 /// The description of both listeners.

@@ -13,7 +13,8 @@ pub enum BaseUrlError {
     Extra,
 }
 
-/// Scheme and host in lower case, host as A-label, no default port, no dot segments, no slash at the end.
+/// Scheme and host in lower case, host as A-label, no default port, no dot segments, no dot at the end of the host and no slash
+/// at the end of the path.
 ///
 /// The first four are done by [`Url`] itself (WHATWG URL). The result without a path still prints one slash, which is how
 /// [`Url`] spells it; [`text`] leaves it out.
@@ -29,6 +30,11 @@ pub fn normalise(url: &Url) -> Result<Url, BaseUrlError> {
         return Err(BaseUrlError::Extra);
     }
     let mut normal = url.clone();
+    if let Some(name) = url.host_str().and_then(|host| host.strip_suffix('.')) {
+        normal
+            .set_host(Some(name))
+            .map_err(|_| BaseUrlError::Scheme)?;
+    }
     normal.set_path(url.path().trim_end_matches('/'));
     Ok(normal)
 }
@@ -46,6 +52,7 @@ mod tests {
     #[rstest]
     #[case("HTTPS://Provider.A.Example:443/", "https://provider.a.example")]
     #[case("https://provider.a.example", "https://provider.a.example")]
+    #[case("https://provider.a.example./x", "https://provider.a.example/x")]
     #[case("https://a.example/x/../cadde//", "https://a.example/cadde")]
     #[case("http://127.0.0.1:20110", "http://127.0.0.1:20110")]
     #[case("https://日本.example/", "https://xn--wgv71a.example")]

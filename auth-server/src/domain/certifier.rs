@@ -143,7 +143,8 @@ impl Certifier {
         }
         let id = self.certifiable(&kept.client_id)?;
         if let Some(spent_on) = kept.spent_on {
-            return if spent_on.spki_sha256 == key.spki_sha256 {
+            let is_same = spent_on.spki_sha256 == key.spki_sha256;
+            return if is_same && spent_on.certificate.revoked_at.is_none() {
                 Ok(answer(spent_on))
             } else {
                 Err(CertifyError::Code)
@@ -251,14 +252,18 @@ impl Certifier {
                 "certificate.revoked"
             };
             let event = actor.event(now, kind, &serial, Some(reason));
-            let revoked = this
-                .0
-                .store
-                .revoke(&serial, now, compromised, &event)
-                .await?;
-            let revoked = revoked.ok_or(CertifyError::Unknown)?;
-            this.publish().await?;
-            Ok(revoked)
+            let revoked = async {
+                let revoked = this.0.store.revoke(&serial, now, compromised, &event);
+                let revoked = revoked.await?.ok_or(CertifyError::Unknown)?;
+                this.publish().await?;
+                Ok(revoked)
+            };
+            let revoked = revoked.await;
+            if revoked.is_err() {
+                // It may stand in the database without being on the list: the next look at the list makes a new one.
+                *this.0.published.lock().await = None;
+            }
+            revoked
         })
         .await
     }

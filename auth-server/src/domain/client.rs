@@ -59,6 +59,14 @@ impl Client {
         self.grants.contains(&grant)
     }
 
+    /// Where a connector is reached, normalised.
+    pub fn base_url(&self) -> Option<&Url> {
+        match &self.kind {
+            ClientKind::Connector { base_url, .. } => base_url.as_ref(),
+            ClientKind::Service(_) | ClientKind::App => None,
+        }
+    }
+
     /// The client id as the DNS name that it is, for connectors and services.
     pub fn dns_name(&self) -> Option<ConnectorId> {
         self.has_certificate()

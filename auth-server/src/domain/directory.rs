@@ -5,7 +5,7 @@
 
 use super::{
     client::Client,
-    store::{Snapshot, StoreError},
+    store::{Duplicate, Snapshot, StoreError},
 };
 use auth_client::{
     ConnectorRegistration, State,
@@ -129,6 +129,26 @@ impl Directory {
             .get(id)
             .filter(|client| maps.is_active(client))
             .cloned()
+    }
+
+    /// What of `new` belongs to another client: ID, whatever its case, and address.
+    pub fn conflicts(&self, new: &Client) -> Vec<Duplicate> {
+        let maps = self.read();
+        let is_taken = |what: fn(&Client, &Client) -> bool| {
+            maps.clients.values().any(|client| what(client, new))
+        };
+        let id = |one: &Client, other: &Client| one.id.eq_ignore_ascii_case(&other.id);
+        let url = |one: &Client, other: &Client| {
+            one.base_url().is_some() && one.base_url() == other.base_url()
+        };
+        let mut found = Vec::new();
+        if is_taken(id) {
+            found.push(Duplicate::ClientId);
+        }
+        if is_taken(url) {
+            found.push(Duplicate::BaseUrl);
+        }
+        found
     }
 
     /// What peers learn of a connector.

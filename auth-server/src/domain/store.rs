@@ -174,13 +174,13 @@ pub trait Participants: Send + Sync {
         participant: &Participant,
         event: &Event,
     ) -> Result<(), StoreError>;
-    /// Changes its state.
+    /// Changes its state; suspended, the sessions of its users end with it. Returns the families that ended.
     async fn set_participant_state(
         &self,
         id: Uuid,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<Uuid>, StoreError>;
 }
 
 /// Users.
@@ -193,20 +193,20 @@ pub trait Users: Send + Sync {
         password_hash: &str,
         event: &Event,
     ) -> Result<(), StoreError>;
-    /// Changes the state.
+    /// Changes the state; suspended, the user's sessions end with it. Returns the families that ended.
     async fn set_user_state(
         &self,
         id: &UserId,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError>;
-    /// Changes the password.
+    ) -> Result<Vec<Uuid>, StoreError>;
+    /// Changes the password, which ends the sessions begun with the one before. Returns the families that ended.
     async fn set_password(
         &self,
         id: &UserId,
         password_hash: &str,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<Uuid>, StoreError>;
     /// The password's hash; `None` for an unknown user or one without a password.
     async fn password_hash(&self, id: &UserId) -> Result<Option<String>, StoreError>;
 }
@@ -222,13 +222,13 @@ pub trait Clients: Send + Sync {
         certificate: Option<&CertificateRecord>,
         event: &Event,
     ) -> Result<(), StoreError>;
-    /// Changes the state.
+    /// Changes the state; suspended, the sessions begun with it end. Returns the families that ended.
     async fn set_client_state(
         &self,
         id: &str,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<Uuid>, StoreError>;
     /// Changes the secret.
     async fn set_client_secret(
         &self,
@@ -268,6 +268,8 @@ pub trait Certificates: Send + Sync {
         certificate: &CertificateRecord,
         event: &Event,
     ) -> Result<bool, StoreError>;
+    /// Whether a certificate could be recorded now: neither is it there, nor is its key another client's or condemned.
+    async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, StoreError>;
     /// Records a renewed certificate.
     async fn record_certificate(
         &self,
@@ -302,35 +304,20 @@ pub trait Certificates: Send + Sync {
 /// Logins and refresh tokens.
 #[async_trait]
 pub trait Families: Send + Sync {
-    /// Begins a family with its first refresh token.
+    /// Begins a family with its first refresh token, for a user whose password was found right by `password_hash`. `false`
+    /// if the password was changed meanwhile, or user, participant or client suspended: nothing is begun that the change,
+    /// which ends sessions, has not seen.
     async fn begin_family(
         &self,
         family: &Family,
         token: &SecretHash,
         idle: Duration,
-    ) -> Result<(), StoreError>;
+        password_hash: &str,
+    ) -> Result<bool, StoreError>;
     /// Exchanges a refresh token.
     async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError>;
-    /// Revokes the living families of a user, or of all users; returns which.
-    async fn revoke_families(
-        &self,
-        of: FamiliesOf<'_>,
-        now: OffsetDateTime,
-        reason: &str,
-    ) -> Result<Vec<Uuid>, StoreError>;
     /// Forgets families that ended, or were revoked, before `before`.
     async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
-}
-
-/// Whose families.
-#[derive(Debug, Clone, Copy)]
-pub enum FamiliesOf<'a> {
-    /// Of one user.
-    User(&'a UserId),
-    /// Of the users of one participant.
-    Participant(Uuid),
-    /// Begun by one client.
-    Client(&'a str),
 }
 
 /// The audit trail.

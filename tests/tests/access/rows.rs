@@ -374,6 +374,14 @@ pub const ROWS: &[Row] = &[
     row(
         "auth",
         "public",
+        "POST",
+        "/v1/connectors/check",
+        Needs::Operator,
+    )
+    .with_body("{}"),
+    row(
+        "auth",
+        "public",
         "GET",
         "/v1/connectors/{id}",
         Needs::Operator,

@@ -16,7 +16,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::ids::ConnectorId;
-use http::{HeaderValue, header::CACHE_CONTROL};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, PRAGMA},
+};
 use serde::{Deserialize, Serialize};
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -34,6 +37,8 @@ pub struct TokenForm {
     grant_type: String,
     /// Client id; optional, must fit the credentials.
     client_id: Option<String>,
+    /// Read, but there are no scopes to be had yet: the answer names those that were granted.
+    scope: Option<String>,
     /// For `refresh_token`.
     refresh_token: Option<String>,
     /// For the exchange: the user's access token.
@@ -88,7 +93,7 @@ pub async fn token(
 ) -> Result<Response, OAuthError> {
     let form = Form::read(&caller.headers, body).await?;
     let client = caller.authenticate(&state, form.get("client_id"))?;
-    let answer = match form.required("grant_type")? {
+    let mut answer = match form.required("grant_type")? {
         "client_credentials" => client_credentials(&state, &client)?,
         "refresh_token" => refresh_token(&state, &client, &form).await?,
         TOKEN_EXCHANGE => exchange(&state, &client, &form)?,
@@ -99,10 +104,15 @@ pub async fn token(
             ));
         }
     };
+    if form.get("scope").is_some() {
+        // RFC 6749 §3.3: who asks for a scope is told which it got. There are none to be had yet.
+        answer.scope.get_or_insert_default();
+    }
     let mut response = Json(answer).into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    // RFC 6749 §5.1 asks for both.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 

@@ -1,14 +1,18 @@
 //! Certificates, as the operator sees them.
 
 use super::{Operator, PageQuery, page::cursor};
-use crate::api::{
-    problems::{store_failed, unknown},
-    state::AppState,
+use crate::{
+    api::{
+        named::Named,
+        problems::{store_failed, unknown},
+        state::AppState,
+    },
+    domain::registrar::check_reason,
 };
 use auth_client::api::{Certificate, Page, RevokeCertificate};
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use common::http::{body::ValidJson, problem::Problem};
 use serde::Deserialize;
@@ -32,8 +36,10 @@ pub async fn list(
     State(state): State<AppState>,
     _: Operator,
     query: PageQuery,
-    Query(filter): Query<Filter>,
+    filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Page<Certificate>>, Problem> {
+    let Query(filter) =
+        filter.map_err(|error| Problem::bad_request("query-does-not-fit", error.body_text()))?;
     let subject = filter.subject.map(|subject| subject.to_ascii_lowercase());
     let after = query.after::<i64>()?.unwrap_or(0);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
@@ -67,7 +73,7 @@ pub async fn list(
 pub async fn show(
     State(state): State<AppState>,
     _: Operator,
-    Path(serial): Path<String>,
+    Named(serial): Named,
 ) -> Result<Json<Certificate>, Problem> {
     let found = state
         .store
@@ -86,16 +92,10 @@ pub async fn show(
 pub async fn revoke(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(serial): Path<String>,
+    Named(serial): Named,
     ValidJson(body): ValidJson<RevokeCertificate>,
 ) -> Result<Json<Certificate>, Problem> {
-    if body.reason.trim().is_empty() || body.reason.len() > 1000 {
-        return Err(Problem::unprocessable(
-            "invalid-member",
-            "a reason of at most 1000 bytes is needed",
-        )
-        .error("reason", "must have 1 to 1000 bytes"));
-    }
+    check_reason(&body.reason)?;
     let revoked = state
         .certifier
         .revoke(actor, normal(&serial), body.reason, body.key_compromised)

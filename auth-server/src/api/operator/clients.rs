@@ -2,16 +2,13 @@
 
 use super::{Operator, PageQuery, page::cursor};
 use crate::{
-    api::{problems::unknown, state::AppState},
+    api::{named::Named, problems::unknown, state::AppState},
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{
     AppClient, ChangeState, CreateAppClient, CreatedAppClient, Page, RotatedSecret,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 
@@ -69,7 +66,7 @@ pub async fn list(
 pub async fn show(
     State(state): State<AppState>,
     _: Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<AppClient>, Problem> {
     let found = state.directory.client(&id);
     found
@@ -87,7 +84,7 @@ pub async fn show(
 pub async fn change_state(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
     ValidJson(body): ValidJson<ChangeState>,
 ) -> Result<Json<AppClient>, Problem> {
     let client = state
@@ -105,7 +102,7 @@ pub async fn change_state(
 pub async fn rotate_secret(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<RotatedSecret>, Problem> {
     Ok(Json(
         state.registrar.rotate_secret(actor, id, WHAT, is).await?,

@@ -2,16 +2,18 @@
 
 use super::{Operator, PageQuery, page::cursor};
 use crate::{
-    api::{problems::unknown, state::AppState},
+    api::{
+        named::Named,
+        problems::{conflict, unknown},
+        state::AppState,
+    },
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{
-    ChangeState, Connector, CreateConnector, CreatedConnector, EnrolmentCode, Page, RotatedSecret,
+    ChangeState, Connector, ConnectorCheck, CreateConnector, CreatedConnector, EnrolmentCode, Page,
+    RotatedSecret,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 
@@ -39,6 +41,22 @@ pub async fn create(
         StatusCode::CREATED,
         Json(state.registrar.create_connector(actor, body).await?),
     ))
+}
+
+/// Says what a registration would be refused for, and registers nothing.
+#[utoipa::path(
+    post, path = "/v1/connectors/check", tag = "connectors", security(("operator" = [])), request_body = CreateConnector,
+    responses((status = 200, body = ConnectorCheck), (status = 422, body = Problem))
+)]
+pub async fn check(
+    State(state): State<AppState>,
+    _: Operator,
+    ValidJson(body): ValidJson<CreateConnector>,
+) -> Result<Json<ConnectorCheck>, Problem> {
+    let found = state.registrar.check_connector(&body).await?;
+    Ok(Json(ConnectorCheck {
+        conflicts: found.into_iter().map(conflict).collect(),
+    }))
 }
 
 /// Lists connectors in the order of their IDs.
@@ -69,7 +87,7 @@ pub async fn list(
 pub async fn show(
     State(state): State<AppState>,
     _: Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Connector>, Problem> {
     let found = state.directory.client(&id.to_ascii_lowercase());
     found
@@ -87,7 +105,7 @@ pub async fn show(
 pub async fn change_state(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
     ValidJson(body): ValidJson<ChangeState>,
 ) -> Result<Json<Connector>, Problem> {
     let client = state
@@ -105,7 +123,7 @@ pub async fn change_state(
 pub async fn rotate_secret(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<RotatedSecret>, Problem> {
     Ok(Json(
         state
@@ -123,7 +141,7 @@ pub async fn rotate_secret(
 pub async fn replace_code(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<(StatusCode, Json<EnrolmentCode>), Problem> {
     let code = state
         .registrar

@@ -1,12 +1,9 @@
 //! Participants.
 
 use super::{Operator, PageQuery, page::cursor};
-use crate::api::{problems::unknown, state::AppState};
+use crate::api::{named::Named, problems::unknown, state::AppState};
 use auth_client::api::{ChangeState, CreateParticipant, Page, Participant};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 use uuid::Uuid;
@@ -56,7 +53,7 @@ pub async fn list(
 pub async fn show(
     State(state): State<AppState>,
     _: Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Participant>, Problem> {
     let found = id
         .parse()
@@ -76,7 +73,7 @@ pub async fn show(
 pub async fn change_state(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
     ValidJson(body): ValidJson<ChangeState>,
 ) -> Result<Json<Participant>, Problem> {
     let id = id.parse().map_err(|_| unknown("participant"))?;

@@ -2,14 +2,11 @@
 
 use super::{Operator, PageQuery, page::cursor};
 use crate::{
-    api::{problems::unknown, state::AppState},
+    api::{named::Named, problems::unknown, state::AppState},
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{ChangeState, CreateService, CreatedService, EnrolmentCode, Page, Service};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 
@@ -67,7 +64,7 @@ pub async fn list(
 pub async fn show(
     State(state): State<AppState>,
     _: Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Service>, Problem> {
     let found = state.directory.client(&id.to_ascii_lowercase());
     found
@@ -85,7 +82,7 @@ pub async fn show(
 pub async fn change_state(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
     ValidJson(body): ValidJson<ChangeState>,
 ) -> Result<Json<Service>, Problem> {
     let client = state
@@ -103,7 +100,7 @@ pub async fn change_state(
 pub async fn replace_code(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<(StatusCode, Json<EnrolmentCode>), Problem> {
     let code = state
         .registrar

@@ -1,12 +1,9 @@
 //! Users.
 
 use super::{Operator, PageQuery, page::cursor};
-use crate::api::{problems::unknown, state::AppState};
+use crate::api::{named::Named, problems::unknown, state::AppState};
 use auth_client::api::{ChangeState, CreateUser, CreatedUser, Page, ResetPassword, User};
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 
@@ -52,7 +49,7 @@ pub async fn list(
 pub async fn show(
     State(state): State<AppState>,
     _: Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<User>, Problem> {
     let found = id.parse().ok().and_then(|id| state.directory.user(&id));
     found
@@ -69,7 +66,7 @@ pub async fn show(
 pub async fn change_state(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
     ValidJson(body): ValidJson<ChangeState>,
 ) -> Result<Json<User>, Problem> {
     let id = id.parse().map_err(|_| unknown("user"))?;
@@ -84,7 +81,7 @@ pub async fn change_state(
 pub async fn reset_password(
     State(state): State<AppState>,
     Operator(actor): Operator,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<ResetPassword>, Problem> {
     let id = id.parse().map_err(|_| unknown("user"))?;
     Ok(Json(state.registrar.reset_password(actor, id).await?))

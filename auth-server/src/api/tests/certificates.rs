@@ -259,6 +259,61 @@ async fn a_compromised_key_is_never_certified_again() {
 }
 
 #[tokio::test]
+async fn a_code_is_not_answered_with_a_certificate_that_was_revoked() {
+    let fixture = Fixture::new().await;
+    let user = fixture
+        .user(&fixture.participant(1).await, Vec::new())
+        .await;
+    let created = fixture
+        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
+        .await;
+    let (code, csr) = (created.enrolment.unwrap().code, csr());
+    let issued: IssuedCertificate = fixture
+        .enrol(code.expose(), &csr)
+        .await
+        .read(StatusCode::CREATED);
+    let serial = hex::encode(&identity(&issued.certificate).serial);
+    let path = format!("/v1/certificates/{serial}/revocation");
+    fixture
+        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .await
+        .expect(StatusCode::OK);
+    let answer = fixture.enrol(code.expose(), &csr).await;
+    answer.expect(StatusCode::FORBIDDEN);
+    assert_eq!(answer.kind(), "code-refused");
+}
+
+#[tokio::test]
+async fn a_revocation_that_could_not_be_published_is_published_at_the_next_look() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let list = fixture.config.tls.crl.clone().unwrap();
+    // Nothing can be renamed over a folder.
+    std::fs::remove_file(&list).unwrap();
+    std::fs::create_dir(&list).unwrap();
+    let serial = &domain.receiver_certificate.serial;
+    let path = format!("/v1/certificates/{}/revocation", hex::encode(serial));
+    fixture
+        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .await
+        .expect(StatusCode::INTERNAL_SERVER_ERROR);
+    let is_listed = || {
+        let lists = common::pem::parse_crls(fixture.app.certifier.crl_pem().as_bytes()).unwrap();
+        lists
+            .iter()
+            .any(|list| list.windows(serial.len()).any(|part| part == &**serial))
+    };
+    assert!(!is_listed());
+    std::fs::remove_dir(&list).unwrap();
+    fixture.app.certifier.publish_if_due().await.unwrap();
+    assert!(is_listed());
+    assert_eq!(
+        std::fs::read_to_string(&list).unwrap(),
+        *fixture.app.certifier.crl_pem()
+    );
+}
+
+#[tokio::test]
 async fn the_list_is_rewritten_before_it_ends() {
     let fixture = Fixture::new().await;
     let now = fixture.app.certifier.crl_pem();

@@ -6,5 +6,6 @@ mod exchange;
 mod fixture;
 mod oauth;
 mod operator;
+mod registering;
 mod states;
 mod wire;

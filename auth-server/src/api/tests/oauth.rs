@@ -7,6 +7,7 @@ use auth_client::{
         CreateConnector, CreateService, CreatedConnector, CreatedService, GrantType, ServiceKind,
     },
 };
+use common::clock::Clock as _;
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -53,6 +54,56 @@ async fn a_client_works_in_the_name_of_its_user() {
     assert_eq!(answer["aal"], "1");
     let claims: TokenClaims = serde_json::from_value(answer).unwrap();
     assert!(claims.sid.is_none());
+}
+
+#[tokio::test]
+async fn whoever_asks_for_a_scope_is_told_which_were_granted() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let ask = secret_of(&domain.receiver);
+    let answer = fixture.public_form(&ask, TOKEN, &CREDENTIALS).await;
+    assert_eq!(answer.headers["pragma"], "no-cache");
+    assert!(answer.json().get("scope").is_none());
+    let form = [("grant_type", "client_credentials"), ("scope", "openid x")];
+    let answer: Value = fixture
+        .public_form(&ask, TOKEN, &form)
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(answer["scope"], "");
+}
+
+#[tokio::test]
+async fn the_id_of_a_client_may_be_escaped() {
+    let fixture = Fixture::new().await;
+    let body = json!({ "name": "A", "grants": ["refresh-token"], "client_id": "app~1@example.jp" });
+    let client: Value = fixture
+        .public(&fixture.operator(), "/v1/clients", &body)
+        .await
+        .read(StatusCode::CREATED);
+    let secret = client["client_secret"].as_str().unwrap();
+    for (id, status) in [
+        ("app~1@example.jp", StatusCode::OK),
+        ("app%7E1%40example.jp", StatusCode::OK),
+        ("app%7E1%2540example.jp", StatusCode::UNAUTHORIZED),
+        ("app%FF", StatusCode::UNAUTHORIZED),
+    ] {
+        let form = [("token", "x"), ("client_id", "app~1@example.jp")];
+        fixture
+            .public_form(&with_basic(id, secret), INTROSPECT, &form)
+            .await
+            .expect(status);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_a_little_harms_nobody() {
+    let fixture = Fixture::new().await;
+    let now = fixture.clock.now();
+    let token = fixture.operator.as_str();
+    for (seconds, is_good) in [(0, true), (30, true), (31, false)] {
+        fixture.clock.set(now - time::Duration::seconds(seconds));
+        assert_eq!(fixture.app.issuer.check(token).is_some(), is_good);
+    }
 }
 
 #[tokio::test]

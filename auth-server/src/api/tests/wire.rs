@@ -259,7 +259,7 @@ async fn suspension_arrives_within_the_cache_time() {
         .process("receiver.d1.example", ConnectorRole::Receiver, &user)
         .await;
     let at_receiver = TokenVerifier::new(wire.auth.clone(), receiver.clone(), wire.clock());
-    let registry = Registry::new(wire.auth.clone(), receiver, wire.clock());
+    let registry = Registry::new(wire.auth.clone(), receiver.clone(), wire.clock());
     let id: ConnectorId = "receiver.d1.example".parse().unwrap();
     let token = wire.login(&user, &password).await;
     at_receiver.verify(&token).await.unwrap();
@@ -269,6 +269,12 @@ async fn suspension_arrives_within_the_cache_time() {
         .set_user_state(&user, State::Suspended, "試験")
         .await
         .unwrap();
+    // Whoever still has a good word for the token from before learns it where the token is bound.
+    let exchange = TokenExchange::new(&wire.auth, receiver, wire.clock());
+    let verified = at_receiver.verify(&token).await.unwrap();
+    let provider = "provider.d2.example".parse().unwrap();
+    let bound = exchange.bound_token(&verified, &provider).await;
+    assert_eq!(bound.unwrap_err(), TokenError::Inactive);
     wire.fixture.clock.advance(Duration::from_secs(30));
     assert_eq!(
         at_receiver.verify(&token).await.unwrap_err(),

@@ -7,7 +7,7 @@ use crate::{
         base_url,
         client::{Client, ClientKind},
         secrets::{self, random_secret},
-        store::{FamiliesOf, NewCode},
+        store::{Duplicate, NewCode},
     },
 };
 use auth_client::{
@@ -17,6 +17,7 @@ use auth_client::{
         CreatedConnector, CreatedService, EnrolmentCode, GrantType, OneTimeSecret, RotatedSecret,
     },
 };
+use common::ids::UserId;
 use std::sync::Arc;
 
 impl Registrar {
@@ -26,34 +27,11 @@ impl Registrar {
         actor: Actor,
         body: CreateConnector,
     ) -> Result<CreatedConnector, RegisterError> {
-        if self.0.directory.user(&body.user_id).is_none() {
-            return Err(invalid("user_id", "there is no such user"));
-        }
-        if body.role == ConnectorRole::Provider && body.base_url.is_none() {
-            return Err(invalid("base_url", "is required of a provider"));
-        }
-        let base_url = body.base_url.as_ref().map(base_url::normalise).transpose();
-        let base_url = base_url.map_err(|error| invalid("base_url", error.to_string()))?;
-        let certificate = body
-            .certificate
-            .as_deref()
-            .map(|pem| external::read(pem, &body.connector_id))
-            .transpose()
-            .map_err(|error| invalid("certificate", error.to_string()))?;
+        let (draft, certificate) = self.draft(&body)?;
         let secret = body.secret.then(random_secret);
         let client = Client {
-            id: body.connector_id.to_string(),
-            name: body.connector_id.to_string(),
-            kind: ClientKind::Connector {
-                role: body.role,
-                base_url,
-            },
-            user: Some(body.user_id),
             secret_hash: secret.as_deref().map(secrets::hash),
-            secret_on_public: body.secret_on_public,
-            grants: vec![GrantType::ClientCredentials],
-            state: State::Active,
-            created_at: self.now(),
+            ..draft
         };
         let (code, enrolment) = certificate.is_none().then(|| self.new_code()).unzip();
         let client = self
@@ -66,6 +44,56 @@ impl Registrar {
             client_secret: secret.map(OneTimeSecret::new),
             enrolment,
         })
+    }
+
+    /// What of a connector belongs to another one already. Somebody else may take the rest before it is registered.
+    pub async fn check_connector(
+        &self,
+        body: &CreateConnector,
+    ) -> Result<Vec<Duplicate>, RegisterError> {
+        let (draft, certificate) = self.draft(body)?;
+        let mut found = self.0.directory.conflicts(&draft);
+        if let Some(certificate) = certificate {
+            let record = certificate.into_record();
+            if !self.0.store.is_certifiable(&record).await? {
+                found.push(Duplicate::Key);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The connector that `body` asks for, without a secret, and its certificate from elsewhere.
+    fn draft(
+        &self,
+        body: &CreateConnector,
+    ) -> Result<(Client, Option<external::Read>), RegisterError> {
+        let user = self.registered(&body.user_id)?;
+        if body.role == ConnectorRole::Provider && body.base_url.is_none() {
+            return Err(invalid("base_url", "is required of a provider"));
+        }
+        let base_url = body.base_url.as_ref().map(base_url::normalise).transpose();
+        let base_url = base_url.map_err(|error| invalid("base_url", error.to_string()))?;
+        let certificate = body
+            .certificate
+            .as_deref()
+            .map(|pem| external::read(pem, &body.connector_id))
+            .transpose()
+            .map_err(|error| invalid("certificate", error.to_string()))?;
+        let client = Client {
+            id: body.connector_id.to_string(),
+            name: body.connector_id.to_string(),
+            kind: ClientKind::Connector {
+                role: body.role,
+                base_url,
+            },
+            user: Some(user),
+            secret_hash: None,
+            secret_on_public: body.secret_on_public,
+            grants: vec![GrantType::ClientCredentials],
+            state: State::Active,
+            created_at: self.now(),
+        };
+        Ok((client, certificate))
     }
 
     /// Registers a service.
@@ -114,7 +142,7 @@ impl Registrar {
         if grants.is_empty() {
             return Err(invalid("grants", "at least one is needed"));
         }
-        match (
+        let user = match (
             &body.user_id,
             grants.contains(&GrantType::ClientCredentials),
         ) {
@@ -130,11 +158,9 @@ impl Registrar {
                     "only client credentials work in a user's name",
                 ));
             }
-            (Some(user), true) if self.0.directory.user(user).is_none() => {
-                return Err(invalid("user_id", "there is no such user"));
-            }
-            _ => {}
-        }
+            (Some(user), true) => Some(self.registered(user)?),
+            (None, false) => None,
+        };
         let secret = random_secret();
         let client = Client {
             id: body
@@ -142,7 +168,7 @@ impl Registrar {
                 .unwrap_or_else(|| format!("app-{}", random_secret().to_ascii_lowercase())),
             name: body.name,
             kind: ClientKind::App,
-            user: body.user_id,
+            user,
             secret_hash: Some(secrets::hash(&secret)),
             secret_on_public: true,
             grants,
@@ -172,13 +198,15 @@ impl Registrar {
         self.uninterrupted(async move {
             let _writing = this.0.writing.lock().await;
             let found = this.find(&id, what, is)?;
+            let now = this.now();
             let event = actor.event(
-                this.now(),
+                now,
                 state_event(what, change.state),
                 &id,
                 Some(change.reason),
             );
-            this.0
+            let ended = this
+                .0
                 .store
                 .set_client_state(&id, change.state, &event)
                 .await?;
@@ -187,10 +215,7 @@ impl Registrar {
                 ..(*found).clone()
             };
             this.0.directory.put_client(client.clone());
-            if change.state == State::Suspended {
-                this.revoke_families(FamiliesOf::Client(&id), &event.kind)
-                    .await?;
-            }
+            this.0.directory.revoke_families(ended, now);
             Ok(Arc::new(client))
         })
         .await
@@ -236,6 +261,14 @@ impl Registrar {
         let event = actor.event(self.now(), format!("{what}.code-replaced"), &id, None);
         self.0.store.replace_code(&id, &code, &event).await?;
         Ok(enrolment)
+    }
+
+    /// The ID of a user as it is registered, whatever case it was typed in.
+    fn registered(&self, user: &UserId) -> Result<UserId, RegisterError> {
+        match self.0.directory.user(user) {
+            Some(user) => Ok(user.user_id.clone()),
+            None => Err(invalid("user_id", "there is no such user")),
+        }
     }
 
     fn find(

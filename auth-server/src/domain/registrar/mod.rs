@@ -222,13 +222,17 @@ fn check_text(
             format!("must have {min} to {max} characters, has {length}"),
         ));
     }
+    if min > 0 && text.trim().is_empty() {
+        return Err(invalid(field, "must not be blank"));
+    }
     if text.chars().any(char::is_control) {
         return Err(invalid(field, "must not contain control characters"));
     }
     Ok(())
 }
 
-fn check_reason(reason: &str) -> Result<(), RegisterError> {
+/// A reason for the audit trail.
+pub(crate) fn check_reason(reason: &str) -> Result<(), RegisterError> {
     check_text("reason", reason, 1, 1000)
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Actor, RegisterError, Registrar, check_email, check_reason, check_text, invalid, state_event,
 };
-use crate::domain::{secrets::random_password, store::FamiliesOf};
+use crate::domain::secrets::random_password;
 use auth_client::{
     State,
     api::{
@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 /// Characters of a suffix, in the order in which the server hands them out.
 const SUFFIX: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+/// 50 organisations: with the longest `extras` the user's tokens still have less than the 8 KiB that verifiers look at.
+const MAX_ORGS: usize = 50;
 
 impl Registrar {
     /// Registers a participant.
@@ -79,7 +82,8 @@ impl Registrar {
                 &id,
                 Some(change.reason),
             );
-            this.0
+            let ended = this
+                .0
                 .store
                 .set_participant_state(id, change.state, &event)
                 .await?;
@@ -88,10 +92,7 @@ impl Registrar {
                 ..(*found).clone()
             };
             this.0.directory.put_participant(participant.clone());
-            if change.state == State::Suspended {
-                this.revoke_families(FamiliesOf::Participant(id), &event.kind)
-                    .await?;
-            }
+            this.0.directory.revoke_families(ended, now);
             Ok(participant)
         })
         .await
@@ -113,11 +114,8 @@ impl Registrar {
             .directory
             .participant(body.participant)
             .ok_or_else(|| invalid("participant", "there is no such participant"))?;
-        for org in body.orgs.iter().flatten() {
-            if self.0.directory.user(org).is_none() {
-                return Err(invalid("orgs", format!("there is no user {org}")));
-            }
-        }
+        let orgs = body.orgs.map(|orgs| self.registered_orgs(&orgs));
+        let orgs = orgs.transpose()?;
         if let Some(suffix) = &body.suffix {
             issue(&participant, suffix).map_err(|error| invalid("suffix", error.to_string()))?;
         }
@@ -138,9 +136,7 @@ impl Registrar {
                 let mut roles = body.roles;
                 roles.sort_by_key(|role| role.as_str());
                 roles.dedup();
-                let mut orgs = body.orgs.unwrap_or_else(|| vec![user_id.clone()]);
-                let mut seen = std::collections::HashSet::new();
-                orgs.retain(|org| seen.insert(org.clone()));
+                let orgs = orgs.unwrap_or_else(|| vec![user_id.clone()]);
                 let user = User {
                     id: uuid_v7(now),
                     user_id,
@@ -196,7 +192,8 @@ impl Registrar {
                 &found.user_id,
                 Some(change.reason),
             );
-            this.0
+            let ended = this
+                .0
                 .store
                 .set_user_state(&found.user_id, change.state, &event)
                 .await?;
@@ -205,10 +202,7 @@ impl Registrar {
                 ..(*found).clone()
             };
             this.0.directory.put_user(user.clone());
-            if change.state == State::Suspended {
-                this.revoke_families(FamiliesOf::User(&user.user_id), &event.kind)
-                    .await?;
-            }
+            this.0.directory.revoke_families(ended, now);
             Ok(user)
         })
         .await
@@ -233,13 +227,15 @@ impl Registrar {
                 .directory
                 .user(&id)
                 .ok_or(RegisterError::Unknown("user"))?;
-            let event = actor.event(this.now(), "user.password-reset", &found.user_id, None);
-            this.0
+            let now = this.now();
+            let event = actor.event(now, "user.password-reset", &found.user_id, None);
+            let ended = this
+                .0
                 .store
                 .set_password(&found.user_id, &password_hash, &event)
                 .await?;
-            this.revoke_families(FamiliesOf::User(&found.user_id), &event.kind)
-                .await
+            this.0.directory.revoke_families(ended, now);
+            Ok(())
         })
         .await?;
         Ok(ResetPassword {
@@ -247,16 +243,20 @@ impl Registrar {
         })
     }
 
-    /// Ends logins, in the database and in memory.
-    pub(super) async fn revoke_families(
-        &self,
-        of: FamiliesOf<'_>,
-        reason: &str,
-    ) -> Result<(), RegisterError> {
-        let now = self.now();
-        let families = self.0.store.revoke_families(of, now, reason).await?;
-        self.0.directory.revoke_families(families, now);
-        Ok(())
+    /// The IDs of organisations as they are registered, each once.
+    fn registered_orgs(&self, orgs: &[UserId]) -> Result<Vec<UserId>, RegisterError> {
+        if orgs.len() > MAX_ORGS {
+            return Err(invalid("orgs", format!("must be {MAX_ORGS} at most")));
+        }
+        let mut found = Vec::with_capacity(orgs.len());
+        for org in orgs {
+            let user = self.0.directory.user(org);
+            let user = user.ok_or_else(|| invalid("orgs", format!("there is no user {org}")))?;
+            if !found.contains(&user.user_id) {
+                found.push(user.user_id.clone());
+            }
+        }
+        Ok(found)
     }
 
     fn owns_account(&self, actor: &Actor, is: impl FnOnce(&User) -> bool) -> bool {

@@ -93,40 +93,43 @@ impl Logins {
         let user = UserId::parse(user_id)
             .ok()
             .and_then(|id| self.directory.user(&id));
+        // A database that is away is nobody's failure.
+        let no_failure = || self.throttle.take_back(user_id, address);
         let kept = match &user {
-            // A database that is away is nobody's failure.
-            Some(user) => self
-                .store
-                .password_hash(&user.user_id)
-                .await
-                .inspect_err(|_| self.throttle.take_back(user_id, address))?,
+            Some(user) => {
+                let kept = self.store.password_hash(&user.user_id).await;
+                kept.inspect_err(|_| no_failure())?
+            }
             None => None,
         };
-        let right = self
-            .passwords
-            .verify(password, kept)
-            .await
-            .inspect_err(|_| {
-                self.throttle.take_back(user_id, address);
-            })?;
+        let right = self.passwords.verify(password, kept.clone()).await;
+        let right = right.inspect_err(|_| no_failure())?;
         let user = user.filter(|user| right && self.directory.active_user(&user.user_id).is_some());
-        let Some(user) = user else {
+        let pair = match user.zip(kept) {
+            Some((user, kept)) => {
+                let begun = self.begin(client, &user, &kept, "1", None).await;
+                begun.inspect_err(|_| no_failure())?
+            }
+            None => None,
+        };
+        let Some(pair) = pair else {
             metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
             return Err(LoginError::Credentials);
         };
         self.throttle.succeeded(user_id, address);
         metrics::counter!("auth_logins_total", "outcome" => "accepted").increment(1);
-        self.begin(client, &user, "1", None).await
+        Ok(pair)
     }
 
-    /// Begins a session.
+    /// Begins a session of a user whose password was found right by `kept`; `None` if that has changed since.
     async fn begin(
         &self,
         client: &Client,
         user: &User,
+        kept: &str,
         aal: &str,
         scope: Option<String>,
-    ) -> Result<TokenPair, LoginError> {
+    ) -> Result<Option<TokenPair>, LoginError> {
         let now = self.clock.now();
         let family = Family {
             id: uuid_v7(now),
@@ -138,14 +141,12 @@ impl Logins {
             expires_at: now + self.config.refresh_max.get(),
         };
         let refresh = random_token();
-        self.store
-            .begin_family(
-                &family,
-                &secrets::hash(&refresh),
-                span(self.config.refresh_idle.get()),
-            )
+        let idle = span(self.config.refresh_idle.get());
+        let begun = self
+            .store
+            .begin_family(&family, &secrets::hash(&refresh), idle, kept)
             .await?;
-        Ok(self.pair(user, &family, refresh))
+        Ok(begun.then(|| self.pair(user, &family, refresh)))
     }
 
     /// Exchanges a refresh token. A token that was used before ends the session for everybody who has one of its tokens,

@@ -1,11 +1,15 @@
 //! Logins and refresh tokens.
 
 use super::entries::{AT, event, family, hash, id, initialised, kinds, participant, user};
-use crate::domain::store::{FamiliesOf, Family, Rotated, Rotation, Store, StoreError};
-use time::{Duration, OffsetDateTime};
+use crate::domain::store::{Family, FirstEntries, Rotated, Rotation, Store};
+use auth_client::{State, api::Event};
+use time::Duration;
 use uuid::Uuid;
 
 const IDLE: Duration = Duration::hours(2);
+
+/// The hash of everybody's password.
+const PASSWORD: &str = "$argon2id$";
 
 fn rotation(presented: u8, replacement: u8, after: Duration) -> Rotation<'static> {
     Rotation {
@@ -28,11 +32,36 @@ async fn rotate(store: &impl Store, rotation: &Rotation<'_>) -> Rotated {
 
 async fn begun(store: &impl Store, user: &str, token: u8) -> Family {
     let family = family("operator", user);
-    store
-        .begin_family(&family, &hash(token), IDLE)
-        .await
-        .expect("client and user are there");
+    assert!(begin(store, &family, token, PASSWORD).await);
     family
+}
+
+async fn begin(store: &impl Store, family: &Family, token: u8, password: &str) -> bool {
+    store
+        .begin_family(family, &hash(token), IDLE, password)
+        .await
+        .expect("the database works")
+}
+
+/// Gives `user` the password that they have, which ends their families.
+async fn end(store: &impl Store, user: &str) -> Vec<Uuid> {
+    let event = event("new password", 0);
+    let ended = store.set_password(&id(user), PASSWORD, &event).await;
+    ended.expect("the database works")
+}
+
+async fn set_states(store: &impl Store, first: &FirstEntries, states: [State; 3]) {
+    let [participant, user, client] = states;
+    let event = || event("state", 1);
+    let op = &first.user.user_id;
+    let done = (
+        store
+            .set_participant_state(first.participant.id, participant, &event())
+            .await,
+        store.set_user_state(op, user, &event()).await,
+        store.set_client_state("operator", client, &event()).await,
+    );
+    assert!(matches!(done, (Ok(_), Ok(_), Ok(_))), "{done:?}");
 }
 
 /// Again and again, until the family ends; what is kept of the login stays the same.
@@ -51,12 +80,50 @@ pub(crate) async fn a_refresh_token_is_replaced(store: impl Store) {
         rotate(&store, &rotation(19, 20, Duration::hours(10))).await,
         Rotated::Refused
     );
-    let stray = super::entries::family("nobody", "cadde.op");
-    let error = store
-        .begin_family(&stray, &hash(90), IDLE)
-        .await
-        .unwrap_err();
-    assert!(matches!(error, StoreError::Reference), "{error:?}");
+}
+
+/// A login that was under way when somebody was barred, or got another password, begins nothing.
+pub(crate) async fn a_family_begins_only_by_what_is_still_true(store: impl Store) {
+    use State::{Active, Suspended};
+    let first = initialised(&store).await;
+    let fits = family("operator", "cadde.op");
+    for (family, password) in [
+        (family("nobody", "cadde.op"), PASSWORD),
+        (family("operator", "cadde.nobody"), PASSWORD),
+        (fits.clone(), "another hash"),
+    ] {
+        assert!(!begin(&store, &family, 1, password).await, "{family:?}");
+    }
+    for states in [
+        [Suspended, Active, Active],
+        [Active, Suspended, Active],
+        [Active, Active, Suspended],
+    ] {
+        set_states(&store, &first, states).await;
+        assert!(!begin(&store, &fits, 1, PASSWORD).await, "{states:?}");
+    }
+    set_states(&store, &first, [Active; 3]).await;
+    assert!(begin(&store, &fits, 1, PASSWORD).await);
+}
+
+/// Whichever comes first, nobody who is suspended keeps a living family.
+pub(crate) async fn of_a_login_and_a_suspension_at_once_no_family_is_left(store: impl Store) {
+    let first = initialised(&store).await;
+    for round in 1..=10 {
+        set_states(&store, &first, [State::Active; 3]).await;
+        let family = family("operator", "cadde.op");
+        let barred = event("user.suspended", 1);
+        let (begun, ended) = tokio::join!(
+            begin(&store, &family, round, PASSWORD),
+            store.set_user_state(&first.user.user_id, State::Suspended, &barred),
+        );
+        let ended = ended.unwrap();
+        assert_eq!(ended, if begun { vec![family.id] } else { Vec::new() });
+        assert_eq!(
+            rotate(&store, &rotation(round, 99, Duration::SECOND)).await,
+            Rotated::Refused
+        );
+    }
 }
 
 /// Unknown, another client's, idle for too long, of a family that was revoked.
@@ -78,15 +145,16 @@ pub(crate) async fn a_token_that_does_not_fit_is_refused(store: impl Store) {
     );
     let just = rotation(10, 11, IDLE - Duration::MICROSECOND);
     assert!(matches!(rotate(&store, &just).await, Rotated::Replaced(_)));
-    store
-        .revoke_families(FamiliesOf::User(&id("cadde.op")), AT, "test")
-        .await
-        .unwrap();
+    assert_eq!(
+        kinds(&store).await.len(),
+        1,
+        "a refusal leaves no event behind"
+    );
+    end(&store, "cadde.op").await;
     assert_eq!(
         rotate(&store, &rotation(11, 12, IDLE)).await,
         Rotated::Refused
     );
-    assert_eq!(kinds(&store).await.len(), 1);
 }
 
 /// Within the grace it is answered: the first answer may have been lost. After it somebody has a copy.
@@ -143,7 +211,7 @@ pub(crate) async fn of_a_token_presented_twice_at_once_both_or_one_is_answered(s
     }
 }
 
-/// The living ones, which are named; another reason later changes nothing.
+/// The living ones, which are named, together with the change; another reason later changes nothing.
 pub(crate) async fn families_end_with_whom_they_belong_to(store: impl Store) {
     let first = initialised(&store).await;
     let other = participant("2");
@@ -153,30 +221,46 @@ pub(crate) async fn families_end_with_whom_they_belong_to(store: impl Store) {
         .unwrap();
     for (name, participant) in [("cadde.b", first.participant.id), ("cadde.c", other.id)] {
         store
-            .insert_user(&user(name, participant), "h", &event("u", 1))
+            .insert_user(&user(name, participant), PASSWORD, &event("u", 1))
             .await
             .unwrap();
     }
     let one = begun(&store, "cadde.op", 1).await;
     let two = begun(&store, "cadde.b", 2).await;
     let three = begun(&store, "cadde.c", 3).await;
-    let end = async |of: FamiliesOf<'_>, at: OffsetDateTime| -> Vec<Uuid> {
-        let mut ended = store.revoke_families(of, at, "test").await.unwrap();
-        ended.sort_unstable();
-        ended
-    };
-    assert_eq!(end(FamiliesOf::User(&id("cadde.op")), AT).await, [one.id]);
-    assert_eq!(
-        end(FamiliesOf::Participant(first.participant.id), AT).await,
-        [two.id]
-    );
     let none: [Uuid; 0] = [];
-    assert_eq!(end(FamiliesOf::Client("nobody"), AT).await, none);
-    assert_eq!(
-        end(FamiliesOf::Client("operator"), AT + Duration::DAY).await,
-        none
-    );
-    assert_eq!(end(FamiliesOf::Client("operator"), AT).await, [three.id]);
+    let op = &first.user.user_id;
+    let (of, event) = (first.participant.id, || event("state", 0));
+    let ended = store.set_user_state(op, State::Active, &event()).await;
+    assert_eq!(ended.unwrap(), none);
+    let ended = store.set_user_state(op, State::Suspended, &event()).await;
+    assert_eq!(ended.unwrap(), [one.id]);
+    let ended = store
+        .set_participant_state(of, State::Active, &event())
+        .await;
+    assert_eq!(ended.unwrap(), none);
+    let ended = store
+        .set_participant_state(of, State::Suspended, &event())
+        .await;
+    assert_eq!(ended.unwrap(), [two.id]);
+    for (client, state) in [
+        ("auth.example", State::Suspended),
+        ("operator", State::Active),
+    ] {
+        let ended = store.set_client_state(client, state, &event()).await;
+        assert_eq!(ended.unwrap(), none);
+    }
+    // What is over is not ended once more.
+    let late = Event {
+        at: AT + Duration::DAY,
+        ..event()
+    };
+    let ended = store.set_client_state("operator", State::Suspended, &late);
+    assert_eq!(ended.await.unwrap(), none);
+    let ended = store
+        .set_client_state("operator", State::Suspended, &event())
+        .await;
+    assert_eq!(ended.unwrap(), [three.id]);
     assert_eq!(store.load(AT).await.unwrap().revoked_families.len(), 3);
     assert_eq!(
         store
@@ -192,10 +276,7 @@ pub(crate) async fn families_end_with_whom_they_belong_to(store: impl Store) {
 pub(crate) async fn what_has_ended_is_forgotten(store: impl Store) {
     initialised(&store).await;
     begun(&store, "cadde.op", 1).await;
-    store
-        .revoke_families(FamiliesOf::Client("operator"), AT, "test")
-        .await
-        .unwrap();
+    end(&store, "cadde.op").await;
     begun(&store, "cadde.op", 2).await;
     assert_eq!(store.purge_families(AT).await.unwrap(), 0);
     assert_eq!(

@@ -33,6 +33,8 @@ macro_rules! conforms {
             certificates_are_paged_from_the_oldest,
             revocation_happens_once_and_shows_while_it_matters,
             a_refresh_token_is_replaced,
+            a_family_begins_only_by_what_is_still_true,
+            of_a_login_and_a_suspension_at_once_no_family_is_left,
             a_token_that_does_not_fit_is_refused,
             a_token_used_again_ends_its_family,
             of_a_token_presented_twice_at_once_both_or_one_is_answered,

@@ -62,7 +62,7 @@ pub(crate) async fn what_was_registered_is_loaded_again(store: impl Store) {
     assert_eq!(everything(&store).await, format!("{expected:?}"));
 }
 
-/// User IDs whatever their case.
+/// User IDs and client ids whatever their case.
 pub(crate) async fn numbers_ids_and_addresses_are_taken_once(store: impl Store) {
     let first = initialised(&store).await;
     let taken = |result: Result<(), StoreError>| match result.unwrap_err() {
@@ -84,11 +84,14 @@ pub(crate) async fn numbers_ids_and_addresses_are_taken_once(store: impl Store) 
             "{same}"
         );
     }
-    let second = app("operator");
-    assert_eq!(
-        taken(store.insert_client(&second, None, None, &event).await),
-        Duplicate::ClientId
-    );
+    for same in ["operator", "Operator", "AUTH.example"] {
+        let second = app(same);
+        assert_eq!(
+            taken(store.insert_client(&second, None, None, &event).await),
+            Duplicate::ClientId,
+            "{same}"
+        );
+    }
     let one = connector("one.example", "cadde.op", Some("https://x.example"));
     store.insert_client(&one, None, None, &event).await.unwrap();
     let other = connector("two.example", "cadde.op", Some("https://x.example"));

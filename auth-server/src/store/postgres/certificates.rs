@@ -104,6 +104,22 @@ impl Certificates for PostgresStore {
         self.database.run(attempt).await
     }
 
+    async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, StoreError> {
+        let attempt = || async {
+            let is_taken: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM certified_keys WHERE spki_sha256 = $1 AND (client_id <> $2 OR compromised)) \
+                 OR EXISTS (SELECT 1 FROM certificates WHERE serial = $3)",
+            )
+            .bind(certificate.spki_sha256.as_slice())
+            .bind(certificate.certificate.subject.as_str())
+            .bind(&certificate.certificate.serial)
+            .fetch_one(&self.database.pool)
+            .await?;
+            Ok(!is_taken)
+        };
+        self.database.run(attempt).await
+    }
+
     async fn record_certificate(
         &self,
         certificate: &CertificateRecord,

@@ -3,6 +3,7 @@
 use super::{
     PostgresStore,
     certificates::{insert_certificate, insert_code},
+    families::{FamiliesOf, end_families},
     rows::insert_event,
 };
 use crate::domain::{
@@ -14,6 +15,7 @@ use crate::domain::{
 use async_trait::async_trait;
 use auth_client::{State, api::Event};
 use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
 
 #[async_trait]
 impl Clients for PostgresStore {
@@ -44,7 +46,7 @@ impl Clients for PostgresStore {
         id: &str,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             sqlx::query("UPDATE clients SET state = $2 WHERE client_id = $1")
@@ -52,8 +54,14 @@ impl Clients for PostgresStore {
                 .bind(state.as_str())
                 .execute(&mut *tx)
                 .await?;
+            let ended = if state == State::Suspended {
+                end_families(&mut tx, FamiliesOf::Client(id), event).await?
+            } else {
+                Vec::new()
+            };
             insert_event(&mut tx, event).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(ended)
         };
         self.database.run(attempt).await
     }

@@ -6,13 +6,56 @@ use super::{
 };
 use crate::domain::{
     secrets::SecretHash,
-    store::{Families, FamiliesOf, Family, Rotated, Rotation, StoreError},
+    store::{Families, Family, Rotated, Rotation, StoreError},
 };
 use async_trait::async_trait;
 use auth_client::api::Event;
+use common::ids::UserId;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+/// Whose families.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum FamiliesOf<'a> {
+    /// Of one user.
+    User(&'a UserId),
+    /// Of the users of one participant.
+    Participant(Uuid),
+    /// Begun by one client.
+    Client(&'a str),
+}
+
+/// Ends the living families of somebody, for the reason that `event` tells; returns which.
+pub(super) async fn end_families(
+    connection: &mut PgConnection,
+    of: FamiliesOf<'_>,
+    event: &Event,
+) -> Result<Vec<Uuid>, StoreError> {
+    let query = match of {
+        FamiliesOf::User(user) => sqlx::query_scalar(
+            "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+             WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+        )
+        .bind(user.as_str()),
+        FamiliesOf::Participant(id) => sqlx::query_scalar(
+            "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+             WHERE user_id IN (SELECT user_id FROM users WHERE participant = $1) \
+             AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+        )
+        .bind(id),
+        FamiliesOf::Client(id) => sqlx::query_scalar(
+            "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+             WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+        )
+        .bind(id),
+    };
+    Ok(query
+        .bind(event.at)
+        .bind(&event.kind)
+        .fetch_all(connection)
+        .await?)
+}
 
 #[async_trait]
 impl Families for PostgresStore {
@@ -21,9 +64,27 @@ impl Families for PostgresStore {
         family: &Family,
         token: &SecretHash,
         idle: Duration,
-    ) -> Result<(), StoreError> {
+        password_hash: &str,
+    ) -> Result<bool, StoreError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
+            // Locked: who bars one of the three, or changes the password, does so before, and is seen, or after, and ends
+            // this family.
+            let fits: Option<bool> = sqlx::query_scalar(
+                "SELECT u.password_hash = $3 AND c.state = 'active' AND u.state = 'active' AND p.state = 'active' \
+                 FROM clients c, users u JOIN participants p ON p.id = u.participant \
+                 WHERE c.client_id = $1 AND u.user_id = $2 FOR SHARE",
+            )
+            .bind(&family.client_id)
+            .bind(family.user_id.as_str())
+            .bind(password_hash)
+            .fetch_optional(&mut *tx)
+            .await?
+            .flatten();
+            if fits != Some(true) {
+                tx.rollback().await?;
+                return Ok(false);
+            }
             sqlx::query(
                 "INSERT INTO token_families (id, client_id, user_id, aal, scope, created_at, expires_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -38,7 +99,8 @@ impl Families for PostgresStore {
             .execute(&mut *tx)
             .await?;
             insert_token(&mut tx, family, token, family.created_at, idle).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(true)
         };
         self.database.run(attempt).await
     }
@@ -47,40 +109,6 @@ impl Families for PostgresStore {
         self.database
             .run(|| self.rotate_once(rotation, reused))
             .await
-    }
-
-    async fn revoke_families(
-        &self,
-        of: FamiliesOf<'_>,
-        now: OffsetDateTime,
-        reason: &str,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let attempt = || async {
-            let query = match of {
-                FamiliesOf::User(user) => sqlx::query_scalar(
-                    "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
-                     WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
-                )
-                .bind(user.as_str()),
-                FamiliesOf::Participant(id) => sqlx::query_scalar(
-                    "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
-                     WHERE user_id IN (SELECT user_id FROM users WHERE participant = $1) \
-                     AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
-                )
-                .bind(id),
-                FamiliesOf::Client(id) => sqlx::query_scalar(
-                    "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
-                     WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
-                )
-                .bind(id),
-            };
-            Ok(query
-                .bind(now)
-                .bind(reason)
-                .fetch_all(&self.database.pool)
-                .await?)
-        };
-        self.database.run(attempt).await
     }
 
     async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError> {

@@ -1,6 +1,10 @@
 //! Participants and users.
 
-use super::{PostgresStore, rows::insert_event};
+use super::{
+    PostgresStore,
+    families::{FamiliesOf, end_families},
+    rows::insert_event,
+};
 use crate::domain::store::{Participants, StoreError, Users};
 use async_trait::async_trait;
 use auth_client::{
@@ -32,7 +36,7 @@ impl Participants for PostgresStore {
         id: Uuid,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             sqlx::query("UPDATE participants SET state = $2 WHERE id = $1")
@@ -40,8 +44,14 @@ impl Participants for PostgresStore {
                 .bind(state.as_str())
                 .execute(&mut *tx)
                 .await?;
+            let ended = if state == State::Suspended {
+                end_families(&mut tx, FamiliesOf::Participant(id), event).await?
+            } else {
+                Vec::new()
+            };
             insert_event(&mut tx, event).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(ended)
         };
         self.database.run(attempt).await
     }
@@ -69,7 +79,7 @@ impl Users for PostgresStore {
         id: &UserId,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             sqlx::query("UPDATE users SET state = $2 WHERE user_id = $1")
@@ -77,8 +87,14 @@ impl Users for PostgresStore {
                 .bind(state.as_str())
                 .execute(&mut *tx)
                 .await?;
+            let ended = if state == State::Suspended {
+                end_families(&mut tx, FamiliesOf::User(id), event).await?
+            } else {
+                Vec::new()
+            };
             insert_event(&mut tx, event).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(ended)
         };
         self.database.run(attempt).await
     }
@@ -88,7 +104,7 @@ impl Users for PostgresStore {
         id: &UserId,
         password_hash: &str,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             sqlx::query(
@@ -99,8 +115,10 @@ impl Users for PostgresStore {
             .bind(event.at)
             .execute(&mut *tx)
             .await?;
+            let ended = end_families(&mut tx, FamiliesOf::User(id), event).await?;
             insert_event(&mut tx, event).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(ended)
         };
         self.database.run(attempt).await
     }

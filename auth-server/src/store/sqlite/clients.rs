@@ -3,6 +3,7 @@
 use super::{
     SqliteStore,
     certificates::{insert_certificate, insert_code},
+    families::{FamiliesOf, end_families},
     micros,
     rows::{insert_event, to_json},
 };
@@ -15,6 +16,7 @@ use crate::domain::{
 use async_trait::async_trait;
 use auth_client::{State, api::Event};
 use sqlx::SqliteConnection;
+use uuid::Uuid;
 
 #[async_trait]
 impl Clients for SqliteStore {
@@ -42,15 +44,21 @@ impl Clients for SqliteStore {
         id: &str,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE clients SET state = $2 WHERE client_id = $1")
             .bind(id)
             .bind(state.as_str())
             .execute(&mut *tx)
             .await?;
+        let ended = if state == State::Suspended {
+            end_families(&mut tx, FamiliesOf::Client(id), event).await?
+        } else {
+            Vec::new()
+        };
         insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(ended)
     }
 
     async fn set_client_secret(

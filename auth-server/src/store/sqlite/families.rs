@@ -6,13 +6,66 @@ use super::{
 };
 use crate::domain::{
     secrets::SecretHash,
-    store::{Families, FamiliesOf, Family, Rotated, Rotation, StoreError},
+    store::{Families, Family, Rotated, Rotation, StoreError},
 };
 use async_trait::async_trait;
 use auth_client::api::Event;
+use common::ids::UserId;
 use sqlx::SqliteConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+/// Whose families.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum FamiliesOf<'a> {
+    /// Of one user.
+    User(&'a UserId),
+    /// Of the users of one participant.
+    Participant(Uuid),
+    /// Begun by one client.
+    Client(&'a str),
+}
+
+/// Ends the living families of somebody, for the reason that `event` tells; returns which.
+pub(super) async fn end_families(
+    connection: &mut SqliteConnection,
+    of: FamiliesOf<'_>,
+    event: &Event,
+) -> Result<Vec<Uuid>, StoreError> {
+    let (sql, key) = match of {
+        FamiliesOf::User(user) => (
+            "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+             WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+            user.to_string(),
+        ),
+        FamiliesOf::Participant(id) => (
+            "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+             WHERE user_id IN (SELECT user_id FROM users WHERE participant = $1) \
+             AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+            id.to_string(),
+        ),
+        FamiliesOf::Client(id) => (
+            "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
+             WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+            id.to_owned(),
+        ),
+    };
+    let ids: Vec<String> = sqlx::query_scalar(sql)
+        .bind(key)
+        .bind(micros(event.at))
+        .bind(&event.kind)
+        .fetch_all(connection)
+        .await?;
+    ids.iter()
+        .map(|id| {
+            Reader {
+                table: "token_families",
+                key: id,
+            }
+            .parsed(Uuid::parse_str(id))
+        })
+        .collect()
+}
 
 #[async_trait]
 impl Families for SqliteStore {
@@ -21,11 +74,15 @@ impl Families for SqliteStore {
         family: &Family,
         token: &SecretHash,
         idle: Duration,
-    ) -> Result<(), StoreError> {
+        password_hash: &str,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query(
+        let begun = sqlx::query(
             "INSERT INTO token_families (id, client_id, user_id, aal, scope, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             SELECT $1, c.client_id, u.user_id, $4, $5, $6, $7 \
+             FROM clients c, users u JOIN participants p ON p.id = u.participant \
+             WHERE c.client_id = $2 AND u.user_id = $3 AND u.password_hash = $8 \
+             AND c.state = 'active' AND u.state = 'active' AND p.state = 'active'",
         )
         .bind(family.id.to_string())
         .bind(&family.client_id)
@@ -34,10 +91,16 @@ impl Families for SqliteStore {
         .bind(&family.scope)
         .bind(micros(family.created_at))
         .bind(micros(family.expires_at))
+        .bind(password_hash)
         .execute(&mut *tx)
-        .await?;
+        .await?
+        .rows_affected();
+        if begun == 0 {
+            return Ok(false);
+        }
         insert_token(&mut tx, family, token, family.created_at, idle).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError> {
@@ -101,47 +164,6 @@ impl Families for SqliteStore {
         .await?;
         tx.commit().await?;
         Ok(Rotated::Replaced(family))
-    }
-
-    async fn revoke_families(
-        &self,
-        of: FamiliesOf<'_>,
-        now: OffsetDateTime,
-        reason: &str,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let (sql, key) = match of {
-            FamiliesOf::User(user) => (
-                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
-                 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
-                user.to_string(),
-            ),
-            FamiliesOf::Participant(id) => (
-                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
-                 WHERE user_id IN (SELECT user_id FROM users WHERE participant = $1) \
-                 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
-                id.to_string(),
-            ),
-            FamiliesOf::Client(id) => (
-                "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
-                 WHERE client_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
-                id.to_owned(),
-            ),
-        };
-        let ids: Vec<String> = sqlx::query_scalar(sql)
-            .bind(key)
-            .bind(micros(now))
-            .bind(reason)
-            .fetch_all(&self.database.writer)
-            .await?;
-        ids.iter()
-            .map(|id| {
-                Reader {
-                    table: "token_families",
-                    key: id,
-                }
-                .parsed(Uuid::parse_str(id))
-            })
-            .collect()
     }
 
     async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError> {

@@ -1,7 +1,9 @@
 //! Participants and users.
 
 use super::{
-    SqliteStore, micros,
+    SqliteStore,
+    families::{FamiliesOf, end_families},
+    micros,
     rows::{insert_event, to_json},
 };
 use crate::domain::store::{Participants, StoreError, Users};
@@ -32,15 +34,21 @@ impl Participants for SqliteStore {
         id: Uuid,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE participants SET state = $2 WHERE id = $1")
             .bind(id.to_string())
             .bind(state.as_str())
             .execute(&mut *tx)
             .await?;
+        let ended = if state == State::Suspended {
+            end_families(&mut tx, FamiliesOf::Participant(id), event).await?
+        } else {
+            Vec::new()
+        };
         insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(ended)
     }
 }
 
@@ -63,15 +71,21 @@ impl Users for SqliteStore {
         id: &UserId,
         state: State,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query("UPDATE users SET state = $2 WHERE user_id = $1")
             .bind(id.as_str())
             .bind(state.as_str())
             .execute(&mut *tx)
             .await?;
+        let ended = if state == State::Suspended {
+            end_families(&mut tx, FamiliesOf::User(id), event).await?
+        } else {
+            Vec::new()
+        };
         insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(ended)
     }
 
     async fn set_password(
@@ -79,7 +93,7 @@ impl Users for SqliteStore {
         id: &UserId,
         password_hash: &str,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Uuid>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE user_id = $1",
@@ -89,8 +103,10 @@ impl Users for SqliteStore {
         .bind(micros(event.at))
         .execute(&mut *tx)
         .await?;
+        let ended = end_families(&mut tx, FamiliesOf::User(id), event).await?;
         insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(ended)
     }
 
     async fn password_hash(&self, id: &UserId) -> Result<Option<String>, StoreError> {

@@ -1,0 +1,2 @@
+-- Two client ids that differ in case alone would be taken for one another: connectors are known by DNS names.
+CREATE UNIQUE INDEX clients_client_id_folded ON clients (lower(client_id));

@@ -1,0 +1,20 @@
+//! What a path names.
+
+use axum::extract::{FromRequestParts, Path};
+use common::http::problem::Problem;
+use http::request::Parts;
+
+/// The one parameter of a path.
+#[derive(Debug)]
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(name) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::bad_request("path-not-text", "the path is not UTF-8"))?;
+        Ok(Self(name))
+    }
+}
