@@ -23,7 +23,8 @@ echo "$program" >"$KEEPER_PID_FILE"
     kill -KILL -- "-$program" 2>/dev/null
 } <&0 &
 watcher=$!
-wait "$program"
+# -f: a program that is stopped for a while has not ended.
+wait -f "$program"
 status=$?
 kill -- "-$watcher" 2>/dev/null
 # What the program started itself and did not end is ended here.
@@ -192,6 +193,26 @@ mod tests {
         drop(guarded);
         assert!(!is_alive(outer));
         assert!(wait::poll(Duration::from_secs(5), || (!is_alive(inner)).then_some(())).is_some());
+    }
+
+    #[test]
+    fn a_program_that_is_stopped_for_a_while_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = dir.path().join("out");
+        let script = "while :; do echo on; sleep 0.01; done";
+        let mut guarded = Guarded::start(Path::new("bash"), ["-c", script], &output, None);
+        guarded.signal("STOP");
+        let is_stopped = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", guarded.pid())).ok()?;
+            stat.contains(") T ").then_some(())
+        };
+        assert!(wait::poll(Duration::from_secs(5), is_stopped).is_some());
+        guarded.signal("CONT");
+        let length = || std::fs::metadata(&output).map_or(0, |file| file.len());
+        let before = length();
+        let goes_on = || (length() > before).then_some(());
+        assert!(wait::poll(Duration::from_secs(5), goes_on).is_some());
+        assert!(guarded.ended().is_none());
     }
 
     #[test]

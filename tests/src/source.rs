@@ -17,6 +17,8 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a ru
 pub struct Asked {
     /// Path and query as sent.
     pub target: String,
+    /// `HTTP/1.0` or `HTTP/1.1`.
+    pub version: String,
     /// Header lines as sent.
     pub headers: Vec<String>,
 }
@@ -101,7 +103,9 @@ impl Source {
 
     /// Lets every answer go on that is held now.
     pub fn release_all(&self) {
-        self.gate.add_permits(self.waiting());
+        let released = self.gate.available_permits();
+        self.gate
+            .add_permits(self.waiting().saturating_sub(released));
     }
 
     async fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
@@ -118,12 +122,14 @@ impl Source {
                 }
                 lines.push(line.trim_end().to_owned());
             }
-            let target = lines[0].split(' ').nth(1).unwrap_or_default().to_owned();
+            let of_first = |part| lines[0].split(' ').nth(part).unwrap_or_default().to_owned();
+            let (target, version) = (of_first(1), of_first(2));
             self.asked
                 .lock()
                 .expect("no serving task panics")
                 .push(Asked {
                     target: target.clone(),
+                    version,
                     headers: lines[1..].to_vec(),
                 });
             if !self.answer(&mut stream, &target).await? {

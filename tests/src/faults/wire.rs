@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -29,7 +29,9 @@ struct State {
     mode: watch::Sender<Mode>,
     /// Counts cuts: a connection ends at the first after its beginning.
     cuts: watch::Sender<u64>,
-    asked: AtomicU64,
+    /// Connections on which the client spoke last.
+    unanswered: AtomicU64,
+    /// Connections on which an answer waits.
     waiting: AtomicU64,
 }
 
@@ -45,7 +47,7 @@ impl Wire {
             to,
             mode: watch::Sender::new(Mode::Open),
             cuts: watch::Sender::new(0),
-            asked: AtomicU64::new(0),
+            unanswered: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
         }));
         let state = Arc::clone(&wire.0);
@@ -69,12 +71,12 @@ impl Wire {
         self.0.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// How many bytes clients have sent so far.
-    pub fn asked(&self) -> u64 {
-        self.0.asked.load(Ordering::Relaxed)
+    /// How many connections have a question that is not answered.
+    pub fn unanswered(&self) -> u64 {
+        self.0.unanswered.load(Ordering::Relaxed)
     }
 
-    /// How many pieces of answers wait.
+    /// How many connections have an answer that waits.
     pub fn waiting(&self) -> u64 {
         self.0.waiting.load(Ordering::Relaxed)
     }
@@ -91,9 +93,13 @@ impl State {
         }
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
+        let unanswered = Counted::new(&self.unanswered);
         tokio::select! {
             result = async {
-                tokio::try_join!(self.copy(from_client, to_server, true), self.copy(from_server, to_client, false))
+                tokio::try_join!(
+                    self.copy(from_client, to_server, true, &unanswered),
+                    self.copy(from_server, to_client, false, &unanswered),
+                )
             } => result.map(drop),
             _ = cuts.changed() => Ok(()),
         }
@@ -104,20 +110,21 @@ impl State {
         mut from: OwnedReadHalf,
         mut to: OwnedWriteHalf,
         is_client: bool,
+        unanswered: &Counted<'_>,
     ) -> io::Result<()> {
         let mut mode = self.mode.subscribe();
         let mut piece = vec![0; 64 << 10];
+        let waiting = Counted::new(&self.waiting);
         loop {
             let length = from.read(&mut piece).await?;
-            if is_client {
-                self.asked.fetch_add(length as u64, Ordering::Relaxed);
-            }
+            unanswered.set(is_client && length > 0);
             let passes =
                 |mode: &Mode| *mode == Mode::Open || (is_client && *mode == Mode::AnswersWait);
             if !passes(&mode.borrow_and_update()) {
-                let _waiting = Waiting::of(&self.waiting, !is_client);
+                waiting.set(!is_client);
                 // The sender lives as long as `self`.
                 let _ = mode.wait_for(passes).await;
+                waiting.set(false);
             }
             if length == 0 {
                 return to.shutdown().await;
@@ -127,24 +134,32 @@ impl State {
     }
 }
 
-/// Counted while it lives.
-struct Waiting<'a>(Option<&'a AtomicU64>);
+/// One connection's part in a count.
+struct Counted<'a> {
+    count: &'a AtomicU64,
+    counts: AtomicBool,
+}
 
-impl<'a> Waiting<'a> {
-    fn of(count: &'a AtomicU64, counts: bool) -> Self {
-        let count = counts.then_some(count);
-        if let Some(count) = count {
-            count.fetch_add(1, Ordering::Relaxed);
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicU64) -> Self {
+        Self {
+            count,
+            counts: AtomicBool::new(false),
         }
-        Self(count)
+    }
+
+    fn set(&self, counts: bool) {
+        match (self.counts.swap(counts, Ordering::Relaxed), counts) {
+            (false, true) => _ = self.count.fetch_add(1, Ordering::Relaxed),
+            (true, false) => _ = self.count.fetch_sub(1, Ordering::Relaxed),
+            _ => {}
+        }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        if let Some(count) = self.0 {
-            count.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.set(false);
     }
 }
 
@@ -179,10 +194,37 @@ mod tests {
             (wire.waiting() > 0).then_some(())
         })
         .await;
-        assert!(wire.asked() > 0);
         wire.set(Mode::Open);
         let answer = raw::over(&mut stream, "").await.unwrap();
         assert_eq!(answer.body, content(10));
+        assert_eq!(wire.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_question_without_an_answer_is_counted() {
+        let source = Source::start().await;
+        let to = source.url("/").socket_addrs(|| None).unwrap()[0];
+        let at = free_address();
+        let wire = Wire::start(at, to).await;
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        stream
+            .write_all(b"GET /late/10 HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        wire_has(&wire, 1).await;
+        wait::until("the source holds", PATIENCE, || async {
+            (source.waiting() > 0).then_some(())
+        })
+        .await;
+        source.release();
+        wire_has(&wire, 0).await;
+    }
+
+    async fn wire_has(wire: &Wire, unanswered: u64) {
+        wait::until("questions without an answer", PATIENCE, || async {
+            (wire.unanswered() == unanswered).then_some(())
+        })
+        .await;
     }
 
     #[tokio::test]
