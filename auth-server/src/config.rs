@@ -216,6 +216,7 @@ impl Config {
                 "[ca] loopback_names puts localhost into every certificate; it is meant for a trial on one machine".into(),
             ));
         }
+        found.extend(self.tls.findings());
         found
     }
 }

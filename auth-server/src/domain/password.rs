@@ -1,10 +1,12 @@
 //! Passwords: argon2id, few at a time, away from the threads that serve requests.
 
+use super::secrets::random;
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use std::{sync::Arc, time::Duration};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 /// 1024 bytes: the longest password that is hashed.
@@ -37,11 +39,62 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
+/// 33 MiB in blocks of 1 KiB: what is reserved for a hash, of which it touches what it needs.
+///
+/// The C library gives memory back to the system at once if a piece is larger than 32 MiB (`M_MMAP_THRESHOLD`'s maximum).
+/// Smaller ones it keeps, for each thread that has ever computed a hash, so that a few logins would leave the process with
+/// hundreds of megabytes for good.
+const RESERVED_BLOCKS: usize = 33 << 10;
+
+fn derive(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: &[u8],
+    output: &mut [u8],
+) -> Result<(), PasswordError> {
+    let needed = argon2.params().block_count();
+    let mut memory = Vec::with_capacity(needed.max(RESERVED_BLOCKS));
+    memory.resize(needed, Block::new());
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, output, &mut memory[..])
+        .map_err(unusable)
+}
+
+fn unusable(error: impl std::fmt::Display) -> PasswordError {
+    PasswordError::Hash(error.to_string())
+}
+
+/// The hash of `password` in the PHC string format.
 fn hash_now(password: &str) -> Result<String, PasswordError> {
-    argon2()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| PasswordError::Hash(error.to_string()))
+    let argon2 = argon2();
+    let salt = random::<16>();
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    derive(&argon2, password, &salt, &mut output)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).map_err(unusable)?,
+        salt: Some(Salt::new(&salt).map_err(unusable)?),
+        hash: Some(Output::new(&output).map_err(unusable)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether `password` is the one that `kept`, in the PHC string format, was made from, with the parameters that it names.
+fn verify_now(password: &str, kept: &str) -> Result<bool, PasswordError> {
+    let kept = PasswordHash::new(kept).map_err(unusable)?;
+    let (Some(salt), Some(hash)) = (&kept.salt, &kept.hash) else {
+        return Err(unusable("salt or hash is missing"));
+    };
+    let algorithm = Algorithm::new(kept.algorithm).map_err(unusable)?;
+    let version = kept
+        .version
+        .map_or(Ok(Version::default()), Version::try_from);
+    let params = Params::try_from(&kept).map_err(unusable)?;
+    let argon2 = Argon2::new(algorithm, version.map_err(unusable)?, params);
+    let mut output = vec![0; hash.len()];
+    derive(&argon2, password, salt, &mut output)?;
+    Ok(output.ct_eq(hash.as_bytes()).into())
 }
 
 impl Passwords {
@@ -70,12 +123,8 @@ impl Passwords {
         }
         let known = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.nobody.clone());
-        self.turn(move || {
-            let hash =
-                PasswordHash::new(&kept).map_err(|error| PasswordError::Hash(error.to_string()))?;
-            Ok(known & argon2().verify_password(password.as_bytes(), &hash).is_ok())
-        })
-        .await
+        self.turn(move || Ok(verify_now(&password, &kept)? & known))
+            .await
     }
 
     async fn turn<T: Send + 'static>(
@@ -127,6 +176,17 @@ mod tests {
                 .await
                 .unwrap()
         );
+    }
+
+    /// The vector is one of the reference implementation's own (phc-winner-argon2, `src/test.c`).
+    #[test]
+    fn hashes_with_other_parameters_are_read() {
+        let kept =
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        assert!(verify_now("password", kept).unwrap());
+        assert!(!verify_now("Password", kept).unwrap());
+        let without_hash = kept.rsplit_once('$').unwrap().0;
+        verify_now("password", without_hash).unwrap_err();
     }
 
     #[tokio::test]
