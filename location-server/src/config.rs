@@ -70,11 +70,7 @@ impl Config {
                 "[records]: validity is short: receivers stop finding providers soon after this server stops".to_owned(),
             ));
         }
-        if self.tls.crl.is_none() {
-            findings.push(Finding::Warning(
-                "[tls]: without crl a revoked certificate stays good".to_owned(),
-            ));
-        }
+        findings.extend(self.tls.findings());
         findings
     }
 }

@@ -60,10 +60,15 @@ pub struct LedgerConfig {
     /// Whether a single registration of a `Sent` by anybody but its provider, or of a `Received` by anybody but its consumer, is
     /// refused. Existing connectors register a `Sent` with the consumer's token, so it is only noted unless this is set.
     pub enforce_party: bool,
-    /// Share of the disk in use, in percent, from which on nothing is recorded.
+    /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below. Only where the
+    /// database is a file.
     pub disk_watermark_percent: u8,
     /// Most records that wait to be written at a time.
     pub queue: usize,
+    /// Most bytes that they have together.
+    pub queue_bytes: ByteSize,
+    /// Batch requests at a time, of all connectors.
+    pub requests: usize,
     /// Batch requests of one connector at a time.
     pub requests_per_connector: usize,
     /// How long idempotency keys of single registrations are remembered.
@@ -72,7 +77,12 @@ pub struct LedgerConfig {
     pub max_upload: ByteSize,
     /// Most events in the answer to a lineage.
     pub max_lineage: usize,
+    /// Most bytes that an answer to a lineage takes in memory. Twice as many are held for all answers that are being sent.
+    pub max_lineage_bytes: ByteSize,
 }
+
+/// 4 MiB: one batch, or one event of the largest size with its successors.
+const MIN_BYTES: u64 = 4 << 20;
 
 /// How failures of authentication are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -97,10 +107,14 @@ impl Default for LedgerConfig {
             // 90: beyond it a database on a full disk may be damaged for good.
             disk_watermark_percent: 90,
             queue: 16 * MAX_ITEMS,
+            queue_bytes: ByteSize(64 << 20),
+            // 32 bodies of 4 MiB, and what is made of them, are some 400 MiB at worst.
+            requests: 32,
             requests_per_connector: 4,
             keep_idempotency_keys: Period::seconds(7 * 86_400),
             max_upload: ByteSize(64 << 30),
             max_lineage: 100_000,
+            max_lineage_bytes: ByteSize(128 << 20),
         }
     }
 }
@@ -144,18 +158,20 @@ impl Config {
                 "[ledger]: queue must hold at least one batch, {MAX_ITEMS} records"
             ));
         }
-        if ledger.requests_per_connector == 0 || ledger.max_lineage == 0 {
-            error("[ledger]: requests_per_connector and max_lineage must be at least 1".to_owned());
+        if ledger.requests == 0 || ledger.requests_per_connector == 0 || ledger.max_lineage == 0 {
+            error(
+                "[ledger]: requests, requests_per_connector and max_lineage must be at least 1"
+                    .to_owned(),
+            );
+        }
+        if ledger.queue_bytes.bytes() < MIN_BYTES || ledger.max_lineage_bytes.bytes() < MIN_BYTES {
+            error("[ledger]: queue_bytes and max_lineage_bytes must be at least 4MiB".to_owned());
         }
         if ledger.read == ReadPolicy::Open {
             let text = "[ledger]: read = \"open\" shows every exchange to everybody with a token";
             findings.push(Finding::Warning(text.to_owned()));
         }
-        if self.tls.crl.is_none() {
-            findings.push(Finding::Warning(
-                "[tls]: without crl a revoked certificate stays good".to_owned(),
-            ));
-        }
+        findings.extend(self.tls.findings());
         findings
     }
 }

@@ -7,6 +7,7 @@ mod secret;
 mod units;
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -55,7 +56,22 @@ pub enum ConfigError {
 /// # Errors
 /// [`ConfigError`], naming file and key.
 pub fn load<C: DeserializeOwned>(path: &Path) -> Result<C, ConfigError> {
-    load_with(path, std::env::vars())
+    load_with(path, text_variables(std::env::vars_os()))
+}
+
+/// The variables that are Unicode. Others, of whatever a process was started from, cannot be meant for a configuration
+/// that is; only those that carry our prefix deserve a word.
+fn text_variables(
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> impl Iterator<Item = (String, String)> {
+    environment.filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let value = value.into_string();
+        if value.is_err() && name.starts_with(PREFIX) {
+            tracing::warn!(name, "environment variable ignored: its value is not UTF-8");
+        }
+        Some((name, value.ok()?))
+    })
 }
 
 /// Like [`load`], with the environment as a parameter.
@@ -224,6 +240,20 @@ mod tests {
     }
 
     const FILE: &str = "limit = '16MiB'\nwait = '5s'\n[admin]\nlisten = '127.0.0.1:1'\n";
+
+    #[test]
+    fn what_is_no_text_in_the_environment_is_passed_over() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        let variables = [
+            (bytes(b"\x8e\xa9"), bytes(b"1")),
+            (bytes(b"LANG_NAME"), bytes(b"\x93\xfa\x96\x7b")),
+            (bytes(b"KAKEHASHI_WAIT"), bytes(b"\xff")),
+            (bytes(b"HOME"), bytes(b"/root")),
+        ];
+        let text: Vec<_> = text_variables(variables.into_iter()).collect();
+        assert_eq!(text, [("HOME".to_owned(), "/root".to_owned())]);
+    }
 
     #[test]
     fn the_environment_overrides_the_file() {

@@ -88,10 +88,10 @@ impl PeerClient {
     }
 
     fn build(tls: &TlsStore) -> Result<(u64, reqwest::Client), reqwest::Error> {
-        let generation = tls.generation();
+        let revision = tls.revision();
         let config = tls.client_config().as_ref().clone();
         Ok((
-            generation,
+            revision,
             builder()
                 .https_only(true)
                 .tls_backend_preconfigured(config)
@@ -102,7 +102,7 @@ impl PeerClient {
     /// The client for now.
     pub fn get(&self) -> reqwest::Client {
         let current = self.current.load();
-        if current.0 == self.tls.generation() {
+        if current.0 == self.tls.revision() {
             return current.1.clone();
         }
         match Self::build(&self.tls) {

@@ -1,6 +1,10 @@
 //! Revocation lists: reading, checking, fetching.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -23,9 +27,15 @@ pub enum CrlError {
     /// No authority that we trust signed it.
     #[error("a revocation list is not signed by a trusted authority")]
     Signature,
+    /// None of the lists is of an authority that we trust.
+    #[error("there is no revocation list of a trusted authority")]
+    Foreign,
     /// It is older than the one in use.
     #[error("a revocation list is older than the one in use")]
     Older,
+    /// An authority has a list in use and none here.
+    #[error("the revocation list of an authority that has one in use is missing")]
+    Missing,
     /// It could not be fetched.
     #[error("cannot fetch the revocation list from {url}")]
     Fetch {
@@ -45,13 +55,14 @@ pub enum CrlError {
 pub(super) struct Revocations {
     revoked: HashSet<(Bytes, Bytes)>,
     /// When the first of the lists should have been replaced.
-    pub(super) next_update: Option<OffsetDateTime>,
-    /// When the newest was issued.
-    pub(super) this_update: Option<OffsetDateTime>,
+    next_update: Option<OffsetDateTime>,
+    /// When the list of each authority was issued.
+    issued: HashMap<Bytes, OffsetDateTime>,
 }
 
 impl Revocations {
-    /// Reads `lists`, each of which one of `authorities` must have signed.
+    /// Reads `lists`. Those of authorities that are not among `authorities` say nothing about certificates that we
+    /// would trust and are passed over: an authority that is new to others must not keep the lists of ours away.
     pub(super) fn read(
         lists: &[CertificateRevocationListDer<'_>],
         authorities: &[CertificateDer<'_>],
@@ -65,26 +76,53 @@ impl Revocations {
         for list in lists {
             let (_, list) =
                 CertificateRevocationList::from_der(list).map_err(|_| CrlError::Malformed)?;
-            let signed = authorities
+            let mut named = authorities
                 .iter()
                 .filter(|a| a.subject().as_raw() == list.issuer().as_raw())
-                .any(|a| list.verify_signature(a.public_key()).is_ok());
-            if !signed {
+                .peekable();
+            if named.peek().is_none() {
+                tracing::debug!(issuer = %list.issuer(), "a revocation list of an authority that does not matter here");
+                continue;
+            }
+            if !named.any(|a| list.verify_signature(a.public_key()).is_ok()) {
                 return Err(CrlError::Signature);
             }
-            let issuer = Bytes::copy_from_slice(list.issuer().as_raw());
-            all.revoked.extend(
-                list.iter_revoked_certificates()
-                    .map(|r| (issuer.clone(), serial(r.raw_serial()))),
-            );
-            let next = list.next_update().map(|t| t.to_datetime());
-            all.next_update = [all.next_update, next].into_iter().flatten().min();
-            all.this_update = [all.this_update, Some(list.last_update().to_datetime())]
-                .into_iter()
-                .flatten()
-                .max();
+            all.take(&list);
+        }
+        if all.issued.is_empty() && !lists.is_empty() {
+            return Err(CrlError::Foreign);
         }
         Ok(all)
+    }
+
+    fn take(&mut self, list: &CertificateRevocationList<'_>) {
+        let issuer = Bytes::copy_from_slice(list.issuer().as_raw());
+        self.revoked.extend(
+            list.iter_revoked_certificates()
+                .map(|r| (issuer.clone(), serial(r.raw_serial()))),
+        );
+        let next = list.next_update().map(|t| t.to_datetime());
+        self.next_update = [self.next_update, next].into_iter().flatten().min();
+        let made = list.last_update().to_datetime();
+        let newest = self.issued.entry(issuer).or_insert(made);
+        *newest = made.max(*newest);
+    }
+
+    /// Whether these may replace `current`: for no authority an older list, and none gone.
+    pub(super) fn check_replaces(&self, current: &Self) -> Result<(), CrlError> {
+        for (issuer, in_use) in &current.issued {
+            match self.issued.get(issuer) {
+                None => return Err(CrlError::Missing),
+                Some(issued) if issued < in_use => return Err(CrlError::Older),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether one of the lists should have been replaced before `now`.
+    pub(super) fn is_outdated(&self, now: OffsetDateTime, grace: Duration) -> bool {
+        self.next_update.is_some_and(|at| now > at + grace)
     }
 
     pub(super) fn contains(&self, issuer: &Bytes, serial: &Bytes) -> bool {
@@ -123,4 +161,127 @@ pub(super) async fn fetch(
     stored
         .map_err(|e| CrlError::Store(std::io::Error::other(e)))?
         .map_err(CrlError::Store)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertificateRevocationList,
+        CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod, KeyPair,
+        KeyUsagePurpose, RevokedCertParams, SerialNumber,
+    };
+    use time::{Duration, macros::datetime};
+
+    use super::{
+        CertificateDer, CertificateRevocationListDer, CrlError, OffsetDateTime, Revocations,
+    };
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
+
+    pub(in crate::tls) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+    impl Authority {
+        pub(in crate::tls) fn new(name: &str) -> Self {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            let key = KeyPair::generate().expect("a key");
+            Self(CertifiedIssuer::self_signed(params, key).expect("an authority"))
+        }
+
+        pub(in crate::tls) fn pem(&self) -> String {
+            self.0.pem()
+        }
+
+        /// Certificate and key of a process.
+        pub(in crate::tls) fn leaf(&self) -> (String, String) {
+            let params = CertificateParams::new(vec!["own.example".to_owned()]).expect("a name");
+            let key = KeyPair::generate().expect("a key");
+            let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+            (certificate.pem(), key.serialize_pem())
+        }
+
+        pub(in crate::tls) fn list_pem(&self, at: OffsetDateTime) -> String {
+            let list = self.list_at(at, &[]);
+            list.pem().expect("a PEM text")
+        }
+
+        fn der(&self) -> CertificateDer<'static> {
+            self.0.der().clone()
+        }
+
+        /// Issued `hour` hours after [`NOW`], good for a day.
+        fn list(&self, hour: i64, revoked: &[u64]) -> CertificateRevocationListDer<'static> {
+            self.list_at(NOW + Duration::hours(hour), revoked).into()
+        }
+
+        fn list_at(&self, at: OffsetDateTime, revoked: &[u64]) -> CertificateRevocationList {
+            let params = CertificateRevocationListParams {
+                this_update: at,
+                next_update: at + Duration::days(1),
+                crl_number: SerialNumber::from(1),
+                issuing_distribution_point: None,
+                revoked_certs: revoked
+                    .iter()
+                    .map(|serial| RevokedCertParams {
+                        serial_number: SerialNumber::from(*serial),
+                        revocation_time: at,
+                        reason_code: None,
+                        invalidity_date: None,
+                    })
+                    .collect(),
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            params.signed_by(&self.0).expect("a list")
+        }
+    }
+
+    #[test]
+    fn an_older_list_of_one_authority_is_refused_beside_a_newer_one_of_another() {
+        let (root, intermediate) = (Authority::new("root"), Authority::new("intermediate"));
+        let authorities = [root.der(), intermediate.der()];
+        let read = |lists: &[_]| Revocations::read(lists, &authorities).unwrap();
+        let current = read(&[root.list(0, &[]), intermediate.list(2, &[66])]);
+        let replayed = read(&[root.list(9, &[]), intermediate.list(1, &[])]);
+        assert!(matches!(
+            replayed.check_replaces(&current),
+            Err(CrlError::Older)
+        ));
+        let halved = read(&[root.list(9, &[])]);
+        assert!(matches!(
+            halved.check_replaces(&current),
+            Err(CrlError::Missing)
+        ));
+        read(&[root.list(0, &[]), intermediate.list(3, &[66])])
+            .check_replaces(&current)
+            .unwrap();
+    }
+
+    #[test]
+    fn a_list_of_a_stranger_is_passed_over_but_does_not_count() {
+        let (ours, stranger) = (Authority::new("ours"), Authority::new("stranger"));
+        let read = |lists: &[_]| Revocations::read(lists, &[ours.der()]);
+        let both = read(&[stranger.list(0, &[1]), ours.list(0, &[66])]).unwrap();
+        assert_eq!(both.revoked.len(), 1);
+        assert!(matches!(
+            read(&[stranger.list(0, &[])]),
+            Err(CrlError::Foreign)
+        ));
+        let impostor = Authority::new("ours");
+        assert!(matches!(
+            read(&[impostor.list(0, &[])]),
+            Err(CrlError::Signature)
+        ));
+    }
+
+    #[test]
+    fn the_first_list_that_runs_out_makes_all_outdated() {
+        let (root, intermediate) = (Authority::new("root"), Authority::new("intermediate"));
+        let lists = [root.list(0, &[]), intermediate.list(5, &[])];
+        let all = Revocations::read(&lists, &[root.der(), intermediate.der()]).unwrap();
+        let hour = std::time::Duration::from_hours(1);
+        assert!(!all.is_outdated(NOW + Duration::hours(25), hour));
+        assert!(all.is_outdated(NOW + Duration::hours(25) + Duration::SECOND, hour));
+    }
 }

@@ -1,6 +1,6 @@
 //! Certificate, key, trust anchors and CRLs of one moment, checked, and the configurations made from them.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
@@ -62,32 +62,50 @@ pub(super) struct Material {
     pub(super) plain_server: Arc<ServerConfig>,
     pub(super) client: Arc<ClientConfig>,
     /// What the files held, to notice a change.
-    pub(super) fingerprint: Vec<u8>,
+    pub(super) fingerprint: Fingerprint,
     /// Whether an outdated revocation list already fails handshakes.
     pub(super) enforcing: bool,
 }
 
-/// The content of all files that `config` names, in a form that changes when one of them does.
-pub(super) fn fingerprint(config: &TlsConfig) -> Vec<u8> {
+/// What the files of a [`TlsConfig`] hold, in a form that changes when they do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    /// Of certificate, key and trust anchors.
+    pub(super) identity: [u8; 32],
+    revocations: [u8; 32],
+}
+
+impl Fingerprint {
+    pub(super) fn of(config: &TlsConfig) -> Self {
+        Self {
+            identity: digest(&[&config.certificate, &config.key, &config.ca]),
+            revocations: digest(config.crl.as_slice()),
+        }
+    }
+}
+
+fn digest(files: &[impl AsRef<Path>]) -> [u8; 32] {
     use sha2::{Digest as _, Sha256};
     let mut hash = Sha256::new();
-    let files = [
-        Some(&config.certificate),
-        Some(&config.key),
-        Some(&config.ca),
-        config.crl.as_ref(),
-    ];
-    for file in files.into_iter().flatten() {
+    for file in files {
         let content = std::fs::read(file).unwrap_or_default();
         hash.update((content.len() as u64).to_be_bytes());
         hash.update(content);
     }
-    hash.finalize().to_vec()
+    hash.finalize().into()
+}
+
+/// Whose revocation lists matter: the trust anchors and the intermediates of our own chain.
+pub(super) fn authorities(config: &TlsConfig) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let chain = pem::certificates(&config.certificate)?;
+    let mut authorities = pem::certificates(&config.ca)?;
+    authorities.extend(chain.into_iter().skip(1));
+    Ok(authorities)
 }
 
 impl Material {
     pub(super) fn load(config: &TlsConfig, clock: &SharedClock) -> Result<Self, TlsError> {
-        let fingerprint = fingerprint(config);
+        let fingerprint = Fingerprint::of(config);
         let chain = pem::certificates(&config.certificate)?;
         let anchors = pem::certificates(&config.ca)?;
         let lists = config
@@ -115,9 +133,7 @@ impl Material {
 
         let authorities: Vec<_> = anchors.iter().chain(&chain[1..]).cloned().collect();
         let revocations = Revocations::read(&lists, &authorities)?;
-        let enforcing = revocations
-            .next_update
-            .is_some_and(|at| now > at + config.crl_grace.get());
+        let enforcing = revocations.is_outdated(now, config.crl_grace.get());
 
         let mut roots = RootCertStore::empty();
         for anchor in anchors {

@@ -1,21 +1,25 @@
 //! The current TLS material, and its replacement while connections go on.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use rustls::{ClientConfig, ServerConfig};
+use rustls_pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
 use super::{
     PeerCertificate, TlsConfig, TlsError,
     crl::{self, CrlError, Revocations},
-    material::{Material, fingerprint},
+    material::{self, Fingerprint, Material},
 };
-use crate::{clock::SharedClock, ids::ConnectorId, service::Shutdown};
+use crate::{clock::SharedClock, ids::ConnectorId, pem, service::Shutdown, telemetry::Chain};
 
 /// Facts about this process's own certificate.
 #[derive(Debug, Clone)]
@@ -38,12 +42,13 @@ pub struct TlsStore {
     current: ArcSwap<Material>,
     /// Counts changes of this process's own certificate or trust.
     generation: AtomicU64,
-    changed: watch::Sender<u64>,
+    /// Counts replacements of any kind.
+    revision: watch::Sender<u64>,
     nudge: Notify,
 }
 
-/// Gets the process ready for TLS: fetches the revocation list if it is missing, reads everything, and keeps it fresh
-/// until `shutdown`.
+/// Gets the process ready for TLS: fetches the revocation list if there is none of use, reads everything, and keeps it
+/// fresh until `shutdown`.
 ///
 /// # Errors
 /// [`TlsError`].
@@ -52,10 +57,21 @@ pub async fn open(
     clock: SharedClock,
     shutdown: Shutdown,
 ) -> Result<Arc<TlsStore>, TlsError> {
-    if let (Some(path), Some(url)) = (&config.crl, &config.crl_url)
-        && !path.exists()
-    {
-        crl::fetch(url, path, |_| Ok(())).await?;
+    if let (Some(path), Some(url)) = (&config.crl, &config.crl_url) {
+        let authorities = material::authorities(config)?;
+        let stored = pem::crls(path).ok();
+        let stored = stored.and_then(|lists| Revocations::read(&lists, &authorities).ok());
+        if stored.is_none_or(|lists| lists.is_outdated(clock.now(), Duration::ZERO)) {
+            let check = |lists: &[CertificateRevocationListDer<'_>]| {
+                Revocations::read(lists, &authorities).map(drop)
+            };
+            match crl::fetch(url, path, check).await {
+                Err(error) if path.exists() => {
+                    tracing::warn!(error = %Chain(&error), "starting with the stored revocation list");
+                }
+                fetched => fetched?,
+            }
+        }
     }
     let store = TlsStore::load(config, clock)?;
     store.spawn_reload(shutdown);
@@ -74,7 +90,7 @@ impl TlsStore {
             clock,
             current: ArcSwap::from_pointee(material),
             generation: AtomicU64::new(0),
-            changed: watch::Sender::new(0),
+            revision: watch::Sender::new(0),
             nudge: Notify::new(),
         }))
     }
@@ -94,14 +110,20 @@ impl TlsStore {
         Arc::clone(&self.current.load().client)
     }
 
-    /// Counts replacements; pools of connections belong to one generation.
+    /// Counts changes of this process's own certificate or of its trust anchors: pools of connections and tokens bound
+    /// to the certificate belong to one generation. A new revocation list alone retires neither.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Tells of each replacement.
+    /// Counts replacements of any kind, new revocation lists included.
+    pub fn revision(&self) -> u64 {
+        *self.revision.borrow()
+    }
+
+    /// Tells of each replacement of any kind.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+        self.revision.subscribe()
     }
 
     /// Our own certificate.
@@ -147,16 +169,18 @@ impl TlsStore {
         let current = self.current.load_full();
         let overdue = current
             .revocations
-            .next_update
-            .is_some_and(|at| self.clock.now() > at + self.config.crl_grace.get());
-        if fingerprint(&self.config) == current.fingerprint && overdue == current.enforcing {
+            .is_outdated(self.clock.now(), self.config.crl_grace.get());
+        if Fingerprint::of(&self.config) == current.fingerprint && overdue == current.enforcing {
             return Ok(false);
         }
         let fresh = Material::load(&self.config, &self.clock)?;
-        check_age(&fresh.revocations, &current.revocations)?;
+        fresh.revocations.check_replaces(&current.revocations)?;
+        let is_identity_new = fresh.fingerprint.identity != current.fingerprint.identity;
         self.current.store(Arc::new(fresh));
-        let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
-        self.changed.send_replace(generation);
+        if is_identity_new {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        self.revision.send_modify(|revision| *revision += 1);
         Ok(true)
     }
 
@@ -166,10 +190,7 @@ impl TlsStore {
         };
         let current = self.current.load_full();
         crl::fetch(url, path, |lists| {
-            check_age(
-                &Revocations::read(lists, &current.authorities)?,
-                &current.revocations,
-            )
+            Revocations::read(lists, &current.authorities)?.check_replaces(&current.revocations)
         })
         .await
     }
@@ -187,7 +208,7 @@ impl TlsStore {
                     () = hangup.next() => {}
                 }
                 if let Err(error) = store.refresh_crl().await {
-                    tracing::warn!(error = %crate::telemetry::Chain(&error), "the revocation list could not be refreshed");
+                    tracing::warn!(error = %Chain(&error), "the revocation list could not be refreshed");
                 }
                 let reloading = Arc::clone(&store);
                 match tokio::task::spawn_blocking(move || reloading.reload()).await {
@@ -196,20 +217,12 @@ impl TlsStore {
                     }
                     Ok(Ok(false)) => {}
                     Ok(Err(error)) => {
-                        tracing::error!(error = %crate::telemetry::Chain(&error), "TLS material not replaced, the previous stays in use");
+                        tracing::error!(error = %Chain(&error), "TLS material not replaced, the previous stays in use");
                     }
                     Err(error) => tracing::error!(%error, "reloading TLS material failed"),
                 }
             }
         });
-    }
-}
-
-fn check_age(fresh: &Revocations, current: &Revocations) -> Result<(), CrlError> {
-    if fresh.this_update < current.this_update {
-        Err(CrlError::Older)
-    } else {
-        Ok(())
     }
 }
 
@@ -228,5 +241,114 @@ impl Hangup {
             return;
         }
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use time::macros::datetime;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+    use url::Url;
+
+    use super::{super::crl::tests::Authority, *};
+    use crate::{clock::ManualClock, config::Period};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
+
+    /// Answers every request with `text`.
+    async fn serve(text: String) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    text.len()
+                );
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all((head + &text).as_bytes()).await;
+            }
+        });
+        Url::parse(&format!("http://{address}/crl.pem")).expect("a URL")
+    }
+
+    struct Files {
+        config: TlsConfig,
+        folder: tempfile::TempDir,
+    }
+
+    impl Files {
+        fn new(ca: &Authority, crl_url: Url) -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (certificate, key) = ca.leaf();
+            let put = |name: &str, text: String| -> PathBuf {
+                let path = folder.path().join(name);
+                std::fs::write(&path, text).expect("a writable folder");
+                path
+            };
+            let config = TlsConfig {
+                certificate: put("certificate.pem", certificate),
+                key: put("key.pem", key),
+                ca: put("ca.pem", ca.pem()),
+                crl: Some(folder.path().join("crl.pem")),
+                crl_url: Some(crl_url),
+                reload_interval: Period::seconds(30),
+                crl_grace: Period::seconds(0),
+                allow_tls12: false,
+                pinned: std::collections::BTreeMap::new(),
+            };
+            Self { config, folder }
+        }
+
+        async fn open(&self) -> Result<Arc<TlsStore>, TlsError> {
+            let clock = Arc::new(ManualClock::new(NOW));
+            open(&self.config, clock, Shutdown::default()).await
+        }
+
+        fn stored(&self) -> Option<String> {
+            std::fs::read_to_string(self.folder.path().join("crl.pem")).ok()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_first_list_of_a_stranger_is_not_kept() {
+        let (ours, stranger) = (Authority::new("ours"), Authority::new("stranger"));
+        let files = Files::new(&ours, serve(stranger.list_pem(NOW)).await);
+        let refused = files.open().await.unwrap_err();
+        assert!(
+            matches!(refused, TlsError::Crl(CrlError::Foreign)),
+            "{refused}"
+        );
+        assert_eq!(files.stored(), None);
+    }
+
+    #[tokio::test]
+    async fn a_stored_list_of_no_use_is_fetched_again_at_the_start() {
+        let (ours, stranger) = (Authority::new("ours"), Authority::new("stranger"));
+        let fresh = ours.list_pem(NOW);
+        let outdated = ours.list_pem(NOW - time::Duration::days(7));
+        for stored in [stranger.list_pem(NOW), outdated, "nothing".to_owned()] {
+            let files = Files::new(&ours, serve(fresh.clone()).await);
+            std::fs::write(files.folder.path().join("crl.pem"), stored).unwrap();
+            files.open().await.unwrap();
+            assert_eq!(files.stored().as_ref(), Some(&fresh));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_list_alone_retires_no_connection() {
+        let ours = Authority::new("ours");
+        let files = Files::new(&ours, serve(ours.list_pem(NOW)).await);
+        let store = files.open().await.unwrap();
+        let later = ours.list_pem(NOW + time::Duration::hours(1));
+        std::fs::write(files.folder.path().join("crl.pem"), later).unwrap();
+        assert!(store.reload().unwrap());
+        assert_eq!((store.generation(), store.revision()), (0, 1));
     }
 }

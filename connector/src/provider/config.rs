@@ -216,6 +216,7 @@ impl Config {
     /// What is wrong with it beyond its form.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.database.findings();
+        findings.extend(self.tls.findings());
         if let Some(problem) = self.peer.problem() {
             findings.push(Finding::Error(format!("peer: {problem}")));
         }

@@ -126,7 +126,8 @@ impl Config {
         if let Err(error) = Egress::new(&self.egress) {
             problems.push(common::telemetry::Chain(&error).to_string());
         }
-        problems.into_iter().map(Finding::Error).collect()
+        let problems = problems.into_iter().map(Finding::Error);
+        problems.chain(self.tls.findings()).collect()
     }
 }
 
