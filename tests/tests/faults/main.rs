@@ -5,8 +5,10 @@
     reason = "helpers of tests may stop at the first surprise as tests do"
 )]
 
+mod clocks;
 mod kills;
 mod outage;
+mod renewals;
 
 use tokio::sync::{Mutex, MutexGuard};
 
