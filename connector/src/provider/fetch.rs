@@ -27,6 +27,9 @@ pub(super) async fn open(
 ) -> Result<Response<PooledBody>, FileError> {
     let headers = request_headers(source, options);
     let mut url = source.fetch_url(resource).map_err(FileError::Url)?;
+    if !sources.stays_inside(source, &url) {
+        return Err(FileError::NoSource);
+    }
     for _ in 0..=MAX_REDIRECTS {
         let call = Call {
             origin: url.origin(),

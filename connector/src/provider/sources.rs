@@ -28,6 +28,11 @@ pub enum SourceError {
     /// Two sources have the same address.
     #[error("source {0} is there twice")]
     Twice(Url),
+    /// Two sources offer the same files on different conditions.
+    #[error(
+        "sources {0} and {1} are fetched from the same place; their authorization and contract have to be equal"
+    )]
+    Conditions(Url, Url),
     /// The file of provenance ids cannot be read.
     #[error("cannot read the provenance ids in {}", path.display())]
     Provenance {
@@ -92,8 +97,8 @@ pub struct Source {
 #[derive(Debug)]
 pub struct Sources {
     by_resource: PrefixSet<std::sync::Arc<Source>>,
-    /// The same by where they are fetched from: redirects are judged there.
-    by_upstream: PrefixSet<usize>,
+    /// Their numbers by where they are fetched from: what is fetched, and redirects, are judged there.
+    by_upstream: PrefixSet<Vec<usize>>,
 }
 
 impl Sources {
@@ -103,7 +108,7 @@ impl Sources {
     /// [`SourceError`].
     pub fn new(configured: &[SourceConfig]) -> Result<Self, SourceError> {
         let mut by_resource: Vec<(UrlPrefix, std::sync::Arc<Source>)> = Vec::new();
-        let mut by_upstream = Vec::new();
+        let mut by_upstream: Vec<(UrlPrefix, Vec<usize>)> = Vec::new();
         for (number, config) in configured.iter().enumerate() {
             let prefix = |url: &Url| {
                 UrlPrefix::parse(url.as_str()).map_err(|source| SourceError::Url {
@@ -115,10 +120,20 @@ impl Sources {
             if by_resource.iter().any(|(other, _)| *other == public) {
                 return Err(SourceError::Twice(config.url.clone()));
             }
-            by_upstream.push((
-                prefix(config.upstream.as_ref().unwrap_or(&config.url))?,
-                number,
-            ));
+            let upstream = prefix(config.upstream.as_ref().unwrap_or(&config.url))?;
+            match by_upstream.iter_mut().find(|(other, _)| *other == upstream) {
+                None => by_upstream.push((upstream, vec![number])),
+                Some((_, same)) => {
+                    let other = &configured[same[0]];
+                    if conditions(other) != conditions(config) {
+                        return Err(SourceError::Conditions(
+                            other.url.clone(),
+                            config.url.clone(),
+                        ));
+                    }
+                    same.push(number);
+                }
+            }
             by_resource.push((public, std::sync::Arc::new(Source::new(number, config)?)));
         }
         Ok(Self {
@@ -132,9 +147,12 @@ impl Sources {
         self.by_resource.find(resource)
     }
 
-    /// Whether a redirect to `url` stays inside `source`.
+    /// Whether `url`, which is about to be fetched for `source`, lies inside it. Another source may have a part of its files,
+    /// on conditions of its own.
     pub fn stays_inside(&self, source: &Source, url: &ResourceUrl) -> bool {
-        self.by_upstream.find(url) == Some(&source.number)
+        self.by_upstream
+            .find(url)
+            .is_some_and(|sources| sources.contains(&source.number))
     }
 
     /// Whether any source is reached by TLS.
@@ -143,6 +161,11 @@ impl Sources {
             .values()
             .any(|source| source.upstream.as_ref().unwrap_or(&source.prefix).scheme() == "https")
     }
+}
+
+/// What has to be met before a source's files are given away.
+fn conditions(config: &SourceConfig) -> (bool, bool) {
+    (config.authorization, config.contract)
 }
 
 impl Source {
@@ -356,6 +379,40 @@ mod tests {
         assert!(!sources.stays_inside(found, &resource("http://d.example/open/closed/b")));
         assert!(!sources.stays_inside(found, &resource("http://d.example/other")));
         assert!(!sources.stays_inside(found, &resource("http://127.0.0.1/open/b")));
+    }
+
+    #[test]
+    fn a_source_gives_nothing_of_another_ones_place() {
+        let at = |url: &str, upstream: &str, authorization| SourceConfig {
+            upstream: Some(Url::parse(upstream).unwrap()),
+            authorization,
+            ..source(url)
+        };
+        let sources = Sources::new(&[
+            at("https://a.example/open", "http://10.0.0.5/files", false),
+            at(
+                "https://a.example/closed",
+                "http://10.0.0.5/files/closed",
+                true,
+            ),
+            at("https://a.example/also", "http://10.0.0.5/files", false),
+        ])
+        .unwrap();
+        let inside = |url: &str| {
+            let asked = resource(url);
+            let source = sources.find(&asked).unwrap();
+            sources.stays_inside(source, &source.fetch_url(&asked).unwrap())
+        };
+        assert!(inside("https://a.example/open/a.csv"));
+        assert!(inside("https://a.example/also/a.csv"));
+        assert!(inside("https://a.example/closed/secret.csv"));
+        assert!(!inside("https://a.example/open/closed/secret.csv"));
+        assert!(!inside("https://a.example/also/closed/secret.csv"));
+        let contradiction = Sources::new(&[
+            at("https://a.example/open", "http://10.0.0.5/files", false),
+            at("https://a.example/closed", "http://10.0.0.5/files/", true),
+        ]);
+        assert!(matches!(contradiction, Err(SourceError::Conditions(..))));
     }
 
     #[test]
