@@ -40,6 +40,14 @@ pub enum RecordError {
     Ledger(String),
 }
 
+impl RecordError {
+    /// Whether trying again later is of no use.
+    pub fn is_permanent(&self) -> bool {
+        use provenance::outbox::OutboxError::{Invalid, NotOpen};
+        matches!(self, Self::Outbox(Invalid(_) | NotOpen))
+    }
+}
+
 /// What happens with an exchange when its body ends, one way or the other.
 ///
 /// Dropped without either call, the caller has left.
@@ -159,7 +167,7 @@ where
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
                 // Trailers of a data source mean nothing to the caller.
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.pace.moved();
+                    self.pace.moved()?;
                     if let Ok(data) = frame.into_data() {
                         return Poll::Ready(Ok(Some(data)));
                     }
@@ -282,9 +290,14 @@ impl Pace {
         }
     }
 
-    /// Something came.
-    pub(super) fn moved(&mut self) {
+    /// Something came. Asked for the time here too: of a caller that takes a little now and then the upstream is never
+    /// waited for.
+    pub(super) fn moved(&mut self) -> Result<(), BodyError> {
         self.waiting_since = None;
+        if Instant::now() >= self.budget.end_by() {
+            return Err(BodyError::TooLong);
+        }
+        Ok(())
     }
 
     /// To be asked when nothing came: ready when that has lasted too long.

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
+use tokio::time::timeout_at;
 
 use super::body::Pace;
 use super::deadline::Budget;
@@ -42,8 +43,8 @@ pub enum Collected<B> {
 
 /// Reads `body` whole if it fits the [`WINDOW`].
 ///
-/// A body that announced a length is waited for; of one that did not, only what is there already is taken, since its
-/// next bytes may be a long time away and its headers should not be.
+/// A body that announced a length is waited for, for as long as its headers may wait; of one that did not, only what is
+/// there already is taken, since its next bytes may be a long time away and its headers should not be.
 ///
 /// # Errors
 /// [`BodyError`] if a body that was waited for breaks, stalls or has another length than `announced`.
@@ -64,14 +65,16 @@ where
     let mut pace = announced.map(|_| Pace::new(budget));
     let mut frames = VecDeque::new();
     let mut arrived = 0;
-    let ended = poll_fn(|cx| {
+    let reading = poll_fn(|cx| {
         loop {
             match Pin::new(&mut body).poll_frame(cx) {
                 Poll::Ready(None) => return Poll::Ready(Ok(true)),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
                 Poll::Ready(Some(Ok(frame))) => {
-                    if let Some(pace) = &mut pace {
-                        pace.moved();
+                    if let Some(pace) = &mut pace
+                        && let Err(error) = pace.moved()
+                    {
+                        return Poll::Ready(Err(error));
                     }
                     let Ok(data) = frame.into_data() else {
                         continue;
@@ -88,8 +91,11 @@ where
                 },
             }
         }
-    })
-    .await?;
+    });
+    let ended = match timeout_at(budget.headers_by(), reading).await {
+        Ok(ended) => ended?,
+        Err(_) => false,
+    };
     if !ended {
         return Ok(Collected::Rest {
             body,

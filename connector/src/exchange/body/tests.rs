@@ -256,6 +256,34 @@ async fn a_stalled_upstream_times_out_and_a_slow_caller_does_not_make_it_so() {
 }
 
 #[tokio::test]
+async fn a_caller_that_takes_a_little_now_and_then_runs_out_of_time() {
+    let deadlines = Deadlines {
+        total: Period::millis(100),
+        ..Deadlines::default()
+    };
+    let endless = source(stream::repeat_with(|| ok("abc")));
+    let log = Log::default();
+    let ending = Gate {
+        log: Arc::clone(&log),
+        open: None,
+    };
+    let budget = Budget::start(deadlines, None);
+    let mut body = TransferBody::new(endless, Prefix::default(), None, &budget, Box::new(ending));
+    // The upstream always has something: it is never waited for.
+    let late = loop {
+        match next(&mut body).await.unwrap() {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(late, TransferError::Upstream(BodyError::TooLong)),
+        "{late:?}"
+    );
+    assert!(matches!(*seen(&log), [Seen::Failed(_)]));
+}
+
+#[tokio::test]
 async fn the_size_hint_says_what_is_left() {
     let (mut body, _) = transfer(given(vec![ok("abc"), ok("de")]), Some(5));
     assert_eq!(body.size_hint().exact(), Some(5));
@@ -314,4 +342,29 @@ async fn a_body_without_a_length_is_not_waited_for() {
         collect(pending, Some(5), &budget(20)).await,
         Err(BodyError::Idle)
     ));
+}
+
+#[tokio::test]
+async fn a_slow_small_body_does_not_hold_its_headers_up() {
+    let slow = stream::unfold(0, |sent| async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        (sent < 4).then(|| (ok("a"), sent + 1))
+    });
+    let deadlines = Deadlines {
+        first_byte: Period::millis(80),
+        ..Deadlines::default()
+    };
+    let budget = Budget::start(deadlines, None);
+    let Collected::Rest { body, prefix } = collect(source(slow), Some(4), &budget).await.unwrap()
+    else {
+        panic!("its headers waited for it")
+    };
+    let log = Log::default();
+    let ending = Gate {
+        log: Arc::clone(&log),
+        open: None,
+    };
+    let body = TransferBody::new(body, prefix, Some(4), &budget, Box::new(ending));
+    assert_eq!(body.collect().await.unwrap().to_bytes(), "aaaa");
+    assert_eq!(seen(&log), [Seen::Completed(BodyDigest::of(b"aaaa"))]);
 }
