@@ -144,6 +144,9 @@ impl FileError {
             Self::NoContractUrl => (StatusCode::INTERNAL_SERVER_ERROR, "010002008E"),
             Self::NoCreation => (StatusCode::INTERNAL_SERVER_ERROR, "010002010E"),
             Self::NoUser => (StatusCode::UNAUTHORIZED, "010002011E"),
+            Self::Record(error) if error.is_permanent() => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "010002012E")
+            }
             Self::Record(_) | Self::LedgerAway(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "010002012E")
             }
@@ -261,6 +264,9 @@ impl FileError {
                 "来歴を記録するために認証トークンが必要です。",
                 "Recording the exchange needs an authentication token.",
             ),
+            Self::Record(error) if error.is_permanent() => {
+                Text::new("来歴を記録できません。", "The exchange cannot be recorded.")
+            }
             Self::Record(_) => Text::new(
                 "来歴を記録できません。しばらくしてからやり直してください。",
                 "The exchange cannot be recorded. Please try again later.",

@@ -74,6 +74,9 @@ pub enum FileError {
     /// The provider connector refused.
     #[error("the provider connector refused: {0}")]
     Refused(Refusal),
+    /// The provider connector answered with what cannot be used.
+    #[error("the provider connector's answer is of no use: {0}")]
+    ProviderAnswer(&'static str),
     /// Direct mode: the URL is not on the egress list.
     #[error("the URL is not on the egress list")]
     NotListed,
@@ -146,7 +149,7 @@ impl FileError {
             Self::Provider(error) if error.is_timeout() => {
                 (StatusCode::REQUEST_TIMEOUT, "020004005E")
             }
-            Self::Provider(_) => (INTERNAL, "020004005E"),
+            Self::Provider(_) | Self::ProviderAnswer(_) => (INTERNAL, "020004005E"),
             Self::Refused(refusal) => (refusal.status, "020004005E"),
             Self::NotListed => (StatusCode::FORBIDDEN, "020090004E"),
             Self::Address(_) => (StatusCode::FORBIDDEN, "020090005E"),
@@ -161,6 +164,7 @@ impl FileError {
             Self::SourceStatus(_) | Self::SourceAnswer(_) => (INTERNAL, "000201008E"),
             Self::NoUser => (INTERNAL, "020004008E"),
             Self::ForeignLedger(_) => (INTERNAL, "020004009E"),
+            Self::Record(error) if error.is_permanent() => (INTERNAL, "020004009E"),
             Self::Record(_) => (UNAVAILABLE, "020004009E"),
         }
     }
@@ -238,7 +242,7 @@ impl FileError {
                 "提供者コネクタの応答が時間内にありません。",
                 "The provider connector did not answer in time.",
             ),
-            Self::Provider(_) => Text::new(
+            Self::Provider(_) | Self::ProviderAnswer(_) => Text::new(
                 "提供者コネクタから取得できません。",
                 "The provider connector gave no usable answer.",
             ),
@@ -285,6 +289,9 @@ impl FileError {
                 "来歴管理サービスに登録できません。",
                 "The provider's ledger did not take the record.",
             ),
+            Self::Record(error) if error.is_permanent() => {
+                Text::new("来歴を記録できません。", "The exchange cannot be recorded.")
+            }
             Self::Record(_) => Text::new(
                 "来歴を記録できません。しばらくしてからやり直してください。",
                 "The exchange cannot be recorded. Please try again later.",

@@ -18,6 +18,9 @@ use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
 use crate::exchange::{Exchange, Options, Recording, TRACEPARENT, attachment};
 use crate::upstream::{AddressPolicy, Call, PooledBody, ResourceUrl, path_and_query};
 
+/// Longest id of an event that a ledger takes, in bytes.
+const MAX_EVENT_ID: usize = 256;
+
 impl Receiver {
     /// Asks the connector of `provider` and answers with what it sends.
     pub(super) async fn forward(
@@ -93,7 +96,7 @@ impl Receiver {
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<axum::body::Body>, FileError> {
         let (parts, body) = response.into_parts();
-        let predecessor = headers::present_text(&parts.headers, &PROVENANCE).map(str::to_owned);
+        let predecessor = predecessor(&parts.headers)?;
         let mut answer = answer_headers(&parts.headers, asked);
         let resource = asked.resource.to_str().unwrap_or_default();
         let mut recording = Recording::Off;
@@ -206,6 +209,19 @@ impl Receiver {
         value.set_sensitive(true);
         Ok(Some(value))
     }
+}
+
+/// The provider's event. What is no event id, no ledger would take as the predecessor of ours, however often it is tried.
+fn predecessor(fields: &HeaderMap) -> Result<Option<String>, FileError> {
+    let Some(value) = headers::present(fields, &PROVENANCE) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    let is_id = (1..=MAX_EVENT_ID).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_id
+        .then(|| Some(text.to_owned()))
+        .ok_or(FileError::ProviderAnswer("it names no usable event"))
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {

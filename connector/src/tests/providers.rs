@@ -203,6 +203,23 @@ async fn a_providers_refusal_is_passed_up(
     assert!(world.records().await.1.is_empty());
 }
 
+#[rstest]
+#[case::too_long("x".repeat(257))]
+#[case::no_id("e 1".to_owned())]
+#[case::not_ascii("\u{e9}".to_owned())]
+#[tokio::test]
+async fn an_event_id_that_no_ledger_takes_is_the_providers_fault(#[case] id: String) {
+    let (world, _) = world(move || {
+        let id = http::HeaderValue::from_bytes(id.as_bytes()).expect("header bytes");
+        ([("x-cadde-provenance", id)], "data").into_response()
+    })
+    .await;
+    let got = fetch(ask(&world, Some("good"))).await;
+    assert_eq!(got.error(), (500, "020004005E".to_owned()));
+    assert!(!got.headers.contains_key("retry-after"));
+    assert!(world.records().await.1.is_empty());
+}
+
 #[tokio::test]
 async fn an_empty_success_is_a_success() {
     let (world, _) =
