@@ -1,5 +1,7 @@
 //! Time as a parameter: code that asks for the time takes a [`Clock`], so that tests decide what time it is.
 
+mod skew;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -7,6 +9,8 @@ use std::{
 };
 
 use time::{OffsetDateTime, UtcOffset, format_description::FormatItem, macros::format_description};
+
+pub use self::skew::SkewWatch;
 
 /// Tells the current time, in UTC.
 pub trait Clock: Send + Sync + fmt::Debug {

@@ -1,7 +1,11 @@
 //! Asking the issuer whether a token still counts (RFC 7662).
 
 use crate::verify::TokenError;
-use common::{http::client::PeerClient, tls::TlsStore};
+use common::{
+    clock::{SharedClock, SkewWatch},
+    http::client::PeerClient,
+    tls::TlsStore,
+};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -21,6 +25,7 @@ pub(crate) struct Introspector {
     url: String,
     client: PeerClient,
     tls: Arc<TlsStore>,
+    skew: SkewWatch,
 }
 
 #[derive(Serialize)]
@@ -37,8 +42,18 @@ struct Answer {
 }
 
 impl Introspector {
-    pub(crate) fn new(url: String, client: PeerClient, tls: Arc<TlsStore>) -> Self {
-        Self { url, client, tls }
+    pub(crate) fn new(
+        url: String,
+        client: PeerClient,
+        tls: Arc<TlsStore>,
+        clock: SharedClock,
+    ) -> Self {
+        Self {
+            url,
+            client,
+            tls,
+            skew: SkewWatch::new("auth-server", clock),
+        }
     }
 
     /// One question over the network. Anything but a clear answer is [`TokenError::Unavailable`]: nobody gets in because
@@ -49,6 +64,7 @@ impl Introspector {
             token_type_hint: "access_token",
             client_id: self.tls.own().connector_id.map(String::from),
         };
+        let asked = self.skew.asked();
         let response = self
             .client
             .get()
@@ -57,6 +73,7 @@ impl Introspector {
             .send()
             .await
             .map_err(|error| unavailable(&error.without_url()))?;
+        self.skew.answered(asked, response.headers());
         let status = response.status();
         if status != StatusCode::OK {
             return Err(TokenError::Unavailable(format!(

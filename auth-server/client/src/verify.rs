@@ -131,6 +131,7 @@ impl TokenVerifier {
                 config.peer_endpoint("/oauth2/introspect"),
                 client,
                 tls,
+                clock.clone(),
             ),
             // The clock decides how long an entry counts; this bound only frees the memory.
             cache: Cache::builder()
