@@ -6,7 +6,7 @@ use auth_client::TokenError;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, delete, get, head, post};
 use axum::{Json, Router};
 use common::clock::SharedClock;
 use common::http::authorization::{AuthorizationError, bearer};
@@ -45,37 +45,42 @@ pub struct AuthorizationApi {
     pub clock: SharedClock,
 }
 
+/// The grants of one resource.
+const ONE: &str = "/cadde/api/v4/authorization";
+/// The grants of the provider.
+const ALL: &str = "/cadde/api/v4/authorization_list";
+
+/// Every path with its rule and its handler: the router and the list of endpoints come from here.
+fn table() -> Vec<(Endpoint, MethodRouter<AuthorizationApi>)> {
+    let peer = |method, path| {
+        const ACCESS: &str =
+            "certificate, bearer: the provider's own user or a member of its organisation";
+        Endpoint::new("peer", method, path, ACCESS)
+    };
+    vec![
+        (peer("GET", ONE), get(list_target)),
+        (peer("POST", ONE), post(register)),
+        (peer("DELETE", ONE), delete(remove)),
+        (peer("GET", ALL), get(list_all)),
+    ]
+}
+
 /// What [`router`] serves, for the access matrix.
 pub fn endpoints() -> Vec<Endpoint> {
-    const ACCESS: &str =
-        "certificate, bearer: the provider's own user or a member of its organisation";
-    let authorization =
-        |method| Endpoint::new("peer", method, "/cadde/api/v4/authorization", ACCESS);
-    vec![
-        authorization("GET"),
-        authorization("POST"),
-        authorization("DELETE"),
-        Endpoint::new("peer", "GET", "/cadde/api/v4/authorization_list", ACCESS),
-    ]
+    table().into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 
 /// The grant API.
 pub fn router(api: AuthorizationApi) -> Router {
     let changing = || async { method_not_allowed("GET, POST, DELETE") };
     let listing = || async { method_not_allowed("GET") };
-    Router::new()
-        .route(
-            "/cadde/api/v4/authorization",
-            get(list_target)
-                .post(register)
-                .delete(remove)
-                .head(changing)
-                .fallback(changing),
-        )
-        .route(
-            "/cadde/api/v4/authorization_list",
-            get(list_all).head(listing).fallback(listing),
-        )
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (endpoint, handler)| {
+            router.route(endpoint.path, handler)
+        })
+        .route(ONE, head(changing).fallback(changing))
+        .route(ALL, head(listing).fallback(listing))
         .with_state(api)
 }
 

@@ -51,10 +51,7 @@ impl Config {
             error("folders: nothing is served".into());
         }
         for (name, folder) in &self.folders {
-            if name.is_empty()
-                || name.starts_with('.')
-                || name.contains(['/', '\\', '%', ';', '?', '#'])
-            {
+            if !is_folder_name(name) {
                 error(format!(
                     "folders: {name:?} cannot be the first segment of a path"
                 ));
@@ -65,4 +62,12 @@ impl Config {
         }
         findings
     }
+}
+
+/// Whether a served folder may be called so: the first segment of a path that is written as it is read.
+pub fn is_folder_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\', '%', ';', '?', '#'])
+        && !name.contains(char::is_control)
 }

@@ -16,7 +16,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::any;
+use axum::routing::{MethodRouter, any, get, head};
 use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::problem::Problem;
@@ -25,7 +25,7 @@ use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
-pub use config::Config;
+pub use config::{Config, is_folder_name};
 use file_body::FileBody;
 use files::{Folders, OpenFile};
 use range::{ByteRange, Requested};
@@ -65,18 +65,28 @@ impl Service for DataServer {
     }
 }
 
+/// The path of every file.
+const FILE: &str = "/{*path}";
+
+/// Every path with its rule and its handler: the router and the list of endpoints come from here.
+fn table() -> Vec<(Endpoint, MethodRouter<Arc<Folders>>)> {
+    let data = |method| Endpoint::new("data", method, FILE, "anyone");
+    vec![(data("GET"), get(answer)), (data("HEAD"), head(answer))]
+}
+
 /// What the listener `data` serves.
 pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        Endpoint::new("data", "GET", "/{*path}", "anyone"),
-        Endpoint::new("data", "HEAD", "/{*path}", "anyone"),
-    ]
+    table().into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 
 /// The files below `folders`.
 fn router(folders: Folders) -> Router {
-    Router::new()
-        .route("/{*path}", any(answer))
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (endpoint, handler)| {
+            router.route(endpoint.path, handler)
+        })
+        .route(FILE, any(answer))
         .with_state(Arc::new(folders))
 }
 

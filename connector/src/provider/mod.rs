@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use auth_client::{Registry, TokenVerifier, enrol};
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, head};
 use common::clock::SharedClock;
 use common::config::AdminConfig;
 use common::http::Endpoint;
@@ -180,16 +180,23 @@ impl Provider {
 /// The path of the exchange.
 const FILE: &str = "/cadde/api/v4/file";
 
+/// Every path of the exchange with its rule and its handler: the router and the list of endpoints come from here.
+fn table() -> Vec<(Endpoint, MethodRouter<Arc<Provider>>)> {
+    vec![(
+        Endpoint::new(
+            "peer",
+            "GET",
+            FILE,
+            "certificate of a registered receiver connector; bearer by the source",
+        ),
+        get(file::get),
+    )]
+}
+
 /// What the listener `peer` serves.
 pub fn endpoints() -> Vec<Endpoint> {
-    let mut endpoints = vec![Endpoint::new(
-        "peer",
-        "GET",
-        FILE,
-        "certificate of a registered receiver connector; bearer by the source",
-    )];
-    endpoints.extend(authorization::endpoints());
-    endpoints
+    let own = table().into_iter().map(|(endpoint, _)| endpoint);
+    own.chain(authorization::endpoints()).collect()
 }
 
 /// All routes of the listener `peer`.
@@ -201,13 +208,12 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         connector_id: provider.connector_id.clone(),
         clock: provider.clock.clone(),
     };
-    Router::new()
-        .route(
-            FILE,
-            get(file::get)
-                .head(file::other_method)
-                .fallback(file::other_method),
-        )
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (endpoint, handler)| {
+            router.route(endpoint.path, handler)
+        })
+        .route(FILE, head(file::other_method).fallback(file::other_method))
         .with_state(provider)
         .merge(authorization::router(grants))
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use auth_client::{Registry, TokenExchange, TokenVerifier, enrol};
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, head};
 use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::client::PeerClient;
@@ -187,24 +187,31 @@ impl Receiver {
 /// The path of the exchange.
 const FILE: &str = "/cadde/api/v4/file";
 
+/// Every path with its rule and its handler: the router and the list of endpoints come from here.
+fn table() -> Vec<(Endpoint, MethodRouter<Arc<Receiver>>)> {
+    vec![(
+        Endpoint::new(
+            "api",
+            "GET",
+            FILE,
+            "anyone; bearer by the provider's grants",
+        ),
+        get(file::get),
+    )]
+}
+
 /// What the listener `api` serves.
 pub fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::new(
-        "api",
-        "GET",
-        FILE,
-        "anyone; bearer by the provider's grants",
-    )]
+    table().into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 
 /// All routes of the listener `api`.
 pub(crate) fn router(receiver: Arc<Receiver>) -> Router {
-    Router::new()
-        .route(
-            FILE,
-            get(file::get)
-                .head(file::other_method)
-                .fallback(file::other_method),
-        )
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (endpoint, handler)| {
+            router.route(endpoint.path, handler)
+        })
+        .route(FILE, head(file::other_method).fallback(file::other_method))
         .with_state(receiver)
 }

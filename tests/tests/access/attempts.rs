@@ -10,7 +10,7 @@ use tests::tls::Identity;
 use tests::tokens::{self, Signer};
 use url::Url;
 
-use Expected::{Admitted, Forbidden, NoHandshake, Refused, Unauthorized, Unprocessable};
+use Expected::{Admitted, Forbidden, NoHandshake, Refused, Served, Unauthorized, Unprocessable};
 
 use crate::rows::{Needs, Row};
 
@@ -27,6 +27,8 @@ pub enum Expected {
     Refused,
     /// 422.
     Unprocessable,
+    /// 2xx: there is nothing that could be wrong about the request.
+    Served,
     /// Anything but a refusal or a failure: the request may be a bad one, its sender is let in.
     Admitted,
 }
@@ -139,7 +141,10 @@ impl World {
             ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{token}", &self.user),
             ("{csr}", &self.request),
-            ("{*path}", "nothing-here"),
+            (
+                "{*path}",
+                closed.url.trim_start_matches(self.data_server.as_str()),
+            ),
         ]
         .into_iter()
         .fold(text.to_owned(), |text, (name, value)| {
@@ -151,7 +156,7 @@ impl World {
     pub fn attempts(&self, row: &Row) -> Vec<Attempt> {
         let tries = self.tries(row);
         let tries = match row.needs {
-            Needs::Nothing => tries.try_with("no credential", vec![], Admitted),
+            Needs::Nothing => tries.try_with("no credential", vec![], Served),
             Needs::Code => tries.try_with("a wrong code", vec![], Refused),
             Needs::Registered => tries
                 .try_by(

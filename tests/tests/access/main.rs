@@ -166,6 +166,7 @@ impl Expected {
             Self::Unauthorized => status == Some(401),
             Self::Forbidden => status == Some(403),
             Self::Unprocessable => status == Some(422),
+            Self::Served => status.is_some_and(|status| (200..300).contains(&status)),
             Self::Refused => matches!(status, Some(401 | 403)),
             Self::Admitted => {
                 status.is_some_and(|status| !matches!(status, 401 | 403) && status < 500)
