@@ -51,6 +51,8 @@ pub enum Side {
 pub enum Blow {
     /// A connector is killed.
     Kill(Side),
+    /// The transfer goes on, and a connector is killed while its end is recorded and released.
+    Race(Side),
     /// The ledger is killed; the transfer goes on.
     KillLedger,
     /// A connector stands still for a moment; the transfer goes on.
@@ -61,9 +63,11 @@ pub enum Blow {
     Leave,
 }
 
-const BLOWS: [Blow; 7] = [
+const BLOWS: [Blow; 9] = [
     Blow::Kill(Side::Provider),
     Blow::Kill(Side::Receiver),
+    Blow::Race(Side::Provider),
+    Blow::Race(Side::Receiver),
     Blow::KillLedger,
     Blow::Stall(Side::Provider),
     Blow::Stall(Side::Receiver),
@@ -154,12 +158,16 @@ pub async fn inflict(world: &Arc<World>, random: &mut Random, fault: Fault) {
     }
 }
 
-/// The services that are killed: those that take part in an exchange or in its record.
+/// The services that are killed: twice as often those that record an exchange as those that it needs besides.
 fn victims() -> Vec<String> {
-    let connectors = DOMAINS
-        .iter()
-        .flat_map(|domain| [format!("provider-{domain}"), format!("receiver-{domain}")]);
-    connectors.chain(["provenance-server".into()]).collect()
+    let mut victims = vec!["auth-server".to_owned(), "location-server".to_owned()];
+    victims.extend(DOMAINS.map(|domain| format!("data-{domain}")));
+    for _ in 0..2 {
+        victims.push("provenance-server".to_owned());
+        victims.extend(DOMAINS.map(|domain| format!("provider-{domain}")));
+        victims.extend(DOMAINS.map(|domain| format!("receiver-{domain}")));
+    }
+    victims
 }
 
 fn wire<'a>(world: &'a World, random: &mut Random) -> &'a super::wire::Wire {
@@ -241,7 +249,12 @@ async fn at(world: &Arc<World>, random: &mut Random, hold: Hold, blow: Blow) {
         .unwrap_or_else(|_| panic!("{hold:?} is not reached: {good:?} for {caller:?}"));
     let service = |side: Side| world.fleet.service(&side.service(&good, &caller));
     match blow {
-        Blow::Kill(side) => {
+        Blow::Kill(side) | Blow::Race(side) => {
+            if blow == Blow::Race(side) {
+                world.source.release_all();
+                // Recording takes a few milliseconds, and so does the killing.
+                tokio::time::sleep(Duration::from_micros(random.below(6_000))).await;
+            }
             service(side).kill();
             ends(world, fetching).await;
             service(side).start(&[]);

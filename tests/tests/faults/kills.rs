@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use tests::faults::chaos::{self, points};
-use tests::faults::journal::End;
+use tests::faults::chaos::{self, Blow, Fault, Side, points};
+use tests::faults::journal::{Cut, End};
 use tests::faults::{Plan, Random, World, rounds};
 
 use super::alone;
@@ -52,6 +52,34 @@ async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_false_is_record
     assert_eq!(world.judge_with(&doctored).wrong.len(), 1);
 }
 
+/// What a caller may see of a fault, where there is nothing else going on.
+fn may_end(fault: Fault, end: &End) -> bool {
+    let is_whole = matches!(end, End::Whole { .. });
+    match fault {
+        Fault::At(_, Blow::KillLedger | Blow::Stall(_))
+        | Fault::Undelivered(_)
+        | Fault::DeliveryInFlight
+        | Fault::AnswerLost(_) => is_whole,
+        Fault::At(_, Blow::Race(_)) => true,
+        Fault::At(_, Blow::Leave) => !is_whole,
+        Fault::At(hold, Blow::Kill(_) | Blow::Cut) if hold.passes().is_some() => {
+            matches!(
+                end,
+                End::Cut {
+                    how: Cut::Broken,
+                    ..
+                }
+            )
+        }
+        // Nothing was answered yet: the receiver may ask again, or say that it can't.
+        Fault::At(_, Blow::Kill(Side::Provider) | Blow::Cut) => {
+            is_whole || matches!(end, End::Refused { .. })
+        }
+        Fault::At(_, Blow::Kill(Side::Receiver)) => *end == End::Unanswered,
+        Fault::Kill | Fault::Stall | Fault::CutWire | Fault::StallWire => true,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_named_point_every_blow_leaves_the_records_true() {
     let _alone = alone().await;
@@ -59,8 +87,17 @@ async fn at_every_named_point_every_blow_leaves_the_records_true() {
     let world = World::start(Plan::default(), &mut random).await;
     for fault in points() {
         let started = Instant::now();
+        let before = world.journal.attempts().len();
         chaos::inflict(&world, &mut random, fault).await;
-        println!("{fault} in {:?}", started.elapsed());
+        let ends: Vec<End> = world.journal.attempts()[before..]
+            .iter()
+            .map(|attempt| attempt.end.clone())
+            .collect();
+        println!("{fault} in {:?}: {ends:?}", started.elapsed());
+        assert!(
+            ends.iter().all(|end| may_end(fault, end)),
+            "{fault}: {ends:?}"
+        );
     }
     let (verdict, _) = world.judge().await;
     println!("{verdict}");
