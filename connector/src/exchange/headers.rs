@@ -66,19 +66,6 @@ pub fn present_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a
         .map(str::trim)
 }
 
-/// The length that the upstream announces.
-///
-/// hyper has checked it against other framing; what is no number was refused there.
-pub fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
-}
-
 /// Whether a header that a provider's connector sent is passed on to the application.
 ///
 /// Not passed on: what describes the connection (RFC 9110 §7.6.1), what a proxy has to make itself, and what would

@@ -20,5 +20,5 @@ pub use digest::{BodyDigest, Digester};
 pub use disposition::attachment;
 pub use options::{Options, OptionsError};
 pub use progress::{Exchange, Role};
-pub use recorder::{Caller, DeliverError, Recorder, Recording};
+pub use recorder::{Caller, Delivered, Recorder, Recording};
 pub use trace_context::{TRACEPARENT, TraceContext};

@@ -11,10 +11,10 @@ use common::listener::{ConnectionControl, ConnectionInfo};
 use common::service::Shutdown;
 use futures_util::future::BoxFuture;
 use http::Version;
-use provenance::outbox::{AbortReason, Digest, Outbox, Reservation, Reserved};
+use provenance::outbox::{AbortReason, Digest, Kind, Outbox, OutboxError, Reservation, Reserved};
 
 use super::body::{Ending, RecordError, TransferBody};
-use super::collect::{Collected, collect};
+use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
 use super::progress::Exchange;
@@ -82,15 +82,13 @@ impl Caller {
     }
 }
 
-/// Why there is no body to answer with.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliverError {
-    /// The upstream's body broke while it was collected.
-    #[error("the upstream's body broke off")]
-    Upstream(#[source] BodyError),
-    /// The exchange could not be recorded.
-    #[error("the exchange could not be recorded")]
-    Record(#[source] RecordError),
+/// What an exchange is answered with.
+#[derive(Debug)]
+pub struct Delivered {
+    /// The body.
+    pub body: Body,
+    /// Id of the record that there is, or will be; `None` where nothing is recorded.
+    pub event: Option<EventId>,
 }
 
 /// Writes the records of a connector's exchanges.
@@ -136,38 +134,35 @@ impl Recorder {
         &self.0.clock
     }
 
-    /// The body to answer with: already recorded if it is small, reserved and to be completed while it streams if not.
+    /// The body to answer with: already recorded if it is whole, reserved and to be completed while it streams if not.
     /// On return headers may leave. `exchange` is taken when its end is known or in the body's hands, and stays on errors.
     ///
     /// Cancel safe: a reservation whose future is dropped is aborted.
     ///
     /// # Errors
-    /// [`DeliverError`].
+    /// [`RecordError`], unless the outbox may be done without.
     pub async fn deliver<B>(
         &self,
-        upstream: B,
+        collected: Collected<B>,
         announced: Option<u64>,
         recording: Recording,
         caller: &Caller,
         budget: &Budget,
         exchange: &mut Option<Exchange>,
-    ) -> Result<Body, DeliverError>
+    ) -> Result<Delivered, RecordError>
     where
         B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + Send + 'static,
     {
-        match collect(upstream, announced, budget)
-            .await
-            .map_err(DeliverError::Upstream)?
-        {
+        match collected {
             Collected::Whole(bytes) => {
                 let digest = BodyDigest::of(&bytes);
-                self.record(recording, digest)
-                    .await
-                    .map_err(DeliverError::Record)?;
-                if let Some(exchange) = exchange.take() {
+                let event = self.record(recording, digest).await?;
+                if let Some(mut exchange) = exchange.take() {
+                    exchange.event = event;
                     exchange.completed(&digest);
                 }
-                Ok(Body::from(bytes))
+                let body = Body::from(bytes);
+                Ok(Delivered { body, event })
             }
             Collected::Rest { body, prefix } => {
                 let (reservation, waits) = match recording {
@@ -178,10 +173,13 @@ impl Recorder {
                 let reserved = match reservation {
                     None => None,
                     Some(reservation) => {
-                        let reserved = self.0.outbox.reserve(reservation).await;
-                        Some(reserved.map_err(|error| DeliverError::Record(error.into()))?)
+                        self.unless_optional(self.0.outbox.reserve(reservation).await)?
                     }
                 };
+                let event = reserved.as_ref().map(Reserved::event_id);
+                if let Some(exchange) = exchange.as_mut() {
+                    exchange.event = event;
+                }
                 caller.begins(announced);
                 let ending = Streamed {
                     recorder: self.clone(),
@@ -190,40 +188,131 @@ impl Recorder {
                     caller: caller.clone(),
                     exchange: exchange.take(),
                 };
-                Ok(Body::new(TransferBody::new(
+                let body = Body::new(TransferBody::new(
                     body,
                     prefix,
                     announced,
                     budget,
                     Box::new(ending),
-                )))
+                ));
+                Ok(Delivered { body, event })
             }
         }
     }
 
-    async fn record(&self, recording: Recording, digest: BodyDigest) -> Result<(), RecordError> {
+    async fn record(
+        &self,
+        recording: Recording,
+        digest: BodyDigest,
+    ) -> Result<Option<EventId>, RecordError> {
         let (reservation, waits) = match recording {
-            Recording::Off => return Ok(()),
-            Recording::Outbox(reservation) => (reservation, false),
-            Recording::Ledger(reservation) => (reservation, true),
+            Recording::Off => return Ok(None),
+            Recording::Outbox(reservation) => (reservation, None),
+            Recording::Ledger(reservation) => (
+                reservation.clone(),
+                Some(Unreleased::new(self, reservation)),
+            ),
         };
         let event = reservation.event_id;
-        self.0
-            .outbox
-            .record(reservation, outbox_digest(&digest), self.0.clock.now())
-            .await?;
-        if waits {
-            self.acknowledged(&event).await
-        } else {
-            Ok(())
+        let (digest, now) = (outbox_digest(&digest), self.0.clock.now());
+        let recorded = self.0.outbox.record(reservation, digest, now).await;
+        if self.unless_optional(recorded)?.is_none() {
+            return Ok(None);
+        }
+        if let Some(unreleased) = waits {
+            unreleased.acknowledged(0).await?;
+        }
+        Ok(Some(event))
+    }
+
+    /// Where exchanges may go unrecorded, an outbox that cannot write is none of their business.
+    fn unless_optional<T>(
+        &self,
+        written: Result<T, OutboxError>,
+    ) -> Result<Option<T>, OutboxError> {
+        match written {
+            Ok(written) => Ok(Some(written)),
+            Err(error @ (OutboxError::Full(_) | OutboxError::Store(_) | OutboxError::Closed))
+                if !self.0.outbox.is_required() =>
+            {
+                tracing::warn!(error = %common::telemetry::Chain(&error), "an exchange goes unrecorded");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A `Sent` whose bytes leave only once the ledger has it.
+///
+/// By then it is in the outbox and will be in the ledger, whatever becomes of the bytes. Where these are not released after
+/// all, because the ledger gave no answer in time or the caller did not wait for it, that is put on record as well: a
+/// transfer that was refused, with the `Sent` as its predecessor.
+struct Unreleased {
+    recorder: Recorder,
+    reservation: Reservation,
+}
+
+impl Unreleased {
+    fn new(recorder: &Recorder, reservation: Reservation) -> Self {
+        Self {
+            recorder: recorder.clone(),
+            reservation,
         }
     }
 
-    async fn acknowledged(&self, event: &EventId) -> Result<(), RecordError> {
-        match tokio::time::timeout(self.0.ledger_wait, self.0.outbox.delivered(event)).await {
-            Ok(Ok(())) => Ok(()),
+    /// Waits for the ledger. `passed` bytes have been released before.
+    async fn acknowledged(self, passed: u64) -> Result<(), RecordError> {
+        let shared = Arc::clone(&self.recorder.0);
+        let event = self.reservation.event_id;
+        let correction = Correction(Some((self, passed)));
+        let told = tokio::time::timeout(shared.ledger_wait, shared.outbox.delivered(&event)).await;
+        match told {
+            Ok(Ok(())) => {
+                correction.is_not_needed();
+                Ok(())
+            }
             Ok(Err(error)) => Err(RecordError::Ledger(error.to_string())),
             Err(_) => Err(RecordError::Ledger("it did not answer in time".to_owned())),
+        }
+    }
+
+    async fn correct(self, passed: u64) {
+        let sent = self.reservation.event_id;
+        let mut reservation = self.reservation;
+        reservation.event_id = self.recorder.new_event();
+        if let Kind::Sent { predecessor, .. } = &mut reservation.kind {
+            *predecessor = sent.to_string();
+        }
+        match self.recorder.0.outbox.reserve(reservation).await {
+            // Dropped, it is written as aborted.
+            Ok(mut reserved) => {
+                reserved.set_reason(AbortReason::Refused);
+                reserved.set_passed(passed);
+            }
+            Err(error) => {
+                let error = common::telemetry::Chain(&error);
+                tracing::warn!(event.id = %sent, %error, "its bytes were not released, and that could not be recorded");
+            }
+        }
+    }
+}
+
+/// What is put on record when it is dropped.
+struct Correction(Option<(Unreleased, u64)>);
+
+impl Correction {
+    fn is_not_needed(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Correction {
+    fn drop(&mut self) {
+        if let Some((unreleased, passed)) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(unreleased.correct(passed));
         }
     }
 }
@@ -276,7 +365,8 @@ impl Ending for Streamed {
                         digest.len,
                     );
                 }
-                (_, None) => {}
+                (Ok(()), None) => {}
+                (Err(_), None) => self.caller.must_see_a_break(),
             }
             completed
         })
@@ -316,16 +406,17 @@ impl Streamed {
             return Ok(());
         };
         reserved.set_passed(digest.len);
-        let event = reserved.event_id();
+        let unreleased = self
+            .waits_for_ledger
+            .then(|| Unreleased::new(&self.recorder, reserved.reservation().clone()));
         let shared = &self.recorder.0;
         shared
             .outbox
             .complete(reserved, outbox_digest(&digest), shared.clock.now())
             .await?;
-        if self.waits_for_ledger {
-            self.recorder.acknowledged(&event).await
-        } else {
-            Ok(())
+        match unreleased {
+            Some(unreleased) => unreleased.acknowledged(digest.len).await,
+            None => Ok(()),
         }
     }
 }

@@ -11,8 +11,8 @@ use common::ids::ConnectorId;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use provenance::outbox::OutboxError;
 
-use crate::exchange::{DeliverError, OptionsError, RecordError};
-use crate::upstream::{UpstreamError, UrlError};
+use crate::exchange::{OptionsError, RecordError};
+use crate::upstream::{BodyError, UpstreamError, UrlError};
 
 /// What to wait before asking again while something is out of reach, in seconds.
 const RETRY_AFTER: u64 = 5;
@@ -106,12 +106,9 @@ pub enum FileError {
     Redirect,
 }
 
-impl From<DeliverError> for FileError {
-    fn from(error: DeliverError) -> Self {
-        match error {
-            DeliverError::Upstream(error) => Self::Source(UpstreamError::Body(error)),
-            DeliverError::Record(error) => Self::Record(error),
-        }
+impl From<BodyError> for FileError {
+    fn from(error: BodyError) -> Self {
+        Self::Source(UpstreamError::Body(error))
     }
 }
 

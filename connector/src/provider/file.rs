@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use common::ids::ExchangeId;
+use common::ids::{EventId, ExchangeId};
 use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http_body::Body as _;
 use provenance::outbox::{Kind, OutboxError, Reservation};
 
 use super::Provider;
@@ -20,7 +21,7 @@ use crate::exchange::headers::{
     self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL,
 };
 use crate::exchange::{
-    Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment,
+    Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment, collect,
     received_budget,
 };
 
@@ -88,11 +89,8 @@ impl Provider {
         log.consumer = Some(permit.consumer.clone());
         let recording = self.recording(&asked, &permit)?;
         if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = &recording {
-            log.event = Some(reservation.event_id);
             log.id = Some(reservation.exchange_id);
         }
-
-        let answer = self.answer_headers(&asked, &permit, &recording);
         let opened = fetch::open(
             &self.source_client,
             &self.sources,
@@ -102,13 +100,15 @@ impl Provider {
             &budget,
         );
         let (source, body) = opened.await?.into_parts();
-        let announced = headers::content_length(&source.headers);
+        let announced = body.size_hint().exact();
+        let collected = collect(body, announced, &budget).await?;
         let caller = Caller::new(info, request.version);
-        let body = self
+        let delivered = self
             .recorder
-            .deliver(body, announced, recording, &caller, &budget, exchange)
+            .deliver(collected, announced, recording, &caller, &budget, exchange)
             .await?;
-        let mut response = Response::new(body);
+        let answer = self.answer_headers(&asked, &permit, delivered.event);
+        let mut response = Response::new(delivered.body);
         *response.headers_mut() = answer;
         let media_type = source.headers.get(header::CONTENT_TYPE).cloned();
         let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
@@ -159,16 +159,15 @@ impl Provider {
         &self,
         asked: &FileRequest,
         permit: &Permit,
-        recording: &Recording,
+        event: Option<EventId>,
     ) -> HeaderMap {
         let mut answer = HeaderMap::with_capacity(12);
         for name in headers::ANSWER_HEADERS {
             answer.insert(name, HeaderValue::from_static(""));
         }
         if permit.kind != PeerKind::ReferenceWithoutToken {
-            if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = recording {
-                let event = reservation.event_id.to_string();
-                answer.insert(PROVENANCE, text(&event));
+            if let Some(event) = event {
+                answer.insert(PROVENANCE, text(&event.to_string()));
                 answer.insert(PROVENANCE_URL, self.ledger_url.clone());
             }
             if let Some(contract) = &permit.contract {

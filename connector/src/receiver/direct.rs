@@ -3,15 +3,16 @@
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::Empty;
 use provenance::outbox::Kind;
 
 use super::Receiver;
 use super::egress::Exit;
 use super::error::FileError;
-use super::file::{Fetch, note_event};
-use crate::exchange::{Exchange, Recording, attachment, headers};
-use crate::upstream::{Call, PooledBody, ResourceUrl, path_and_query};
+use super::file::Fetch;
+use crate::exchange::{Exchange, Recording, attachment, collect, headers};
+use crate::upstream::{Call, PooledBody, ResourceUrl, UpstreamError, path_and_query};
 
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
@@ -35,21 +36,22 @@ impl Receiver {
         } else {
             Recording::Off
         };
-        note_event(exchange, &recording);
-        let announced = headers::content_length(&source.headers);
+        let announced = body.size_hint().exact();
+        let collected = collect(body, announced, fetch.budget)
+            .await
+            .map_err(|error| FileError::Source(UpstreamError::Body(error)))?;
         let delivered = self
             .recorder
             .deliver(
-                body,
+                collected,
                 announced,
                 recording,
                 &fetch.caller,
                 fetch.budget,
                 exchange,
             )
-            .await;
-        let mut response =
-            Response::new(delivered.map_err(|error| FileError::from_delivery(error, true))?);
+            .await?;
+        let mut response = Response::new(delivered.body);
         *response.headers_mut() = answer_headers(&source.headers, url);
         Ok(response)
     }

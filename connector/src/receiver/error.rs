@@ -14,7 +14,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use provenance::outbox::OutboxError;
 
 use super::refusal::Refusal;
-use crate::exchange::{DeliverError, OptionsError, RecordError};
+use crate::exchange::{OptionsError, RecordError};
 use crate::upstream::{DialError, UpstreamError, UrlError};
 
 /// What to wait before asking again while something is out of reach, in seconds.
@@ -104,15 +104,6 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// A failure of what was fetched: from a provider connector, or from a server in direct mode.
-    pub(super) fn from_delivery(error: DeliverError, is_direct: bool) -> Self {
-        match error {
-            DeliverError::Upstream(error) if is_direct => Self::Source(UpstreamError::Body(error)),
-            DeliverError::Upstream(error) => Self::Provider(UpstreamError::Body(error)),
-            DeliverError::Record(error) => Self::Record(error),
-        }
-    }
-
     /// A failure to reach a server in direct mode.
     pub(super) fn from_source(error: UpstreamError) -> Self {
         match error {

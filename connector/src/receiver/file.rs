@@ -188,15 +188,6 @@ impl Receiver {
     }
 }
 
-/// Notes the id of the record in the exchange's log line.
-pub(super) fn note_event(exchange: &mut Option<Exchange>, recording: &Recording) {
-    if let (Some(exchange), Recording::Outbox(reservation) | Recording::Ledger(reservation)) =
-        (exchange, recording)
-    {
-        exchange.event = Some(reservation.event_id);
-    }
-}
-
 /// A header as it came, for the log alone.
 fn raw(fields: &HeaderMap, name: &HeaderName) -> String {
     fields

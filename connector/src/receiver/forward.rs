@@ -1,9 +1,10 @@
 //! Fetching through a provider's connector.
 
-use auth_client::TokenError;
+use auth_client::{TokenError, VerifiedToken};
 use bytes::Bytes;
 use common::ids::UserId;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::Empty;
 use location_client::{Location, Profile};
 use provenance::outbox::Kind;
@@ -11,12 +12,15 @@ use secrecy::ExposeSecret as _;
 
 use super::Receiver;
 use super::error::FileError;
-use super::file::{Fetch, note_event};
+use super::file::Fetch;
+use super::foreign::ForeignLedger;
 use super::refusal::Refusal;
 use super::request::FileRequest;
 use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
-use crate::exchange::{Exchange, Options, Recording, TRACEPARENT, attachment};
-use crate::upstream::{AddressPolicy, Call, PooledBody, ResourceUrl, path_and_query};
+use crate::exchange::{Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect};
+use crate::upstream::{
+    AddressPolicy, Call, PooledBody, ResourceUrl, UpstreamError, path_and_query,
+};
 
 /// Longest id of an event that a ledger takes, in bytes.
 const MAX_EVENT_ID: usize = 256;
@@ -99,15 +103,22 @@ impl Receiver {
         let predecessor = predecessor(&parts.headers)?;
         let mut answer = answer_headers(&parts.headers, asked);
         let resource = asked.resource.to_str().unwrap_or_default();
+        let foreign = self.foreign_ledger(&parts.headers, &fetch)?;
+        let announced = body.size_hint().exact();
+        let collected = collect(body, announced, fetch.budget)
+            .await
+            .map_err(|error| FileError::Provider(UpstreamError::Body(error)))?;
         let mut recording = Recording::Off;
+        let mut is_named = false;
         // A provider that gives no event id has nothing recorded that ours could follow.
         if let Some(predecessor) = predecessor {
-            let named = headers::present_text(&parts.headers, &PROVENANCE_URL);
-            if let Some(ledger) = named.and_then(|named| self.foreign_ledgers.find(named)) {
-                let token = fetch.asker.token.as_deref().ok_or(FileError::NoUser)?;
+            if let Some((ledger, token)) = foreign {
                 let event = ledger.received(token, provider, &predecessor).await?;
                 answer.insert(PROVENANCE, event);
-            } else if can_record {
+                is_named = true;
+            }
+            // What that ledger has as received may still break off, unless it is all here: then this is on record as well.
+            if can_record && !(is_named && matches!(collected, Collected::Whole(_))) {
                 let kind = Kind::Received {
                     provider: provider.clone(),
                     predecessor,
@@ -115,32 +126,43 @@ impl Receiver {
                 recording = self.recording(&fetch, kind, resource);
             }
         }
-        if let Recording::Outbox(reservation) = &recording {
-            let event = reservation.event_id.to_string();
-            answer.insert(
-                PROVENANCE,
-                HeaderValue::try_from(event).expect("a UUID is header text"),
-            );
-            // The event is to be found in the ledger that we deliver to, whichever the provider uses.
-            answer.insert(PROVENANCE_URL, self.ledger_url.clone());
-        }
-        note_event(exchange, &recording);
-        let announced = headers::content_length(&parts.headers);
         let delivered = self
             .recorder
             .deliver(
-                body,
+                collected,
                 announced,
                 recording,
                 &fetch.caller,
                 fetch.budget,
                 exchange,
             )
-            .await;
-        let body = delivered.map_err(|error| FileError::from_delivery(error, false))?;
-        let mut response = Response::new(body);
+            .await?;
+        if let Some(event) = delivered.event.filter(|_| !is_named) {
+            let event = HeaderValue::try_from(event.to_string()).expect("a UUID is header text");
+            answer.insert(PROVENANCE, event);
+            // The event is to be found in the ledger that we deliver to, whichever the provider uses.
+            answer.insert(PROVENANCE_URL, self.ledger_url.clone());
+        }
+        let mut response = Response::new(delivered.body);
         *response.headers_mut() = answer;
         Ok(response)
+    }
+
+    /// The ledger that the provider names, if it is another one that is on the list, and the token that it wants.
+    fn foreign_ledger<'a>(
+        &'a self,
+        fields: &HeaderMap,
+        fetch: &'a Fetch<'_>,
+    ) -> Result<Option<(&'a ForeignLedger, &'a VerifiedToken)>, FileError> {
+        let named = headers::present_text(fields, &PROVENANCE_URL);
+        let Some(ledger) = named.and_then(|named| self.foreign_ledgers.find(named)) else {
+            return Ok(None);
+        };
+        if headers::present(fields, &PROVENANCE).is_none() {
+            return Ok(None);
+        }
+        let token = fetch.asker.token.as_deref().ok_or(FileError::NoUser)?;
+        Ok(Some((ledger, token)))
     }
 
     async fn request_headers(

@@ -279,3 +279,38 @@ async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
     let (of_provider, of_receiver) = world.records().await;
     assert!(!of_provider.is_empty() && of_receiver.len() == 1);
 }
+
+#[tokio::test]
+async fn a_sent_whose_bytes_were_not_released_is_followed_by_a_record_that_says_so() {
+    let world = World::start(Plan {
+        delivery: crate::provider::Delivery::Sync,
+        ..Plan::default()
+    })
+    .await;
+    for path in ["/closed/a.csv", "/closed/large"] {
+        world.grant(path).await;
+        // It takes what it is given, and its answers are lost.
+        let is_mute = &world.provider_ledger.is_mute;
+        is_mute.store(true, std::sync::atomic::Ordering::SeqCst);
+        let got = fetch(world.reference(path, Some("good"))).await;
+        assert!(got.status.as_u16() == 503 || got.body.is_none(), "{path}");
+        is_mute.store(false, std::sync::atomic::Ordering::SeqCst);
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+        loop {
+            assert!(tokio::time::Instant::now() < deadline, "{path}: no record");
+            let (items, _) = world.records().await;
+            let sent = items.iter().rfind(|item| item["kind"] == "event").unwrap();
+            let id = &sent["event"]["cdleventid"];
+            let refused = items
+                .iter()
+                .find(|item| item["evidence"]["cdlpreviousevents"][0] == *id);
+            if let Some(refused) = refused {
+                let evidence = &refused["evidence"];
+                assert_eq!(evidence["type"], "transfer-aborted");
+                assert_eq!(evidence["reason"], "refused");
+                assert_eq!(refused["exchange_id"], sent["exchange_id"]);
+                break;
+            }
+        }
+    }
+}

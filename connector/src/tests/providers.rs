@@ -1,14 +1,17 @@
 //! The receiver before providers that are not ours: what it sends, what it takes.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use common::listener::Peer;
 use common::service::Shutdown;
+use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderMap, Request, StatusCode};
 use location_client::Profile;
 use rstest::rstest;
@@ -331,6 +334,49 @@ async fn a_foreign_ledgers_failure_fails_the_exchange() {
         fetch(ask(&world, None)).await.error(),
         (500, "020004008E".to_owned())
     );
+}
+
+#[rstest]
+#[case::small(10)]
+#[case::large(300_000)]
+#[tokio::test]
+async fn a_body_that_breaks_is_not_received(#[case] announced: usize) {
+    let (url, told, _running) = ledger(StatusCode::OK).await;
+    let at = url.to_string();
+    let answer = move || {
+        let begun = stream::iter([Ok(Bytes::from_static(b"abc"))]);
+        let end = stream::once(async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Err(std::io::Error::other("broken on purpose"))
+        });
+        let headers = [
+            ("x-cadde-provenance", "e-1"),
+            ("x-cadde-provenance-management-service-url", at.as_str()),
+            ("content-length", &announced.to_string()),
+        ];
+        (headers, Body::from_stream(begun.chain(end))).into_response()
+    };
+    let foreign = vec![url.clone()];
+    let (world, _) = world_with(
+        Plan {
+            foreign,
+            ..Plan::default()
+        },
+        answer,
+    )
+    .await;
+    let got = fetch(ask(&world, Some("good"))).await;
+    let (_, received) = world.records().await;
+    if announced == 10 {
+        assert_eq!(got.error(), (500, "020004005E".to_owned()));
+        assert!(told.lock().unwrap().is_empty() && received.is_empty());
+    } else {
+        // The answer's header has the id that the ledger gave: it was asked before, and our own book says how it ended.
+        assert_eq!(got.header("x-cadde-provenance"), "foreign-1");
+        assert!(got.body.is_none());
+        assert_eq!(received[0]["evidence"]["type"], "transfer-aborted");
+        assert_eq!(received[0]["evidence"]["cdlpreviousevents"][0], "e-1");
+    }
 }
 
 #[tokio::test]

@@ -32,10 +32,11 @@ fn base() -> (AdminConfig, TelemetryConfig, AuthConfig) {
     )
 }
 
-fn outbox_config(pki: &Pki, name: &str, max_records: u64) -> OutboxConfig {
+fn outbox_config(pki: &Pki, name: &str, plan: &Plan) -> OutboxConfig {
     // However full the disk of the machine that runs the tests is.
     OutboxConfig {
-        max_records,
+        max_records: plan.outbox_records,
+        required: plan.is_record_required,
         disk_watermark_percent: 100,
         ..OutboxConfig::new(pki.path(name))
     }
@@ -59,7 +60,7 @@ pub fn provider_config(
         enrolment: None,
         auth,
         database,
-        outbox: outbox_config(pki, "provider-outbox.db", plan.outbox_records),
+        outbox: outbox_config(pki, "provider-outbox.db", plan),
         provenance: provider::ProvenanceConfig {
             public_url: LEDGER.parse().expect("a URL"),
             peer_url: "https://ledger.example".parse().expect("a URL"),
@@ -89,7 +90,7 @@ pub fn receiver_config(pki: &Pki, plan: &Plan, source_port: u16) -> receiver::Co
             state_file: pki.path("locations.json"),
             static_entries: BTreeMap::new(),
         },
-        outbox: outbox_config(pki, "receiver-outbox.db", plan.outbox_records),
+        outbox: outbox_config(pki, "receiver-outbox.db", plan),
         provenance: receiver::ProvenanceConfig {
             public_url: LEDGER.parse().expect("a URL"),
             peer_url: "https://ledger.example".parse().expect("a URL"),

@@ -131,6 +131,7 @@ pub struct Plan {
     pub deadlines: Deadlines,
     pub limits: ExchangeLimits,
     pub outbox_records: u64,
+    pub is_record_required: bool,
     pub profile: Profile,
     /// Ledgers that a provider may name.
     pub foreign: Vec<Url>,
@@ -162,6 +163,7 @@ impl Default for Plan {
             deadlines: Deadlines::default(),
             limits: ExchangeLimits::default(),
             outbox_records: 100_000,
+            is_record_required: true,
             profile: Profile::Kakehashi1,
             foreign: Vec::new(),
         }

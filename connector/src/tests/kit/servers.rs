@@ -158,6 +158,8 @@ impl Locations for FakeLocations {
 pub struct FakeLedger {
     items: Arc<Mutex<Vec<Value>>>,
     pub is_away: Arc<AtomicBool>,
+    /// Takes records and gives no answer.
+    pub is_mute: Arc<AtomicBool>,
 }
 
 impl FakeLedger {
@@ -178,6 +180,9 @@ impl Transport for FakeLedger {
         let items = request["items"].as_array().expect("items").clone();
         let results: Vec<_> = items.iter().map(accepted).collect();
         self.items.lock().expect("not poisoned").extend(items);
+        if self.is_mute.load(Ordering::SeqCst) {
+            return Err(DeliveryError::Timeout);
+        }
         Ok(json!({"results": results}).to_string().into())
     }
 }

@@ -7,6 +7,7 @@ mod requests;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use auth_client::{Audience, Cnf, ConnectorRole, State, TokenClaims, TokenError};
 use common::http::client::PeerClient;

@@ -159,6 +159,28 @@ async fn a_full_outbox_refuses_before_anything_is_fetched() {
     assert!(world.requests.lock().unwrap().is_empty());
 }
 
+#[rstest]
+#[case("/open/a.csv")]
+#[case("/open/large")]
+#[tokio::test]
+async fn where_records_are_not_required_an_outbox_that_cannot_write_refuses_nothing(
+    #[case] path: &str,
+) {
+    let world = World::start(Plan {
+        is_record_required: false,
+        ..Plan::default()
+    })
+    .await;
+    world.provider_outbox.close(Duration::ZERO).await;
+    let got = fetch(world.ask(path, None)).await;
+    assert_eq!(got.status.as_u16(), 200);
+    // Nothing that an application could look up.
+    assert_eq!(got.header("x-cadde-provenance"), "");
+    world.receiver_outbox.close(Duration::ZERO).await;
+    let got = fetch(world.ask_url(&world.resource(path), None)).await;
+    assert!(got.status.as_u16() == 200 && got.body.is_some());
+}
+
 #[tokio::test]
 async fn too_many_exchanges_at_a_time_are_refused() {
     let limits = ExchangeLimits {
@@ -183,7 +205,7 @@ async fn too_many_exchanges_at_a_time_are_refused() {
     assert_eq!(got.error(), (503, "020090006E".to_owned()));
     drop(first);
     // The place is free again once the connection is seen to be gone.
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
     while fetch(world.ask("/open/a.csv", Some("good")))
         .await
         .status
