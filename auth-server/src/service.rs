@@ -98,25 +98,19 @@ impl Service for AuthServer {
     }
 }
 
-/// Tells `check` whether the database answers. When it does again, memory takes in what it may have missed: a change that was
-/// committed, and whose acknowledgement was lost.
+/// Tells `check` whether the database answers, and keeps memory in step with it: it takes in what other processes have
+/// changed, and what was committed here without an acknowledgement.
 async fn watch_database(
     app: Arc<App>,
     check: Check,
     (clock, access): (SharedClock, Duration),
     shutdown: Shutdown,
 ) {
-    let mut was_away = false;
+    let mut seen = None;
     loop {
-        let mut answer = app.store.is_initialised().await.map(drop);
-        if answer.is_ok() && (was_away || app.registrar.is_in_doubt()) {
-            answer = app
-                .registrar
-                .reload(families_since(clock.now(), access))
-                .await;
-        }
-        was_away = answer.is_err();
-        check.set(answer.map_err(|error| Chain(&error).to_string()));
+        let since = families_since(clock.now(), access);
+        let outcome = app.keep_in_step(&mut seen, since).await;
+        check.set(outcome.map_err(|error| Chain(&error).to_string()));
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(PROBE) => {}

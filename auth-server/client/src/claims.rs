@@ -119,6 +119,9 @@ pub struct Cnf {
 pub struct Act {
     /// Connector ID of the acting receiver.
     pub sub: String,
+    /// Who acted before it: the client that the exchanged token was issued to. For the record; the issuer alone goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Box<Act>>,
 }
 
 impl TokenClaims {

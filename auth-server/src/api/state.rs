@@ -4,10 +4,12 @@ use crate::domain::{
     certifier::Certifier,
     directory::Directory,
     registrar::Registrar,
-    store::Store,
+    store::{Store, StoreError},
     tokens::{Logins, TokenIssuer},
 };
+use common::telemetry::Chain;
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// Everything that handlers need, the same for both listeners.
 #[derive(Debug)]
@@ -26,6 +28,32 @@ pub struct App {
     pub logins: Logins,
     /// External URL of the `peer` listener, without a slash at its end.
     pub peer_url: String,
+}
+
+impl App {
+    /// Takes in what the database has that memory lacks. `seen` is the caller's to keep: how many changes there were the last
+    /// time, `None` if that is unknown. Families revoked before `families_since` are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the next call makes up for it.
+    pub async fn keep_in_step(
+        &self,
+        seen: &mut Option<i64>,
+        families_since: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let changes = self.store.changes().await.inspect_err(|_| *seen = None)?;
+        if *seen == Some(changes) && !self.registrar.is_in_doubt() {
+            return Ok(());
+        }
+        // Counted before it is read: what is changed in between is read twice rather than never.
+        self.registrar.reload(families_since).await?;
+        if let Err(error) = self.certifier.publish_if_behind().await {
+            tracing::error!(error = %Chain(&error), "the revocation list lacks what another process has revoked");
+            return Ok(());
+        }
+        *seen = Some(changes);
+        Ok(())
+    }
 }
 
 /// Which listener a request came in at.

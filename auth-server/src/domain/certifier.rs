@@ -86,8 +86,14 @@ struct Inner {
     crl_path: PathBuf,
     crl: ArcSwap<String>,
     tls: ArcSwapOption<TlsStore>,
-    /// Time of the current list; held while the next one is made, so that lists appear in the order of their numbers.
-    published: Mutex<Option<OffsetDateTime>>,
+    /// What the current list says; held while the next one is made, so that lists appear in the order of their numbers.
+    published: Mutex<Option<Published>>,
+}
+
+#[derive(Debug)]
+struct Published {
+    at: OffsetDateTime,
+    revoked: Vec<(String, OffsetDateTime)>,
 }
 
 impl Certifier {
@@ -271,26 +277,59 @@ impl Certifier {
     /// Writes a new list if the current one is older than the configuration allows, or if there is none.
     pub async fn publish_if_due(&self) -> Result<(), CertifyError> {
         let refresh = self.0.authority.config().crl_refresh.get();
-        let published = *self.0.published.lock().await;
-        if published.is_some_and(|at| self.0.clock.now() < at + refresh) {
-            return Ok(());
+        let published = self.0.published.lock().await;
+        let is_due = |list: &Published| self.0.clock.now() >= list.at + refresh;
+        let is_due = published.as_ref().is_none_or(is_due);
+        drop(published);
+        if is_due {
+            self.publish_now().await
+        } else {
+            Ok(())
         }
+    }
+
+    /// Writes a new list if the database has a revocation that the current one lacks: one that another process made.
+    pub async fn publish_if_behind(&self) -> Result<(), CertifyError> {
+        let revoked = self.revoked(self.0.clock.now()).await?;
+        let published = self.0.published.lock().await;
+        let known = published.as_ref().map(|list| &list.revoked[..]);
+        let known = known.unwrap_or_default();
+        let is_behind = revoked.iter().any(|one| !known.contains(one));
+        drop(published);
+        if is_behind {
+            self.publish_now().await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn publish_now(&self) -> Result<(), CertifyError> {
         let this = self.clone();
         uninterrupted(async move { this.publish().await }).await
+    }
+
+    async fn revoked(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(String, OffsetDateTime)>, CertifyError> {
+        Ok(self.0.store.revoked(now - LISTED_AFTER_END).await?)
     }
 
     async fn publish(&self) -> Result<(), CertifyError> {
         let mut published = self.0.published.lock().await;
         let now = self.0.clock.now();
-        let revoked = self.0.store.revoked(now - LISTED_AFTER_END).await?;
-        let revoked: Vec<_> = revoked
-            .into_iter()
-            .map(|(serial, at)| RevokedEntry { serial, at })
+        let revoked = self.revoked(now).await?;
+        let entries: Vec<_> = revoked
+            .iter()
+            .map(|(serial, at)| RevokedEntry {
+                serial: serial.clone(),
+                at: *at,
+            })
             .collect();
         // Numbers grow with time, so that they go on growing after a restored back-up.
         let number = i64::try_from(unix_millis(now)).unwrap_or(i64::MAX);
         let number = self.0.store.next_crl_number(number).await?;
-        let pem = Arc::new(self.0.authority.crl_pem(&revoked, number, now)?);
+        let pem = Arc::new(self.0.authority.crl_pem(&entries, number, now)?);
 
         let (path, content) = (self.0.crl_path.clone(), Arc::clone(&pem));
         let tls = self.0.tls.load_full();
@@ -308,12 +347,12 @@ impl Certifier {
         });
         written.await.map_err(CertifyError::Interrupted)??;
         self.0.crl.store(pem);
-        *published = Some(now);
         tracing::info!(
             crl.number = number,
             revoked = revoked.len(),
             "revocation lists published"
         );
+        *published = Some(Published { at: now, revoked });
         Ok(())
     }
 

@@ -146,6 +146,8 @@ pub trait Installation: Send + Sync {
     async fn initialise(&self, first: &FirstEntries, event: &Event) -> Result<(), StoreError>;
     /// Everything that is held in memory; families revoked since `families_since`.
     async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, StoreError>;
+    /// How often anything was changed that is held in memory, or revoked, by whichever process.
+    async fn changes(&self) -> Result<i64, StoreError>;
     /// The number of the next CRL: `at_least`, or one more than the last.
     async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError>;
 }

@@ -116,7 +116,7 @@ pub struct CreateUser {
     /// What the user may do besides exchanging data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
-    /// Opaque further attribute for authorization rules, at most 1000 characters.
+    /// Opaque further attribute for authorization rules, at most 1000 characters, and 2000 bytes as a JSON string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extras: Option<String>,
 }

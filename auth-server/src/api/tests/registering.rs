@@ -1,7 +1,10 @@
 //! What the operator API makes of what is typed in.
 
-use super::fixture::{Domain, Fixture};
-use auth_client::api::{Connector, ConnectorCheck, GrantType, User};
+use super::fixture::{Domain, Fixture, with_certificate};
+use auth_client::{
+    ConnectorRole,
+    api::{Connector, ConnectorCheck, CreatedAppClient, CreatedUser, User},
+};
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -145,22 +148,62 @@ async fn the_largest_token_is_one_that_verifiers_look_at() {
         orgs.push(fixture.user(&participant, vec![]).await.user.user_id);
     }
     let mut body = json!({
-        "participant": participant.id, "name": "A", "orgs": orgs, "extras": "𠮷".repeat(1000),
+        "participant": participant.id, "name": "A", "orgs": orgs, "extras": "𠮷".repeat(499),
         "roles": ["operator", "reviewer", "auditor", "steward"],
     });
-    let user = fixture
+    let user: CreatedUser = fixture
         .public(&fixture.operator(), "/v1/users", &body)
         .await
         .read(StatusCode::CREATED);
-    let client = fixture.app_client(vec![GrantType::Password], None).await;
+    let client = json!({ "name": "A", "grants": ["password"], "client_id": "a".repeat(255) });
+    let client: CreatedAppClient = fixture
+        .public(&fixture.operator(), "/v1/clients", &client)
+        .await
+        .read(StatusCode::CREATED);
     let (token, _) = fixture.login(&client, &user).await;
-    // `auth_client::TokenVerifier` looks at 8 KiB; a bound token carries some 250 characters more.
-    assert!(token.len() + 250 <= 8 << 10, "{}", token.len());
-    orgs.push(fixture.user(&participant, vec![]).await.user.user_id);
-    body["orgs"] = json!(orgs);
-    let answer = fixture
+    let long = |label: &str| [label.repeat(63).as_str(); 3].join(".") + "." + &label.repeat(61);
+    let (receiver, provider) = (long("r"), long("p"));
+    let receiver = fixture
+        .connector(&receiver, ConnectorRole::Receiver, &user)
+        .await;
+    fixture
+        .connector(&provider, ConnectorRole::Provider, &user)
+        .await;
+    let ask = with_certificate(&fixture.certificate(&receiver).await);
+    let form = [
+        (
+            "grant_type",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ),
+        ("subject_token", token.as_str()),
+        (
+            "subject_token_type",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ),
+        ("audience", provider.as_str()),
+    ];
+    let bound: Value = fixture
+        .peer_form(&ask, "/oauth2/token", &form)
+        .await
+        .read(StatusCode::OK);
+    let bound = bound["access_token"].as_str().unwrap();
+    for token in [&token, bound] {
+        // `auth_client::TokenVerifier` looks at no more.
+        assert!(token.len() <= 8 << 10, "{}", token.len());
+    }
+
+    body["extras"] = json!("𠮷".repeat(500));
+    let refused = fixture
         .public(&fixture.operator(), "/v1/users", &body)
         .await;
-    answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.json()["errors"][0]["field"], "orgs");
+    refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.json()["errors"][0]["field"], "extras");
+    body["extras"] = json!("x");
+    orgs.push(fixture.user(&participant, vec![]).await.user.user_id);
+    body["orgs"] = json!(orgs);
+    let refused = fixture
+        .public(&fixture.operator(), "/v1/users", &body)
+        .await;
+    refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.json()["errors"][0]["field"], "orgs");
 }

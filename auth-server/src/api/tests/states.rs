@@ -1,7 +1,8 @@
 //! Suspension takes effect at once, everywhere.
 
 use super::fixture::{Domain, Fixture, with_basic, with_certificate};
-use auth_client::ConnectorRole;
+use auth_client::{ConnectorRole, api::GrantType};
+use common::clock::Clock as _;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -247,4 +248,71 @@ async fn a_new_secret_replaces_the_old_one_at_once() {
         .public_form(&new, "/oauth2/token", &form)
         .await
         .expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_was_made_of_an_applications_own_tokens_ends_with_it() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let client = fixture
+        .app_client(vec![GrantType::ClientCredentials], Some(&domain.user))
+        .await;
+    let id = &client.client.client_id;
+    let ask = with_basic(id, client.client_secret.expose());
+    let form = [("grant_type", "client_credentials")];
+    let answer: Value = fixture
+        .public_form(&ask, "/oauth2/token", &form)
+        .await
+        .read(StatusCode::OK);
+    let token = answer["access_token"].as_str().unwrap();
+    let bound = bound(&fixture, &domain, token, "provider.d1.example").await;
+    assert!(is_active(&fixture, &domain, &bound).await);
+    change(&fixture, &format!("/v1/clients/{id}"), "suspended").await;
+    assert!(!is_active(&fixture, &domain, token).await);
+    assert!(!is_active(&fixture, &domain, &bound).await);
+}
+
+/// Two processes on one database: during an update, or for good.
+#[tokio::test]
+async fn what_another_process_changes_is_known_at_the_next_look() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (token, _) = fixture.login(&domain.client, &domain.user).await;
+    let other = Fixture::open(&fixture.config, fixture.clock.clone()).await;
+    let look = async |seen: &mut Option<i64>| {
+        let since = fixture.clock.now() - time::Duration::hours(1);
+        let outcome = other.keep_in_step(seen, since).await;
+        outcome.expect("the database works");
+    };
+    let (mut seen, list) = (None, other.certifier.crl_pem());
+    look(&mut seen).await;
+    assert_eq!(other.certifier.crl_pem(), list, "nothing was revoked");
+
+    let user = format!("/v1/users/{}", domain.user.user.user_id);
+    change(&fixture, &user, "suspended").await;
+    change(&fixture, &user, "active").await;
+    assert!(other.issuer.check(&token).is_some());
+    look(&mut seen).await;
+    assert!(
+        other.issuer.check(&token).is_none(),
+        "its session has ended"
+    );
+
+    let serial = &domain.receiver_certificate.serial;
+    let path = format!("/v1/certificates/{}/revocation", hex::encode(serial));
+    fixture
+        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .await
+        .expect(StatusCode::OK);
+    look(&mut seen).await;
+    let list = other.certifier.crl_pem();
+    let lists = common::pem::parse_crls(list.as_bytes()).unwrap();
+    let mut parts = lists.iter().flat_map(|list| list.windows(serial.len()));
+    assert!(parts.any(|part| part == &**serial));
+
+    // Without a change nothing is read again.
+    let before = other.directory.user(&domain.user.user.user_id).unwrap();
+    look(&mut seen).await;
+    let after = other.directory.user(&domain.user.user.user_id).unwrap();
+    assert!(std::sync::Arc::ptr_eq(&before, &after));
 }

@@ -17,8 +17,12 @@ use uuid::Uuid;
 /// Characters of a suffix, in the order in which the server hands them out.
 const SUFFIX: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-/// 50 organisations: with the longest `extras` the user's tokens still have less than the 8 KiB that verifiers look at.
+/// 50 organisations: with the longest `extras`, and between the longest connector IDs, the user's tokens still have less than
+/// the 8 KiB that verifiers look at.
 const MAX_ORGS: usize = 50;
+
+/// 2000 bytes, as they stand in tokens.
+const MAX_EXTRAS_BYTES: usize = 2000;
 
 impl Registrar {
     /// Registers a participant.
@@ -108,6 +112,12 @@ impl Registrar {
         check_email(body.email.as_deref())?;
         if let Some(extras) = &body.extras {
             check_text("extras", extras, 1, 1000)?;
+            if serde_json::Value::from(extras.as_str()).to_string().len() > MAX_EXTRAS_BYTES {
+                return Err(invalid(
+                    "extras",
+                    format!("must have {MAX_EXTRAS_BYTES} bytes at most as a JSON string"),
+                ));
+            }
         }
         let participant = self
             .0

@@ -159,6 +159,11 @@ impl TokenIssuer {
             }),
             act: Some(Act {
                 sub: receiver.id.clone(),
+                // Whoever suspends this client ends what was made of its tokens, too.
+                act: Some(Box::new(Act {
+                    sub: subject.azp,
+                    act: None,
+                })),
             }),
             // A provider needs none, and a token does no more than it is for.
             roles: Vec::new(),
@@ -187,11 +192,9 @@ impl TokenIssuer {
             Some(Ok(family)) => !directory.is_revoked(family),
             Some(Err(_)) => false,
         };
-        let actor = claims
-            .act
-            .as_ref()
-            .is_none_or(|act| directory.active_client(&act.sub).is_some());
-        user && session && actor && directory.active_client(&claims.azp).is_some()
+        let is_active = |client: &str| directory.active_client(client).is_some();
+        let mut actors = std::iter::successors(claims.act.as_ref(), |act| act.act.as_deref());
+        user && session && actors.all(|act| is_active(&act.sub)) && is_active(&claims.azp)
     }
 
     fn claims(&self, user: &User, client: &str, aal: &str, scope: Option<String>) -> TokenClaims {

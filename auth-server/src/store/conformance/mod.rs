@@ -25,6 +25,7 @@ macro_rules! conforms {
             states_passwords_and_secrets_change_with_their_event,
             events_are_paged_from_the_newest,
             crl_numbers_grow,
+            changes_are_counted,
             a_code_is_spent_once,
             a_new_code_replaces_those_that_were_not_spent,
             of_codes_made_at_the_same_time_one_is_left,

@@ -268,3 +268,24 @@ pub(crate) async fn crl_numbers_grow(store: impl Store) {
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3]);
 }
+
+/// Of what is held in memory, by whichever connection; certificates are not.
+pub(crate) async fn changes_are_counted(store: impl Store) {
+    let before = store.changes().await.unwrap();
+    initialised(&store).await;
+    store
+        .set_client_state("operator", State::Suspended, &event("client.suspended", 1))
+        .await
+        .unwrap();
+    assert_eq!(store.changes().await.unwrap(), before + 2);
+    let next = super::entries::certificate("01", "auth.example", 1);
+    store
+        .record_certificate(&next, &event("certificate.renewed", 2))
+        .await
+        .unwrap();
+    store
+        .set_client_state("nobody", State::Active, &event("client.suspended", 3))
+        .await
+        .unwrap();
+    assert_eq!(store.changes().await.unwrap(), before + 3);
+}

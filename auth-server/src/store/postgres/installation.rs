@@ -54,6 +54,16 @@ impl Installation for PostgresStore {
         self.database.run(|| self.load_once(families_since)).await
     }
 
+    async fn changes(&self) -> Result<i64, StoreError> {
+        let attempt = || async {
+            let query = "SELECT value::int8 FROM meta WHERE key = 'changes'";
+            Ok(sqlx::query_scalar(query)
+                .fetch_one(&self.database.pool)
+                .await?)
+        };
+        self.database.run(attempt).await
+    }
+
     async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError> {
         let attempt = || async {
             let number: String = sqlx::query_scalar(

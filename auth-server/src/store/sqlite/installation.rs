@@ -110,6 +110,13 @@ impl Installation for SqliteStore {
         })
     }
 
+    async fn changes(&self) -> Result<i64, StoreError> {
+        let query = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'changes'";
+        Ok(sqlx::query_scalar(query)
+            .fetch_one(&self.database.reader)
+            .await?)
+    }
+
     async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError> {
         let number: String = sqlx::query_scalar(
             "INSERT INTO meta (key, value) VALUES ('crl_number', CAST($1 AS TEXT)) \
