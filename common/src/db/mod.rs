@@ -22,7 +22,7 @@ use crate::{
 pub use self::{
     failure::{is_conflict, is_unavailable, sqlite_is_unavailable},
     postgres::{PostgresDatabase, create_postgres, limited, open_postgres},
-    sqlite::{SqliteDatabase, open_sqlite},
+    sqlite::{SqliteDatabase, open_sqlite, private_file},
 };
 
 /// Why a database cannot be opened.
@@ -31,9 +31,9 @@ pub enum DbError {
     /// The scheme of `database.url` is not known.
     #[error("database.url must begin with sqlite: or postgres://")]
     Scheme,
-    /// The folder for the file could not be made.
-    #[error("cannot make the folder of the database")]
-    Folder(#[source] std::io::Error),
+    /// The file or its folder could not be made.
+    #[error("cannot make the file of the database")]
+    File(#[source] std::io::Error),
     /// `database.password_file` could not be read.
     #[error("cannot read the password of the database")]
     Password(#[source] ConfigError),

@@ -1,6 +1,6 @@
 //! `SQLite`: a file beside the process.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use sqlx::{
     SqlitePool,
@@ -20,6 +20,24 @@ pub struct SqliteDatabase {
     pub reader: SqlitePool,
 }
 
+/// Makes the file at `path`, and its folder, where they are missing; the file readable by its owner alone: whom it names, and
+/// digests of what they know, are nobody else's business. The files that `SQLite` puts beside it get the same mode. A file that
+/// is there keeps its own: an operator may want a group to read it.
+///
+/// # Errors
+/// [`std::io::Error`].
+pub fn private_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+}
+
 /// Opens the database of `config`, making file and folder where they are missing, and runs the missing migrations.
 ///
 /// Commits are durable when they return (`synchronous=FULL`), references are enforced.
@@ -31,15 +49,11 @@ pub async fn open_sqlite(
     migrator: &Migrator,
 ) -> Result<SqliteDatabase, DbError> {
     let path = config.url.strip_prefix("sqlite:").ok_or(DbError::Scheme)?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if let Some(folder) = Path::new(path)
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).map_err(DbError::Folder)?;
-    }
-    let options = SqliteConnectOptions::from_str(&format!("sqlite:{path}"))?
-        .create_if_missing(true)
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+    private_file(path).map_err(DbError::File)?;
+    // A path as it stands, in which a percent or question mark is one.
+    let options = SqliteConnectOptions::new()
+        .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -56,4 +70,37 @@ pub async fn open_sqlite(
         .connect_with(options.read_only(true))
         .await?;
     Ok(SqliteDatabase { writer, reader })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    static NONE: Migrator = Migrator::DEFAULT;
+
+    #[tokio::test]
+    async fn path_is_taken_as_it_stands_and_the_files_are_their_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a%20b.db", "a?b=c.db", "a#b.db", "日本 語/x.db"] {
+            let path = dir.path().join(name);
+            let config = DatabaseConfig::new(format!("sqlite:{}", path.display()));
+            let database = open_sqlite(&config, &NONE).await.unwrap();
+            sqlx::query("CREATE TABLE t(x INTEGER)")
+                .execute(&database.writer)
+                .await
+                .unwrap();
+            let folder = path.parent().unwrap();
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                if entry.path().is_dir() {
+                    continue;
+                }
+                let mode = entry.metadata().unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+            }
+            assert!(path.is_file(), "{name}");
+        }
+    }
 }

@@ -66,9 +66,7 @@ impl Outcome {
 
 /// Opens the file, alone, making it where it is missing.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
+    common::db::private_file(path)?;
     let conn = Connection::open(path).map_err(OpenError::Store)?;
     prepare(&conn).map_err(|error| match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked,
