@@ -40,7 +40,9 @@ pub struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordsConfig {
-    /// PEM file of the P-256 key that signs records; made at the first start.
+    /// PEM file of the P-256 key that signs records; made at the first start. To change it, rename the file so that its
+    /// name goes on after a dot (`record-key.pem.2026`) and start anew: the key set shows both then. Remove the renamed one once
+    /// `validity` has passed.
     pub key_file: PathBuf,
     /// How long a signature is good: so long a receiver gets along without this server. A record that
     /// leaves is good for at least half of it. 1 minute to 31 days.

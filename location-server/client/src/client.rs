@@ -18,7 +18,7 @@ use crate::api::{
 use crate::lookup::{append, location_url};
 use crate::record::LocationRecord;
 
-/// 16 MiB: the list has no pages unless one asks for them.
+/// 16 MiB: a page of the list has up to 10,000 records.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// Why a call did not do what it was asked to.
@@ -138,9 +138,12 @@ impl LocationClient {
         .map(drop)
     }
 
-    /// All records.
-    pub async fn list(&self) -> Result<LocationsResponse, ClientError> {
-        let url = self.path(&["cadde", "api", "v4", "locations"]);
+    /// The records after `cursor`, from the first one without it: 10,000 at most, with the cursor of those that follow.
+    pub async fn list(&self, cursor: Option<&str>) -> Result<LocationsResponse, ClientError> {
+        let mut url = self.path(&["cadde", "api", "v4", "locations"]);
+        if let Some(cursor) = cursor {
+            url.query_pairs_mut().append_pair("cursor", cursor);
+        }
         parse(&self.call(Method::GET, url, None::<&()>).await?)
     }
 

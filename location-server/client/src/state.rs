@@ -147,5 +147,5 @@ fn read(path: &Path) -> std::io::Result<Option<Content>> {
 }
 
 fn write(path: &Path, content: &Content) -> std::io::Result<()> {
-    common::config::write_file(path, &serde_json::to_vec_pretty(content)?, false)
+    common::config::write_file(path, &serde_json::to_vec_pretty(content)?, true)
 }

@@ -1,5 +1,6 @@
 //! The history.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use common::http::problem::Problem;
@@ -47,11 +48,14 @@ pub(super) struct Page {
 pub(super) async fn list(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    Query(page): Query<Page>,
+    page: Result<Query<Page>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<ChangesResponse>, Problem> {
     let (_, caller) = identified(&app, &connection, &headers).await?;
     caller.may_review().map_err(Failure::from)?;
+    let Query(page) = page.map_err(|rejection| {
+        Problem::bad_request("parameters-do-not-fit", rejection.body_text())
+    })?;
     let limit = match page.limit.as_deref().map(str::parse::<u32>) {
         None => DEFAULT_PAGE,
         Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Response};
 use common::http::Text;
 use common::http::cadde::{MessageError, ValidationError};
 use common::http::problem::Problem;
+use common::ids::UserId;
 use common::telemetry::Chain;
 use http::StatusCode;
 
@@ -71,6 +74,24 @@ impl Failure {
             "location-unknown",
             "指定された提供者のロケーション情報は登録されていません。",
             "No location is registered for this provider.",
+        )
+    }
+
+    pub(super) fn no_such_path() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no-such-path",
+            "このパスは提供していません。",
+            "This server has no such path.",
+        )
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "このメソッドは使えません。",
+            "This path does not answer that method.",
         )
     }
 
@@ -237,12 +258,19 @@ impl WireError {
         )
     }
 
-    pub(super) fn path(message: String) -> Self {
-        Self::Validation(ValidationError::new(
-            &["path", "provider_id"],
-            message,
-            "value_error",
-        ))
+    /// The provider that the path names.
+    pub(super) fn provider(path: Result<Path<String>, PathRejection>) -> Result<UserId, Self> {
+        path.map_err(|rejection| rejection.body_text())
+            .and_then(|Path(id)| UserId::parse(&id).map_err(|error| error.to_string()))
+            .map_err(|message| {
+                let at = ["path", "provider_id"];
+                Self::Validation(ValidationError::new(&at, message, "value_error"))
+            })
+    }
+
+    /// A query that can't be read.
+    pub(super) fn queries(message: String) -> Self {
+        Self::Validation(ValidationError::new(&["query"], message, "value_error"))
     }
 
     pub(super) fn query(name: &str, message: impl Into<String>) -> Self {

@@ -16,12 +16,17 @@ mod write;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::response::{IntoResponse as _, Response as HttpResponse};
+use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use axum::{Json, Router};
 use common::http::Endpoint;
+use common::http::cadde::MessageError;
+use common::http::problem::Problem;
+use http::Uri;
 use utoipa::OpenApi;
 
 use crate::domain::{Authority, Directory};
+use error::Failure;
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -105,7 +110,25 @@ pub fn router(state: AppState) -> Router {
         .fold(Router::new(), |router, (endpoint, handler)| {
             router.route(endpoint.path, handler)
         })
+        // An ID that a receiver put into the path as it was, with a slash in it, ends here.
+        .route("/cadde/{*path}", any(unknown))
+        .route("/api/{*path}", any(unknown))
+        .method_not_allowed_fallback(other_method)
         .with_state(state)
+}
+
+async fn unknown() -> MessageError {
+    Failure::no_such_path().into()
+}
+
+/// The wire's form on the wire's paths, a problem on our own.
+async fn other_method(uri: Uri) -> HttpResponse {
+    let failure = Failure::method_not_allowed();
+    if uri.path().starts_with("/cadde/") || uri.path().starts_with("/api/") {
+        MessageError::from(failure).into_response()
+    } else {
+        Problem::from(failure).into_response()
+    }
 }
 
 /// What the location server serves.

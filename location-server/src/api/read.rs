@@ -1,11 +1,11 @@
 //! Looking up.
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::ids::UserId;
 use common::listener::ConnectionInfo;
 use http::header::{CACHE_CONTROL, ETAG};
 use http::{HeaderMap, StatusCode};
@@ -40,12 +40,11 @@ const MAX_PAGE: u32 = 10_000;
 pub(super) async fn one(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    Path(provider_id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, WireError> {
     registered(&app, &connection).await?;
-    let provider =
-        UserId::parse(&provider_id).map_err(|error| WireError::path(error.to_string()))?;
+    let provider = WireError::provider(path)?;
     let Some(signed) = app.directory.get(&provider).await? else {
         metrics::counter!("location_records_served_total", "outcome" => "unknown").increment(1);
         return Err(Failure::unknown().into());
@@ -103,11 +102,12 @@ pub(super) struct Page {
 pub(super) async fn all(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    Query(page): Query<Page>,
+    page: Result<Query<Page>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<LocationsResponse>, WireError> {
     let (_, caller) = identified(&app, &connection, &headers).await?;
     caller.may_review()?;
+    let Query(page) = page.map_err(|rejection| WireError::queries(rejection.body_text()))?;
     let limit = match page.limit.as_deref().map(str::parse::<u32>) {
         None => MAX_PAGE,
         Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,

@@ -1,6 +1,7 @@
 //! Registering, changing and removing.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::{Extension, Json};
@@ -121,7 +122,7 @@ pub(super) async fn replace(
 pub(super) async fn change(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    Path(provider_id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<HttpResponse, WireError> {
@@ -129,8 +130,7 @@ pub(super) async fn change(
     if caller.own_provider().is_none() {
         caller.may_write()?;
     }
-    let provider =
-        UserId::parse(&provider_id).map_err(|error| WireError::path(error.to_string()))?;
+    let provider = WireError::provider(path)?;
     let patch = parse_patch(&body::partial(body).await?).map_err(WireError::body)?;
     let author = author(&peer, &caller);
     let stored = app
@@ -169,13 +169,12 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    Path(provider_id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<StatusCode, WireError> {
     let (peer, caller) = identified(&app, &connection, &headers).await?;
     caller.may_write()?;
-    let provider =
-        UserId::parse(&provider_id).map_err(|error| WireError::path(error.to_string()))?;
+    let provider = WireError::provider(path)?;
     let precondition: Precondition = etag::precondition(&headers);
     let author = author(&peer, &caller);
     app.directory

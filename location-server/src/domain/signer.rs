@@ -75,15 +75,12 @@ struct Kept {
 
 impl RecordSigner {
     /// Reads the key at `path`, or makes one there, readable by its owner alone.
+    ///
+    /// Files whose names continue that of `path` after a dot (`record-key.pem.2026` beside `record-key.pem`) hold keys that
+    /// signed before: nothing is signed with them, but receivers still find them in the key set. Without them a new key would
+    /// void every record that a receiver keeps for the time when this server is down.
     pub fn open(path: &Path, validity: Duration) -> Result<Self, SignerError> {
-        let file_error = |source| SignerError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let key_error = |source| SignerError::Key {
-            path: path.to_owned(),
-            source,
-        };
+        let file_error = |source| file_error(path, source);
         let pem = match std::fs::read(path) {
             Ok(pem) => pem,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -95,26 +92,31 @@ impl RecordSigner {
             }
             Err(error) => return Err(file_error(error)),
         };
-        let key = EncodingKey::from_ec_pem(&pem).map_err(key_error)?;
-        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(key_error)?;
-        // RFC 7638: a name that follows from the key needs no file of its own.
-        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(key_error)?;
-        jwk.common.key_id = Some(kid.clone());
-        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        let (key, jwk) = read_key(path, &pem)?;
+        let kid = jwk.common.key_id.clone();
+        let mut keys = vec![jwk];
+        for retired in retired(path).map_err(file_error)? {
+            let pem =
+                std::fs::read(&retired).map_err(|source| self::file_error(&retired, source))?;
+            let (_, jwk) = read_key(&retired, &pem)?;
+            if !keys.contains(&jwk) {
+                keys.push(jwk);
+            }
+        }
         Ok(Self {
             key,
             header: Header {
-                kid: Some(kid),
+                kid,
                 typ: None,
                 ..Header::new(Algorithm::ES256)
             },
-            jwks: JwkSet { keys: vec![jwk] },
+            jwks: JwkSet { keys },
             validity,
             kept: Cache::new(MAX_KEPT),
         })
     }
 
-    /// The public key, as `/.well-known/jwks.json` shows it.
+    /// The public keys, the one that signs first, as `/.well-known/jwks.json` shows them.
     pub fn jwks(&self) -> &JwkSet {
         &self.jwks
     }
@@ -173,6 +175,50 @@ impl RecordSigner {
         let jws = jsonwebtoken::encode(&self.header, &members, &self.key)?;
         Ok(LocationRecord { members, jws })
     }
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> SignerError {
+    SignerError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// The key in `pem`, which was read from `path`, with its public half.
+fn read_key(path: &Path, pem: &[u8]) -> Result<(EncodingKey, Jwk), SignerError> {
+    let error = |source| SignerError::Key {
+        path: path.to_owned(),
+        source,
+    };
+    let key = EncodingKey::from_ec_pem(pem).map_err(error)?;
+    let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(error)?;
+    // RFC 7638: a name that follows from the key needs no file of its own.
+    jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).map_err(error)?);
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    Ok((key, jwk))
+}
+
+/// The files of keys that signed before the one at `path`, in the order of their names.
+fn retired(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name
+            .as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes())
+        {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Whole seconds: the reader's text form of the time then equals ours.
@@ -234,6 +280,29 @@ mod tests {
         );
         let second = signer.record(&stored(2), NOW).await.unwrap();
         assert_ne!(second.jws, first.jws);
+    }
+
+    #[tokio::test]
+    async fn what_a_retired_key_signed_is_accepted_until_its_file_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.pem");
+        let before = RecordSigner::open(&path, DAY).unwrap();
+        let record = before.record(&stored(1), NOW).await.unwrap();
+
+        let retired = dir.path().join("key.pem.2026");
+        std::fs::rename(&path, &retired).unwrap();
+        let now = RecordSigner::open(&path, DAY).unwrap();
+        assert_eq!(now.jwks().keys.len(), 2);
+        let accepts = |signer: &RecordSigner| {
+            RecordKeys::new(signer.jwks().clone())
+                .verify(&stored(1).provider, &record, NOW, Source::LastKnown)
+                .is_ok()
+        };
+        assert!(accepts(&now));
+        assert_ne!(now.record(&stored(1), NOW).await.unwrap().jws, record.jws);
+
+        std::fs::remove_file(retired).unwrap();
+        assert!(!accepts(&RecordSigner::open(&path, DAY).unwrap()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod history;
 mod reading;
+mod wire;
 mod writing;
 
 use std::collections::BTreeMap;
