@@ -543,6 +543,79 @@ async fn a_full_disk_refuses_writing_and_leaves_reading() {
 }
 
 #[tokio::test]
+async fn a_part_whose_headers_never_end_is_not_kept() {
+    let world = World::new().await;
+    let read = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let frames = {
+        let read = read.clone();
+        let begin = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"");
+        let endless = futures_util::stream::iter((0..4000).map(|_| "x".repeat(16_384)));
+        futures_util::StreamExt::map(
+            futures_util::StreamExt::chain(futures_util::stream::iter([begin]), endless),
+            move |frame| {
+                read.fetch_add(frame.len(), Ordering::Relaxed);
+                Ok::<_, std::convert::Infallible>(frame)
+            },
+        )
+    };
+    let request = Request::post("/v2/eventwithhash")
+        .header("authorization", "token-of-provider-a")
+        .header(
+            "content-type",
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        );
+    let request = request.body(Body::from_stream(frames)).unwrap();
+    let answer = send(&world.public, request, None).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+    assert_eq!(answer.body["type"], "error");
+    let read = read.load(Ordering::Relaxed);
+    assert!(read < 2 << 20, "{read} bytes were read");
+}
+
+#[tokio::test]
+async fn a_large_file_passes_in_whatever_pieces_it_comes() {
+    let world = World::new().await;
+    let file: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[1]).collect();
+    for piece in [1000, 100_000, usize::MAX] {
+        let mut form = Form::event(&create()).file(&file).file(b"x").0;
+        form.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        let pieces: Vec<_> = form
+            .chunks(piece.min(form.len()))
+            .map(|piece| Ok::<_, std::convert::Infallible>(Bytes::copy_from_slice(piece)))
+            .collect();
+        let request = Request::post("/v2/eventwithhash")
+            .header("authorization", "token-of-provider-a")
+            .header(
+                "content-type",
+                format!("multipart/form-data; boundary={BOUNDARY}"),
+            )
+            .body(Body::from_stream(futures_util::stream::iter(pieces)))
+            .unwrap();
+        let answer = send(&world.public, request, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let id = answer.body["cdleventid"].as_str().unwrap();
+        let lineage = world.lineage_as(PROVIDER, id, &[]).await;
+        let tag = &lineage.body[0]["cdldatatags"][0];
+        assert_eq!(
+            tag["cdlsha256hash"],
+            hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&file))
+        );
+    }
+}
+
+#[tokio::test]
+async fn parts_without_number_are_refused() {
+    let world = World::new().await;
+    let mut form = Form::event(&create());
+    for _ in 0..1100 {
+        form = form.part("form-data; name=\"other\"", None, b"");
+    }
+    let request = form.request(&[("authorization", "token-of-provider-a")]);
+    let answer = send(&world.public, request, None).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+}
+
+#[tokio::test]
 async fn messages_follow_the_readers_language() {
     let world = World::new().await;
     let context = |lang| common::http::context::RequestContext {
