@@ -13,7 +13,7 @@ use common::{
 };
 
 use crate::{
-    api::{self, Batches, Ledger},
+    api::{self, Batches, Ledger, Lineages},
     authority::AuthServer,
     config::Config,
     domain::{
@@ -72,8 +72,9 @@ impl Service for ProvenanceServer {
             authority: Arc::new(authority),
             clock: context.clock.clone(),
             organization: config.organization(),
+            batches: Batches::new(&config.ledger),
+            lineages: Lineages::new(&config.ledger),
             config: config.ledger.clone(),
-            batches: Batches::default(),
         });
 
         let peer = Listener::bind(&config.peer, Some(tls.clone())).await?;
@@ -96,6 +97,7 @@ async fn open(
 ) -> anyhow::Result<(Sequencer, Arc<dyn LedgerReader>)> {
     let limits = |disk| SequencerLimits {
         queue: config.ledger.queue,
+        queue_bytes: config.ledger.queue_bytes.as_usize(),
         disk_watermark_percent: config.ledger.disk_watermark_percent,
         disk,
         keep_keys: config.ledger.keep_idempotency_keys.get(),

@@ -65,18 +65,10 @@ pub(super) async fn batch(
     if let Some(problem) = unsupported(&parts.headers) {
         return Err(problem);
     }
-    let config = &app.ledger.config;
-    let _place = app
-        .ledger
-        .batches
-        .enter(&peer.id, config.requests_per_connector)
-        .ok_or_else(|| {
-            Problem::unavailable(
-                "too-many-requests",
-                "this connector has too many batch requests open",
-                1,
-            )
-        })?;
+    let _place = app.ledger.batches.enter(&peer.id).ok_or_else(|| {
+        metrics::counter!("ledger_refused_total", "reason" => "requests").increment(1);
+        Problem::unavailable("too-many-requests", "too many batch requests are open", 1)
+    })?;
     // `Err`: the registry is out of reach, which each item will be told.
     let registration = match app.registration(&peer.id).await {
         Ok(Some(registration)) => Ok(registration),
@@ -88,6 +80,10 @@ pub(super) async fn batch(
         }
         Err(error) => Err(error),
     };
+    app.ledger
+        .sequencer
+        .check_room()
+        .map_err(|e| unavailable(&e))?;
     let body = read_limited(body, MAX_BODY_BYTES)
         .await
         .map_err(|error| match error {
@@ -103,7 +99,13 @@ pub(super) async fn batch(
         return Err(too_large("there are too many items"));
     }
     let (mut submissions, mut results) = (Vec::new(), Vec::with_capacity(request.items.len()));
+    let mut prepared = 0;
     for item in &request.items {
+        prepared += item.get().len();
+        if prepared >= SLICE {
+            prepared = 0;
+            tokio::task::yield_now().await;
+        }
         match prepare(&app, &peer, &registration, item.get()) {
             Ok(submission) => {
                 results.push(None);
@@ -134,6 +136,9 @@ pub(super) async fn batch(
     let body = serde_json::to_vec(&BatchReply { results }).map_err(Problem::internal)?;
     Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], body).into_response())
 }
+
+/// 64 KiB: after so much of a body others have their turn on this thread, for a full one takes tens of milliseconds.
+const SLICE: usize = 64 << 10;
 
 /// What is wrong with the form of the body, if anything.
 fn unsupported(headers: &HeaderMap) -> Option<Problem> {
@@ -289,6 +294,7 @@ fn result(id: String, decision: Decision) -> ItemResult {
             let problem = match refused {
                 Refused::Conflict(_) | Refused::IdTaken(_) | Refused::KeyReused => &CONFLICT,
                 Refused::SelfReference | Refused::Cycle | Refused::Missing(_) => &INVALID,
+                Refused::Failed => &UNAVAILABLE,
             };
             *reject(Some(id), problem, &refused.to_string())
         }
@@ -345,7 +351,7 @@ const CONFLICT: ProblemKind = ProblemKind {
 };
 const UNAVAILABLE: ProblemKind = ProblemKind {
     slug: "unavailable",
-    title: "This cannot be checked now",
+    title: "This cannot be checked or recorded now",
     status: 503,
     retry: true,
 };

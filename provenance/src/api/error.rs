@@ -158,6 +158,7 @@ pub(super) fn refused(refused: &Refused) -> LedgerError {
             "conflict",
             format!("識別情報 {id} は別の内容で登録されています。"),
         ),
+        Refused::Failed => return internal(refused),
         Refused::KeyReused => (
             StatusCode::CONFLICT,
             "key-reused",
@@ -195,17 +196,30 @@ pub(super) fn submit(failure: &SubmitError) -> LedgerError {
 
 pub(super) fn read(failure: &ReadError) -> LedgerError {
     match failure {
-        ReadError::TooLarge(limit) => error(
+        ReadError::TooLarge { events, bytes } => error(
             StatusCode::BAD_REQUEST,
             "lineage-too-large",
             Text::of(
-                format!("来歴が {limit} 件を超えます。depth を指定してください。"),
-                format!("The lineage has more than {limit} events; ask with a depth."),
+                format!(
+                    "来歴が {events} 件または {bytes} バイトを超えます。depth を指定してください。"
+                ),
+                format!(
+                    "The lineage has more than {events} events or {bytes} bytes; ask with a depth."
+                ),
             ),
         ),
+        ReadError::Busy => reading_busy(),
         ReadError::Store(error) if error.is_unavailable() => database(failure),
         ReadError::Store(_) => internal(failure),
     }
+}
+
+pub(super) fn reading_busy() -> LedgerError {
+    let text = Text::new(
+        "来歴の照会が混み合っています。",
+        "Too many lineages are being read.",
+    );
+    unavailable("reading-busy", text, SOON)
 }
 
 pub(super) fn too_large(limit: u64) -> LedgerError {

@@ -1,25 +1,31 @@
 //! `GET /v2/lineage/{cdleventid}`: what came before and after an event.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+};
 
 use axum::{
-    extract::{Path, Request, State},
+    body::Body,
+    extract::{self, Path, Request, rejection::PathRejection},
     response::{IntoResponse as _, Response},
 };
 use common::http::cadde::LedgerError;
+use futures_util::stream;
 use http::{
     HeaderMap, Uri,
     header::{CONTENT_TYPE, VARY},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{AppState, EXTENDED, error, wants_extended};
 use crate::{
     domain::{
         access::Viewer,
         lineage::{Direction, LineageQuery},
-        store::{Body, Index, Node},
+        store::{self, Index, Node},
     },
     model::json::push_string,
 };
@@ -36,28 +42,35 @@ use crate::{
     responses((status = 200, description = "The events", body = Vec<Object>),
         (status = 400, description = "Unknown direction or depth"),
         (status = 401, description = "No token, or one that is not accepted"),
-        (status = 404, description = "No such event")))]
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Too many lineages are being read, or the database is not available")))]
 pub(super) async fn lineage(
-    State(app): State<AppState>,
-    Path(id): Path<String>,
+    extract::State(app): extract::State<AppState>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, LedgerError> {
     let (parts, _) = request.into_parts();
     let caller = app.identify(&parts).await?;
+    // An id that is no text has no event.
+    let Path(id) = id.map_err(|_| error::no_such_event())?;
     let config = &app.ledger.config;
     let query = LineageQuery {
         id,
         direction: direction(&parts.uri, &parts.headers)?,
         depth: depth(&parts.uri, &parts.headers)?,
         limit: config.max_lineage,
+        max_bytes: config.max_lineage_bytes.as_usize(),
     };
     let viewer = Viewer::new(&caller, config.read);
+    let reading = app.ledger.lineages.read(caller.actor.key()).await;
+    let reading = reading.ok_or_else(error::reading_busy)?;
     let nodes = app
         .ledger
         .reader
         .lineage(query, viewer)
         .await
         .map_err(|e| error::read(&e))?;
+    drop(reading);
     let nodes = nodes.ok_or_else(error::no_such_event)?;
     let is_extended = wants_extended(&parts.headers);
     let media_type = if is_extended {
@@ -65,7 +78,21 @@ pub(super) async fn lineage(
     } else {
         "application/json"
     };
-    let body = render(&nodes, is_extended);
+    let bytes = nodes.iter().map(size).sum();
+    let sending = app.ledger.lineages.send(bytes);
+    let sending = sending.map_err(|_| error::reading_busy())?;
+    let text = Rendered {
+        shown: Shown::new(&nodes),
+        nodes: nodes.into_iter(),
+        is_extended,
+        state: State::Begins,
+        _sending: sending,
+    };
+    let body = if bytes <= WHOLE {
+        Body::from(text.collect::<String>())
+    } else {
+        Body::from_stream(stream::iter(text.map(Ok::<_, Infallible>)))
+    };
     Ok(([(CONTENT_TYPE, media_type), (VARY, "accept")], body).into_response())
 }
 
@@ -126,28 +153,67 @@ struct CoreEvent<'c> {
     event: &'c RawValue,
 }
 
-fn render(nodes: &[Node], is_extended: bool) -> String {
-    let shown = Shown::new(nodes);
-    let mut out = String::with_capacity(1024 * nodes.len());
-    out.push('[');
-    for (i, node) in nodes.iter().enumerate() {
-        if i > 0 {
-            out.push_str(",\n");
+/// 64 KiB: answers up to this size are sent whole, others in pieces of it, so that what was sent is no longer held.
+const WHOLE: usize = 64 << 10;
+
+/// About how many bytes `node` takes in an answer.
+fn size(node: &Node) -> usize {
+    let body = node.body.as_ref().map_or(0, |body| {
+        body.core.len() + body.next.iter().map(|id| id.len() + 3).sum::<usize>()
+    });
+    256 + body
+}
+
+/// An answer, piece by piece.
+struct Rendered {
+    shown: Shown,
+    nodes: std::vec::IntoIter<Node>,
+    is_extended: bool,
+    state: State,
+    /// What the answer may take until it is sent.
+    _sending: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Begins,
+    Goes,
+    Ended,
+}
+
+impl Iterator for Rendered {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let mut out = match self.state {
+            State::Begins => "[".to_owned(),
+            State::Goes => String::new(),
+            State::Ended => return None,
+        };
+        while out.len() < WHOLE {
+            let Some(node) = self.nodes.next() else {
+                out.push(']');
+                self.state = State::Ended;
+                return Some(out);
+            };
+            if self.state == State::Goes {
+                out.push_str(",\n");
+            }
+            self.state = State::Goes;
+            let written = node
+                .body
+                .as_ref()
+                .is_some_and(|body| write_event(&mut out, body, self.is_extended));
+            if !written {
+                out.push_str(&self.shown.redacted(&node).to_string());
+            }
         }
-        let written = node
-            .body
-            .as_ref()
-            .is_some_and(|body| write_event(&mut out, body, is_extended));
-        if !written {
-            out.push_str(&shown.redacted(node).to_string());
-        }
+        Some(out)
     }
-    out.push(']');
-    out
 }
 
 /// Writes an event: the text that was committed to, and what is computed. False if the core has no event.
-fn write_event(out: &mut String, body: &Body, is_extended: bool) -> bool {
+fn write_event(out: &mut String, body: &store::Body, is_extended: bool) -> bool {
     let Ok(CoreEvent { event }) = serde_json::from_str(&body.core) else {
         return false;
     };
@@ -189,16 +255,20 @@ fn without_ledger(event: &str) -> String {
 }
 
 /// The answer's own events, for the edges that redacted ones may show: both ends are in the answer anyway.
-struct Shown<'n> {
-    ids: HashMap<Index, &'n str>,
-    next: HashMap<Index, Vec<&'n str>>,
+#[derive(Default)]
+struct Shown {
+    ids: HashMap<Index, String>,
+    next: HashMap<Index, Vec<Index>>,
 }
 
-impl<'n> Shown<'n> {
-    fn new(nodes: &'n [Node]) -> Self {
-        let ids: HashMap<Index, &str> = nodes
+impl Shown {
+    fn new(nodes: &[Node]) -> Self {
+        if nodes.iter().all(|node| node.body.is_some()) {
+            return Self::default();
+        }
+        let ids: HashMap<Index, String> = nodes
             .iter()
-            .map(|node| (node.idx, node.id.as_str()))
+            .map(|node| (node.idx, node.id.clone()))
             .collect();
         let mut edges: Vec<(Index, Index)> = Vec::new();
         for node in nodes {
@@ -211,20 +281,25 @@ impl<'n> Shown<'n> {
             );
         }
         edges.sort_unstable();
-        let mut next: HashMap<Index, Vec<&str>> = HashMap::new();
+        let mut next: HashMap<Index, Vec<Index>> = HashMap::new();
         for (prev, idx) in edges {
-            next.entry(prev).or_default().extend(ids.get(&idx));
+            next.entry(prev).or_default().push(idx);
         }
         Self { ids, next }
+    }
+
+    fn id_of(&self, idx: Index) -> Option<&str> {
+        self.ids.get(&idx).map(String::as_str)
     }
 
     fn redacted(&self, node: &Node) -> Value {
         let previous: Vec<&str> = node
             .previous
             .iter()
-            .filter_map(|idx| self.ids.get(idx).copied())
+            .filter_map(|idx| self.id_of(*idx))
             .collect();
-        let next = self.next.get(&node.idx).cloned().unwrap_or_default();
+        let next = self.next.get(&node.idx).into_iter().flatten();
+        let next: Vec<&str> = next.filter_map(|idx| self.id_of(*idx)).collect();
         json!({
             "cdleventid": node.id,
             "cdleventtype": node.event_type,

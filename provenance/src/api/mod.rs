@@ -5,6 +5,7 @@
 
 mod batch;
 mod error;
+mod limits;
 mod lineage;
 mod register;
 mod state;
@@ -24,7 +25,10 @@ use http::{HeaderMap, header::ACCEPT};
 use utoipa::OpenApi;
 
 use self::state::Door;
-pub use self::state::{AppState, Batches, Ledger};
+pub use self::{
+    limits::{Batches, Lineages},
+    state::{AppState, Ledger},
+};
 
 /// The media type that adds `ledger` to one's own events.
 const EXTENDED: &str = "application/vnd.cadde.provenance+json";

@@ -47,6 +47,10 @@ pub(super) async fn register(
 ) -> Result<Response, LedgerError> {
     let (parts, body) = request.into_parts();
     let caller = app.identify(&parts).await?;
+    app.ledger
+        .sequencer
+        .check_room()
+        .map_err(|e| error::submit(&e))?;
     let key = key(&parts.headers)?;
     let allow_pending = parts
         .headers

@@ -1,9 +1,6 @@
 //! What the handlers work with.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use common::{
     clock::SharedClock,
@@ -12,9 +9,11 @@ use common::{
     listener::{ConnectionInfo, Peer},
 };
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::error;
+use super::{
+    error,
+    limits::{Batches, Lineages},
+};
 use crate::{
     config::LedgerConfig,
     domain::{
@@ -52,27 +51,10 @@ pub struct Ledger {
     pub config: LedgerConfig,
     /// `cdlorganization` of what is recorded.
     pub organization: String,
-    /// How many batch requests each connector has open.
+    /// The batch requests that are open.
     pub batches: Batches,
-}
-
-/// Open batch requests by connector.
-#[derive(Debug, Default)]
-pub struct Batches(Mutex<HashMap<ConnectorId, Arc<Semaphore>>>);
-
-impl Batches {
-    /// A place for one more request of `id`; `None` if it has `limit` already.
-    pub(super) fn enter(&self, id: &ConnectorId, limit: usize) -> Option<OwnedSemaphorePermit> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody but registered connectors gets here, so there are few; those at rest still need not stay.
-        if all.len() > 1024 {
-            all.retain(|_, places| places.available_permits() < limit);
-        }
-        let places = all
-            .entry(id.clone())
-            .or_insert_with(|| Arc::new(Semaphore::new(limit)));
-        places.clone().try_acquire_owned().ok()
-    }
+    /// The lineages that are read and sent.
+    pub lineages: Lineages,
 }
 
 impl AppState {
@@ -162,19 +144,5 @@ mod tests {
             })
             .collect();
         assert_eq!(token(&headers), found);
-    }
-
-    #[test]
-    fn a_connector_has_a_few_places_and_another_has_its_own() {
-        let batches = Batches::default();
-        let (a, b) = (
-            ConnectorId::parse("a.example").unwrap(),
-            ConnectorId::parse("b.example").unwrap(),
-        );
-        let places: Vec<_> = (0..4).map(|_| batches.enter(&a, 4).unwrap()).collect();
-        assert!(batches.enter(&a, 4).is_none());
-        assert!(batches.enter(&b, 4).is_some());
-        drop(places);
-        assert!(batches.enter(&a, 4).is_some());
     }
 }

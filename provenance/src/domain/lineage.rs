@@ -39,6 +39,8 @@ pub struct LineageQuery {
     pub depth: Option<u32>,
     /// Most events in the answer.
     pub limit: usize,
+    /// Most bytes that the answer takes in memory.
+    pub max_bytes: usize,
 }
 
 /// The edges of the ledger, as far as both ends have arrived.
@@ -52,14 +54,27 @@ pub trait Graph {
     /// [`Self::Error`].
     fn previous(&mut self, idx: Index) -> Result<Vec<Index>, Self::Error>;
 
-    /// Successors of the event at `idx`, in ledger order.
+    /// Successors of the event at `idx`, in ledger order. Where there are more than the limit of the walk, that many and one
+    /// are enough: an original may have been sent millions of times.
     ///
     /// # Errors
     /// [`Self::Error`].
     fn next(&mut self, idx: Index) -> Result<Vec<Index>, Self::Error>;
 }
 
-/// The events of a lineage, in the order of the answer; `None` if there are more than `limit`.
+/// Edges that are looked at for each event that an answer may have. Events with thousands of predecessors, each named by
+/// thousands of others, are few events with many millions of edges.
+const EDGES_PER_EVENT: usize = 16;
+
+/// Edges that are looked at in any case: those of the largest events of a short lineage.
+const EDGES_LEAST: usize = 100_000;
+
+/// How many edges a lineage of `limit` events may have.
+pub fn max_edges(limit: usize) -> usize {
+    limit.saturating_mul(EDGES_PER_EVENT).max(EDGES_LEAST)
+}
+
+/// The events of a lineage, in the order of the answer; `None` if there are more than `limit`, or edges without measure.
 ///
 /// Backward: farthest first, the start last. Forward: the start first. Both: the ancestors and the start as backward, then the
 /// descendants; not the ancestors' other descendants. Events at the same distance come in the order in which they are named.
@@ -73,56 +88,82 @@ pub fn walk<G: Graph>(
     depth: Option<u32>,
     limit: usize,
 ) -> Result<Option<Vec<Index>>, G::Error> {
-    let mut seen = HashSet::new();
-    let mut order = Vec::new();
+    let mut visited = Visited {
+        seen: HashSet::new(),
+        order: Vec::new(),
+        depth,
+        limit,
+        edges_left: max_edges(limit),
+    };
     if matches!(direction, Direction::Backward | Direction::Both) {
-        let seeds = VecDeque::from([(start, 0)]);
-        if !visit(seeds, depth, limit, &mut seen, &mut order, |idx| {
-            graph.previous(idx)
-        })? {
+        let is_whole = visited.visit(vec![start], 0, |idx| graph.previous(idx))?;
+        if !is_whole {
             return Ok(None);
         }
-        order.reverse();
+        visited.order.reverse();
     }
-    let seeds = match direction {
-        Direction::Backward => VecDeque::new(),
-        Direction::Forward => VecDeque::from([(start, 0)]),
-        Direction::Both if depth == Some(0) => VecDeque::new(),
-        Direction::Both => graph.next(start)?.into_iter().map(|idx| (idx, 1)).collect(),
+    let (seeds, distance) = match direction {
+        Direction::Backward => (Vec::new(), 0),
+        Direction::Forward => (vec![start], 0),
+        Direction::Both if depth == Some(0) => (Vec::new(), 0),
+        Direction::Both => (graph.next(start)?, 1),
     };
-    let is_whole = visit(seeds, depth, limit, &mut seen, &mut order, |idx| {
-        graph.next(idx)
-    })?;
-    Ok(is_whole.then_some(order))
+    let is_whole = visited.visit(seeds, distance, |idx| graph.next(idx))?;
+    Ok(is_whole.then_some(visited.order))
 }
 
-/// Breadth first. False if the limit was reached.
-fn visit<E>(
-    mut open: VecDeque<(Index, u32)>,
+struct Visited {
+    seen: HashSet<Index>,
+    order: Vec<Index>,
     depth: Option<u32>,
     limit: usize,
-    seen: &mut HashSet<Index>,
-    order: &mut Vec<Index>,
-    mut neighbours: impl FnMut(Index) -> Result<Vec<Index>, E>,
-) -> Result<bool, E> {
-    while let Some((idx, distance)) = open.pop_front() {
-        if !seen.insert(idx) {
-            continue;
-        }
-        if order.len() == limit {
+    edges_left: usize,
+}
+
+impl Visited {
+    /// Breadth first, from `seeds`, which are `distance` away from the start. False if a limit was reached.
+    fn visit<E>(
+        &mut self,
+        seeds: Vec<Index>,
+        distance: u32,
+        mut neighbours: impl FnMut(Index) -> Result<Vec<Index>, E>,
+    ) -> Result<bool, E> {
+        let mut open = VecDeque::new();
+        if !self.find(seeds, distance, &mut open) {
             return Ok(false);
         }
-        order.push(idx);
-        if depth.is_none_or(|depth| depth > distance) {
-            open.extend(
-                neighbours(idx)?
-                    .into_iter()
-                    .filter(|n| !seen.contains(n))
-                    .map(|n| (n, distance + 1)),
-            );
+        while let Some((idx, distance)) = open.pop_front() {
+            if self.depth.is_none_or(|depth| depth > distance)
+                && !self.find(neighbours(idx)?, distance + 1, &mut open)
+            {
+                return Ok(false);
+            }
         }
+        Ok(true)
     }
-    Ok(true)
+
+    /// Takes in what has not been seen. An event has its place by the first edge to it, so that it need not be held twice.
+    fn find(
+        &mut self,
+        found: Vec<Index>,
+        distance: u32,
+        open: &mut VecDeque<(Index, u32)>,
+    ) -> bool {
+        let Some(left) = self.edges_left.checked_sub(found.len()) else {
+            return false;
+        };
+        self.edges_left = left;
+        for idx in found {
+            if self.seen.insert(idx) {
+                if self.order.len() == self.limit {
+                    return false;
+                }
+                self.order.push(idx);
+                open.push_back((idx, distance));
+            }
+        }
+        true
+    }
 }
 
 #[cfg(test)]
@@ -197,6 +238,21 @@ mod tests {
         #[case] order: &[Index],
     ) {
         assert_eq!(walked(&example(), start, direction, depth), order);
+    }
+
+    #[test]
+    fn edges_without_measure_are_refused() {
+        // Few events, each of which names all before it, many times over.
+        let dense = |names: usize| -> Vec<Vec<Index>> {
+            let before = |n: Index| std::iter::repeat_n(0..n, names).flatten();
+            (0..40).map(|n| before(n).collect()).collect()
+        };
+        let walk = |prev| {
+            let Ok(found) = walk(&mut Model(prev), 39, Direction::Backward, None, 40);
+            found
+        };
+        assert_eq!(walk(dense(10)).map(|found| found.len()), Some(40));
+        assert_eq!(walk(dense(200)), None);
     }
 
     #[test]

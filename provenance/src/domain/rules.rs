@@ -1,6 +1,6 @@
 //! What is decided about a submission inside the transaction of the one writer.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use common::ids::uuid_v7;
 use serde_json::json;
@@ -13,6 +13,7 @@ use super::{
 use crate::model::{
     commitment::{Commitment, Salt},
     core::{CoreParts, Predecessor, Subject},
+    event::Event,
     json,
 };
 
@@ -42,32 +43,40 @@ impl Moment {
 /// Most events that one `link` record names, so that its size has a bound.
 const LINK_MAX: usize = 256;
 
-/// Decides about `submission` and records it.
+/// Decides about `submission` and records it. It is left as it is: a transaction that failed is tried again with it.
 ///
 /// # Errors
 /// [`StoreError`]: the transaction has to be dropped.
 pub fn apply<T: LedgerTx>(
     tx: &mut T,
-    submission: &mut Submission,
+    submission: &Submission,
     moment: &Moment,
 ) -> Result<Decision, StoreError> {
     let actor = submission.actor.key();
     if let Some(decision) = repeated(tx, submission, &actor)? {
         return Ok(decision);
     }
-    if let Some(decision) = duplicate(tx, submission)? {
-        return Ok(decision);
-    }
+    let entry = match original(tx, submission)? {
+        Original::Recorded(id) => return Ok(Ok(Accepted::Duplicate(id))),
+        Original::MadeBy(update, event) => Entry {
+            previous: vec![update].into(),
+            parts: Cow::Owned(submission.parts.with_body(event.canonical())),
+        },
+        Original::None => Entry {
+            previous: Cow::Borrowed(&submission.previous),
+            parts: Cow::Borrowed(&submission.parts),
+        },
+    };
     if let Some(known) = tx.find(&submission.id)? {
         return taken(tx, submission, &actor, &known, moment);
     }
-    if submission.previous.contains(&submission.id) {
+    if entry.previous.contains(&submission.id) {
         return Ok(Err(Refused::SelfReference));
     }
-    let predecessors = predecessors(tx, &submission.previous)?;
+    let predecessors = predecessors(tx, &entry.previous)?;
     if let Call::Single(single) = &submission.by
         && !single.allow_pending
-        && let Some((id, _)) = submission
+        && let Some((id, _)) = entry
             .previous
             .iter()
             .zip(&predecessors)
@@ -83,7 +92,7 @@ pub fn apply<T: LedgerTx>(
     if closes_cycle(tx, &waiting, &predecessors)? {
         return Ok(Err(Refused::Cycle));
     }
-    let recorded = record(tx, submission, &actor, &predecessors, moment)?;
+    let recorded = record(tx, submission, &entry, &actor, &predecessors, moment)?;
     if !waiting.is_empty() {
         tx.resolve(&submission.id, recorded.idx)?;
         link(tx, submission, &actor, &recorded, &waiting, moment)?;
@@ -94,6 +103,12 @@ pub fn apply<T: LedgerTx>(
         tx.remember_key(&actor, key, &submission.content, recorded.idx, moment.rx_ms)?;
     }
     Ok(Ok(Accepted::Created(recorded)))
+}
+
+/// What is recorded of a submission where a rule of the ledger may have added to it.
+struct Entry<'s> {
+    previous: Cow<'s, [String]>,
+    parts: Cow<'s, CoreParts>,
 }
 
 /// A single registration whose idempotency key was used before.
@@ -117,21 +132,28 @@ fn repeated<T: LedgerTx>(
     })
 }
 
+/// What the ledger has of the same data.
+enum Original {
+    /// Nothing that matters.
+    None,
+    /// An event of it, whose id is the answer.
+    Recorded(String),
+    /// No original, but the `Update` that made it, and the event with that as its predecessor.
+    MadeBy(String, Event),
+}
+
 /// Suppresses duplicates, and links an original to the `Update` that made its data.
-fn duplicate<T: LedgerTx>(
-    tx: &mut T,
-    submission: &mut Submission,
-) -> Result<Option<Decision>, StoreError> {
-    let Call::Single(single) = &mut submission.by else {
-        return Ok(None);
+fn original<T: LedgerTx>(tx: &mut T, submission: &Submission) -> Result<Original, StoreError> {
+    let Call::Single(single) = &submission.by else {
+        return Ok(Original::None);
     };
     let Single {
         event,
         duplicates: Some((tag, types)),
         ..
-    } = &mut **single
+    } = &**single
     else {
-        return Ok(None);
+        return Ok(Original::None);
     };
     let is = |types: &[String], one: &SameData| types.contains(&one.event_type);
     let found = tx.same_data(tag)?;
@@ -142,14 +164,13 @@ fn duplicate<T: LedgerTx>(
         && event.previous().is_empty()
         && types.add_previous.iter().any(|t| t == event.event_type())
     {
+        let mut event = event.clone();
         event.set_previous(vec![update.id.clone()]);
-        submission.previous = event.previous().to_vec();
-        submission.parts.set_body(event.canonical());
-        return Ok(None);
+        return Ok(Original::MadeBy(update.id.clone(), event));
     }
     // The oldest, if there are several.
-    let oldest = found.iter().find(|one| !is(&types.update, one));
-    Ok(oldest.map(|one| Ok(Accepted::Duplicate(one.id.clone()))))
+    let oldest = found.into_iter().find(|one| !is(&types.update, one));
+    Ok(oldest.map_or(Original::None, |one| Original::Recorded(one.id)))
 }
 
 /// The id is in the ledger: the same again, or something else.
@@ -184,43 +205,76 @@ fn predecessors<T: LedgerTx>(tx: &mut T, ids: &[String]) -> Result<Vec<Option<Kn
 
 /// Whether a predecessor descends from an event that waits for this one.
 ///
-/// Searched forwards from the waiting events: they came early, so little hangs on them.
+/// Searched from both ends at once, a step here and a step there, until they meet or one of them has no more: what is sent late
+/// mostly has few ancestors, and what came early few descendants, but either may have a million.
 fn closes_cycle<T: LedgerTx>(
     tx: &mut T,
     waiting: &[Waiting],
     predecessors: &[Option<Known>],
 ) -> Result<bool, StoreError> {
-    let targets: HashSet<Index> = predecessors
+    let mut ancestors = Reach::from(predecessors.iter().flatten().map(|known| known.idx));
+    let mut descendants = Reach::from(waiting.iter().map(|event| event.idx));
+    if descendants
+        .open
         .iter()
-        .flatten()
-        .map(|known| known.idx)
-        .collect();
-    if targets.is_empty() {
-        return Ok(false);
+        .any(|idx| ancestors.seen.contains(idx))
+    {
+        return Ok(true);
     }
-    let mut open: Vec<Index> = waiting.iter().map(|event| event.idx).collect();
-    let mut seen: HashSet<Index> = open.iter().copied().collect();
-    while let Some(idx) = open.pop() {
-        if targets.contains(&idx) {
+    loop {
+        let Some(idx) = ancestors.open.pop() else {
+            return Ok(false);
+        };
+        if ancestors.meets(tx.predecessors(idx)?, &descendants) {
             return Ok(true);
         }
-        for next in tx.successors(idx)? {
-            if seen.insert(next) {
-                open.push(next);
-            }
+        let Some(idx) = descendants.open.pop() else {
+            return Ok(false);
+        };
+        if descendants.meets(tx.successors(idx)?, &ancestors) {
+            return Ok(true);
         }
     }
-    Ok(false)
+}
+
+/// How far a search has come.
+struct Reach {
+    seen: HashSet<Index>,
+    open: Vec<Index>,
+}
+
+impl Reach {
+    fn from(start: impl Iterator<Item = Index>) -> Self {
+        let open: Vec<Index> = start.collect();
+        Self {
+            seen: open.iter().copied().collect(),
+            open,
+        }
+    }
+
+    /// Goes on to `found`. True if the search from the other side has been there.
+    fn meets(&mut self, found: Vec<Index>, other: &Self) -> bool {
+        for idx in found {
+            if other.seen.contains(&idx) {
+                return true;
+            }
+            if self.seen.insert(idx) {
+                self.open.push(idx);
+            }
+        }
+        false
+    }
 }
 
 fn record<T: LedgerTx>(
     tx: &mut T,
     submission: &Submission,
+    entry: &Entry<'_>,
     actor: &str,
     predecessors: &[Option<Known>],
     moment: &Moment,
 ) -> Result<Recorded, StoreError> {
-    let prev: Vec<Predecessor> = submission
+    let prev: Vec<Predecessor> = entry
         .previous
         .iter()
         .zip(predecessors)
@@ -229,7 +283,7 @@ fn record<T: LedgerTx>(
             commitment: known.as_ref().map(|k| k.commitment),
         })
         .collect();
-    let core = submission.parts.assemble(&prev, &moment.rx);
+    let core = entry.parts.assemble(&prev, &moment.rx);
     let salt = Salt::random();
     let idx = tx.insert(&NewRecord {
         id: &submission.id,
@@ -245,7 +299,7 @@ fn record<T: LedgerTx>(
     })?;
     let (mut pending, mut seen) = (Vec::new(), HashSet::new());
     if submission.subject == Subject::Event {
-        for (ord, (id, known)) in submission.previous.iter().zip(predecessors).enumerate() {
+        for (ord, (id, known)) in entry.previous.iter().zip(predecessors).enumerate() {
             if let Some(known) = known {
                 tx.insert_edge(idx, ord, known.idx)?;
             } else {

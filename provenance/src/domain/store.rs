@@ -18,7 +18,7 @@ use crate::model::{
 /// Place of a record in the ledger, counted from 0 without gaps.
 pub type Index = i64;
 
-/// The database failed; nothing of the transaction is recorded.
+/// The database failed; nothing of the transaction is recorded, unless [`is_uncertain`](Self::is_uncertain).
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger's database did not do it")]
 pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
@@ -33,11 +33,30 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         self.0.is::<Unavailable>()
     }
+
+    /// The connection was lost while the database committed, or after a part had been committed.
+    pub fn uncertain(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(Uncertain(Box::new(cause))))
+    }
+
+    /// Whether something may be recorded all the same.
+    pub fn is_uncertain(&self) -> bool {
+        self.0.is::<Uncertain>()
+    }
+
+    /// Whether another transaction was in the way: the same may work at once.
+    pub fn is_conflict(&self) -> bool {
+        !self.is_uncertain() && common::db::is_conflict(self)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the database is not available")]
 struct Unavailable(#[source] Box<dyn Error + Send + Sync>);
+
+#[derive(Debug, thiserror::Error)]
+#[error("it is not known whether the database has recorded it")]
+struct Uncertain(#[source] Box<dyn Error + Send + Sync>);
 
 /// A record by which another is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,6 +230,12 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError>;
 
+    /// Events that the one at `idx` names as predecessors and that have arrived.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError>;
+
     /// Inserts a record at the next place.
     ///
     /// # Errors
@@ -238,7 +263,7 @@ pub trait LedgerTx {
     /// Makes everything durable.
     ///
     /// # Errors
-    /// [`StoreError`]; whether it is recorded is then not known.
+    /// [`StoreError`], uncertain if the database did not say.
     fn commit(self) -> Result<(), StoreError>;
 }
 
@@ -288,8 +313,16 @@ pub trait LedgerReader: Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The answer would be too large.
-    #[error("the lineage has more than {0} events")]
-    TooLarge(usize),
+    #[error("the lineage has more than {events} events or {bytes} bytes")]
+    TooLarge {
+        /// Most events.
+        events: usize,
+        /// Most bytes.
+        bytes: usize,
+    },
+    /// Too much is being read.
+    #[error("too many lineages are being read")]
+    Busy,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

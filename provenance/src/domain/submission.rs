@@ -31,6 +31,23 @@ pub struct Submission {
     pub by: Call,
 }
 
+impl Submission {
+    /// About how many bytes it takes in memory.
+    pub fn size(&self) -> usize {
+        let previous: usize = self.previous.iter().map(String::len).sum();
+        let body = self.parts.len();
+        let copies = match self.by {
+            Call::Batch => 1,
+            // The event itself stays beside its text.
+            Call::Single(_) => 3,
+        };
+        copies * (body + previous) + OVERHEAD
+    }
+}
+
+/// 512 B: actor, columns and hashes of a submission.
+const OVERHEAD: usize = 512;
+
 /// The rules that depend on the call.
 #[derive(Debug, Clone)]
 pub enum Call {
@@ -112,6 +129,9 @@ pub enum Refused {
     /// The event would be its own ancestor.
     #[error("the event would be its own ancestor")]
     Cycle,
+    /// The ledger itself failed over this record, and its log says why. The same may work after that was put right.
+    #[error("the ledger could not write this record")]
+    Failed,
 }
 
 /// What became of a submission.

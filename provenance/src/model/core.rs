@@ -107,9 +107,18 @@ impl CoreParts {
         self
     }
 
-    /// Puts another body in place, for a rule that changes the event inside the transaction.
-    pub fn set_body(&mut self, body: String) {
-        self.body = body;
+    /// The same core around another body, for a rule that changes the event inside the transaction.
+    #[must_use]
+    pub fn with_body(&self, body: String) -> Self {
+        Self {
+            body,
+            ..self.clone()
+        }
+    }
+
+    /// How many bytes its body has.
+    pub(crate) fn len(&self) -> usize {
+        self.body.len()
     }
 
     /// The core as canonical JSON. `rx` is the time of acceptance, RFC 3339 in UTC with milliseconds.

@@ -4,11 +4,8 @@ mod kit;
 mod reading;
 mod writing;
 
-pub(super) use self::{
-    kit::{Ledger, Site, event, places},
-    reading::*,
-    writing::*,
-};
+pub(crate) use self::kit::{Site, event};
+pub(super) use self::{reading::*, writing::*};
 
 /// One test a rule, each on an empty ledger of its own: `$site::new()` makes one, which can be opened several times.
 macro_rules! conforms {
@@ -29,8 +26,10 @@ macro_rules! conforms {
             an_original_is_linked_to_the_update_that_made_it,
             texts_may_be_long,
             a_transaction_that_is_dropped_leaves_no_trace,
+            several_servers_give_places_without_gaps,
             lineages_are_walked_both_ways,
             a_lineage_that_is_too_large_is_refused,
+            a_lineage_takes_so_many_bytes,
             bodies_are_for_parties,
             origins_are_shown_to_whoever_received,
         );

@@ -1,7 +1,7 @@
 //! Databases behind the ledger.
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 mod postgres;
 mod sqlite;
 mod view;

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
 };
 
 use serde::Deserialize;
@@ -33,9 +33,37 @@ pub(super) trait Records: Graph {
     /// The record at `idx`.
     fn row(&mut self, idx: Index) -> Result<Row, Self::Error>;
 
-    /// Ids of the successors of the event at `idx`, in ledger order. Of an event that the viewer may not read by itself, those
-    /// outside the answer may be missing.
-    fn next_ids(&mut self, idx: Index) -> Result<Vec<String>, Self::Error>;
+    /// Ids of the successors of the event at `idx`, which the viewer may read, in ledger order; `None` if they have more than
+    /// `max_bytes` together.
+    fn next_ids(
+        &mut self,
+        idx: Index,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<String>>, Self::Error>;
+}
+
+/// Bytes of an event in an answer besides its texts.
+const OVERHEAD: usize = 256;
+
+/// What is left of the memory that an answer may take.
+struct Budget<'q> {
+    left: usize,
+    query: &'q LineageQuery,
+}
+
+impl Budget<'_> {
+    fn spend(&mut self, bytes: usize) -> Result<(), ReadError> {
+        self.left = self.left.checked_sub(bytes).ok_or(too_large(self.query))?;
+        Ok(())
+    }
+}
+
+/// The answer would be larger than `query` allows.
+pub(super) fn too_large(query: &LineageQuery) -> ReadError {
+    ReadError::TooLarge {
+        events: query.limit,
+        bytes: query.max_bytes,
+    }
 }
 
 /// The lineage that `query` asks for from the event at `start`, as `viewer` may see it.
@@ -48,22 +76,40 @@ pub(super) fn lineage<R: Records>(
 where
     StoreError: From<R::Error>,
 {
+    let mut budget = Budget {
+        left: query.max_bytes,
+        query,
+    };
     let order = walk(records, start, query.direction, query.depth, query.limit)
         .map_err(StoreError::from)?;
-    let order = order.ok_or(ReadError::TooLarge(query.limit))?;
+    let order = order.ok_or(too_large(query))?;
     let mut found = Vec::with_capacity(order.len());
     for idx in order {
         let previous = records.previous(idx).map_err(StoreError::from)?;
+        budget.spend(OVERHEAD + size_of::<Index>() * previous.len())?;
+        let row = records.row(idx).map_err(StoreError::from)?;
+        let is_party = with_parties(idx, &row, |parties| {
+            viewer.may_read(parties).then(|| viewer.is_party(parties))
+        })?;
+        let next = match is_party.flatten() {
+            None => Vec::new(),
+            Some(_) => records
+                .next_ids(idx, budget.left)
+                .map_err(StoreError::from)?
+                .ok_or(too_large(query))?,
+        };
+        budget.spend(next.iter().map(|id| size_of::<String>() + id.len()).sum())?;
         found.push(node(
-            records,
             idx,
+            row,
+            is_party.flatten(),
+            next,
             previous,
-            |parties| viewer.may_read(parties),
-            viewer,
+            &mut budget,
         )?);
     }
     if viewer.follows_lineage() {
-        show_origins(&mut found, records, viewer)?;
+        show_origins(&mut found, records, viewer, &mut budget)?;
     }
     Ok(found)
 }
@@ -74,6 +120,7 @@ fn show_origins<R: Records>(
     found: &mut [Node],
     records: &mut R,
     viewer: &Viewer,
+    budget: &mut Budget<'_>,
 ) -> Result<(), ReadError>
 where
     StoreError: From<R::Error>,
@@ -83,7 +130,12 @@ where
         .enumerate()
         .map(|(at, node)| (node.idx, at))
         .collect();
-    let ids: HashSet<String> = found.iter().map(|node| node.id.clone()).collect();
+    let mut next: HashMap<Index, BTreeSet<(Index, usize)>> = HashMap::new();
+    for (at, node) in found.iter().enumerate() {
+        for previous in node.previous.iter().filter(|idx| places.contains_key(idx)) {
+            next.entry(*previous).or_default().insert((node.idx, at));
+        }
+    }
     let mut open: Vec<usize> = (0..found.len())
         .filter(|at| found[*at].body.is_some())
         .collect();
@@ -92,13 +144,21 @@ where
             let Some(&at) = places.get(&idx).filter(|at| found[**at].body.is_none()) else {
                 continue;
             };
-            let mut shown = node(records, idx, found[at].previous.clone(), |_| true, viewer)?;
+            let row = records.row(idx).map_err(StoreError::from)?;
             // An erased event has no body for anybody, and what is before it is not shown through it.
-            let Some(body) = &mut shown.body else {
+            let Some(is_party) = with_parties(idx, &row, |parties| viewer.is_party(parties))?
+            else {
                 continue;
             };
-            body.next.retain(|id| ids.contains(id));
-            found[at] = shown;
+            let ids: Vec<String> = next
+                .get(&idx)
+                .into_iter()
+                .flatten()
+                .map(|(_, at)| found[*at].id.clone())
+                .collect();
+            budget.spend(ids.iter().map(|id| size_of::<String>() + id.len()).sum())?;
+            let previous = std::mem::take(&mut found[at].previous);
+            found[at] = node(idx, row, Some(is_party), ids, previous, budget)?;
             open.push(at);
         }
     }
@@ -139,27 +199,24 @@ pub(super) fn with_parties<T>(
     })))
 }
 
-fn node<R: Records>(
-    records: &mut R,
+/// A node of the answer, with its body where the viewer may read it and `next` are its successors.
+fn node(
     idx: Index,
+    row: Row,
+    is_party: Option<bool>,
+    next: Vec<String>,
     previous: Vec<Index>,
-    may_read: impl Fn(&Parties<'_>) -> bool,
-    viewer: &Viewer,
-) -> Result<Node, StoreError>
-where
-    StoreError: From<R::Error>,
-{
-    let row = records.row(idx)?;
-    let is_party = with_parties(idx, &row, |parties| {
-        may_read(parties).then(|| viewer.is_party(parties))
-    })?
-    .flatten();
+    budget: &mut Budget<'_>,
+) -> Result<Node, ReadError> {
     let body = match (is_party, row.core) {
-        (Some(is_party), Some(core)) => Some(Body {
-            core,
-            next: records.next_ids(idx)?,
-            is_party,
-        }),
+        (Some(is_party), Some(core)) => {
+            budget.spend(core.len())?;
+            Some(Body {
+                core,
+                next,
+                is_party,
+            })
+        }
         _ => None,
     };
     Ok(Node {

@@ -628,6 +628,50 @@ async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
 }
 
 #[tokio::test]
+async fn a_connector_with_many_requests_open_leaves_room_for_others() {
+    let world = World::with(LedgerConfig {
+        requests: 3,
+        requests_per_connector: 2,
+        ..LedgerConfig::default()
+    })
+    .await;
+    // A body that never ends keeps its place until it is given up.
+    let open = |connector: &'static str| {
+        let (body, router) = (
+            Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>()),
+            world.peer.clone(),
+        );
+        let request = Request::post("/v2/events:batch").header("content-type", "application/json");
+        let request = request.body(body).unwrap();
+        tokio::spawn(async move { send(&router, request, Some(connector)).await.status })
+    };
+    let item = [world.sent(&world.id(), "x")];
+    let slow = [open(RECEIVER_CONNECTOR), open(RECEIVER_CONNECTOR)];
+    tokio::task::yield_now().await;
+    let mine = [world.received(&world.id(), "x")];
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &mine).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.contains_key("retry-after"));
+    assert_eq!(
+        statuses(&world.deliver_as(PROVIDER_CONNECTOR, &item).await),
+        ["created"]
+    );
+    let other = open(PROVIDER_CONNECTOR);
+    tokio::task::yield_now().await;
+    let answer = world.deliver_as("provider.c.example", &item).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    for one in slow {
+        one.abort();
+        one.await.unwrap_err();
+    }
+    assert_eq!(
+        statuses(&world.deliver_as(RECEIVER_CONNECTOR, &mine).await),
+        ["created"]
+    );
+    other.abort();
+}
+
+#[tokio::test]
 async fn places_in_the_ledger_have_no_gaps() {
     let world = World::new().await;
     let create = origin(&world).await;

@@ -261,3 +261,51 @@ async fn a_lineage_beyond_the_limit_is_refused_and_not_cut() {
         2
     );
 }
+
+#[tokio::test]
+async fn an_id_that_is_no_text_has_no_event() {
+    let world = World::new().await;
+    let answer = world.lineage_as(PROVIDER, "%FF%00", &[]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(answer.body["type"], "error");
+}
+
+#[tokio::test]
+async fn a_long_answer_comes_in_pieces_and_whole() {
+    let world = World::new().await;
+    let create = world.registered(PROVIDER, &create()).await;
+    // Half of them are somebody else's, and redacted.
+    for (connector, who, n) in [
+        (RECEIVER_CONNECTOR, CONSUMER, 150),
+        ("provider.c.example", STRANGER, 150),
+    ] {
+        let item = |_| {
+            let mut item = world.received(&world.id(), &create);
+            if who == STRANGER {
+                item["user_id"] = STRANGER.into();
+                item["event"]["cdleventtype"] = "Sent".into();
+                item["event"]["dataprovider"] = STRANGER.into();
+                item["event"]["datauser"] = STRANGER.into();
+            }
+            item
+        };
+        let items: Vec<Value> = (0..n).map(item).collect();
+        let answer = world.deliver_as(connector, &items).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    let path = format!("{create}?direction=FORWARD");
+    let answer = world
+        .lineage_as(PROVIDER, &path, &[("accept", EXTENDED)])
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(!answer.headers.contains_key("content-length"));
+    let events = answer
+        .body
+        .as_array()
+        .expect("an array, and nothing cut off");
+    assert_eq!(events.len(), 301);
+    assert_eq!(events[0]["cdlnextevents"].as_array().unwrap().len(), 300);
+    let own = |event: &&Value| event.get("ledger").is_some();
+    assert_eq!(events.iter().filter(own).count(), 151);
+    assert_eq!(events[300]["cdlpreviousevents"], json!([create]));
+}

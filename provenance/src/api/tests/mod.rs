@@ -109,6 +109,7 @@ impl World {
         let clock = Arc::new(ManualClock::new(datetime!(2025-01-01 00:00 UTC)));
         let limits = SequencerLimits {
             queue: config.queue,
+            queue_bytes: config.queue_bytes.as_usize(),
             disk_watermark_percent: config.disk_watermark_percent,
             disk: Some(disk),
             keep_keys: Duration::from_hours(1),
@@ -134,8 +135,9 @@ impl World {
             authority: authority.clone(),
             clock: clock.clone(),
             organization: "ledger.example".to_owned(),
+            batches: Batches::new(&config),
+            lineages: Lineages::new(&config),
             config,
-            batches: Batches::default(),
         });
         let (public, peer) = (public_router(ledger.clone()), peer_router(ledger));
         Self {

@@ -47,6 +47,7 @@ impl Ledger {
         let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 01:02:03.004 UTC)));
         let limits = SequencerLimits {
             queue: 10_000,
+            queue_bytes: 256 << 20,
             disk_watermark_percent: 100,
             disk: None,
             keep_keys: KEYS,
@@ -108,6 +109,7 @@ pub(super) fn query(id: &str, direction: Direction) -> LineageQuery {
         direction,
         depth: None,
         limit: 1000,
+        max_bytes: 64 << 20,
     }
 }
 

@@ -112,11 +112,48 @@ pub(crate) async fn a_lineage_that_is_too_large_is_refused(site: impl Site) {
             assert_eq!(fits.len(), size);
             let refused = ledger.ask(with(size - 1), open()).await;
             assert!(
-                matches!(refused, Err(ReadError::TooLarge(n)) if n == size - 1),
+                matches!(refused, Err(ReadError::TooLarge { events, .. }) if events == size - 1),
                 "{refused:?}"
             );
         }
     }
+}
+
+/// Whatever makes it large: bodies, or the names of successors.
+pub(crate) async fn a_lineage_takes_so_many_bytes(site: impl Site) {
+    let ledger = Ledger::open(&site).await;
+    ledger.create(event("o", &[])).await;
+    let many: Vec<_> = (0..300)
+        .map(|n| event(&format!("{n:0>40}"), &["o"]))
+        .collect();
+    ledger.submit(many).await;
+    let ask = async |max_bytes, depth| {
+        let query = LineageQuery {
+            depth,
+            max_bytes,
+            ..query("o", Direction::Forward)
+        };
+        ledger.ask(query, viewer("anybody", ReadPolicy::Open)).await
+    };
+    assert_eq!(ask(1 << 20, None).await.unwrap().unwrap().len(), 301);
+    assert!(matches!(
+        ask(60_000, None).await,
+        Err(ReadError::TooLarge { .. })
+    ));
+    // One event, whose successors alone have 12,000 bytes.
+    assert_eq!(ask(60_000, Some(0)).await.unwrap().unwrap().len(), 1);
+    assert!(matches!(
+        ask(9000, Some(0)).await,
+        Err(ReadError::TooLarge { .. })
+    ));
+    // Who may not read it is not told its successors.
+    let query = LineageQuery {
+        max_bytes: 9000,
+        depth: Some(0),
+        ..query("o", Direction::Forward)
+    };
+    let redacted = ledger.ask(query, viewer("nobody", ReadPolicy::Party)).await;
+    assert!(redacted.unwrap().unwrap()[0].body.is_none());
 }
 
 fn shown(nodes: &[Node]) -> Vec<(&str, Option<Vec<&str>>)> {

@@ -1,10 +1,12 @@
 //! Recording.
 
+use std::collections::BTreeSet;
+
 use super::kit::{KEYS, Ledger, Site, event, evidence, places, single};
 use crate::{
     domain::{
         lineage::Direction,
-        store::{LedgerStore as _, LedgerTx as _, NewRecord, Recorded},
+        store::{Index, LedgerStore as _, LedgerTx as _, NewRecord, Recorded},
         submission::{Accepted, Refused, Submission},
     },
     model::{
@@ -370,4 +372,32 @@ pub(crate) async fn a_transaction_that_is_dropped_leaves_no_trace(site: impl Sit
         );
     };
     tokio::task::spawn_blocking(blocking).await.unwrap();
+}
+
+/// Also two processes that were started on one file by mistake.
+pub(crate) async fn several_servers_give_places_without_gaps(site: impl Site) {
+    let a = Ledger::open(&site).await;
+    let (b, c) = (Ledger::open(&site).await, Ledger::open(&site).await);
+    let work = async |ledger: &Ledger, name: &str| -> Vec<Index> {
+        let mut given = Vec::new();
+        for round in 0..20 {
+            // Everybody also delivers what another has delivered, as after a lost answer.
+            let group = (0..10).map(|n| event(&format!("{name}{round}-{n}"), &["o"]));
+            let group = group
+                .chain([event(&format!("shared{round}"), &[])])
+                .collect();
+            given.extend(places(&ledger.submit(group).await).into_iter().flatten());
+        }
+        given
+    };
+    let given = tokio::join!(work(&a, "a"), work(&b, "b"), work(&c, "c"));
+    let all: Vec<Index> = [given.0, given.1, given.2].concat();
+    let different: BTreeSet<Index> = all.iter().copied().collect();
+    assert_eq!(all.len(), 3 * 20 * 10 + 20);
+    assert_eq!(different.len(), all.len(), "no place is given twice");
+    assert_eq!(
+        different.last(),
+        Some(&(3 * 20 * 10 + 20 - 1)),
+        "and none is left out"
+    );
 }

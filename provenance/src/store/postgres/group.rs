@@ -27,6 +27,8 @@ pub(super) struct Group {
     edges: Edges,
     /// Successors of any record that the group has given.
     successors: HashMap<Index, Vec<Index>>,
+    /// The same edges seen from their other end.
+    predecessors: HashMap<Index, Vec<Index>>,
     /// Edges to what has not arrived, in the order in which they were named; not written yet.
     pending: Vec<Pending>,
     /// What was pending and has arrived.
@@ -194,12 +196,22 @@ impl Group {
         self.edges.next.push(next);
         self.edges.ord.push(ord);
         self.edges.prev.push(prev);
+        self.join(prev, next);
+    }
+
+    fn join(&mut self, prev: Index, next: Index) {
         self.successors.entry(prev).or_default().push(next);
+        self.predecessors.entry(next).or_default().push(prev);
     }
 
     /// Successors of `idx` that the group has given.
     pub(super) fn successors(&self, idx: Index) -> &[Index] {
         self.successors.get(&idx).map_or(&[], Vec::as_slice)
+    }
+
+    /// Predecessors of `idx` that the group has given.
+    pub(super) fn predecessors(&self, idx: Index) -> &[Index] {
+        self.predecessors.get(&idx).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the group itself holds everything about `idx`.
@@ -242,10 +254,9 @@ impl Group {
             self.edges.ord.push(one.ord);
             self.edges.prev.push(prev);
         }
-        self.successors
-            .entry(prev)
-            .or_default()
-            .extend(waiting.iter().map(|one| one.idx));
+        for one in waiting {
+            self.join(prev, one.idx);
+        }
         self.resolutions.push((prev_id.to_owned(), prev));
         self.resolved.insert(prev_id.to_owned());
     }

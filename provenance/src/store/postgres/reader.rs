@@ -1,28 +1,50 @@
 //! Reading a lineage: all of it in a few questions, then the walk in memory.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use common::db::PostgresDatabase;
 use sqlx::PgConnection;
+use tokio::sync::Semaphore;
 
 use crate::{
     domain::{
         access::Viewer,
-        lineage::{Direction, Graph, LineageQuery},
+        lineage::{Direction, Graph, LineageQuery, max_edges},
         store::{Index, LedgerReader, Node, ReadError, StoreError},
     },
     model::commitment::Commitment,
-    store::view::{self, Records, Row},
+    store::view::{self, Records, Row, too_large},
 };
+
+/// 10 s: longest wait for a connection to read with.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The shortest id of a successor, as it is counted for what an answer may take. Most are UUIDs of 36 bytes.
+const SHORT_ID: usize = 32;
 
 /// The reading side of a ledger on PostgreSQL.
 #[derive(Debug, Clone)]
-pub struct PostgresReader(PostgresDatabase);
+pub struct PostgresReader {
+    database: PostgresDatabase,
+    places: Arc<Semaphore>,
+}
 
 impl PostgresReader {
+    /// A reader that takes half of the connections at most: the writer is never to wait for one that reads.
     pub(super) fn new(database: PostgresDatabase) -> Self {
-        Self(database)
+        let connections = database.pool.options().get_max_connections();
+        let places = usize::try_from(connections / 2)
+            .unwrap_or(usize::MAX)
+            .max(1);
+        Self {
+            database,
+            places: Arc::new(Semaphore::new(places)),
+        }
     }
 
     async fn read(
@@ -30,7 +52,7 @@ impl PostgresReader {
         query: &LineageQuery,
         viewer: &Viewer,
     ) -> Result<Option<Vec<Node>>, ReadError> {
-        let mut tx = self.0.snapshot().await?;
+        let mut tx = self.database.snapshot().await?;
         let start: Option<Index> =
             sqlx::query_scalar("SELECT idx FROM record WHERE id = $1 AND kind = 1")
                 .bind(&query.id)
@@ -54,7 +76,11 @@ impl LedgerReader for PostgresReader {
         if query.id.contains('\0') {
             return Ok(None);
         }
-        self.0.run(|| self.read(&query, &viewer)).await
+        let _place = tokio::time::timeout(PATIENCE, self.places.acquire())
+            .await
+            .map_err(|_| ReadError::Busy)?
+            .map_err(|e| StoreError(Box::new(e)))?;
+        self.database.run(|| self.read(&query, &viewer)).await
     }
 }
 
@@ -102,18 +128,29 @@ impl Loaded {
             all.extend(&descendants);
         }
         if all.len() > query.limit {
-            return Err(ReadError::TooLarge(query.limit));
+            return Err(too_large(query));
         }
         let all: Vec<Index> = all.into_iter().collect();
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(octet_length(core)), 0)::int8 FROM record WHERE idx = ANY($1)",
+        )
+        .bind(&all)
+        .fetch_one(&mut *connection)
+        .await?;
+        if usize::try_from(bytes).is_ok_and(|bytes| bytes > query.max_bytes) {
+            return Err(too_large(query));
+        }
         let mut loaded = Self::default();
-        loaded.read_previous(connection, &all).await?;
+        loaded.read_previous(connection, &all, query).await?;
         if forth {
             descendants.insert(start);
             let descendants: Vec<Index> = descendants.into_iter().collect();
-            loaded.read_next(connection, &descendants).await?;
+            loaded
+                .read_next(connection, &descendants, &all, query)
+                .await?;
         }
         loaded.read_rows(connection, &all).await?;
-        loaded.read_next_ids(connection, &all, viewer).await?;
+        loaded.read_next_ids(connection, query, viewer).await?;
         Ok(loaded)
     }
 
@@ -121,26 +158,46 @@ impl Loaded {
         &mut self,
         connection: &mut PgConnection,
         all: &[Index],
-    ) -> sqlx::Result<()> {
+        query: &LineageQuery,
+    ) -> Result<(), ReadError> {
+        let most = count(max_edges(query.limit));
         let edges: Vec<(Index, Index)> = sqlx::query_as(
-            "SELECT next_idx, prev_idx FROM edge WHERE next_idx = ANY($1) ORDER BY next_idx, ord",
+            "SELECT next_idx, prev_idx FROM edge WHERE next_idx = ANY($1) ORDER BY next_idx, ord LIMIT $2",
         )
         .bind(all)
+        .bind(most)
         .fetch_all(connection)
         .await?;
+        if count(edges.len()) > most {
+            return Err(too_large(query));
+        }
         for (next, previous) in edges {
             self.previous.entry(next).or_default().push(previous);
         }
         Ok(())
     }
 
-    async fn read_next(&mut self, connection: &mut PgConnection, of: &[Index]) -> sqlx::Result<()> {
+    /// Successors as far as the answer has them: the walk asks for no others.
+    async fn read_next(
+        &mut self,
+        connection: &mut PgConnection,
+        of: &[Index],
+        all: &[Index],
+        query: &LineageQuery,
+    ) -> Result<(), ReadError> {
+        let most = count(max_edges(query.limit));
         let edges: Vec<(Index, Index)> = sqlx::query_as(
-            "SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) ORDER BY prev_idx, next_idx",
+            "SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) \
+             ORDER BY prev_idx, next_idx LIMIT $3",
         )
         .bind(of)
+        .bind(all)
+        .bind(most)
         .fetch_all(connection)
         .await?;
+        if count(edges.len()) > most {
+            return Err(too_large(query));
+        }
         for (previous, next) in edges {
             self.next.entry(previous).or_default().push(next);
         }
@@ -165,39 +222,41 @@ impl Loaded {
         Ok(())
     }
 
-    /// Of what the viewer may read all successors are named; of the rest, which a viewer may come to see as an origin, those in
-    /// the answer: an original has been sent to many.
+    /// Of what the viewer may read by itself all successors are named.
     async fn read_next_ids(
         &mut self,
         connection: &mut PgConnection,
-        all: &[Index],
+        query: &LineageQuery,
         viewer: &Viewer,
     ) -> Result<(), ReadError> {
-        let (mut open, mut closed) = (Vec::new(), Vec::new());
+        let mut open = Vec::new();
         for (idx, row) in &self.rows {
-            let may_read = view::with_parties(*idx, row, |parties| viewer.may_read(parties))?;
-            if may_read == Some(true) {
+            if view::with_parties(*idx, row, |parties| viewer.may_read(parties))? == Some(true) {
                 open.push(*idx);
-            } else {
-                closed.push(*idx);
             }
         }
+        let most = count(query.max_bytes / SHORT_ID);
         let named: Vec<(Index, Index, String)> = sqlx::query_as(
             "SELECT DISTINCT e.prev_idx, e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx \
-             WHERE e.prev_idx = ANY($1) \
-             UNION SELECT e.prev_idx, e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx \
-             WHERE e.prev_idx = ANY($2) AND e.next_idx = ANY($3) ORDER BY prev_idx, next_idx",
+             WHERE e.prev_idx = ANY($1) ORDER BY prev_idx, next_idx LIMIT $2",
         )
         .bind(open)
-        .bind(closed)
-        .bind(all)
+        .bind(most)
         .fetch_all(connection)
         .await?;
+        if count(named.len()) > most {
+            return Err(too_large(query));
+        }
         for (previous, _, id) in named {
             self.next_ids.entry(previous).or_default().push(id);
         }
         Ok(())
     }
+}
+
+/// A number of rows as a `LIMIT`, with one more to see that there are more.
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 /// The events that a walk from `start` comes to, `start` excepted.
@@ -208,21 +267,23 @@ async fn reach(
     query: &LineageQuery,
 ) -> Result<HashSet<Index>, ReadError> {
     let Some(depth) = query.depth else {
-        return everything(connection, start, way, query.limit).await;
+        return everything(connection, start, way, query).await;
     };
     let (mut seen, mut frontier) = (HashSet::from([start]), vec![start]);
     for _ in 0..depth {
         let step = match way {
-            Way::Back => "SELECT DISTINCT prev_idx FROM edge WHERE next_idx = ANY($1)",
-            Way::Forth => "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ANY($1)",
+            Way::Back => "SELECT DISTINCT prev_idx FROM edge WHERE next_idx = ANY($1) LIMIT $2",
+            Way::Forth => "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ANY($1) LIMIT $2",
         };
         let found: Vec<Index> = sqlx::query_scalar(step)
             .bind(&frontier)
+            .bind(count(query.limit))
             .fetch_all(&mut *connection)
             .await?;
+        let is_cut = found.len() > query.limit;
         frontier = found.into_iter().filter(|idx| seen.insert(*idx)).collect();
-        if seen.len() > query.limit {
-            return Err(ReadError::TooLarge(query.limit));
+        if is_cut || seen.len() > query.limit {
+            return Err(too_large(query));
         }
         if frontier.is_empty() {
             break;
@@ -237,7 +298,7 @@ async fn everything(
     connection: &mut PgConnection,
     start: Index,
     way: Way,
-    limit: usize,
+    query: &LineageQuery,
 ) -> Result<HashSet<Index>, ReadError> {
     let closure = match way {
         Way::Back => {
@@ -251,14 +312,13 @@ async fn everything(
              SELECT idx FROM found LIMIT $2"
         }
     };
-    let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let found: Vec<Index> = sqlx::query_scalar(closure)
         .bind(start)
-        .bind(most)
+        .bind(count(query.limit))
         .fetch_all(connection)
         .await?;
-    if found.len() > limit {
-        return Err(ReadError::TooLarge(limit));
+    if found.len() > query.limit {
+        return Err(too_large(query));
     }
     Ok(found.into_iter().filter(|idx| *idx != start).collect())
 }
@@ -309,7 +369,13 @@ impl Records for Loaded {
         })
     }
 
-    fn next_ids(&mut self, idx: Index) -> Result<Vec<String>, StoreError> {
-        Ok(self.next_ids.get(&idx).cloned().unwrap_or_default())
+    fn next_ids(
+        &mut self,
+        idx: Index,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let ids = self.next_ids.remove(&idx).unwrap_or_default();
+        let bytes: usize = ids.iter().map(String::len).sum();
+        Ok((bytes <= max_bytes).then_some(ids))
     }
 }

@@ -1,14 +1,9 @@
 //! The rules of all ledgers, and what only a database on a server has to do.
 
-use std::collections::BTreeSet;
-
 use test_postgres::{Database, Server};
 
 use super::{PostgresLedger, PostgresReader, open_postgres};
-use crate::{
-    domain::store::Index,
-    store::conformance::{Ledger, Site, conforms, event, places},
-};
+use crate::store::conformance::{Site, conforms};
 
 struct OnServer(Database);
 
@@ -29,38 +24,6 @@ impl Site for OnServer {
 }
 
 conforms!(OnServer);
-
-#[tokio::test]
-async fn several_servers_give_places_without_gaps() {
-    let site = OnServer::new();
-    let (a, b, c) = tokio::join!(
-        Ledger::open(&site),
-        Ledger::open(&site),
-        Ledger::open(&site)
-    );
-    let work = async |ledger: &Ledger, name: &str| -> Vec<Index> {
-        let mut given = Vec::new();
-        for round in 0..20 {
-            // Everybody also delivers what another has delivered, as after a lost answer.
-            let group = (0..10).map(|n| event(&format!("{name}{round}-{n}"), &["o"]));
-            let group = group
-                .chain([event(&format!("shared{round}"), &[])])
-                .collect();
-            given.extend(places(&ledger.submit(group).await).into_iter().flatten());
-        }
-        given
-    };
-    let given = tokio::join!(work(&a, "a"), work(&b, "b"), work(&c, "c"));
-    let all: Vec<Index> = [given.0, given.1, given.2].concat();
-    let different: BTreeSet<Index> = all.iter().copied().collect();
-    assert_eq!(all.len(), 3 * 20 * 10 + 20);
-    assert_eq!(different.len(), all.len(), "no place is given twice");
-    assert_eq!(
-        different.last(),
-        Some(&(3 * 20 * 10 + 20 - 1)),
-        "and none is left out"
-    );
-}
 
 #[tokio::test]
 async fn searches_use_an_index() {

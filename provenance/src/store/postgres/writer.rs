@@ -332,6 +332,28 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(found)
     }
 
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        // What is new names whatever the group knows of it.
+        let before: Vec<Index> = if self.group.has(idx) {
+            Vec::new()
+        } else {
+            self.block(async |connection| {
+                sqlx::query_scalar("SELECT prev_idx FROM edge WHERE next_idx = $1")
+                    .bind(idx)
+                    .fetch_all(connection)
+                    .await
+            })?
+        };
+        let mut found: Vec<Index> = before
+            .iter()
+            .chain(self.group.predecessors(idx))
+            .copied()
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
     fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
         let known = self.group.insert(record)?;
         let idx = known.idx;
@@ -363,8 +385,28 @@ impl LedgerTx for PostgresTx<'_> {
     fn commit(mut self) -> Result<(), StoreError> {
         self.write()?;
         let tx = self.tx.take().expect("nothing else takes it");
-        Ok(self.runtime.block_on(limited(tx.commit()))?)
+        self.runtime
+            .block_on(limited(tx.commit()))
+            .map_err(|error| {
+                if is_told(&error) {
+                    error.into()
+                } else {
+                    StoreError::uncertain(error)
+                }
+            })
     }
+}
+
+/// Whether the server has said that it did not commit. One that is told to stop may say so after it has (class 57).
+fn is_told(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| {
+        ["22", "23", "25", "40", "53"]
+            .iter()
+            .any(|class| code.starts_with(class))
+    })
 }
 
 fn place(ord: usize) -> Result<i32, StoreError> {

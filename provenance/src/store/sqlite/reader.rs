@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -22,6 +23,9 @@ use crate::{
 
 /// Readers at a time: reading is CPU, and the ledger shares two cores with its writer.
 const READERS: usize = 4;
+
+/// 10 s: longest wait for one of them.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The reading side of a ledger on `SQLite`.
 #[derive(Debug, Clone)]
@@ -50,12 +54,10 @@ impl SqliteReader {
         &self,
         read: impl FnOnce(&Transaction<'_>) -> Result<R, ReadError> + Send + 'static,
     ) -> Result<R, ReadError> {
-        let place = self
-            .0
-            .places
-            .clone()
-            .acquire_owned()
+        let waiting = self.0.places.clone().acquire_owned();
+        let place = tokio::time::timeout(PATIENCE, waiting)
             .await
+            .map_err(|_| ReadError::Busy)?
             .map_err(|e| StoreError(Box::new(e)))?;
         let pool = self.0.clone();
         let reading = tokio::task::spawn_blocking(move || {
@@ -117,12 +119,14 @@ fn lineage(
         .optional()
         .map_err(StoreError::from)?;
     let Some(start) = start else { return Ok(None) };
-    let mut records = Snapshot::new(tx).map_err(StoreError::from)?;
+    let mut records = Snapshot::new(tx, query.limit).map_err(StoreError::from)?;
     view::lineage(&mut records, start, query, viewer).map(Some)
 }
 
 /// The records as one transaction sees them.
 struct Snapshot<'c> {
+    /// Successors of one event that are read at most.
+    limit: i64,
     previous: CachedStatement<'c>,
     next: CachedStatement<'c>,
     node: CachedStatement<'c>,
@@ -130,12 +134,13 @@ struct Snapshot<'c> {
 }
 
 impl<'c> Snapshot<'c> {
-    fn new(tx: &'c Transaction<'_>) -> rusqlite::Result<Self> {
+    fn new(tx: &'c Transaction<'_>, limit: usize) -> rusqlite::Result<Self> {
         Ok(Self {
+            limit: i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
             previous: tx
                 .prepare_cached("SELECT prev_idx FROM edge WHERE next_idx = ?1 ORDER BY ord")?,
             next: tx.prepare_cached(
-                "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ?1 ORDER BY next_idx",
+                "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ?1 ORDER BY next_idx LIMIT ?2",
             )?,
             node: tx.prepare_cached(
                 "SELECT id, etype, commitment, core, provider, consumer FROM record WHERE idx = ?1",
@@ -156,7 +161,9 @@ impl Graph for Snapshot<'_> {
     }
 
     fn next(&mut self, idx: Index) -> rusqlite::Result<Vec<Index>> {
-        self.next.query_map([idx], |row| row.get(0))?.collect()
+        self.next
+            .query_map([idx, self.limit], |row| row.get(0))?
+            .collect()
     }
 }
 
@@ -174,7 +181,17 @@ impl Records for Snapshot<'_> {
         })
     }
 
-    fn next_ids(&mut self, idx: Index) -> rusqlite::Result<Vec<String>> {
-        self.next_ids.query_map([idx], |row| row.get(1))?.collect()
+    fn next_ids(&mut self, idx: Index, max_bytes: usize) -> rusqlite::Result<Option<Vec<String>>> {
+        let (mut ids, mut bytes) = (Vec::new(), 0);
+        let mut rows = self.next_ids.query([idx])?;
+        while let Some(row) = rows.next()? {
+            let id: String = row.get(1)?;
+            bytes += id.len();
+            if bytes > max_bytes {
+                return Ok(None);
+            }
+            ids.push(id);
+        }
+        Ok(Some(ids))
     }
 }

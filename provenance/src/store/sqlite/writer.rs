@@ -20,8 +20,6 @@ use crate::{
 #[derive(Debug)]
 pub struct SqliteLedger {
     conn: Connection,
-    /// The place of the next record. Only this connection inserts; it counts again after a transaction that failed.
-    next: Index,
 }
 
 impl SqliteLedger {
@@ -31,15 +29,16 @@ impl SqliteLedger {
         conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
         // Pages of the ids' index are hit at random by ids that clients choose; 64 MiB hold those of some million records.
         conn.pragma_update(None, "cache_size", -65_536)?;
-        let next = count(&conn)?;
-        Ok(Self { conn, next })
+        Ok(Self { conn })
     }
-}
 
-fn count(conn: &Connection) -> rusqlite::Result<Index> {
-    conn.query_row("SELECT coalesce(max(idx) + 1, 0) FROM record", [], |row| {
-        row.get(0)
-    })
+    /// Lets the file have so many pages at most, but not fewer than it has; 0 changes nothing.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: i64) {
+        let set = format!("PRAGMA max_page_count = {pages}");
+        let set = self.conn.query_row(&set, [], |_| Ok(()));
+        set.expect("it is answered with what holds now");
+    }
 }
 
 impl LedgerStore for SqliteLedger {
@@ -50,11 +49,11 @@ impl LedgerStore for SqliteLedger {
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(SqliteTx {
-            next: self.next,
-            committed: &mut self.next,
-            tx,
-        })
+        // Asked each time: another process may have the file open as well, by mistake or while it is replaced by this one.
+        let next = tx
+            .prepare_cached("SELECT coalesce(max(idx) + 1, 0) FROM record")?
+            .query_row([], |row| row.get(0))?;
+        Ok(SqliteTx { tx, next })
     }
 
     fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
@@ -71,8 +70,8 @@ impl LedgerStore for SqliteLedger {
 #[derive(Debug)]
 pub struct SqliteTx<'s> {
     tx: Transaction<'s>,
+    /// The place of the next record.
     next: Index,
-    committed: &'s mut Index,
 }
 
 impl LedgerTx for SqliteTx<'_> {
@@ -179,6 +178,15 @@ impl LedgerTx for SqliteTx<'_> {
             .collect::<Result<_, _>>()?)
     }
 
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT DISTINCT prev_idx FROM edge WHERE next_idx = ?1")?;
+        Ok(query
+            .query_map([idx], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
+    }
+
     fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
         let idx = self.next;
         let kind = match record.subject_kind {
@@ -247,14 +255,8 @@ impl LedgerTx for SqliteTx<'_> {
     }
 
     fn commit(self) -> Result<(), StoreError> {
-        let Self {
-            tx,
-            next,
-            committed,
-        } = self;
-        tx.commit()?;
-        *committed = next;
-        Ok(())
+        // A commit that fails here is rolled back.
+        Ok(self.tx.commit()?)
     }
 }
 

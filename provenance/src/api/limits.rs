@@ -1,0 +1,193 @@
+//! How much is done at a time, for all and for each caller, so that one who asks for much leaves room for the others.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use common::ids::ConnectorId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
+use crate::config::LedgerConfig;
+
+/// Open batch requests by connector.
+#[derive(Debug)]
+pub struct Batches {
+    open: Arc<Mutex<HashMap<ConnectorId, usize>>>,
+    all: usize,
+    each: usize,
+}
+
+impl Batches {
+    /// With the limits of `config`.
+    pub fn new(config: &LedgerConfig) -> Self {
+        Self {
+            open: Arc::default(),
+            all: config.requests,
+            each: config.requests_per_connector,
+        }
+    }
+
+    /// A place for one more request of `id`, unless it has too many, or all together have.
+    pub(super) fn enter(&self, id: &ConnectorId) -> Option<Place> {
+        let mut open = lock(&self.open);
+        // Only connectors that have requests open are counted, so these are few.
+        if open.values().sum::<usize>() >= self.all {
+            return None;
+        }
+        let own = open.entry(id.clone()).or_default();
+        if *own >= self.each {
+            return None;
+        }
+        *own += 1;
+        Some(Place {
+            open: self.open.clone(),
+            id: id.clone(),
+        })
+    }
+}
+
+fn lock<T>(all: &Mutex<T>) -> MutexGuard<'_, T> {
+    all.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of one batch request, left when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    open: Arc<Mutex<HashMap<ConnectorId, usize>>>,
+    id: ConnectorId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = lock(&self.open);
+        if let Some(own) = open.get_mut(&self.id) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.id);
+            }
+        }
+    }
+}
+
+/// Lineages of one caller that are read at a time, of four for all.
+const READ_EACH: usize = 3;
+
+/// 10 s: how long a caller waits for its own lineages before.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Answers of at least this many bytes count against what all of them may hold.
+const LARGE: usize = 1 << 20;
+
+/// Bytes are counted in units of this many: there are no more permits than 32 bits count.
+const UNIT: usize = 1 << 10;
+
+/// Lineages that are being read, by caller, and answers that are being sent.
+#[derive(Debug)]
+pub struct Lineages {
+    reading: Mutex<HashMap<String, Arc<Semaphore>>>,
+    sending: Arc<Semaphore>,
+}
+
+impl Lineages {
+    /// With the limits of `config`.
+    pub fn new(config: &LedgerConfig) -> Self {
+        let bytes = config.max_lineage_bytes.as_usize().saturating_mul(2);
+        Self {
+            reading: Mutex::default(),
+            sending: Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))),
+        }
+    }
+
+    /// Waits for a place to read a lineage for `caller`, who queues behind nobody else; `None` where that takes too long.
+    pub(super) async fn read(&self, caller: String) -> Option<OwnedSemaphorePermit> {
+        let own = {
+            let mut reading = lock(&self.reading);
+            if reading.len() >= 1024 {
+                // Those at rest: nobody else holds them.
+                reading.retain(|_, own| Arc::strong_count(own) > 1);
+            }
+            let own = reading
+                .entry(caller)
+                .or_insert_with(|| Arc::new(Semaphore::new(READ_EACH)));
+            own.clone()
+        };
+        tokio::time::timeout(PATIENCE, own.acquire_owned())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    /// What an answer of `bytes` holds until it is sent, if anything.
+    ///
+    /// # Errors
+    /// Too much is being sent already.
+    pub(super) fn send(
+        &self,
+        bytes: usize,
+    ) -> Result<Option<OwnedSemaphorePermit>, TryAcquireError> {
+        if bytes < LARGE {
+            return Ok(None);
+        }
+        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
+        self.sending.clone().try_acquire_many_owned(units).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::config::ByteSize;
+
+    use super::*;
+
+    fn config() -> LedgerConfig {
+        LedgerConfig {
+            requests: 6,
+            requests_per_connector: 4,
+            max_lineage_bytes: ByteSize(4 << 20),
+            ..LedgerConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_connector_has_a_few_places_and_another_has_its_own_as_far_as_there_are() {
+        let batches = Batches::new(&config());
+        let connector = |name: &str| ConnectorId::parse(name).unwrap();
+        let (a, b) = (connector("a.example"), connector("b.example"));
+        let places: Vec<_> = (0..4).map(|_| batches.enter(&a).unwrap()).collect();
+        assert!(batches.enter(&a).is_none());
+        let others: Vec<_> = (0..2).map(|_| batches.enter(&b).unwrap()).collect();
+        assert!(batches.enter(&b).is_none(), "there are six for all");
+        drop(places);
+        assert!(batches.enter(&a).is_some());
+        drop(others);
+        assert!(lock(&batches.open).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_caller_waits_for_itself_alone() {
+        let lineages = Lineages::new(&config());
+        let read = |caller: &str| lineages.read(caller.to_owned());
+        let mut own = Vec::new();
+        for _ in 0..READ_EACH {
+            own.push(read("a").await.unwrap());
+        }
+        let mut waiting = Box::pin(read("a"));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        assert!(read("b").await.is_some());
+        own.pop();
+        assert!(waiting.await.is_some());
+    }
+
+    #[test]
+    fn large_answers_share_what_there_is() {
+        let lineages = Lineages::new(&config());
+        let (one, two) = (lineages.send(4 << 20), lineages.send(4 << 20));
+        assert!(matches!((&one, &two), (Ok(Some(_)), Ok(Some(_)))));
+        assert!(lineages.send(1 << 20).is_err());
+        assert!(matches!(lineages.send(1000), Ok(None)));
+        drop(one);
+        assert!(lineages.send(1 << 20).is_ok());
+    }
+}

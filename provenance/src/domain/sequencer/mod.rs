@@ -1,0 +1,190 @@
+//! The one writer of the ledger: gives each record its place and answers when that is durable.
+//!
+//! A thread of its own takes what arrived while it committed the last group, decides about it in one transaction, commits, and
+//! only then answers ([`writer`]). Places are contiguous because nobody else gives any, and the transaction that fails gives
+//! none.
+
+mod disk;
+mod metrics;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::{self, Sender},
+    },
+    time::Duration,
+};
+
+use common::{clock::SharedClock, service::Check};
+use tokio::sync::oneshot;
+
+use self::writer::{Job, Message, Writer};
+use super::{
+    store::{LedgerStore, StoreError},
+    submission::{Decision, Submission},
+};
+
+/// Limits of the sequencer.
+#[derive(Debug, Clone)]
+pub struct SequencerLimits {
+    /// Most records that wait at a time.
+    pub queue: usize,
+    /// Most bytes that they have together.
+    pub queue_bytes: usize,
+    /// Share of the disk in use, in percent, from which on nothing is recorded.
+    pub disk_watermark_percent: u8,
+    /// A path on the disk of the database; `None` where it lies on another host.
+    pub disk: Option<PathBuf>,
+    /// How long idempotency keys are remembered.
+    pub keep_keys: Duration,
+}
+
+/// Why nothing was decided.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SubmitError {
+    /// Too many records wait. Nothing is recorded.
+    #[error("too many records wait to be written")]
+    Busy,
+    /// The disk is at the watermark. Nothing is recorded.
+    #[error("the ledger's disk is nearly full")]
+    DiskFull,
+    /// The database failed. Nothing is recorded, unless [`StoreError::is_uncertain`].
+    #[error("the records could not be written")]
+    Store(#[source] Arc<StoreError>),
+    /// The ledger is stopping. Nothing is recorded.
+    #[error("the ledger is stopping")]
+    Stopped,
+}
+
+impl SubmitError {
+    /// The value of the metrics label `reason`.
+    const fn label(&self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::DiskFull => "disk",
+            Self::Store(_) => "database",
+            Self::Stopped => "stopping",
+        }
+    }
+}
+
+/// What waits to be written, and whether anything is taken.
+#[derive(Debug, Default)]
+struct Load {
+    records: AtomicUsize,
+    bytes: AtomicUsize,
+    is_disk_full: AtomicBool,
+}
+
+impl Load {
+    fn add(&self, records: usize, bytes: usize) -> (usize, usize) {
+        (
+            self.records.fetch_add(records, Ordering::Relaxed) + records,
+            self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes,
+        )
+    }
+
+    fn remove(&self, records: usize, bytes: usize) {
+        self.records.fetch_sub(records, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Hands submissions to the writer. Clones are the same writer.
+#[derive(Debug, Clone)]
+pub struct Sequencer {
+    jobs: Sender<Message>,
+    load: Arc<Load>,
+    limits: Arc<SequencerLimits>,
+}
+
+impl Sequencer {
+    /// Starts the writer on `store`. It ends, having written everything, by [`close`](Self::close), or when all sequencers are
+    /// dropped.
+    ///
+    /// # Errors
+    /// What keeps a thread from starting.
+    pub fn start<S: LedgerStore>(
+        store: S,
+        clock: SharedClock,
+        limits: SequencerLimits,
+        check: Check,
+    ) -> std::io::Result<Self> {
+        let (jobs, inbox) = mpsc::channel();
+        let load = Arc::new(Load::default());
+        let limits = Arc::new(limits);
+        let writer = Writer::new(store, clock, limits.clone(), load.clone(), check);
+        // Nobody joins it: `close` tells when it has written everything and closed the database.
+        std::thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || writer.run(&inbox))?;
+        Ok(Self { jobs, load, limits })
+    }
+
+    /// Whether records are taken at all, to be asked before something large is read.
+    ///
+    /// # Errors
+    /// [`SubmitError::DiskFull`].
+    pub fn check_room(&self) -> Result<(), SubmitError> {
+        if self.load.is_disk_full.load(Ordering::Relaxed) {
+            return refused(SubmitError::DiskFull);
+        }
+        Ok(())
+    }
+
+    /// Decides about `submissions` in their order, as one group. The accepted ones are durable on return.
+    ///
+    /// Not cancel safe in the sense that dropping the future takes nothing back: what was handed over is decided.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn submit(&self, submissions: Vec<Submission>) -> Result<Vec<Decision>, SubmitError> {
+        let n = submissions.len();
+        if n == 0 {
+            return Ok(Vec::new());
+        }
+        let bytes = submissions.iter().map(Submission::size).sum();
+        let (waiting, waiting_bytes) = self.load.add(n, bytes);
+        // One that is larger than the whole queue has to pass somehow: alone.
+        let is_long = waiting > self.limits.queue;
+        let is_large = waiting_bytes > self.limits.queue_bytes && waiting > n;
+        if is_long || is_large {
+            self.load.remove(n, bytes);
+            return refused(SubmitError::Busy);
+        }
+        let (reply, decided) = oneshot::channel();
+        let job = Job {
+            submissions,
+            bytes,
+            reply,
+        };
+        if self.jobs.send(Message::Job(job)).is_err() {
+            self.load.remove(n, bytes);
+            return refused(SubmitError::Stopped);
+        }
+        match decided.await {
+            Ok(Ok(decisions)) => Ok(decisions),
+            Ok(Err(error)) => refused(error),
+            Err(_) => refused(SubmitError::Stopped),
+        }
+    }
+
+    /// Ends the writer after everything that was submitted before. What is submitted later is refused.
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.jobs.send(Message::Stop(reply)).is_ok() {
+            // An error means that it had ended before.
+            let _ = closed.await;
+        }
+    }
+}
+
+fn refused<T>(error: SubmitError) -> Result<T, SubmitError> {
+    ::metrics::counter!("ledger_refused_total", "reason" => error.label()).increment(1);
+    Err(error)
+}

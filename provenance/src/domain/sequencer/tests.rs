@@ -1,0 +1,356 @@
+//! What the writer does when its database does not do what it should.
+
+use std::sync::atomic::{AtomicI64, AtomicU32};
+
+use common::{clock::ManualClock, service::Readiness};
+use time::macros::datetime;
+
+use super::*;
+use crate::{
+    domain::{
+        store::{Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
+        submission::{Accepted, Refused},
+    },
+    model::event::SingleTag,
+    store::{SqliteLedger, conformance::event, open_sqlite},
+};
+
+/// What is wrong with a database.
+#[derive(Default)]
+struct Faults {
+    /// How many more transactions another one is in the way of.
+    conflicts: AtomicU32,
+    /// How many more commits are not answered.
+    lost_commits: AtomicU32,
+    /// Most pages of the file; 0 for any number.
+    max_pages: AtomicI64,
+    /// Held by whoever keeps transactions from beginning.
+    door: tokio::sync::Mutex<()>,
+    /// How often successors were asked for.
+    asked: AtomicU32,
+}
+
+/// A database with faults; a record called `poison` makes each transaction fail, one called `panic` is worse.
+struct Faulty {
+    store: SqliteLedger,
+    faults: Arc<Faults>,
+}
+
+struct FaultyTx<'s> {
+    tx: <SqliteLedger as LedgerStore>::Tx<'s>,
+    faults: &'s Faults,
+}
+
+/// Whether one of so many faults is left.
+fn strikes(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+        .is_ok()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("could not serialize access")]
+struct InTheWay;
+
+impl sqlx::error::DatabaseError for InTheWay {
+    fn message(&self) -> &'static str {
+        "could not serialize access"
+    }
+
+    fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+        Some("40001".into())
+    }
+
+    fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+        self
+    }
+
+    fn kind(&self) -> sqlx::error::ErrorKind {
+        sqlx::error::ErrorKind::Other
+    }
+}
+
+impl LedgerStore for Faulty {
+    type Tx<'s> = FaultyTx<'s>;
+
+    fn begin(&mut self) -> Result<FaultyTx<'_>, StoreError> {
+        drop(self.faults.door.blocking_lock());
+        self.store
+            .limit_pages(self.faults.max_pages.load(Ordering::Relaxed));
+        Ok(FaultyTx {
+            tx: self.store.begin()?,
+            faults: &self.faults,
+        })
+    }
+
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
+        self.store.prune_keys(before_ms)
+    }
+}
+
+impl LedgerTx for FaultyTx<'_> {
+    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
+        self.tx.find(id)
+    }
+
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
+        self.tx.recorded(idx)
+    }
+
+    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
+        self.tx.by_key(actor, key)
+    }
+
+    fn remember_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+        content: &[u8; 32],
+        idx: Index,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        self.tx.remember_key(actor, key, content, idx, now_ms)
+    }
+
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
+        self.tx.same_data(tag)
+    }
+
+    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
+        self.tx.waiting_for(id)
+    }
+
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        self.faults.asked.fetch_add(1, Ordering::Relaxed);
+        self.tx.successors(idx)
+    }
+
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        self.tx.predecessors(idx)
+    }
+
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
+        if strikes(&self.faults.conflicts) {
+            let error = sqlx::Error::Database(Box::new(InTheWay));
+            return Err(StoreError::unavailable(error));
+        }
+        match record.id {
+            "poison" => Err(StoreError("it cannot be written".into())),
+            "panic" => std::panic::resume_unwind(Box::new("as told")),
+            _ => self.tx.insert(record),
+        }
+    }
+
+    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError> {
+        self.tx.insert_edge(next, ord, prev)
+    }
+
+    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
+        self.tx.insert_pending(prev_id, next, ord)
+    }
+
+    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError> {
+        self.tx.resolve(prev_id, prev)
+    }
+
+    fn commit(self) -> Result<(), StoreError> {
+        self.tx.commit()?;
+        if strikes(&self.faults.lost_commits) {
+            return Err(StoreError::uncertain(std::io::Error::other("reset")));
+        }
+        Ok(())
+    }
+}
+
+struct Kit {
+    sequencer: Sequencer,
+    faults: Arc<Faults>,
+    readiness: Readiness,
+    _folder: tempfile::TempDir,
+}
+
+impl Kit {
+    async fn new() -> Self {
+        Self::with(1 << 30).await
+    }
+
+    async fn with(queue_bytes: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+        let config = common::config::DatabaseConfig::new(url);
+        let (store, _, _) = open_sqlite(&config).await.expect("a database");
+        let faults = Arc::new(Faults::default());
+        let readiness = Readiness::default();
+        readiness.started();
+        let limits = SequencerLimits {
+            queue: 10_000,
+            queue_bytes,
+            disk_watermark_percent: 100,
+            disk: None,
+            keep_keys: Duration::from_hours(1),
+        };
+        let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 01:02:03 UTC)));
+        let store = Faulty {
+            store,
+            faults: faults.clone(),
+        };
+        let sequencer = Sequencer::start(store, clock, limits, readiness.register("ledger"));
+        Self {
+            sequencer: sequencer.expect("a thread"),
+            faults,
+            readiness,
+            _folder: folder,
+        }
+    }
+
+    async fn submit(&self, ids: &[&str]) -> Result<Vec<Decision>, SubmitError> {
+        let all = ids.iter().map(|id| event(id, &[])).collect();
+        self.sequencer.submit(all).await
+    }
+
+    /// The places of what is new.
+    async fn places(&self, ids: &[&str]) -> Vec<Option<Index>> {
+        let decisions = self.submit(ids).await.expect("the database works");
+        let place = |one: &Decision| match one {
+            Ok(Accepted::Created(recorded)) => Some(recorded.idx),
+            Ok(_) => panic!("{one:?}"),
+            Err(refused) => {
+                assert_eq!(*refused, Refused::Failed);
+                None
+            }
+        };
+        decisions.iter().map(place).collect()
+    }
+
+    async fn until_ready(&self) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        while let Some(problems) = self.readiness.problems() {
+            assert!(tokio::time::Instant::now() < deadline, "{problems:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_written_is_refused_alone() {
+    let kit = Kit::new().await;
+    for (round, bad) in ["poison", "panic"].into_iter().enumerate() {
+        let ids: Vec<String> = (0..9).map(|n| format!("{round}-{n}")).collect();
+        let mut ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        ids.insert(5, bad);
+        let first = Index::try_from(9 * round).unwrap();
+        let mut expected: Vec<Option<Index>> = (first..first + 9).map(Some).collect();
+        expected.insert(5, None);
+        assert_eq!(kit.places(&ids).await, expected);
+    }
+    assert_eq!(kit.readiness.problems(), None);
+    assert_eq!(kit.places(&["poison"]).await, [None]);
+    assert_eq!(kit.places(&["after"]).await, [Some(18)]);
+    kit.until_ready().await;
+}
+
+#[tokio::test]
+async fn a_transaction_in_the_way_is_waited_for() {
+    let kit = Kit::new().await;
+    kit.faults.conflicts.store(4, Ordering::Relaxed);
+    assert_eq!(kit.places(&["a", "b"]).await, [Some(0), Some(1)]);
+    // For ever, it is not.
+    kit.faults.conflicts.store(u32::MAX, Ordering::Relaxed);
+    match kit.submit(&["c"]).await {
+        Err(SubmitError::Store(error)) => assert!(error.is_unavailable(), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    kit.faults.conflicts.store(0, Ordering::Relaxed);
+    assert_eq!(kit.places(&["c"]).await, [Some(2)]);
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_come_is_not_taken_for_a_refusal() {
+    let kit = Kit::new().await;
+    kit.faults.lost_commits.store(1, Ordering::Relaxed);
+    match kit.submit(&["a"]).await {
+        Err(SubmitError::Store(error)) => {
+            assert!(error.is_uncertain() && !error.is_unavailable(), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(kit.readiness.problems().is_some());
+    kit.until_ready().await;
+    let again = kit.submit(&["a"]).await.unwrap();
+    assert!(matches!(&again[0], Ok(Accepted::Exists(recorded)) if recorded.idx == 0));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_grow_refuses_until_it_can() {
+    let kit = Kit::new().await;
+    kit.places(&["a"]).await;
+    // The smallest that the file may be is what it has.
+    kit.faults.max_pages.store(1, Ordering::Relaxed);
+    let mut refused = None;
+    for n in 0..1000 {
+        if let Err(error) = kit.submit(&[&format!("filler-{n}")]).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    match refused {
+        Some(SubmitError::Store(error)) => assert!(error.is_unavailable(), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    kit.faults.max_pages.store(1 << 30, Ordering::Relaxed);
+    let after = kit.places(&["b", "c"]).await;
+    assert_eq!(after[0].map(|place| place + 1), after[1]);
+    kit.until_ready().await;
+}
+
+#[tokio::test]
+async fn what_waits_has_so_many_bytes() {
+    let kit = Kit::with(1000).await;
+    let held = kit.faults.door.lock().await;
+    // Larger than all that may wait: it passes alone.
+    let large: Vec<Submission> = (0..4).map(|n| event(&format!("large-{n}"), &[])).collect();
+    let first = tokio::spawn({
+        let sequencer = kit.sequencer.clone();
+        async move { sequencer.submit(large).await }
+    });
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while kit.sequencer.load.records.load(Ordering::Relaxed) < 4 {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(kit.submit(&["a"]).await, Err(SubmitError::Busy)));
+    drop(held);
+    assert_eq!(first.await.unwrap().unwrap().len(), 4);
+    assert_eq!(kit.places(&["a"]).await, [Some(4)]);
+    assert_eq!(kit.sequencer.load.bytes.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_arrives_late_is_not_searched_for_through_all_that_came_of_it() {
+    let kit = Kit::new().await;
+    let mut all = vec![event("origin", &[]), event("0", &["late"])];
+    all.extend((1..200).map(|n| event(&n.to_string(), &[&(n - 1).to_string()])));
+    kit.sequencer.submit(all).await.unwrap();
+    let late = kit.sequencer.submit(vec![event("late", &["origin"])]).await;
+    assert!(matches!(late.unwrap()[0], Ok(Accepted::Created(_))));
+    assert!(kit.faults.asked.load(Ordering::Relaxed) < 5);
+}
+
+#[tokio::test]
+async fn a_writer_that_has_ended_is_no_longer_ready() {
+    let kit = Kit::new().await;
+    kit.sequencer.close().await;
+    assert!(matches!(
+        kit.submit(&["a"]).await,
+        Err(SubmitError::Stopped)
+    ));
+    let problems = kit.readiness.problems().unwrap();
+    assert_eq!(problems["ledger"], "the writer has ended");
+}

@@ -1,0 +1,286 @@
+//! The writer's thread.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use common::{
+    clock::{SharedClock, unix_millis},
+    service::Check,
+};
+use tokio::sync::oneshot;
+
+use super::{Load, SequencerLimits, SubmitError, disk::Disk, metrics::Metrics};
+use crate::domain::{
+    rules::{self, Moment},
+    store::{LedgerStore, LedgerTx as _, StoreError},
+    submission::{Decision, Refused, Submission},
+};
+
+/// Most records in one transaction, the last request's exceeding ones excepted.
+const GROUP_MAX: usize = 1024;
+
+/// 10 min: how often old idempotency keys are looked for.
+const PRUNE_EVERY: Duration = Duration::from_mins(10);
+
+/// 50 ms: pause between two steps of forgetting old keys. Records wait behind each step.
+const PRUNE_PAUSE: Duration = Duration::from_millis(50);
+
+/// 1 s: how often the disk, and a database that failed, are looked at while nobody submits anything.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// Tries of a group that another transaction was in the way of.
+const ATTEMPTS: u32 = 5;
+
+/// 10 ms: mean wait before the second try, doubled with each further one.
+const PAUSE: Duration = Duration::from_millis(10);
+
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) submissions: Vec<Submission>,
+    /// What they weigh together.
+    pub(super) bytes: usize,
+    pub(super) reply: oneshot::Sender<Result<Vec<Decision>, SubmitError>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Message {
+    Job(Job),
+    Stop(oneshot::Sender<()>),
+}
+
+pub(super) struct Writer<S> {
+    store: S,
+    clock: SharedClock,
+    limits: Arc<SequencerLimits>,
+    load: Arc<Load>,
+    disk: Disk,
+    health: Health,
+    metrics: Metrics,
+}
+
+/// What the process says about its writer. A full disk is none of its business: reading goes on, so that a load balancer has to
+/// go on sending requests.
+struct Health {
+    check: Check,
+    /// When it last failed, until it works again.
+    failed: Option<Instant>,
+}
+
+impl Health {
+    fn failed(&mut self, error: &(dyn std::error::Error + 'static)) {
+        if self.failed.replace(Instant::now()).is_none() {
+            tracing::error!(error, "the ledger records nothing");
+        }
+        self.check
+            .set(Err(common::telemetry::Chain(error).to_string()));
+    }
+
+    /// Whether it is time to try whether it works again.
+    fn is_due(&self) -> bool {
+        self.failed.is_some_and(|at| at.elapsed() >= PROBE_EVERY)
+    }
+
+    fn recovered(&mut self) {
+        if self.failed.take().is_some() {
+            tracing::info!("the ledger can record again");
+            self.check.set(Ok(()));
+        }
+    }
+}
+
+impl Drop for Health {
+    fn drop(&mut self) {
+        // Also where the thread ends by a panic: nobody would write any more, and nobody would say so.
+        self.check.set(Err("the writer has ended".to_owned()));
+    }
+}
+
+impl<S: LedgerStore> Writer<S> {
+    pub(super) fn new(
+        store: S,
+        clock: SharedClock,
+        limits: Arc<SequencerLimits>,
+        load: Arc<Load>,
+        check: Check,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            disk: Disk::new(&limits, load.clone()),
+            limits,
+            load,
+            health: Health {
+                check,
+                failed: None,
+            },
+            metrics: Metrics::new(),
+        }
+    }
+
+    /// Serves `inbox` until it is told to stop or nobody can send any more.
+    pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        let mut group: Vec<Job> = Vec::new();
+        let mut next_prune = Instant::now();
+        loop {
+            let mut next = inbox.recv_timeout(PROBE_EVERY);
+            let (mut size, mut stop) = (0, None);
+            loop {
+                match next {
+                    Ok(Message::Job(job)) => {
+                        size += job.submissions.len();
+                        group.push(job);
+                    }
+                    Ok(Message::Stop(reply)) => stop = Some(reply),
+                    Err(RecvTimeoutError::Disconnected) if group.is_empty() => return,
+                    Err(_) => break,
+                }
+                if size >= GROUP_MAX || stop.is_some() {
+                    break;
+                }
+                next = inbox.try_recv().map_err(|_| RecvTimeoutError::Timeout);
+            }
+            if group.is_empty() {
+                // For those who ask before they submit.
+                self.disk.is_full();
+            } else {
+                self.write(&mut group);
+            }
+            if let Some(stop) = stop {
+                drop(self);
+                // Whoever asked may have left.
+                let _ = stop.send(());
+                return;
+            }
+            if self.health.is_due() && self.store.begin().is_ok() {
+                self.health.recovered();
+            }
+            if next_prune <= Instant::now() {
+                next_prune = Instant::now() + self.prune();
+            }
+        }
+    }
+
+    /// Decides about `group`, records it, and answers.
+    fn write(&mut self, group: &mut Vec<Job>) {
+        let started = Instant::now();
+        let all: Vec<&Submission> = group.iter().flat_map(|job| &job.submissions).collect();
+        let result = if self.disk.is_full() {
+            Err(SubmitError::DiskFull)
+        } else {
+            self.decide(&all)
+                .map_err(|error| SubmitError::Store(Arc::new(error)))
+        };
+        self.load
+            .remove(all.len(), group.iter().map(|job| job.bytes).sum());
+        match result {
+            Ok(decisions) => {
+                self.metrics
+                    .wrote(&decisions, started.elapsed(), &self.load);
+                if decisions
+                    .iter()
+                    .all(|one| matches!(one, Err(Refused::Failed)))
+                {
+                    self.health.failed(&Refused::Failed);
+                } else {
+                    self.health.recovered();
+                }
+                let mut decisions = decisions.into_iter();
+                for job in group.drain(..) {
+                    let own = decisions.by_ref().take(job.submissions.len()).collect();
+                    // Whoever asked may have left: what was decided stays.
+                    let _ = job.reply.send(Ok(own));
+                }
+            }
+            Err(error) => {
+                if let SubmitError::Store(cause) = &error {
+                    self.health.failed(&**cause);
+                }
+                for job in group.drain(..) {
+                    let _ = job.reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// Decides about `all` in their order. What makes a transaction fail is looked for, by halves, and refused alone: whoever
+    /// comes with it in one group, or in one request, is not to suffer from it.
+    fn decide(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
+        let error = match self.attempt(all) {
+            Ok(decisions) => return Ok(decisions),
+            Err(error) if error.is_unavailable() || error.is_uncertain() => return Err(error),
+            Err(error) => error,
+        };
+        if let [one] = all {
+            tracing::error!(
+                id = one.id,
+                error = &error as &dyn std::error::Error,
+                "a record cannot be written"
+            );
+            return Ok(vec![Err(Refused::Failed)]);
+        }
+        let (first, second) = all.split_at(all.len() / 2);
+        let mut decisions = self.decide(first)?;
+        // The first half is recorded by now.
+        decisions.extend(self.decide(second).map_err(StoreError::uncertain)?);
+        Ok(decisions)
+    }
+
+    /// Decides about `all` in one transaction, and again while others are in its way.
+    fn attempt(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
+        let mut pause = PAUSE;
+        for _ in 1..ATTEMPTS {
+            match self.transaction(all) {
+                Err(error) if error.is_conflict() => {
+                    ::metrics::counter!("ledger_conflicts_total").increment(1);
+                    std::thread::sleep(pause.mul_f64(rand::random_range(0.5..1.5)));
+                    pause *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.transaction(all)
+    }
+
+    fn transaction(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
+        let moment = Moment::new(self.clock.now());
+        let store = &mut self.store;
+        let work = move || {
+            let mut tx = store.begin()?;
+            let mut ids = all.iter().flat_map(|s| {
+                std::iter::once(s.id.as_str()).chain(s.previous.iter().map(String::as_str))
+            });
+            tx.prefetch(&mut ids)?;
+            let decided = all.iter().map(|s| rules::apply(&mut tx, s, &moment));
+            let decisions = decided.collect::<Result<Vec<Decision>, StoreError>>()?;
+            tx.commit()?;
+            Ok(decisions)
+        };
+        // A rule that panics over one record would otherwise end the ledger for all. The transaction is dropped on the way,
+        // and nothing else is shared with it.
+        catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|_| Err(StoreError("a rule panicked".into())))
+    }
+
+    /// Throws away some old idempotency keys. Returns when to look again.
+    fn prune(&mut self) -> Duration {
+        let now_ms = i64::try_from(unix_millis(self.clock.now())).unwrap_or(i64::MAX);
+        let keep_ms = i64::try_from(self.limits.keep_keys.as_millis()).unwrap_or(i64::MAX);
+        match self.store.prune_keys(now_ms.saturating_sub(keep_ms)) {
+            Ok(true) => PRUNE_PAUSE,
+            Ok(false) => PRUNE_EVERY,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old idempotency keys could not be removed"
+                );
+                PRUNE_EVERY
+            }
+        }
+    }
+}
