@@ -52,6 +52,33 @@ async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_false_is_record
     assert_eq!(world.judge_with(&doctored).wrong.len(), 1);
 }
 
+/// Providers that release the last byte only once the ledger has the `Sent`.
+#[tokio::test(flavor = "multi_thread")]
+async fn providers_that_wait_for_the_ledger_lose_nothing_either() {
+    let _alone = alone().await;
+    let mut random = Random::seeded();
+    let plan = Plan {
+        edit: |name, config| {
+            if name.starts_with("provider-") {
+                let provenance = config["provenance"].as_table_mut().unwrap();
+                provenance.insert("delivery".into(), "sync".into());
+            }
+        },
+        ..Plan::default()
+    };
+    let world = World::start(plan, &mut random).await;
+    let load = world.load(&mut random);
+    for _ in 0..rounds().div_ceil(5) {
+        let fault = *random.pick(&[Fault::Kill, Fault::Kill, Fault::CutWire]);
+        chaos::inflict(&world, &mut random, fault).await;
+    }
+    world.arrive(20).await;
+    world.end(load).await;
+    let (verdict, _) = world.judge().await;
+    println!("{verdict}");
+    assert!(verdict.holds(), "{verdict}");
+}
+
 /// What a caller may see of a fault, where there is nothing else going on.
 fn may_end(fault: Fault, end: &End) -> bool {
     let is_whole = matches!(end, End::Whole { .. });
