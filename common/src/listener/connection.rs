@@ -17,6 +17,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::pulse::Pulse;
 use crate::{http::problem::Problem, ids::ConnectorId, tls::PeerCertificate};
@@ -40,6 +41,7 @@ pub struct ConnectionControl(Arc<Wishes>);
 struct Wishes {
     reset_on_close: AtomicBool,
     reset_if_cut: AtomicBool,
+    cut: CancellationToken,
 }
 
 impl ConnectionControl {
@@ -58,6 +60,16 @@ impl ConnectionControl {
     /// [`may_end`](Self::may_end): a process that is killed says nothing itself, and its sockets are closed plainly otherwise.
     pub fn reset_if_cut(&self) {
         self.0.reset_if_cut.store(true, Ordering::Release);
+    }
+
+    /// Ends the connection now, with everything that is under way on it: for a client that holds up what it asked for.
+    pub fn cut(&self) {
+        self.0.cut.cancel();
+    }
+
+    /// Waits for [`cut`](Self::cut).
+    pub(super) async fn is_cut(&self) {
+        self.0.cut.cancelled().await;
     }
 
     /// What is written from now on may be followed by a plain close.

@@ -18,5 +18,6 @@ pub use self::{
     config::{ListenerConfig, ProxyProtocol, TlsMode},
     connection::{ConnectionControl, ConnectionInfo, Peer},
     limits::ListenerLimits,
+    places::network,
     serve::{Listener, ListenerError},
 };

@@ -19,13 +19,18 @@ pub(super) enum Client {
     Certificate([u8; 32]),
 }
 
+/// What an address counts as where clients are told apart: whoever has an IPv6 address has its whole /64, and an IPv4 address
+/// is the same when an IPv6 socket shows it.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
+}
+
 impl Client {
-    /// Whoever has an IPv6 address has its whole /64.
     pub(super) fn at(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V4(v4) => v4.into(),
-            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        })
+        Self::Address(network(address))
     }
 
     pub(super) fn with(certificate: &PeerCertificate) -> Self {

@@ -152,7 +152,7 @@ impl Session {
         let limits = &self.shared.config.limits;
         configure(&mut builder, limits);
         let router = self.router;
-        let remote = info.remote;
+        let (remote, control) = (info.remote, info.control.clone());
         let service = {
             let pulse = Arc::clone(&pulse);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
@@ -187,6 +187,10 @@ impl Session {
                     connection.as_mut().graceful_shutdown();
                 }
                 () = self.hard.cancelled() => return,
+                () = control.is_cut() => {
+                    metrics::counter!("listener_lapsed_total", "reason" => "body").increment(1);
+                    return tracing::debug!(%remote, "connection ended: its client held up a body");
+                }
                 lapse = &mut lapse => {
                     metrics::counter!("listener_lapsed_total", "reason" => lapse.label()).increment(1);
                     tracing::debug!(reason = lapse.label(), %remote, "connection ended: its time was up");
