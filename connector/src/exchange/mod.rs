@@ -11,6 +11,7 @@ mod options;
 mod progress;
 mod recorder;
 mod trace_context;
+mod watch;
 
 pub use admission::{Admission, ExchangeLimits, Place};
 pub use body::{Ending, RecordError, TransferBody, TransferError};
@@ -22,3 +23,4 @@ pub use options::{Options, OptionsError};
 pub use progress::{Exchange, Role};
 pub use recorder::{Caller, Delivered, Recorder, Recording};
 pub use trace_context::{TRACEPARENT, TraceContext};
+pub use watch::Watch;

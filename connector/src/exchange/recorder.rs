@@ -18,6 +18,7 @@ use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
 use super::progress::Exchange;
+use super::watch::{Pulse, Watch};
 use crate::upstream::BodyError;
 
 /// Whether and how an exchange is recorded.
@@ -34,8 +35,9 @@ pub enum Recording {
 /// The connection that the body goes to.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Only of HTTP/1: a broken HTTP/2 stream is reset by itself, its connection carries others.
     control: Option<ConnectionControl>,
+    /// HTTP/2: a broken stream is reset by itself, its connection carries others.
+    has_streams: bool,
     /// HTTP/1.0: a body without an announced length ends with the connection.
     ends_with_connection: bool,
 }
@@ -44,7 +46,8 @@ impl Caller {
     /// The caller of a request that came on the connection `info`.
     pub fn new(info: &ConnectionInfo, version: Version) -> Self {
         Self {
-            control: (version < Version::HTTP_2).then(|| info.control.clone()),
+            control: Some(info.control.clone()),
+            has_streams: version >= Version::HTTP_2,
             ends_with_connection: version < Version::HTTP_11,
         }
     }
@@ -53,7 +56,21 @@ impl Caller {
     pub fn unknown() -> Self {
         Self {
             control: None,
+            has_streams: false,
             ends_with_connection: false,
+        }
+    }
+
+    /// Whether several bodies share its connection.
+    pub(super) fn has_streams(&self) -> bool {
+        self.has_streams
+    }
+
+    /// Ends its connection at once, with all bodies that share it.
+    pub(super) fn cut(&self) {
+        self.must_see_a_break();
+        if let Some(control) = &self.control {
+            control.cut();
         }
     }
 
@@ -69,14 +86,18 @@ impl Caller {
 
     /// What is left of the body may leave.
     fn may_end(&self) {
-        if let Some(control) = &self.control {
+        if let Some(control) = &self.control
+            && !self.has_streams
+        {
             control.may_end();
         }
     }
 
     /// Makes sure that a body that breaks does not look whole.
     fn must_see_a_break(&self) {
-        if let Some(control) = &self.control {
+        if let Some(control) = &self.control
+            && !self.has_streams
+        {
             control.reset_on_close();
         }
     }
@@ -101,21 +122,25 @@ struct Shared {
     clock: SharedClock,
     shutdown: Shutdown,
     ledger_wait: Duration,
+    stall: Duration,
 }
 
 impl Recorder {
-    /// A recorder on `outbox`. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger.
+    /// A recorder on `outbox`. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger; a caller that
+    /// takes nothing for `stall` is cut off.
     pub fn new(
         outbox: Outbox,
         clock: SharedClock,
         shutdown: Shutdown,
         ledger_wait: Duration,
+        stall: Duration,
     ) -> Self {
         Self(Arc::new(Shared {
             outbox,
             clock,
             shutdown,
             ledger_wait,
+            stall,
         }))
     }
 
@@ -181,20 +206,17 @@ impl Recorder {
                     exchange.event = event;
                 }
                 caller.begins(announced);
+                let watch = Watch::start(caller, budget, self.0.stall);
                 let ending = Streamed {
+                    pulse: watch.pulse(),
                     recorder: self.clone(),
                     reserved,
                     waits_for_ledger: waits,
                     caller: caller.clone(),
                     exchange: exchange.take(),
                 };
-                let body = Body::new(TransferBody::new(
-                    body,
-                    prefix,
-                    announced,
-                    budget,
-                    Box::new(ending),
-                ));
+                let body = TransferBody::new(body, prefix, announced, budget, Box::new(ending));
+                let body = Body::new(body.watched(watch));
                 Ok(Delivered { body, event })
             }
         }
@@ -331,6 +353,7 @@ struct Streamed {
     reserved: Option<Reserved>,
     waits_for_ledger: bool,
     caller: Caller,
+    pulse: Arc<Pulse>,
     exchange: Option<Exchange>,
 }
 
@@ -385,17 +408,21 @@ impl Ending for Streamed {
     }
 
     fn leave(mut self: Box<Self>, passed: u64) {
-        let is_stopping = self.recorder.0.shutdown.is_cancelled();
-        self.abort(
-            if is_stopping {
-                AbortReason::Shutdown
-            } else {
-                AbortReason::PeerClosed
-            },
-            passed,
-        );
-        if let Some(exchange) = self.exchange.take() {
-            exchange.left(passed);
+        let is_overdue = self.pulse.is_overdue();
+        let reason = if is_overdue {
+            AbortReason::Timeout
+        } else if self.recorder.0.shutdown.is_cancelled() {
+            AbortReason::Shutdown
+        } else {
+            AbortReason::PeerClosed
+        };
+        self.abort(reason, passed);
+        match self.exchange.take() {
+            Some(exchange) if is_overdue => {
+                exchange.failed("the caller held its body up for too long", passed);
+            }
+            Some(exchange) => exchange.left(passed),
+            None => {}
         }
     }
 }

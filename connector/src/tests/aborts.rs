@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use common::config::Period;
 use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
 use serde_json::Value;
@@ -180,28 +181,83 @@ async fn an_http10_caller_without_a_length_sees_a_reset() {
     );
 }
 
+type Http2 =
+    hyper::client::conn::http2::Connection<TokioIo<TcpStream>, Empty<Bytes>, TokioExecutor>;
+
+async fn http2(world: &World) -> (SendRequest<Empty<Bytes>>, Http2) {
+    let stream = TcpStream::connect(("127.0.0.1", world.receiver_port))
+        .await
+        .unwrap();
+    hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap()
+}
+
+fn request2(world: &World, path: &str) -> http::Request<Empty<Bytes>> {
+    http::Request::get("http://localhost/cadde/api/v4/file")
+        .header("x-cadde-provider", PROVIDER)
+        .header("x-cadde-resource-url", world.resource(path))
+        .header("x-cadde-resource-api-type", "file/http")
+        .header("authorization", "Bearer good")
+        .body(Empty::<Bytes>::new())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_http2_caller_that_never_opens_its_window_is_cut_off() {
+    let world = World::start(Plan {
+        write_stall: Period::millis(200),
+        ..impatient()
+    })
+    .await;
+    world.grant("/closed/endless").await;
+    let (mut sender, connection) = http2(&world).await;
+    let connection = tokio::spawn(connection);
+    let held = sender.send_request(request2(&world, "/closed/endless"));
+    let held = held.await.unwrap();
+    // Pings are answered all the while.
+    let ended = tokio::time::timeout(Duration::from_secs(20), connection).await;
+    assert!(ended.is_ok(), "the connection is held for ever");
+    drop(held);
+    let (sent, received) = world.records().await;
+    is_aborted(&sent, "Sent", "peer-closed");
+    is_aborted(&received, "Received", "timeout");
+}
+
+#[tokio::test]
+async fn a_caller_that_takes_nothing_is_cut_off_when_the_exchanges_time_is_over() {
+    let deadlines = Deadlines {
+        total: Period::seconds(1),
+        ..impatient().deadlines
+    };
+    let world = World::start(Plan {
+        deadlines,
+        ..Plan::default()
+    })
+    .await;
+    world.grant("/closed/endless").await;
+    let held = world.ask("/closed/endless", Some("good")).send();
+    let held = held.await.unwrap();
+    let open = async {
+        while world.receiver_outbox.status().open > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(20), open).await;
+    assert!(ended.is_ok(), "the exchange is held for ever");
+    drop(held);
+    let (_, received) = world.records().await;
+    is_aborted(&received, "Received", "timeout");
+}
+
 #[tokio::test]
 async fn an_http2_caller_sees_its_stream_reset_and_keeps_its_connection() {
     let world = World::start(Plan::default()).await;
     world.grant("/closed/broken-chunks").await;
     world.grant("/closed/a.csv").await;
-    let stream = TcpStream::connect(("127.0.0.1", world.receiver_port))
-        .await
-        .unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
+    let (mut sender, connection) = http2(&world).await;
     tokio::spawn(connection);
-    let request = |path: &str| {
-        http::Request::get("http://localhost/cadde/api/v4/file")
-            .header("x-cadde-provider", PROVIDER)
-            .header("x-cadde-resource-url", world.resource(path))
-            .header("x-cadde-resource-api-type", "file/http")
-            .header("authorization", "Bearer good")
-            .body(Empty::<Bytes>::new())
-            .unwrap()
-    };
+    let request = |path| request2(&world, path);
     let broken = sender
         .send_request(request("/closed/broken-chunks"))
         .await

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use auth_client::AuthConfig;
 use common::config::{AdminConfig, DatabaseConfig, Period};
-use common::listener::TlsMode;
+use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
 use location_client::LocationConfig;
 use provenance::outbox::OutboxConfig;
@@ -32,6 +32,12 @@ fn base() -> (AdminConfig, TelemetryConfig, AuthConfig) {
     )
 }
 
+fn listener(plan: &Plan, tls: TlsMode) -> ListenerConfig {
+    let mut config = listener_config(tls);
+    config.limits.write_stall = plan.write_stall;
+    config
+}
+
 fn outbox_config(pki: &Pki, name: &str, plan: &Plan) -> OutboxConfig {
     // However full the disk of the machine that runs the tests is.
     OutboxConfig {
@@ -55,7 +61,7 @@ pub fn provider_config(
         source_anchors: PathBuf::new(),
         admin,
         telemetry,
-        peer: listener_config(TlsMode::Mutual),
+        peer: listener(plan, TlsMode::Mutual),
         tls: pki.config(PROVIDER_CONNECTOR),
         enrolment: None,
         auth,
@@ -80,7 +86,7 @@ pub fn receiver_config(pki: &Pki, plan: &Plan, source_port: u16) -> receiver::Co
         egress_anchors: PathBuf::new(),
         admin,
         telemetry,
-        api: listener_config(TlsMode::None),
+        api: listener(plan, TlsMode::None),
         tls: pki.config(RECEIVER_CONNECTOR),
         enrolment: None,
         auth,

@@ -8,11 +8,11 @@ use auth_client::{ConnectorRole, State, TokenClaims};
 use axum::Router;
 use bytes::Bytes;
 use common::clock::{Clock as _, SystemClock};
-use common::config::DatabaseConfig;
+use common::config::{DatabaseConfig, Period};
 use common::db::open_sqlite;
 use common::http::client::PeerClient;
 use common::ids::{ConnectorId, UserId};
-use common::listener::{Listener, ListenerConfig, TlsMode};
+use common::listener::{Listener, ListenerConfig, ListenerLimits, TlsMode};
 use common::service::{Context, Readiness, Shutdown};
 use common::tls::TlsStore;
 use http::{HeaderMap, StatusCode};
@@ -132,6 +132,7 @@ pub struct Plan {
     pub limits: ExchangeLimits,
     pub outbox_records: u64,
     pub is_record_required: bool,
+    pub write_stall: Period,
     pub profile: Profile,
     /// Ledgers that a provider may name.
     pub foreign: Vec<Url>,
@@ -164,6 +165,7 @@ impl Default for Plan {
             limits: ExchangeLimits::default(),
             outbox_records: 100_000,
             is_record_required: true,
+            write_stall: ListenerLimits::default().write_stall,
             profile: Profile::Kakehashi1,
             foreign: Vec::new(),
         }
