@@ -44,6 +44,8 @@ pub struct ConnectorError {
     pub message_id: Cow<'static, str>,
     /// What happened.
     pub text: Text,
+    /// Whether another token would help: only then is one asked for, since clients throw theirs away.
+    pub wants_token: bool,
     /// Content of `Retry-After`, in seconds.
     pub retry_after: Option<u64>,
 }
@@ -55,7 +57,17 @@ impl ConnectorError {
             status,
             message_id: message_id.into(),
             text,
+            wants_token: false,
             retry_after: None,
+        }
+    }
+
+    /// Asks for a token, or for another one.
+    #[must_use]
+    pub fn wants_token(self, wants_token: bool) -> Self {
+        Self {
+            wants_token,
+            ..self
         }
     }
 
@@ -77,7 +89,7 @@ impl IntoResponse for ConnectorError {
             "message_id": self.message_id,
         });
         let mut response = respond(self.status, body, self.retry_after);
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.wants_token {
             response
                 .headers_mut()
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

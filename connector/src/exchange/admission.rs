@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct ExchangeLimits {
     /// Exchanges at a time; further ones are refused with 503. Default 4096: each holds a few buffers of 64 KiB at most.
     pub total: usize,
-    /// Exchanges at a time for one caller (a connector; a user, or an address without a token). Default 2048, so that one
-    /// caller never takes all places.
+    /// Exchanges at a time for one caller: a connector, a user, or without a token an address (IPv6: one /64). Default 512, so
+    /// that it takes eight to have all places.
     pub per_caller: usize,
 }
 
@@ -21,7 +21,7 @@ impl Default for ExchangeLimits {
     fn default() -> Self {
         Self {
             total: 4096,
-            per_caller: 2048,
+            per_caller: 512,
         }
     }
 }

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use common::config::Period;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use super::headers::DEADLINE_MS;
+use super::headers::{DEADLINE_MS, FIRST_BYTE_MS};
 
 /// What the inner hop gets less than what is left, so that it gives up first and its reason reaches the caller.
 const MARGIN: Duration = Duration::from_millis(250);
+
+/// Share of the time up to the headers that looking up tokens and registrations may take, as a divisor and a factor: 20 s of
+/// 50 s. The rest is the source's.
+const CHECKS: (u32, u32) = (5, 2);
 
 /// Time limits of one exchange at one connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,22 +67,55 @@ impl Deadlines {
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     limits: Deadlines,
+    checks_by: Instant,
     headers_by: Instant,
     end_by: Instant,
 }
 
+/// What the outer hop leaves to this one, as far as it says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// For everything.
+    pub total: Option<Duration>,
+    /// Until the headers have to be there.
+    pub first_byte: Option<Duration>,
+}
+
+impl Allowed {
+    /// Reads what came along. A value that is no number says nothing: the headers are hints between our connectors, and
+    /// their absence is normal.
+    pub fn read(headers: &HeaderMap) -> Self {
+        let read = |name: &HeaderName| {
+            let text = headers.get(name)?.to_str().ok()?;
+            text.trim().parse().ok().map(Duration::from_millis)
+        };
+        Self {
+            total: read(&DEADLINE_MS),
+            first_byte: read(&FIRST_BYTE_MS),
+        }
+    }
+}
+
 impl Budget {
-    /// Starts the clock. `allowed` is what the outer hop says is left for it, if it says so.
-    pub fn start(limits: Deadlines, allowed: Option<Duration>) -> Self {
+    /// Starts the clock.
+    pub fn start(limits: Deadlines, allowed: Allowed) -> Self {
         let now = Instant::now();
-        let total = allowed.map_or(limits.total.get(), |allowed| {
-            allowed.min(limits.total.get())
-        });
+        let shorter = |own: Period, allowed: Option<Duration>| {
+            allowed.map_or(own.get(), |allowed| allowed.min(own.get()))
+        };
+        let total = shorter(limits.total, allowed.total);
+        let first_byte = shorter(limits.first_byte, allowed.first_byte).min(total);
         Self {
             limits,
-            headers_by: now + limits.first_byte.get().min(total),
+            checks_by: now + first_byte / CHECKS.0 * CHECKS.1,
+            headers_by: now + first_byte,
             end_by: now + total,
         }
+    }
+
+    /// What looking up tokens and registrations gives, if it gives anything in its share of the time.
+    pub async fn checks<T>(&self, checking: impl Future<Output = T>) -> Option<T> {
+        timeout_at(self.checks_by, checking).await.ok()
     }
 
     /// When a connection that is begun now has to stand.
@@ -101,48 +138,77 @@ impl Budget {
         self.limits.idle.get()
     }
 
-    /// `x-cadde-deadline-ms` for the next hop.
-    pub fn to_header(&self) -> HeaderValue {
-        let left = self
-            .end_by
-            .saturating_duration_since(Instant::now())
-            .saturating_sub(MARGIN);
-        HeaderValue::from(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+    /// Tells the next hop what is left.
+    pub fn pass_on(&self, fields: &mut HeaderMap) {
+        let now = Instant::now();
+        for (name, by) in [(DEADLINE_MS, self.end_by), (FIRST_BYTE_MS, self.headers_by)] {
+            let left = by.saturating_duration_since(now).saturating_sub(MARGIN);
+            let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            fields.insert(name, left.into());
+        }
     }
-}
-
-/// The budget that the outer hop passed on. A value that is no number is no budget: the header is a hint between our
-/// connectors, and its absence is normal.
-pub fn received_budget(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(DEADLINE_MS)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_millis)
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
+
+    const FIVE: Duration = Duration::from_secs(5);
+
+    fn passed_on(budget: &Budget) -> Allowed {
+        let mut fields = HeaderMap::new();
+        budget.pass_on(&mut fields);
+        Allowed::read(&fields)
+    }
 
     #[test]
     fn the_outer_hops_budget_shortens_every_limit() {
         let before = Instant::now();
-        let budget = Budget::start(Deadlines::default(), Some(Duration::from_secs(5)));
-        let latest = Instant::now() + Duration::from_secs(5);
+        let total = Some(FIVE);
+        let budget = Budget::start(
+            Deadlines::default(),
+            Allowed {
+                total,
+                ..Allowed::default()
+            },
+        );
+        let latest = Instant::now() + FIVE;
         for limit in [budget.headers_by(), budget.connect_by(), budget.end_by()] {
-            assert!(limit >= before + Duration::from_secs(5) && limit <= latest);
+            assert!(limit >= before + FIVE && limit <= latest);
         }
-        let left: u64 = budget.to_header().to_str().unwrap().parse().unwrap();
-        assert!((1..=4750).contains(&left), "{left}");
+        let left = passed_on(&budget);
+        assert!(left.total > Some(Duration::ZERO) && left.total <= Some(FIVE - MARGIN));
+    }
+
+    #[test]
+    fn the_inner_hop_gives_up_on_the_headers_first() {
+        let outer = Deadlines {
+            first_byte: Period(FIVE),
+            ..Deadlines::default()
+        };
+        let left = passed_on(&Budget::start(outer, Allowed::default()));
+        assert!(left.first_byte <= Some(FIVE - MARGIN));
+        let inner = Budget::start(Deadlines::default(), left);
+        assert!(inner.headers_by() <= Instant::now() + FIVE - MARGIN);
+        assert!(inner.end_by() > inner.headers_by() + FIVE);
     }
 
     #[test]
     fn a_spent_budget_leaves_nothing_to_the_next_hop() {
-        let budget = Budget::start(Deadlines::default(), Some(Duration::ZERO));
-        assert_eq!(budget.to_header(), "0");
+        let (total, first_byte) = (Some(Duration::ZERO), None);
+        let budget = Budget::start(Deadlines::default(), Allowed { total, first_byte });
+        let nothing = Some(Duration::ZERO);
+        let left = passed_on(&budget);
+        assert_eq!((left.total, left.first_byte), (nothing, nothing));
     }
 
     #[test]
     fn a_long_budget_does_not_lengthen_the_own_limits() {
-        let budget = Budget::start(Deadlines::default(), Some(Duration::from_secs(1_000_000)));
+        let long = Some(Duration::from_secs(1_000_000));
+        let (total, first_byte) = (long, long);
+        let budget = Budget::start(Deadlines::default(), Allowed { total, first_byte });
         assert!(budget.end_by() <= Instant::now() + Deadlines::default().total.get());
         assert!(budget.headers_by() <= Instant::now() + Duration::from_secs(50));
     }
@@ -150,10 +216,8 @@ mod tests {
     #[test]
     fn a_budget_is_read_only_where_it_is_a_number() {
         let read = |text: &'static str| {
-            received_budget(&HeaderMap::from_iter([(
-                DEADLINE_MS,
-                HeaderValue::from_static(text),
-            )]))
+            let fields = [(DEADLINE_MS, HeaderValue::from_static(text))];
+            Allowed::read(&HeaderMap::from_iter(fields)).total
         };
         assert_eq!(read("1500"), Some(Duration::from_millis(1500)));
         assert_eq!(read("-1"), None);

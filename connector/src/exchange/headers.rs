@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::upstream::ResourceUrl;
+
 /// URL of the wanted resource.
 pub const RESOURCE_URL: HeaderName = HeaderName::from_static("x-cadde-resource-url");
 /// How the resource is offered: `file/http`, `file/ftp` or `api/ngsi`.
@@ -26,6 +28,8 @@ pub const CONTRACT_URL: HeaderName =
 pub const EXCHANGE_ID: HeaderName = HeaderName::from_static("x-cadde-exchange-id");
 /// Our own: milliseconds that the outer hop leaves to the inner one.
 pub const DEADLINE_MS: HeaderName = HeaderName::from_static("x-cadde-deadline-ms");
+/// Our own: milliseconds after which the outer hop no longer waits for headers.
+pub const FIRST_BYTE_MS: HeaderName = HeaderName::from_static("x-cadde-first-byte-ms");
 
 /// The five headers that every answer carries, empty where there is nothing to say: a CADDE reference receiver fails
 /// when one is missing.
@@ -59,6 +63,24 @@ pub fn present<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a Head
         .filter(|value| !value.as_bytes().trim_ascii().is_empty())
 }
 
+/// Longest header in a log line, in characters, unless it is a URL that could be read.
+const MAX_LOGGED: usize = 255;
+
+/// A header as it came, for the log alone. What cannot be read as a resource URL may hold a password before its host, and
+/// anything else.
+pub fn for_log(headers: &HeaderMap, name: &HeaderName) -> String {
+    let text = headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .unwrap_or_default();
+    let is_plain = text.len() <= MAX_LOGGED && !text.contains('@');
+    if is_plain || ResourceUrl::parse(&text).is_ok() {
+        return text.into_owned();
+    }
+    let host = text.rfind('@').unwrap_or_default();
+    text[host..].chars().take(MAX_LOGGED).collect()
+}
+
 /// A present value as text without surrounding blanks; `None` also for one that is not visible ASCII.
 pub fn present_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     present(headers, name)
@@ -70,7 +92,7 @@ pub fn present_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a
 ///
 /// Not passed on: what describes the connection (RFC 9110 §7.6.1), what a proxy has to make itself, and what would
 /// change how a browser treats the receiver's own origin.
-pub fn is_passed_on(name: &HeaderName) -> bool {
+fn is_passed_on(name: &HeaderName) -> bool {
     const OWN: [HeaderName; 18] = [
         header::CONNECTION,
         header::TRANSFER_ENCODING,
@@ -91,10 +113,14 @@ pub fn is_passed_on(name: &HeaderName) -> bool {
         header::CONTENT_LENGTH,
         EXCHANGE_ID,
     ];
-    const OWN_TEXT: [&str; 5] = [
+    const OWN_TEXT: [&str; 9] = [
         "keep-alive",
         "proxy-connection",
         "clear-site-data",
+        "nel",
+        "report-to",
+        "reporting-endpoints",
+        "service-worker-allowed",
         "set-cookie2",
         "x-request-id",
     ];
@@ -147,6 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn no_password_and_no_more_than_a_line_is_logged() {
+        let logged = |text: &str| {
+            let fields = [(RESOURCE_URL, HeaderValue::from_str(text).unwrap())];
+            for_log(&HeaderMap::from_iter(fields), &RESOURCE_URL)
+        };
+        assert_eq!(logged("http://u:secret@d.example/a"), "@d.example/a");
+        assert_eq!(logged("http:/\\u:sec@ret@d.example/a"), "@d.example/a");
+        let long = format!("http://d.example/{}", "a".repeat(1000));
+        assert_eq!(logged(&long), long);
+        assert_eq!(logged(&"a".repeat(1000)).len(), 255);
+        let mail = "http://d.example/a?mail=a@b.example";
+        assert_eq!(logged(mail), mail);
+        assert_eq!(for_log(&HeaderMap::new(), &RESOURCE_URL), "");
+    }
+
+    #[test]
     fn headers_of_the_connection_and_of_the_origin_stay_behind() {
         let mut passed = HeaderMap::new();
         let from = map(&[
@@ -158,6 +200,10 @@ mod tests {
             ("date", "today"),
             ("access-control-allow-origin", "*"),
             ("strict-transport-security", "max-age=1"),
+            ("nel", "{}"),
+            ("report-to", "{}"),
+            ("reporting-endpoints", "a=\"/b\""),
+            ("service-worker-allowed", "/"),
             ("content-type", "text/csv"),
             ("x-cadde-provenance", "id"),
             ("fiware-total-count", "3"),

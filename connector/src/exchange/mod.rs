@@ -16,7 +16,7 @@ mod watch;
 pub use admission::{Admission, ExchangeLimits, Place};
 pub use body::{Ending, RecordError, TransferBody, TransferError};
 pub use collect::{Collected, Prefix, WINDOW, collect};
-pub use deadline::{Budget, Deadlines, received_budget};
+pub use deadline::{Allowed, Budget, Deadlines};
 pub use digest::{BodyDigest, Digester};
 pub use disposition::attachment;
 pub use options::{Options, OptionsError};

@@ -161,6 +161,11 @@ impl FileError {
         }
     }
 
+    fn wants_token(&self) -> bool {
+        matches!(self, Self::Token(_) | Self::NoToken | Self::NoUser)
+            && self.code().0 == StatusCode::UNAUTHORIZED
+    }
+
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Record(RecordError::Outbox(OutboxError::Full(_))) => {
@@ -299,6 +304,7 @@ impl FileError {
     pub fn into_response(self) -> Response {
         let (status, message_id) = self.code();
         let error = ConnectorError::new(status, message_id, self.text());
+        let error = error.wants_token(self.wants_token());
         let error = match self.retry_after() {
             Some(seconds) => error.retry_after(seconds),
             None => error,

@@ -21,8 +21,8 @@ use crate::exchange::headers::{
     self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL,
 };
 use crate::exchange::{
-    Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment, collect,
-    received_budget,
+    Allowed, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment,
+    collect,
 };
 
 /// Answers a receiver connector.
@@ -61,10 +61,10 @@ impl Provider {
             .as_mut()
             .expect("it is taken only when the answer is ready");
         log.provider = Some(self.owner.clone());
-        log.resource = raw(fields, &headers::RESOURCE_URL);
-        log.resource_type = raw(fields, &headers::RESOURCE_API_TYPE);
+        log.resource = headers::for_log(fields, &headers::RESOURCE_URL);
+        log.resource_type = headers::for_log(fields, &headers::RESOURCE_API_TYPE);
         log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
-        let budget = Budget::start(self.deadlines, received_budget(fields));
+        let budget = Budget::start(self.deadlines, Allowed::read(fields));
         let info = request
             .extensions
             .get::<ConnectionInfo>()
@@ -79,8 +79,13 @@ impl Provider {
                 .enter(peer.id.as_str())
                 .ok_or(FileError::Busy)?,
         );
-        let participant = self.participant(&peer).await?;
-        let token = self.token(fields, &peer).await?;
+        let checks = async {
+            let participant = self.participant(&peer).await?;
+            Ok::<_, FileError>((participant, self.token(fields, &peer).await?))
+        };
+        let checked = budget.checks(checks).await;
+        let (participant, token) =
+            checked.ok_or_else(|| FileError::Registry("no answer in time".to_owned()))??;
         if let Some(source) = self.sources.find(&asked.resource) {
             log.wants_grant = Some(source.authorization);
             log.wants_contract = Some(source.contract);
@@ -204,14 +209,6 @@ impl FileError {
             tracing::info!(request.id = %request_id, reason = %reason, "exchange refused");
         }
     }
-}
-
-/// A header as it came, for the log alone.
-fn raw(fields: &HeaderMap, name: &http::HeaderName) -> String {
-    fields
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .unwrap_or_default()
 }
 
 /// Grants and event ids are checked to be ASCII when they are registered.

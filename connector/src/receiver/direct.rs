@@ -18,17 +18,16 @@ use crate::upstream::{Call, PooledBody, ResourceUrl, UpstreamError, path_and_que
 const MAX_REDIRECTS: usize = 5;
 
 impl Receiver {
-    /// Fetches `url` if the egress list allows it. No token and no certificate of ours goes there.
+    /// Fetches `url`, which the entry `exit` of the egress list allows. No token and no certificate of ours goes there.
     pub(super) async fn direct(
         &self,
         url: &ResourceUrl,
+        exit: &Exit,
         fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<Body>, FileError> {
-        let exit = self.egress.find(url).ok_or(FileError::NotListed)?;
-        let can_record = self.can_record()?;
         let (source, body) = self.open(exit, url, &fetch).await?.into_parts();
-        let recording = if can_record {
+        let recording = if fetch.can_record {
             let kind = Kind::Direct {
                 source_url: url.as_str().to_owned(),
             };

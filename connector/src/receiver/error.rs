@@ -9,7 +9,7 @@ use auth_client::TokenError;
 use axum::response::{IntoResponse as _, Response};
 use common::http::Text;
 use common::http::cadde::ConnectorError;
-use common::ids::UserId;
+use common::ids::{ConnectorId, UserId};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use provenance::outbox::OutboxError;
 
@@ -59,6 +59,9 @@ pub enum FileError {
     /// For whom this connector is registered could not be looked up.
     #[error("the own registration cannot be looked up: {0}")]
     Registry(String),
+    /// This connector may not fetch for anybody.
+    #[error("{0}, this connector, is not registered or suspended")]
+    NotRegistered(ConnectorId),
     /// Nobody knows where the provider is.
     #[error("no connector of {0} is known")]
     NoLocation(UserId),
@@ -134,6 +137,7 @@ impl FileError {
                 (UNAVAILABLE, "020004002E")
             }
             Self::Token(_) | Self::BoundToken => (StatusCode::UNAUTHORIZED, "020004002E"),
+            Self::NotRegistered(_) => (INTERNAL, "020090007E"),
             Self::NoLocation(_) | Self::LocationAway(..) | Self::BadLocation(_) => {
                 (INTERNAL, "020004003E")
             }
@@ -157,6 +161,14 @@ impl FileError {
             Self::ForeignLedger(_) => (INTERNAL, "020004009E"),
             Self::Record(error) if error.is_permanent() => (INTERNAL, "020004009E"),
             Self::Record(_) => (UNAVAILABLE, "020004009E"),
+        }
+    }
+
+    fn wants_token(&self) -> bool {
+        match self {
+            Self::Token(_) | Self::BoundToken => self.code().0 == StatusCode::UNAUTHORIZED,
+            Self::Refused(refusal) => refusal.wants_token,
+            _ => false,
         }
     }
 
@@ -220,6 +232,10 @@ impl FileError {
             Self::BoundToken => Text::new(
                 "証明書に紐づいた認証トークンはここでは使えません。",
                 "A token that is bound to a certificate cannot be used here.",
+            ),
+            Self::NotRegistered(_) => Text::new(
+                "このコネクタは認証サーバに登録されていないか、停止されています。",
+                "This connector is not registered with the authentication server, or suspended.",
             ),
             Self::NoLocation(_) => Text::new(
                 "提供者コネクタのURLが登録されていません。",
@@ -294,6 +310,7 @@ impl FileError {
     pub fn into_response(self) -> Response {
         let (status, message_id) = self.code();
         let error = ConnectorError::new(status, message_id, self.text());
+        let error = error.wants_token(self.wants_token());
         let error = match self.retry_after() {
             Some(seconds) => error.retry_after(seconds),
             None => error,

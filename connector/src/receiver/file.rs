@@ -10,15 +10,17 @@ use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::{ExchangeId, UserId};
 use common::listener::ConnectionInfo;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Request, header};
+use http::{HeaderMap, Request, header};
 use provenance::outbox::{Kind, Reservation};
 
 use super::Receiver;
+use super::egress::Exit;
 use super::error::FileError;
 use super::request::{FileRequest, Origin};
 use crate::exchange::{
-    Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, headers,
+    Allowed, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext, headers,
 };
+use crate::upstream::ResourceUrl;
 
 /// Answers an application.
 pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> Response {
@@ -59,6 +61,14 @@ pub(super) struct Fetch<'a> {
     pub budget: &'a Budget,
     pub caller: Caller,
     pub trace: TraceContext,
+    /// Whether it can be recorded; if not, it need not be.
+    pub can_record: bool,
+}
+
+/// Where the data comes from.
+enum Way<'a> {
+    Provider(&'a UserId, &'a Options),
+    Direct(&'a ResourceUrl, &'a Exit),
 }
 
 impl Receiver {
@@ -68,27 +78,41 @@ impl Receiver {
         exchange: &mut Option<Exchange>,
     ) -> Result<Response, FileError> {
         let fields = &request.headers;
-        let budget = Budget::start(self.deadlines, None);
+        let budget = Budget::start(self.deadlines, Allowed::default());
         let now = self.recorder.clock().now();
         let exchange_id = ExchangeId::new_v7(now);
         let log = exchange
             .as_mut()
             .expect("it is taken only when the answer is ready");
         log.id = Some(exchange_id);
-        log.resource = raw(fields, &headers::RESOURCE_URL);
-        log.resource_type = raw(fields, &headers::RESOURCE_API_TYPE);
+        log.resource = headers::for_log(fields, &headers::RESOURCE_URL);
+        log.resource_type = headers::for_log(fields, &headers::RESOURCE_API_TYPE);
         log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
         let trace = log.trace;
 
         let asked = FileRequest::parse(fields)?;
-        match &asked.origin {
-            Origin::Provider { provider, .. } => log.provider = Some(provider.clone()),
-            Origin::Direct(_) => log.is_direct = true,
-        }
+        // Refused before anybody is asked: what cannot succeed, whoever wants it.
+        let way = match &asked.origin {
+            Origin::Provider { provider, options } => {
+                log.provider = Some(provider.clone());
+                Way::Provider(provider, options)
+            }
+            Origin::Direct(url) => {
+                log.is_direct = true;
+                Way::Direct(url, self.egress.find(url).ok_or(FileError::NotListed)?)
+            }
+        };
+        let can_record = self.can_record()?;
         let info = request.extensions.get::<ConnectionInfo>();
-        let token = self.token(fields).await?;
-        log.place = Some(self.place(token.as_deref(), info)?);
-        let who = self.asker(token).await?;
+        let checks = async {
+            let token = self.token(fields).await?;
+            let place = self.place(token.as_deref(), info)?;
+            Ok::<_, FileError>((place, self.asker(token).await?))
+        };
+        let checked = budget.checks(checks).await;
+        let (place, who) =
+            checked.ok_or_else(|| FileError::Registry("no answer in time".to_owned()))??;
+        log.place = Some(place);
         log.consumer = Some(who.user.clone());
         let caller = info.map_or_else(Caller::unknown, |info| Caller::new(info, request.version));
         let fetch = Fetch {
@@ -97,13 +121,14 @@ impl Receiver {
             budget: &budget,
             caller,
             trace,
+            can_record,
         };
-        match &asked.origin {
-            Origin::Provider { provider, options } => {
+        match way {
+            Way::Provider(provider, options) => {
                 self.forward(&asked, provider, options, fetch, exchange)
                     .await
             }
-            Origin::Direct(url) => self.direct(url, fetch, exchange).await,
+            Way::Direct(url, exit) => self.direct(url, exit, fetch, exchange).await,
         }
     }
 
@@ -135,7 +160,10 @@ impl Receiver {
     ) -> Result<crate::exchange::Place, FileError> {
         let place = match (token, info) {
             (Some(token), _) => self.admission.enter(token.claims.user.as_str()),
-            (None, Some(info)) => self.admission.enter(&info.remote.ip().to_string()),
+            (None, Some(info)) => {
+                let network = common::listener::network(info.remote.ip());
+                self.admission.enter(&network.to_string())
+            }
             (None, None) => self.admission.enter(""),
         };
         place.ok_or(FileError::Busy)
@@ -153,17 +181,12 @@ impl Receiver {
         let user = found
             .filter(|found| found.state == Standing::Active)
             .map(|found| found.user_id)
-            .ok_or_else(|| {
-                FileError::Registry(format!(
-                    "{} is not registered or suspended",
-                    self.connector_id
-                ))
-            })?;
+            .ok_or_else(|| FileError::NotRegistered(self.connector_id.clone()))?;
         Ok(Asker { token: None, user })
     }
 
     /// Whether an exchange that begins now could be recorded; asked before anything is fetched.
-    pub(super) fn can_record(&self) -> Result<bool, FileError> {
+    fn can_record(&self) -> Result<bool, FileError> {
         let outbox = self.recorder.outbox();
         match outbox.check_room() {
             Ok(()) => Ok(true),
@@ -186,12 +209,4 @@ impl Receiver {
             resource: Some(resource.to_owned()),
         })
     }
-}
-
-/// A header as it came, for the log alone.
-fn raw(fields: &HeaderMap, name: &HeaderName) -> String {
-    fields
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .unwrap_or_default()
 }

@@ -4,8 +4,10 @@
 //! fails the exchange. Only ledgers of the configuration are ever asked: a provider's header alone sends no token
 //! anywhere.
 
+use std::path::Path;
+
 use auth_client::VerifiedToken;
-use common::http::client::read_limited;
+use common::http::client::{plain, read_limited, trusting};
 use common::ids::UserId;
 use http::{HeaderValue, header};
 use reqwest::multipart::{Form, Part};
@@ -37,11 +39,16 @@ struct Answer {
 }
 
 impl ForeignLedgers {
-    pub(super) fn new(urls: &[Url]) -> anyhow::Result<Self> {
+    /// The ledgers at `urls`, trusted by the anchors in the file `anchors`.
+    pub(super) fn new(urls: &[Url], anchors: &Path) -> anyhow::Result<Self> {
         if urls.is_empty() {
             return Ok(Self(Vec::new()));
         }
-        let client = common::http::client::plain()?;
+        let client = if urls.iter().any(|url| url.scheme() == "https") {
+            trusting(&crate::upstream::anchors(anchors)?).map_err(anyhow::Error::from_boxed)?
+        } else {
+            plain()?
+        };
         let ledger = |url: &Url| ForeignLedger {
             url: url.as_str().trim_end_matches('/').to_owned(),
             client: client.clone(),

@@ -9,6 +9,7 @@ use http_body_util::Empty;
 use location_client::{Location, Profile};
 use provenance::outbox::Kind;
 use secrecy::ExposeSecret as _;
+use tokio::time::timeout_at;
 
 use super::Receiver;
 use super::error::FileError;
@@ -21,6 +22,9 @@ use crate::exchange::{Collected, Exchange, Options, Recording, TRACEPARENT, atta
 use crate::upstream::{
     AddressPolicy, Call, PooledBody, ResourceUrl, UpstreamError, path_and_query,
 };
+
+/// How a disposition begins that is passed on.
+const ATTACHMENT: &[u8] = b"attachment";
 
 /// Longest id of an event that a ledger takes, in bytes.
 const MAX_EVENT_ID: usize = 256;
@@ -35,15 +39,12 @@ impl Receiver {
         fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<axum::body::Body>, FileError> {
-        let can_record = self.can_record()?;
-        let found = self.locations.resolve(provider).await;
-        let location = found
-            .map_err(|error| {
-                FileError::LocationAway(
-                    provider.clone(),
-                    common::telemetry::Chain(&error).to_string(),
-                )
-            })?
+        let away = |reason: String| FileError::LocationAway(provider.clone(), reason);
+        let resolving = self.locations.resolve(provider);
+        let location = timeout_at(fetch.budget.headers_by(), resolving)
+            .await
+            .map_err(|_| away("no answer in time".to_owned()))?
+            .map_err(|error| away(common::telemetry::Chain(&error).to_string()))?
             .ok_or_else(|| FileError::NoLocation(provider.clone()))?;
         if let Some(exchange) = exchange.as_mut() {
             exchange.peer.clone_from(&location.connector_id);
@@ -57,7 +58,7 @@ impl Receiver {
             response = self.call(asked, options, &location, &fetch).await?;
         }
         let response = accepted(response, &fetch).await?;
-        self.answer_with(response, asked, provider, fetch, can_record, exchange)
+        self.answer_with(response, asked, provider, fetch, exchange)
             .await
     }
 
@@ -96,7 +97,6 @@ impl Receiver {
         asked: &FileRequest,
         provider: &UserId,
         fetch: Fetch<'_>,
-        can_record: bool,
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<axum::body::Body>, FileError> {
         let (parts, body) = response.into_parts();
@@ -118,7 +118,7 @@ impl Receiver {
                 is_named = true;
             }
             // What that ledger has as received may still break off, unless it is all here: then this is on record as well.
-            if can_record && !(is_named && matches!(collected, Collected::Whole(_))) {
+            if fetch.can_record && !(is_named && matches!(collected, Collected::Whole(_))) {
                 let kind = Kind::Received {
                     provider: provider.clone(),
                     predecessor,
@@ -197,7 +197,7 @@ impl Receiver {
             headers::EXCHANGE_ID,
             HeaderValue::try_from(exchange_id).expect("a UUID is header text"),
         );
-        fields.insert(headers::DEADLINE_MS, fetch.budget.to_header());
+        fetch.budget.pass_on(&mut fields);
         Ok(fields)
     }
 
@@ -213,7 +213,10 @@ impl Receiver {
         let mut value = match (location.profile, &location.connector_id) {
             (Profile::Cadde4, _) => bearer(token.raw.expose_secret()),
             (Profile::Kakehashi1, Some(connector)) => {
-                let bound = self.bound_tokens.bound_token(token, connector).await;
+                let asking = self.bound_tokens.bound_token(token, connector);
+                let bound = timeout_at(fetch.budget.headers_by(), asking).await;
+                let in_time = || TokenError::Unavailable("no answer in time".to_owned());
+                let bound = bound.unwrap_or_else(|_| Err(in_time()));
                 let bound = bound.map_err(|error| match error {
                     TokenError::WrongAudience => {
                         FileError::BadLocation("its connector is no active provider connector")
@@ -283,7 +286,12 @@ fn answer_headers(from: &HeaderMap, asked: &FileRequest) -> HeaderMap {
     for name in headers::ANSWER_HEADERS {
         answer.entry(name).or_insert(HeaderValue::from_static(""));
     }
-    if !answer.contains_key(header::CONTENT_DISPOSITION) {
+    // A browser is to save what it gets, not to show it as a page of this origin.
+    let is_attachment = answer
+        .get(header::CONTENT_DISPOSITION)
+        .and_then(|value| value.as_bytes().get(..ATTACHMENT.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(ATTACHMENT));
+    if !is_attachment {
         let url = asked.resource.to_str().unwrap_or_default();
         let name = ResourceUrl::parse(url)
             .map(|url| url.file_name())

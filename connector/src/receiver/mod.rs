@@ -177,7 +177,10 @@ impl Receiver {
             provider_client,
             direct_client,
             egress,
-            foreign_ledgers: ForeignLedgers::new(&config.provenance.foreign)?,
+            foreign_ledgers: ForeignLedgers::new(
+                &config.provenance.foreign,
+                &config.egress_anchors,
+            )?,
             admission: Admission::new(config.limits),
             deadlines: config.deadlines,
             ledger_url: crate::ledger_url(&config.provenance.public_url)?,

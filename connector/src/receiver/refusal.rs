@@ -22,6 +22,8 @@ pub struct Refusal {
     pub status: StatusCode,
     /// What it said, on one line.
     pub detail: String,
+    /// Whether it asks for a token, or for another one.
+    pub wants_token: bool,
     /// When it wants to be asked again, in seconds.
     pub retry_after: Option<u64>,
 }
@@ -53,6 +55,8 @@ impl Refusal {
                 StatusCode::INTERNAL_SERVER_ERROR
             },
             detail: detail(&text),
+            wants_token: status == StatusCode::UNAUTHORIZED
+                && fields.contains_key(header::WWW_AUTHENTICATE),
             retry_after,
         }
     }

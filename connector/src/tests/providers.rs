@@ -117,12 +117,19 @@ async fn a_reference_provider_gets_what_it_knows_and_a_little_more() {
             "user-agent",
             "x-cadde-deadline-ms",
             "x-cadde-exchange-id",
+            "x-cadde-first-byte-ms",
             "x-cadde-resource-api-type",
             "x-cadde-resource-url",
         ]
     );
     assert_eq!(asked["authorization"], "Bearer good");
     assert_eq!(asked["cache-control"], "no-cache");
+    let first_byte: u64 = asked["x-cadde-first-byte-ms"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(first_byte < 50_000);
     assert_eq!(
         asked["x-cadde-resource-url"],
         "http://d.example/x/a%20b.csv?v=1"
@@ -160,6 +167,22 @@ async fn headers_are_taken_whatever_their_spelling_and_only_those_meant_for_the_
     );
     for absent in ["server", "set-cookie", "access-control-allow-origin"] {
         assert!(!got.headers.contains_key(absent), "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_saved_and_not_shown() {
+    for (sent, passed) in [
+        (
+            "inline",
+            "attachment; filename=\"a b.csv\"; filename*=UTF-8''a%20b.csv",
+        ),
+        ("Attachment; filename=x.csv", "Attachment; filename=x.csv"),
+    ] {
+        let headers = [("content-type", "text/html"), ("content-disposition", sent)];
+        let (world, _) = world(move || (headers, "<script>").into_response()).await;
+        let got = fetch(ask(&world, None)).await;
+        assert_eq!(got.header("content-disposition"), passed);
     }
 }
 

@@ -6,6 +6,7 @@
 //! certificate; those of an older one serve what they carry and are not used again.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -89,6 +90,8 @@ struct Connection {
     sender: SendRequest<Empty<Bytes>>,
     generation: u64,
     peer: Option<ConnectorId>,
+    /// Where it really leads.
+    address: Option<IpAddr>,
     since: Instant,
 }
 
@@ -181,12 +184,14 @@ impl Client {
     async fn take(&self, call: &Call<'_>) -> Option<Connection> {
         let generation = self.tls.generation();
         loop {
-            // The last one in is the likeliest to be alive.
-            let mut connection = self.idle().get_mut(call.origin)?.pop()?;
-            let right_peer = call.expected.is_none() || call.expected == connection.peer.as_ref();
-            if !connection.is_fresh(generation) || !right_peer {
-                continue;
-            }
+            let mut connection = {
+                let mut idle = self.idle();
+                let connections = idle.get_mut(call.origin)?;
+                // The last one in is the likeliest to be alive. Others stay: they may suit another call.
+                let suits = |one: &Connection| one.is_fresh(generation) && one.suits(call);
+                let at = connections.iter().rposition(suits)?;
+                connections.remove(at)
+            };
             if connection.sender.is_ready() || connection.sender.ready().await.is_ok() {
                 return Some(connection);
             }
@@ -209,6 +214,7 @@ impl Client {
             origin: call.origin.clone(),
             source,
         })?;
+        let address = stream.peer_address();
         let peer = self.peer(&stream);
         let found = peer.as_ref().and_then(|peer| peer.connector_id.clone());
         if let Some(expected) = call.expected
@@ -232,6 +238,7 @@ impl Client {
             sender,
             generation,
             peer: found,
+            address,
             since: Instant::now(),
         })
     }
@@ -278,6 +285,15 @@ impl Client {
 }
 
 impl Connection {
+    /// Whether it meets the conditions of `call`, which need not be those that it was made under.
+    fn suits(&self, call: &Call<'_>) -> bool {
+        let is_allowed = match call.policy {
+            AddressPolicy::Any => true,
+            policy => self.address.is_some_and(|address| policy.allows(address)),
+        };
+        is_allowed && (call.expected.is_none() || call.expected == self.peer.as_ref())
+    }
+
     fn is_fresh(&self, generation: u64) -> bool {
         self.generation == generation
             && self.since.elapsed() < MAX_IDLE_TIME

@@ -52,6 +52,15 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The server's address.
+    pub fn peer_address(&self) -> Option<IpAddr> {
+        let tcp = match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        Some(tcp.peer_addr().ok()?.ip())
+    }
+
     /// DER of the server's certificate.
     pub fn server_certificate(&self) -> Option<&CertificateDer<'static>> {
         match self {
@@ -162,25 +171,37 @@ pub enum PublicTlsError {
     Versions(#[source] rustls::Error),
 }
 
-/// TLS towards data sources: trust anchors from the PEM file `anchors`, no client certificate, 1.3 and 1.2.
+/// The trust anchors in the PEM file `path`.
 ///
 /// # Errors
 /// [`PublicTlsError`] if the file is missing or holds no trust anchor.
-pub fn public_tls(anchors: &Path) -> Result<Arc<ClientConfig>, PublicTlsError> {
+pub fn anchors(path: &Path) -> Result<Vec<CertificateDer<'static>>, PublicTlsError> {
     let read = |source| PublicTlsError::Read {
-        path: anchors.to_owned(),
+        path: path.to_owned(),
         source,
     };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(anchors).map_err(read)? {
+    let mut usable = Vec::new();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(read)? {
+        let certificate = certificate.map_err(read)?;
         // A bundle of the operating system may hold one that webpki does not take; the others count.
-        let _ = roots.add(certificate.map_err(read)?);
+        if RootCertStore::empty().add(certificate.clone()).is_ok() {
+            usable.push(certificate);
+        }
     }
-    if roots.is_empty() {
-        return Err(PublicTlsError::Empty(anchors.to_owned()));
+    if usable.is_empty() {
+        return Err(PublicTlsError::Empty(path.to_owned()));
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    Ok(usable)
+}
+
+/// TLS towards data sources: trust anchors from the PEM file `path`, no client certificate, 1.3 and 1.2.
+///
+/// # Errors
+/// [`PublicTlsError`] if the file is missing or holds no trust anchor.
+pub fn public_tls(path: &Path) -> Result<Arc<ClientConfig>, PublicTlsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(anchors(path)?);
+    let config = ClientConfig::builder_with_provider(common::tls::provider())
         .with_safe_default_protocol_versions()
         .map_err(PublicTlsError::Versions)?
         .with_root_certificates(roots)

@@ -8,7 +8,7 @@ mod rules;
 
 pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
-pub use dial::{DialError, PublicTlsError, public_tls};
+pub use dial::{DialError, PublicTlsError, anchors, public_tls};
 pub use resource_url::{MAX_URL_BYTES, Origin, ResourceUrl, UrlError, UrlPrefix};
 pub use rules::PrefixSet;
 

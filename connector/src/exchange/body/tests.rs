@@ -7,7 +7,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use tokio::sync::{mpsc, oneshot};
 
 use super::*;
-use crate::exchange::{Collected, Deadlines, WINDOW, collect};
+use crate::exchange::{Allowed, Collected, Deadlines, WINDOW, collect};
 
 /// What a transfer reported about its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn budget(idle_ms: u64) -> Budget {
             idle: Period::millis(idle_ms),
             ..Deadlines::default()
         },
-        None,
+        Allowed::default(),
     )
 }
 
@@ -267,7 +267,7 @@ async fn a_caller_that_takes_a_little_now_and_then_runs_out_of_time() {
         log: Arc::clone(&log),
         open: None,
     };
-    let budget = Budget::start(deadlines, None);
+    let budget = Budget::start(deadlines, Allowed::default());
     let mut body = TransferBody::new(endless, Prefix::default(), None, &budget, Box::new(ending));
     // The upstream always has something: it is never waited for.
     let late = loop {
@@ -354,7 +354,7 @@ async fn a_slow_small_body_does_not_hold_its_headers_up() {
         first_byte: Period::millis(80),
         ..Deadlines::default()
     };
-    let budget = Budget::start(deadlines, None);
+    let budget = Budget::start(deadlines, Allowed::default());
     let Collected::Rest { body, prefix } = collect(source(slow), Some(4), &budget).await.unwrap()
     else {
         panic!("its headers waited for it")

@@ -27,6 +27,8 @@ pub struct FakeAuth {
     /// Whose certificate new bound tokens are bound to.
     thumbprint: Mutex<String>,
     pub is_away: AtomicBool,
+    /// Takes questions and gives no answer.
+    pub is_mute: AtomicBool,
     pub exchanges: Mutex<Vec<String>>,
 }
 
@@ -59,11 +61,18 @@ impl FakeAuth {
     fn is_away(&self) -> bool {
         self.is_away.load(Ordering::SeqCst)
     }
+
+    async fn hear(&self) {
+        if self.is_mute.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
+    }
 }
 
 #[async_trait]
 impl Tokens for FakeAuth {
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        self.hear().await;
         if self.is_away() {
             return Err(TokenError::Unavailable("away".into()));
         }
@@ -108,6 +117,7 @@ impl Registrations for FakeAuth {
         &self,
         id: &ConnectorId,
     ) -> Result<Option<ConnectorRegistration>, RegistryError> {
+        self.hear().await;
         if self.is_away() {
             return Err(RegistryError::Unavailable("away".into()));
         }
@@ -122,7 +132,11 @@ impl Registrations for FakeAuth {
 
 /// Stands for the location server.
 #[derive(Default)]
-pub struct FakeLocations(Mutex<HashMap<String, Arc<Location>>>);
+pub struct FakeLocations {
+    known: Mutex<HashMap<String, Arc<Location>>>,
+    /// Takes questions and gives no answer.
+    pub is_mute: AtomicBool,
+}
 
 impl FakeLocations {
     pub fn put(&self, provider: &str, url: &str, connector: Option<&str>, profile: Profile) {
@@ -134,7 +148,7 @@ impl FakeLocations {
             expires_at: None,
             source: Source::Server,
         };
-        self.0
+        self.known
             .lock()
             .expect("not poisoned")
             .insert(provider.to_owned(), Arc::new(location));
@@ -144,8 +158,11 @@ impl FakeLocations {
 #[async_trait]
 impl Locations for FakeLocations {
     async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
+        if self.is_mute.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
         Ok(self
-            .0
+            .known
             .lock()
             .expect("not poisoned")
             .get(provider.as_str())

@@ -1,6 +1,7 @@
 //! Who asks, and who answers.
 
 use super::*;
+use crate::exchange::Deadlines;
 
 #[rstest]
 #[case::no_token(None, 401, "020004005E")]
@@ -52,6 +53,7 @@ async fn a_closed_file_needs_a_good_token_and_a_grant(
     assert_eq!(got.error(), (status, message_id.to_owned()));
     assert_eq!(got.headers.contains_key("retry-after"), status == 503);
     assert!(!got.headers.contains_key("x-cadde-provenance"));
+    assert_eq!(got.headers.contains_key("www-authenticate"), status == 401);
     world.is_untouched().await;
 }
 
@@ -180,6 +182,46 @@ async fn nothing_is_sent_to_a_provider_that_is_somebody_else() {
 }
 
 #[tokio::test]
+async fn servers_that_do_not_answer_leave_the_source_its_time() {
+    let deadlines = Deadlines {
+        first_byte: Period::millis(500),
+        ..Deadlines::default()
+    };
+    let world = World::start(Plan {
+        deadlines,
+        ..Plan::default()
+    })
+    .await;
+    world.locations.is_mute.store(true, Ordering::SeqCst);
+    let got = fetch(world.ask("/open/a.csv", None)).await;
+    assert_eq!(got.error(), (500, "020004003E".to_owned()));
+    world.auth.is_mute.store(true, Ordering::SeqCst);
+    for token in [None, Some("good")] {
+        let got = fetch(world.ask("/open/a.csv", token)).await;
+        assert_eq!(got.error(), (503, "020004002E".to_owned()));
+        let got = fetch(world.reference("/open/a.csv", token)).await;
+        assert_eq!(got.error(), (503, "010002004E".to_owned()));
+    }
+    world.is_untouched().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_not_registered_says_so() {
+    let world = World::start(Plan::default()).await;
+    let (role, state) = (ConnectorRole::Receiver, State::Suspended);
+    let register = |role, state| {
+        world
+            .auth
+            .register(RECEIVER_CONNECTOR, role, PARTICIPANT, state);
+    };
+    register(role, state);
+    let got = fetch(world.ask("/open/a.csv", None)).await;
+    assert_eq!(got.error(), (500, "020090007E".to_owned()));
+    assert!(!got.headers.contains_key("retry-after"));
+    world.is_untouched().await;
+}
+
+#[tokio::test]
 async fn without_the_authentication_server_nothing_new_is_served() {
     let world = World::start(Plan::default()).await;
     world.auth.is_away.store(true, Ordering::SeqCst);
@@ -193,5 +235,8 @@ async fn without_the_authentication_server_nothing_new_is_served() {
     }
     let got = fetch(world.reference("/open/a.csv", None)).await;
     assert_eq!(got.error(), (503, "010002004E".to_owned()));
+    // It is not even asked about what cannot be had.
+    let unlisted = fetch(world.ask_url("http://unlisted.example/a", Some("good"))).await;
+    assert_eq!(unlisted.error(), (403, "020090004E".to_owned()));
     world.is_untouched().await;
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use auth_client::{Audience, Cnf, ConnectorRole, State, TokenClaims, TokenError};
+use common::config::Period;
 use common::http::client::PeerClient;
 use common::ids::UserId;
 use common::tls::TlsStore;

@@ -127,6 +127,8 @@ async fn a_sources_failure_has_its_status(#[case] path: &str, #[case] status: u1
     world.grant(path).await;
     let got = fetch(world.ask(path, Some("good"))).await;
     assert_eq!(got.error(), (status, "020004005E".to_owned()));
+    // Nobody's token is to blame for what the source says.
+    assert!(!got.headers.contains_key("www-authenticate"));
     let id = if status == 500 {
         "000201008E"
     } else {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::exchange::Deadlines;
+use crate::exchange::{Allowed, Deadlines};
 use crate::upstream::{AddressBlock, DialError, ResourceUrl};
 
 /// A server that answers each request of a connection with the next of `answers`, and counts connections. `None` closes
@@ -61,7 +61,7 @@ async fn get_with(
     policy: &AddressPolicy,
     deadlines: &Deadlines,
 ) -> Result<Response<PooledBody>, UpstreamError> {
-    let budget = Budget::start(*deadlines, None);
+    let budget = Budget::start(*deadlines, Allowed::default());
     let call = Call {
         origin: url.origin(),
         policy,
@@ -194,6 +194,21 @@ async fn an_address_is_judged_after_resolution_and_when_it_is_written_out() {
             "ok"
         );
     }
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_judged_by_the_policy_of_each_call() {
+    let (url, connections) = server(vec![Some(OK); 3]).await;
+    let client = Client::new(ClientTls::None);
+    let listed = AddressPolicy::PublicAnd(vec!["127.0.0.0/8".parse::<AddressBlock>().unwrap()]);
+    let nowhere = AddressPolicy::PublicAnd(Vec::new());
+    let deadlines = Deadlines::default();
+    let get = |policy| get_with(&client, &url, policy, &deadlines);
+    assert_eq!(text(get(&listed).await.unwrap()).await, "ok");
+    assert!(get(&nowhere).await.is_err());
+    // It is still there for those who may use it.
+    assert_eq!(text(get(&listed).await.unwrap()).await, "ok");
+    assert_eq!(*connections.lock().unwrap(), 1);
 }
 
 #[tokio::test]
