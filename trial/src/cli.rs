@@ -102,4 +102,7 @@ pub struct Serve {
     /// End when standard input ends
     #[arg(long)]
     pub while_stdin_open: bool,
+    /// File to share a lock on while it runs
+    #[arg(long, value_name = "FILE")]
+    pub hold: Option<PathBuf>,
 }

@@ -86,6 +86,14 @@ impl DatabaseServer {
         Ok(made)
     }
 
+    /// `newer` in place of this one, if it is the same server by another password file, or none that is said.
+    pub fn replaced_by(&self, newer: Self) -> Option<Self> {
+        (self.url == newer.url).then(|| Self {
+            password_file: newer.password_file.or_else(|| self.password_file.clone()),
+            url: newer.url,
+        })
+    }
+
     /// As people may see it.
     pub fn address(&self) -> &Url {
         &self.url

@@ -282,6 +282,11 @@ impl Layout {
         self.dir.join("state.json")
     }
 
+    /// What every service holds a lock on while it runs.
+    pub fn running(&self) -> PathBuf {
+        self.dir.join("running")
+    }
+
     /// The ready file that is always written, beside the one that was asked for.
     pub fn ready(&self) -> PathBuf {
         self.dir.join("ready.json")

@@ -9,7 +9,12 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ended = match cli.command {
         Command::Serve(serve) => {
-            return trial::serve::serve(&serve.name, &serve.config, serve.while_stdin_open);
+            return trial::serve::serve(
+                &serve.name,
+                &serve.config,
+                serve.while_stdin_open,
+                serve.hold.as_deref(),
+            );
         }
         Command::Up(options) => trial::run(trial::up::run(options)),
         Command::Exchange(options) => trial::run(trial::ask::exchange(options)),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context as _, bail};
+use connector::data_server;
+use connector::upstream::{ResourceUrl, UrlError};
 use url::Url;
 
 use crate::layout::{Domain, Layout, Port, Service};
@@ -35,21 +37,29 @@ pub struct Offers {
     pub folders: BTreeMap<Domain, BTreeMap<String, PathBuf>>,
     /// The addresses of the folders `open`, each with a slash at its end.
     pub open: BTreeMap<Domain, Vec<Url>>,
+    /// Files and folders that can't be offered, because of their names, with the reason.
+    pub refused: Vec<(PathBuf, String)>,
 }
 
 impl Offers {
     /// Looks into the sub-folders of `data` whose names begin with `domain-a`, `domain-b` or `domain-c`.
     ///
-    /// Hidden files and links are passed over: a link may lead anywhere.
+    /// Hidden files are passed over, and so are links below these folders: a link may lead anywhere. The sub-folders
+    /// themselves may be links, as somebody gave them these names.
     pub fn scan(data: &Path, layout: &Layout) -> anyhow::Result<Self> {
         let mut offers = Self::default();
-        for (name, path) in entries(data)? {
+        for (name, path) in offers.entries(data)? {
             let domain = Domain::ALL
                 .into_iter()
                 .find(|d| name.starts_with(&format!("domain-{}", d.letter())));
             let Some(domain) = domain.filter(|_| path.is_dir()) else {
                 continue;
             };
+            if !data_server::is_folder_name(&name) {
+                let reason = "a data server can't have a folder by this name".to_owned();
+                offers.refused.push((path, reason));
+                continue;
+            }
             let mut url = layout.url(Service::Data(domain), Port::Data);
             push(&mut url, &name);
             offers.walk(domain, &path, &url, false)?;
@@ -59,8 +69,13 @@ impl Offers {
             .into_iter()
             .find(|d| !offers.files.iter().any(|file| file.domain == *d))
         {
+            let refused: String = offers
+                .refused
+                .iter()
+                .map(|(path, reason)| format!("\n  not offered: {}: {reason}", path.display()))
+                .collect();
             bail!(
-                "{} offers nothing for domain {domain}: a sub-folder whose name begins with domain-{} has to hold a file",
+                "{} offers nothing for domain {domain}: a sub-folder whose name begins with domain-{} has to hold a file{refused}",
                 data.display(),
                 domain.letter()
             );
@@ -70,9 +85,14 @@ impl Offers {
     }
 
     fn walk(&mut self, domain: Domain, folder: &Path, url: &Url, open: bool) -> anyhow::Result<()> {
-        for (name, path) in entries(folder)? {
+        for (name, path) in self.entries(folder)? {
             let mut url = url.clone();
             push(&mut url, &name);
+            // What the connectors would refuse is not offered in the first place.
+            if let Err(reason) = address(&url, &name) {
+                self.refused.push((path, reason));
+                continue;
+            }
             let metadata = std::fs::symlink_metadata(&path)
                 .with_context(|| format!("cannot look at {}", path.display()))?;
             if metadata.is_dir() {
@@ -103,6 +123,27 @@ impl Offers {
         Ok(())
     }
 
+    /// The visible entries of a folder by name, in their order. A name has to be text, as it becomes part of a URL.
+    fn entries(&mut self, folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+        let read = || format!("cannot read the folder {}", folder.display());
+        let mut found = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).with_context(read)? {
+            let path = entry.with_context(read)?.path();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .map(str::to_owned);
+            match name {
+                Some(name) if name.starts_with('.') => {}
+                Some(name) => drop(found.insert(name, path)),
+                None => self
+                    .refused
+                    .push((path, "its name is not UTF-8".to_owned())),
+            }
+        }
+        Ok(found)
+    }
+
     /// One domain's files.
     pub fn of(&self, domain: Domain) -> impl Iterator<Item = &Offer> {
         self.files.iter().filter(move |file| file.domain == domain)
@@ -114,21 +155,19 @@ impl Offers {
     }
 }
 
-/// The visible entries of a folder by name, in their order. A name has to be text, as it becomes part of a URL.
-fn entries(folder: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let read = || format!("cannot read the folder {}", folder.display());
-    let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).with_context(read)? {
-        let path = entry.with_context(read)?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let Some(name) = name else {
-            bail!("the name of {} is not UTF-8", path.display())
-        };
-        if !name.starts_with('.') {
-            found.insert(name.to_owned(), path.clone());
-        }
+/// Whether everybody reads `url`, which ends in `name`, alike.
+fn address(url: &Url, name: &str) -> Result<(), String> {
+    // Where a URL is put together, some of these are dropped without a word.
+    if name.chars().any(char::is_control) {
+        return Err("its name has a control character".to_owned());
     }
-    Ok(found)
+    match ResourceUrl::parse(url.as_str()) {
+        Ok(_) => Ok(()),
+        Err(UrlError::Path) => {
+            Err("a name with ; or \\ is not read alike by all servers".to_owned())
+        }
+        Err(other) => Err(format!("as an address: {other}")),
+    }
 }
 
 fn push(url: &mut Url, segment: &str) {
@@ -139,6 +178,8 @@ fn push(url: &mut Url, segment: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
     use super::*;
 
     fn layout() -> Layout {
@@ -199,6 +240,39 @@ mod tests {
         let dir = folder(&["domain-a/x", "domain-c/x"]);
         let error = Offers::scan(dir.path(), &layout()).unwrap_err().to_string();
         assert!(error.contains("domain B"), "{error}");
+    }
+
+    #[test]
+    fn what_the_connectors_would_refuse_is_not_offered_and_named() {
+        let long = "地".repeat(80);
+        let deep = [long.as_str(); 6].join("/");
+        let dir = folder(&[
+            "domain-a/100%.csv",
+            "domain-a/a;b.csv",
+            "domain-a/c\\d.csv",
+            "domain-a/e\tf.csv",
+            "domain-a/x;y/open/in-vain.csv",
+            "domain-a 100%/in-vain.csv",
+            &format!("domain-a/{deep}/too-long.csv"),
+            "domain-b/x",
+            "domain-c/x",
+        ]);
+        let not_text = std::ffi::OsStr::from_bytes(b"domain-b/\xff.csv");
+        std::fs::write(dir.path().join(not_text), "").unwrap();
+        let offers = Offers::scan(dir.path(), &layout()).unwrap();
+        let of_a: Vec<_> = offers.of(Domain::A).map(|file| file.url.as_str()).collect();
+        assert_eq!(of_a, ["http://127.0.0.1:20123/domain-a/100%25.csv"]);
+        assert_eq!(offers.files.len(), 3);
+        assert!(offers.open.is_empty(), "{:?}", offers.open);
+        assert_eq!(offers.folders[&Domain::A].len(), 1);
+        let named = |name: &str| {
+            let is = |path: &Path| path.file_name().is_some_and(|file| file == name);
+            offers.refused.iter().any(|(path, _)| is(path))
+        };
+        for name in ["a;b.csv", "c\\d.csv", "e\tf.csv", "x;y", "domain-a 100%"] {
+            assert!(named(name), "{name}: {:?}", offers.refused);
+        }
+        assert_eq!(offers.refused.len(), 7, "{:?}", offers.refused);
     }
 
     #[test]

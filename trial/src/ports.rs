@@ -1,10 +1,11 @@
 //! Choosing ports and saying which one is taken.
 
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use crate::layout::{Layout, Port, Service};
+use crate::layout::{Layout, Service};
 
 /// Where free ports are looked for: below those that systems hand out to outgoing connections, so that
 /// a second start finds its ports free.
@@ -26,23 +27,22 @@ impl Ports {
     /// Takes the ports from `base` on.
     ///
     /// # Errors
-    /// Names the port that is taken and the service that needs it.
-    pub fn take(base: u16) -> anyhow::Result<Self> {
+    /// Names the port that can't be had and who needs it.
+    pub fn take(base: u16) -> Result<Self, PortError> {
         if base.checked_add(Layout::SPAN).is_none() {
-            bail!(
-                "the ports from {base} on are too few: a trial needs {} of them",
-                Layout::SPAN
-            );
+            return Err(PortError::TooHigh(base));
         }
         let layout = Layout::new(std::path::PathBuf::new(), base);
         for service in Service::all() {
             for port in service.ports() {
-                free(&layout, service, *port)?;
+                let needs = || format!("the {service} needs it (listener {})", port.name());
+                // Let go at once: the service itself binds it in a moment. A port in TIME_WAIT is free, as the standard
+                // library sets SO_REUSEADDR.
+                bind(layout.address(service, *port).port(), needs)?;
             }
         }
-        let number = base + Layout::OWN_PORT;
-        let own = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).with_context(|| {
-            format!("port {number}, which `trial up` keeps for itself, is taken")
+        let own = bind(base + Layout::OWN_PORT, || {
+            "`trial up` keeps it for itself".to_owned()
         })?;
         Ok(Self { base, _own: own })
     }
@@ -57,17 +57,44 @@ impl Ports {
     }
 }
 
-fn free(layout: &Layout, service: Service, port: Port) -> anyhow::Result<()> {
-    let address = layout.address(service, port);
-    // Bound and let go at once: the service itself binds it in a moment. A port in TIME_WAIT is free,
-    // as the standard library sets SO_REUSEADDR.
-    TcpListener::bind(address).map(drop).with_context(|| {
-        format!(
-            "port {} is taken, and the {service} needs it (listener {}); \
-             stop what listens there, or take other ports with --port-base",
-            address.port(),
-            port.name()
-        )
+/// Why a trial can't have its ports.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// There are fewer ports than a trial needs.
+    #[error("the ports from {0} on are too few: a trial needs {span} of them", span = Layout::SPAN)]
+    TooHigh(u16),
+    /// Somebody listens there.
+    #[error("port {port} is taken, and {needs}")]
+    Taken {
+        /// The port.
+        port: u16,
+        /// Who needs it.
+        needs: String,
+    },
+    /// The operating system does not give it away.
+    #[error("port {port} can't be had, and {needs}")]
+    Refused {
+        /// The port.
+        port: u16,
+        /// Who needs it.
+        needs: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn bind(port: u16, needs: impl FnOnce() -> String) -> Result<TcpListener, PortError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => PortError::Taken {
+            port,
+            needs: needs(),
+        },
+        _ => PortError::Refused {
+            port,
+            needs: needs(),
+            source,
+        },
     })
 }
 

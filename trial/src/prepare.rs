@@ -1,7 +1,8 @@
 //! Taking a trial's folder and ports before anything is started.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
@@ -11,6 +12,7 @@ use crate::databases::DatabaseServer;
 use crate::layout::Layout;
 use crate::offer::Offers;
 use crate::ports::Ports;
+use crate::private;
 use crate::samples;
 use crate::state::{State, StateFile};
 
@@ -25,8 +27,8 @@ pub struct Prepared {
     pub state: StateFile,
     /// What the domains offer.
     pub offers: Offers,
-    /// Where a second ready file was asked for.
-    pub ready_file: Option<PathBuf>,
+    /// Where the ready file appears: in the folder, and where else it was asked for.
+    pub ready_files: Vec<PathBuf>,
     /// Where progress is shown.
     pub console: Console,
     _ports: Ports,
@@ -37,20 +39,32 @@ impl Prepared {
     /// Takes what `options` name, or what the folder had before.
     pub fn new(options: &cli::Up, console: Console) -> anyhow::Result<Self> {
         let dir = &options.dir;
-        std::fs::create_dir_all(dir)
+        private::folder(dir)
             .with_context(|| format!("cannot make the folder {}", dir.display()))?;
         let dir = absolute(dir)?;
         let lock = lock(&dir)?;
-        let path = Layout::new(dir.clone(), 0).state();
+        let unnumbered = Layout::new(dir.clone(), 0);
+        let mut ready_files = vec![unnumbered.ready()];
+        ready_files.extend(options.ready_file.clone());
+        // They say that everything is ready. Nobody may take what the last `up` left for the word of this one, even if this
+        // one gets no further.
+        for stale in &ready_files {
+            remove(stale)?;
+        }
+        let path = unnumbered.state();
         let known = StateFile::read(&path)?;
+        wait_for_the_last(&unnumbered.running(), &console, PATIENCE)?;
         let ports = ports(&dir, known.as_ref(), options.port_base)?;
         let data = options.data.as_deref().map(absolute).transpose()?;
-        let is_known = known.is_some();
-        let begins = if is_known { "continuing" } else { "making" };
+        let begins = if known.is_some() {
+            "continuing"
+        } else {
+            "making"
+        };
         let mut state = known.unwrap_or_default();
         state.base = ports.base;
         state.data = data.or(state.data);
-        state.database = database(&state, is_known, options)?;
+        state.database = database(&state, options)?;
 
         let layout = Layout::new(dir, ports.base);
         let folder = data_folder(&layout, &state)?;
@@ -62,25 +76,61 @@ impl Prepared {
             offers.files.len(),
             folder.display()
         ));
-        // They appear when everything is ready, not before.
-        for stale in std::iter::once(&layout.ready()).chain(&options.ready_file) {
-            match std::fs::remove_file(stale) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error)
-                        .with_context(|| format!("cannot replace {}", stale.display()));
-                }
-                _ => {}
-            }
+        for (path, reason) in &offers.refused {
+            console.step(format_args!("not offered: {}: {reason}", path.display()));
         }
         Ok(Self {
             state: StateFile::create(path, state)?,
             layout,
             offers,
-            ready_file: options.ready_file.clone(),
+            ready_files,
             console,
             _ports: ports,
             _lock: lock,
         })
+    }
+}
+
+fn remove(stale: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(stale) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot replace {}", stale.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 30 s: services that lost their `up` end within 20 s, when the requests that run have ended or their time is up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// 50 ms: how often it is looked whether they have.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Waits until no service of an `up` that was killed runs any more: it would still write into what this one opens.
+fn wait_for_the_last(running: &Path, console: &Console, patience: Duration) -> anyhow::Result<()> {
+    let file =
+        private::open(running).with_context(|| format!("cannot open {}", running.display()))?;
+    let deadline = Instant::now() + patience;
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            // Let go at once: the services of this `up` will hold it, and no other `up` is here.
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).context("cannot lock the folder");
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if Instant::now() > deadline {
+            bail!(
+                "services that an earlier `up` started still hold {}; end them first",
+                running.display()
+            );
+        }
+        if !told {
+            console.step("waiting for the services of the last `up` to end");
+            told = true;
+        }
+        std::thread::sleep(POLL);
     }
 }
 
@@ -92,38 +142,46 @@ pub fn data_folder(layout: &Layout, state: &State) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// A folder keeps its ports: they stand in configurations, registrations and the addresses of resources.
+/// A folder keeps its ports as soon as anything is registered: they stand in configurations, registrations and the
+/// addresses of resources.
 fn ports(dir: &Path, known: Option<&State>, asked: Option<u16>) -> anyhow::Result<Ports> {
-    match (known, asked) {
-        (Some(known), Some(asked)) if asked != 0 && asked != known.base => bail!(
+    let asked_for_other = |base: u16| asked.filter(|asked| *asked != 0 && *asked != base);
+    match known {
+        Some(known) if asked_for_other(known.base).is_none() => Ports::take(known.base)
+            .context("the ports of this trial stand in all that it registered; stop what listens there, or begin anew in another folder"),
+        Some(known) if known.operator.is_some() => bail!(
             "the trial in {} has the ports from {} on; leave --port-base out, or begin anew in another folder",
             dir.display(),
             known.base
         ),
-        (Some(known), _) => Ports::take(known.base)
-            .with_context(|| format!("the trial in {} can't have its ports", dir.display())),
-        (None, Some(0)) => Ports::choose(std::process::id()),
-        (None, asked) => Ports::take(asked.unwrap_or(DEFAULT_BASE)),
+        _ if asked == Some(0) => Ports::choose(std::process::id()),
+        _ => Ports::take(asked.unwrap_or(DEFAULT_BASE))
+            .context("stop what listens there, or take other ports with --port-base"),
     }
 }
 
-/// A folder keeps its databases too: who is registered stands in them.
-fn database(
-    known: &State,
-    is_known: bool,
-    options: &cli::Up,
-) -> anyhow::Result<Option<DatabaseServer>> {
-    let asked = options
-        .database
-        .as_deref()
-        .map(|url| DatabaseServer::new(url, options.database_password_file.as_deref()))
-        .transpose()?;
-    if is_known && asked.is_some() && asked != known.database {
-        bail!(
-            "the trial in this folder keeps its records elsewhere; leave --database out, or begin anew in another folder"
-        );
+/// A folder keeps its databases too, as soon as anybody is registered in them. The file with the password may be another.
+fn database(known: &State, options: &cli::Up) -> anyhow::Result<Option<DatabaseServer>> {
+    let Some(url) = options.database.as_deref() else {
+        return Ok(known.database.clone());
+    };
+    let asked = DatabaseServer::new(url, options.database_password_file.as_deref())?;
+    let Some(before) = &known.database else {
+        if known.operator.is_some() {
+            bail!(
+                "the trial in this folder keeps its records in files; leave --database out, or begin anew in another folder"
+            );
+        }
+        return Ok(Some(asked));
+    };
+    match before.replaced_by(asked.clone()) {
+        Some(same) => Ok(Some(same)),
+        None if known.operator.is_none() => Ok(Some(asked)),
+        None => bail!(
+            "the trial in this folder keeps its records at {}; leave --database out, or begin anew in another folder",
+            before.address()
+        ),
     }
-    Ok(asked.or_else(|| known.database.clone()))
 }
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
@@ -134,24 +192,24 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 /// One `up` at a time in a folder.
 fn lock(dir: &Path) -> anyhow::Result<File> {
     let path = dir.join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
+    let file = private::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
+        Err(TryLockError::WouldBlock) => {
             bail!("another `trial up` is running in {}", dir.display())
         }
-        Err(std::fs::TryLockError::Error(error)) => Err(error).context("cannot lock the folder"),
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the folder"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+    use crate::ready::{AppClient, Person};
+    use crate::state::Operator;
 
     fn options(dir: &Path, port_base: Option<u16>) -> cli::Up {
         cli::Up {
@@ -164,49 +222,140 @@ mod tests {
         }
     }
 
+    /// As if the authentication server had been initialised.
+    fn begun(options: &cli::Up) -> Prepared {
+        let prepared = prepare(options).unwrap();
+        let person = Person {
+            user_id: "cadde.1.aa".into(),
+            password: "p".into(),
+        };
+        let client = AppClient {
+            client_id: "i".into(),
+            client_secret: "s".into(),
+        };
+        let operator = Operator { person, client };
+        prepared
+            .state
+            .update(|state| state.operator = Some(operator))
+            .unwrap();
+        prepared
+    }
+
+    fn prepare(options: &cli::Up) -> Result<Prepared, String> {
+        Prepared::new(options, Console::start()).map_err(|error| format!("{error:#}"))
+    }
+
+    fn refusal(options: &cli::Up) -> String {
+        prepare(options).err().expect("it is refused")
+    }
+
     #[test]
-    fn folder_keeps_its_database() {
+    fn folder_keeps_its_database_once_somebody_is_registered_there() {
         let dir = tempfile::tempdir().unwrap();
         let mut with = options(dir.path(), Some(0));
+        // The wrong one, where nothing was reached.
+        with.database = Some("postgres://u@127.0.0.1/typo".into());
+        drop(prepare(&with).unwrap());
         with.database = Some("postgres://u@127.0.0.1/kk".into());
-        drop(Prepared::new(&with, Console::start()).unwrap());
-        let again = Prepared::new(&options(dir.path(), None), Console::start()).unwrap();
+        drop(begun(&with));
+        let again = prepare(&options(dir.path(), None)).unwrap();
         assert!(again.state.get().database.is_some());
         drop(again);
-        drop(Prepared::new(&with, Console::start()).unwrap());
+
+        let password = dir.path().join("password");
+        std::fs::write(&password, "p").unwrap();
+        with.database_password_file = Some(password);
+        drop(prepare(&with).unwrap());
         with.database = Some("postgres://u@127.0.0.1/other".into());
-        let Err(error) = Prepared::new(&with, Console::start()) else {
-            panic!("moved to another database")
-        };
-        assert!(error.to_string().contains("--database"), "{error}");
+        let said = refusal(&with);
+        assert!(
+            said.contains("127.0.0.1/kk") && said.contains("--database"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn trial_in_files_is_not_moved_to_a_server() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut with = options(dir.path(), Some(0));
+        drop(begun(&with));
+        with.database = Some("postgres://u@127.0.0.1/kk".into());
+        assert!(refusal(&with).contains("in files"));
     }
 
     #[test]
     fn folder_keeps_its_ports_and_is_taken_once() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Prepared::new(&options(dir.path(), Some(0)), Console::start()).unwrap();
+        let first = begun(&options(dir.path(), Some(0)));
         let base = first.layout.base();
-        let Err(error) = Prepared::new(&options(dir.path(), Some(0)), Console::start()) else {
-            panic!("taken twice")
-        };
-        assert!(error.to_string().contains("is running"), "{error}");
+        let said = refusal(&options(dir.path(), Some(0)));
+        assert!(said.contains("is running"), "{said}");
         drop(first);
 
         for asked in [None, Some(0), Some(base)] {
-            let again = Prepared::new(&options(dir.path(), asked), Console::start()).unwrap();
+            let again = prepare(&options(dir.path(), asked)).unwrap();
             assert_eq!(again.layout.base(), base);
         }
-        let Err(error) = Prepared::new(&options(dir.path(), Some(30_000)), Console::start()) else {
-            panic!("moved to other ports")
-        };
-        assert!(error.to_string().contains(&base.to_string()), "{error}");
+        let said = refusal(&options(dir.path(), Some(30_000)));
+        assert!(said.contains(&base.to_string()), "{said}");
     }
 
     #[test]
-    fn stale_ready_file_is_gone_before_anything_starts() {
+    fn other_ports_are_advised_where_they_can_be_had() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("ready"), "{}").unwrap();
-        let _prepared = Prepared::new(&options(dir.path(), Some(0)), Console::start()).unwrap();
-        assert!(!dir.path().join("ready").exists());
+        let known = begun(&options(dir.path(), Some(0)));
+        let base = known.layout.base();
+        drop(known);
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, base + 10)).unwrap();
+        let said = refusal(&options(dir.path(), None));
+        assert!(
+            said.contains(&(base + 10).to_string()) && !said.contains("--port-base"),
+            "{said}"
+        );
+        let elsewhere = tempfile::tempdir().unwrap();
+        let said = refusal(&options(elsewhere.path(), Some(base)));
+        assert!(said.contains("--port-base"), "{said}");
+        drop(taken);
+        // Nothing was registered there, so it is free to take others.
+        drop(prepare(&options(elsewhere.path(), Some(0))).unwrap());
+    }
+
+    #[test]
+    fn stale_ready_files_are_gone_even_where_nothing_can_be_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let known = begun(&options(dir.path(), Some(0)));
+        let base = known.layout.base();
+        let own = known.layout.ready();
+        drop(known);
+        let stale = dir.path().join("ready");
+        std::fs::write(&stale, "{}").unwrap();
+        std::fs::write(&own, "{}").unwrap();
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, base)).unwrap();
+        refusal(&options(dir.path(), None));
+        assert!(!stale.exists() && !own.exists());
+    }
+
+    #[test]
+    fn services_that_lost_their_up_are_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let running = dir.path().join("running");
+        let service = private::open(&running).unwrap();
+        service.lock_shared().unwrap();
+        let console = Console::start();
+        wait_for_the_last(&running, &console, Duration::ZERO).unwrap_err();
+        let ends = std::thread::spawn(move || drop(service));
+        wait_for_the_last(&running, &console, PATIENCE).unwrap();
+        ends.join().unwrap();
+    }
+
+    #[test]
+    fn folder_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let prepared = prepare(&options(dir.path(), Some(0))).unwrap();
+        let mode = std::fs::metadata(prepared.layout.dir())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 }

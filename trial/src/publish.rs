@@ -3,22 +3,26 @@
 use anyhow::{Context as _, bail};
 use common::http::client::PeerClient;
 use common::ids::UserId;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use location_client::api::PostLocationRequest;
 use location_client::{LocationClient, Profile};
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
+use crate::console::Console;
 use crate::layout::{Layout, Port, Service, text};
 use crate::offer::{Offer, Offers};
 use crate::party::Party;
-use crate::state::{Published, StateFile};
+use crate::state::{Published, State, StateFile};
 
 /// 4 MiB: files up to here are sent along with their Create event, so that the ledger has their digest from the start.
 const MAX_HASHED: u64 = 4 << 20;
 /// Requests at a time.
 const AT_ONCE: usize = 8;
+/// What was done is written down after so many requests: each writes the whole state.
+const STEP: usize = 100;
 
 #[derive(Deserialize)]
 struct Recorded {
@@ -35,6 +39,8 @@ pub struct Publisher<'a> {
     pub layout: &'a Layout,
     /// What was done so far.
     pub state: &'a StateFile,
+    /// Where progress is shown.
+    pub console: &'a Console,
 }
 
 impl Publisher<'_> {
@@ -46,16 +52,41 @@ impl Publisher<'_> {
                 before.bytes != offer.bytes || before.modified_ms != offer.modified_ms
             })
         });
-        let created: Vec<(String, Published)> =
-            stream::iter(missing.map(|offer| self.original(party, offer)))
-                .buffer_unordered(AT_ONCE)
-                .try_collect()
-                .await?;
-        let count = created.len();
-        if count > 0 {
-            self.state.update(|state| state.published.extend(created))?;
+        let registered = stream::iter(missing.map(|offer| self.original(party, offer)));
+        let what = format!("originals of {} are in the ledger", party.domain);
+        self.note(registered, &what, |state, all| state.published.extend(all))
+            .await
+    }
+
+    /// Makes `requests`, some at a time, and writes down what came of them with `keep`, also of those before one that fails:
+    /// nothing is asked for twice at the next `up`. Returns how many those were.
+    async fn note<T>(
+        &self,
+        requests: impl Stream<Item = impl Future<Output = anyhow::Result<T>>>,
+        what: &str,
+        keep: impl Fn(&mut State, Vec<T>),
+    ) -> anyhow::Result<usize> {
+        let mut results = std::pin::pin!(requests.buffer_unordered(AT_ONCE));
+        let (mut fresh, mut count, mut failed) = (Vec::new(), 0, None);
+        while failed.is_none() {
+            match results.next().await {
+                Some(Ok(one)) => {
+                    fresh.push(one);
+                    count += 1;
+                }
+                Some(Err(error)) => failed = Some(error),
+                None => break,
+            }
+            if fresh.len() == STEP {
+                self.state
+                    .update(|state| keep(state, std::mem::take(&mut fresh)))?;
+                self.console.step(format_args!("{count} {what}"));
+            }
         }
-        Ok(count)
+        if !fresh.is_empty() {
+            self.state.update(|state| keep(state, fresh))?;
+        }
+        failed.map_or(Ok(count), Err)
     }
 
     async fn original(&self, party: &Party, offer: &Offer) -> anyhow::Result<(String, Published)> {
@@ -69,6 +100,10 @@ impl Publisher<'_> {
         });
         let request = Part::text(event.to_string()).mime_str("application/json")?;
         let mut form = Form::new().part("request", request);
+        let mut key = Sha256::new();
+        key.update(offer.url.as_str());
+        key.update(offer.bytes.to_be_bytes());
+        key.update(offer.modified_ms.to_be_bytes());
         if offer.bytes <= MAX_HASHED {
             let content = std::fs::read(&offer.path)
                 .with_context(|| format!("cannot read {}", offer.path.display()))?;
@@ -78,6 +113,7 @@ impl Publisher<'_> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
+            key.update(&content);
             form = form.part("upfile", Part::bytes(content).file_name(name));
         }
         let mut url = self.layout.url(Service::Provenance, Port::Public);
@@ -86,6 +122,8 @@ impl Publisher<'_> {
             .http
             .post(url)
             .bearer_auth(party.session.token())
+            // An `up` that is interrupted before it can write the answer down gets the same event the next time.
+            .header("idempotency-key", hex::encode(key.finalize()))
             .multipart(form)
             .send()
             .await
@@ -132,16 +170,13 @@ impl Publisher<'_> {
                     .map(move |user| (offer.url.as_str().to_owned(), user.clone()))
             })
             .filter(|grant| !known.contains(grant));
-        let given: Vec<(String, UserId)> =
-            stream::iter(wanted.map(|(url, user)| self.grant(party, url, user)))
-                .buffer_unordered(AT_ONCE)
-                .try_collect()
-                .await?;
-        let count = given.len();
-        if count > 0 {
-            self.state.update(|state| state.granted.extend(given))?;
-        }
-        Ok(count)
+        let given = stream::iter(wanted.map(|(target, user)| self.grant(party, target, user)));
+        let what = format!(
+            "grants are registered with the provider of {}",
+            party.domain
+        );
+        self.note(given, &what, |state, all| state.granted.extend(all))
+            .await
     }
 
     async fn grant(

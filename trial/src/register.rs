@@ -3,6 +3,7 @@
 //! Every step asks the state first and writes down what it got before the next: an `up` that was
 //! interrupted continues, and what was registered without being written down is taken over.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -11,7 +12,9 @@ use auth_client::api::{
     EnrolmentCode, GrantType, ParticipantKind, ServiceKind,
 };
 use auth_client::{OperatorClient, OperatorError};
+use common::clock::SharedClock;
 use common::ids::{ConnectorId, UserId, is_corporate_number};
+use common::tls::PeerCertificate;
 use http::StatusCode;
 use uuid::Uuid;
 
@@ -27,6 +30,8 @@ pub struct Registrar<'a> {
     pub layout: &'a Layout,
     /// What was registered so far.
     pub state: &'a StateFile,
+    /// The time by which the services judge certificates.
+    pub clock: SharedClock,
 }
 
 /// What was registered for a domain: all of it.
@@ -234,9 +239,10 @@ impl Registrar<'_> {
             ConnectorRole::Receiver => known.receiver_secret.is_some(),
             ConnectorRole::Provider => known.provider_secret.is_some(),
         };
-        let (certificate, code) = (self.layout.certificate(service), self.layout.code(service));
+        let code = self.layout.code(service);
         if has_secret {
-            if !certificate.exists() && !code.exists() {
+            // A code that is there may be older than the day for which it counts.
+            if !self.has_certificate(&self.layout.folder(service))? {
                 keep_code(&code, &self.operator.connector_enrolment(&id).await?)?;
             }
             return Ok(());
@@ -270,6 +276,28 @@ impl Registrar<'_> {
         })
     }
 
+    /// Whether `folder` has a certificate that still counts. One that ran out while nobody kept it renewed is removed with its
+    /// key, and the service gets another as it got the first.
+    fn has_certificate(&self, folder: &Path) -> anyhow::Result<bool> {
+        let certificate = folder.join("certificate.pem");
+        if !certificate.exists() {
+            return Ok(false);
+        }
+        let chain = common::pem::certificates(&certificate)?;
+        let own = chain
+            .first()
+            .and_then(|der| PeerCertificate::from_der(der, &BTreeMap::new()));
+        if own.is_some_and(|own| own.not_after > self.clock.now()) {
+            return Ok(true);
+        }
+        let key = folder.join("key.pem");
+        for file in [certificate, key].into_iter().filter(|file| file.exists()) {
+            std::fs::remove_file(&file)
+                .with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+        Ok(false)
+    }
+
     /// Registers one of the servers.
     pub async fn server(&self, service: Service) -> anyhow::Result<()> {
         let id = service.id().context("a server has an ID")?;
@@ -301,7 +329,7 @@ impl Registrar<'_> {
         folder: &Path,
     ) -> anyhow::Result<()> {
         let code = folder.join("enrolment-code");
-        if folder.join("certificate.pem").exists() || code.exists() {
+        if self.has_certificate(folder)? {
             return Ok(());
         }
         let body = CreateService {

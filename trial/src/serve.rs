@@ -1,5 +1,7 @@
 //! The trial's binary as one of its services.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,14 +10,22 @@ use common::service::{Shutdown, try_serve};
 /// Runs the service `name` with the configuration at `config`.
 ///
 /// With `while_stdin_open` it also ends when its standard input does. `trial up` holds the other end of
-/// that pipe, and the kernel closes it however `trial up` ends, so no service outlives its trial.
-pub fn serve(name: &str, config: &Path, while_stdin_open: bool) -> ExitCode {
+/// that pipe, and the kernel closes it however `trial up` ends, so no service outlives its trial by more than the time
+/// that running requests get. All the while it shares a lock on the file `hold`, by which the next `trial up` knows.
+pub fn serve(name: &str, config: &Path, while_stdin_open: bool, hold: Option<&Path>) -> ExitCode {
+    let _held = match hold.map(share).transpose() {
+        Ok(held) => held,
+        Err(error) => {
+            eprintln!("{name}: the trial's folder can't be held: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let shutdown = Shutdown::default();
     if while_stdin_open {
         let shutdown = shutdown.clone();
         std::thread::spawn(move || {
             // An error means that nothing more will come, too.
-            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             shutdown.cancel();
         });
     }
@@ -39,4 +49,11 @@ pub fn serve(name: &str, config: &Path, while_stdin_open: bool) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The lock goes with the process.
+fn share(path: &Path) -> io::Result<File> {
+    let file = crate::private::open(path)?;
+    file.lock_shared()?;
+    Ok(file)
 }

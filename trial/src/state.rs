@@ -98,7 +98,7 @@ impl StateFile {
         match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
                 format!(
-                    "{} can't be understood; remove its folder to begin anew",
+                    "{} can't be understood; put it right, or begin anew in another folder",
                     path.display()
                 )
             }),

@@ -1,6 +1,6 @@
 //! Services as child processes: started, watched, started again, stopped.
 
-use std::fs::File;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::console::Console;
 use crate::layout::{Layout, Port, Service};
+use crate::private;
 
 /// 25 s: the services' own deadline for running requests is 20 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(25);
@@ -231,15 +232,18 @@ impl Keeper {
 
 fn spawn(program: &std::path::Path, layout: &Layout, service: Service) -> anyhow::Result<Process> {
     let path = layout.log(service);
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    let mut child = Command::new(program)
+    let log = private::open(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut command = Command::new(program);
+    // What one service's configuration is overridden with in somebody's shell is not meant for all of these.
+    for name in overrides(std::env::vars_os().map(|(name, _)| name)) {
+        command.env_remove(name);
+    }
+    let mut child = command
         .args(["serve", service.program(), "--config"])
         .arg(layout.config(service))
         .arg("--while-stdin-open")
+        .arg("--hold")
+        .arg(layout.running())
         .stdin(Stdio::piped())
         .stdout(log.try_clone().context("cannot duplicate a file handle")?)
         .stderr(log)
@@ -250,6 +254,14 @@ fn spawn(program: &std::path::Path, layout: &Layout, service: Service) -> anyhow
         .with_context(|| format!("cannot start the {service}"))?;
     let stdin = child.stdin.take();
     Ok(Process { child, stdin })
+}
+
+/// The variables that override keys of a configuration, `KAKEHASHI_A__B`.
+fn overrides(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    names.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("KAKEHASHI_") && name.contains("__")
+    })
 }
 
 fn describe(status: Option<ExitStatus>) -> String {
@@ -309,6 +321,13 @@ mod tests {
 
     fn is_running(pid: &str) -> bool {
         Path::new("/proc").join(pid).exists()
+    }
+
+    #[test]
+    fn overrides_of_configurations_are_told_from_other_variables() {
+        let names = ["KAKEHASHI_DATABASE__URL", "KAKEHASHI_CLOCK_SKEW", "A__B"];
+        let found: Vec<_> = overrides(names.into_iter().map(OsString::from)).collect();
+        assert_eq!(found, ["KAKEHASHI_DATABASE__URL"]);
     }
 
     #[tokio::test]

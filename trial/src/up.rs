@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth_client::{OperatorClient, enrol};
-use common::clock::SystemClock;
 use common::http::client::PeerClient;
 use common::ids::UserId;
-use common::service::Shutdown;
+use common::service::{self, Shutdown};
 use common::tls::TlsStore;
 use futures_util::future::try_join_all;
 use location_client::LocationClient;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli;
 use crate::configs::Configs;
@@ -23,6 +21,7 @@ use crate::publish::Publisher;
 use crate::ready::ReadyFile;
 use crate::register::Registrar;
 use crate::session::Session;
+use crate::signals::Signals;
 use crate::state::Operator;
 use crate::supervise::Supervisor;
 use crate::{exchange, guide, initialise, party};
@@ -32,49 +31,54 @@ use crate::{exchange, guide, initialise, party};
 /// # Errors
 /// Whatever keeps it from starting; every process is stopped again then.
 pub async fn run(options: cli::Up) -> anyhow::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::listen()?;
     let console = Console::start();
-    let trial = Prepared::new(&options, console.clone())?;
+    // Looking at a large folder of data, or waiting for what the last `up` left behind, takes its time.
+    let preparing = {
+        let console = console.clone();
+        tokio::task::spawn_blocking(move || Prepared::new(&options, console))
+    };
+    let trial = tokio::select! {
+        prepared = preparing => prepared.context("the preparation panicked")??,
+        () = signals.stop() => return Err(interrupted()),
+    };
     let http = common::http::client::plain()?;
     let mut supervisor = Supervisor::new(trial.layout.clone(), console.clone(), http.clone())?;
 
     let started = tokio::select! {
-        started = start(&trial, &mut supervisor, &http) => started.map(Some),
-        _ = interrupt.recv() => Ok(None),
-        _ = terminate.recv() => Ok(None),
+        started = start(&trial, &mut supervisor, &http) => started,
+        () = signals.stop() => Err(interrupted()),
     };
-    let ended = match started {
-        Ok(Some(ready)) => match announce(&trial, &ready) {
-            Ok(()) => {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                Ok(())
-            }
-            failed => failed,
-        },
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
+    let ended = match started.and_then(|ready| announce(&trial, &ready)) {
+        Ok(()) => {
+            signals.stop().await;
+            Ok(())
+        }
+        failed => failed,
     };
+    // What they say is no longer true.
+    for file in &trial.ready_files {
+        let _ = std::fs::remove_file(file);
+    }
     console.line("");
     console.step("stopping; Ctrl-C again kills what is left");
     tokio::select! {
         () = supervisor.stop() => console.step("every service has stopped"),
         // The runtime ends with this function, and the children with it.
-        _ = interrupt.recv() => console.step("killing what is left"),
+        () = signals.hurry() => console.step("killing what is left"),
     }
-    // What it says is no longer true. Who asked for a copy elsewhere keeps it.
-    let _ = std::fs::remove_file(trial.layout.ready());
     ended
 }
 
+/// Nothing that was asked for is there, so whoever waits for it is not told that all is well.
+fn interrupted() -> anyhow::Error {
+    anyhow::anyhow!("interrupted before everything was ready")
+}
+
 fn announce(trial: &Prepared, ready: &ReadyFile) -> anyhow::Result<()> {
-    guide::print(&trial.console, ready, &trial.layout);
-    ready.write(&trial.layout.ready())?;
-    if let Some(path) = &trial.ready_file {
-        ready.write(path)?;
+    guide::print(&trial.console, ready, &trial.layout)?;
+    for file in &trial.ready_files {
+        ready.write(file)?;
     }
     trial.console.step("ready; Ctrl-C stops everything");
     Ok(())
@@ -102,6 +106,7 @@ async fn start(
         operator: &signed_in,
         layout: &trial.layout,
         state: &trial.state,
+        clock: service::clock(),
     };
     tokio::try_join!(
         registrar.server(Service::Location),
@@ -126,6 +131,7 @@ async fn start(
         peers: &peers,
         layout: &trial.layout,
         state: &trial.state,
+        console: &trial.console,
     };
     supervisor.ready(Service::Provenance).await?;
     let created = try_join_all(
@@ -208,7 +214,7 @@ async fn initialise(trial: &Prepared, configs: &Configs<'_>) -> anyhow::Result<O
     if let Some(operator) = trial.state.get().operator {
         return Ok(operator);
     }
-    let operator = initialise::run(&configs.auth()).await?;
+    let operator = initialise::run(&configs.auth(), configs.databases.as_ref()).await?;
     trial
         .state
         .update(|state| state.operator = Some(operator.clone()))?;
@@ -288,7 +294,7 @@ async fn tool(trial: &Prepared, configs: &Configs<'_>) -> anyhow::Result<Arc<Tls
     enrol::ensure_certificate(&config, Some(&configs.tool_enrolment()))
         .await
         .context("the trial's own tool gets no certificate")?;
-    Ok(common::tls::open(&config, Arc::new(SystemClock), Shutdown::default()).await?)
+    Ok(common::tls::open(&config, service::clock(), Shutdown::default()).await?)
 }
 
 fn count(console: &Console, done: &[usize], what: &str) {

@@ -147,7 +147,7 @@ pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result
 
 /// The system's clock, moved by the seconds in `KAKEHASHI_CLOCK_SKEW` where that is set: rehearsals of clock skew run
 /// real processes, which take no other parameter.
-fn clock() -> SharedClock {
+pub fn clock() -> SharedClock {
     let skew = std::env::var("KAKEHASHI_CLOCK_SKEW")
         .ok()
         .and_then(|s| s.parse::<i64>().ok())
