@@ -1,5 +1,6 @@
 //! A running trial.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -43,6 +44,7 @@ pub struct Start {
     port_base: u16,
     own_samples: bool,
     postgres: Option<Arc<Server>>,
+    environment: Vec<String>,
 }
 
 impl Start {
@@ -88,6 +90,13 @@ impl Start {
         self
     }
 
+    /// With another variable in its environment, `NAME=value`.
+    #[must_use]
+    pub fn with_variable(mut self, variable: &str) -> Self {
+        self.environment.push(variable.to_owned());
+        self
+    }
+
     /// Starts it and waits until it is ready.
     pub fn start(self) -> Trial {
         let remove = self.directory.is_none() && !keeps_directories();
@@ -97,13 +106,15 @@ impl Start {
         let ready_file = root.join("ready.json");
         let _ = std::fs::remove_file(&ready_file);
         let output = root.join("up.out");
-        let mut arguments = vec![
+        let mut arguments: Vec<OsString> = self.environment.into_iter().map(Into::into).collect();
+        arguments.extend([
+            program().into_os_string(),
             "up".into(),
             "--dir".into(),
             directory.clone().into_os_string(),
             "--ready-file".into(),
             ready_file.clone().into_os_string(),
-        ];
+        ]);
         let postgres = self.postgres.or_else(usual_postgres);
         // A trial that was there before has its ports and its databases, and is to keep them unasked.
         if !directory.exists() {
@@ -129,8 +140,9 @@ impl Start {
             }
         };
         let started = Instant::now();
+        // `env` becomes the program, in the same process.
         let mut process = Guarded::start(
-            &program(),
+            Path::new("env"),
             arguments,
             &output,
             remove.then_some(root.as_path()),

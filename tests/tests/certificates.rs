@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 use tests::certs::{Authority, Wanted};
+use tests::client::{self, Answer};
 use tests::impostor::Impostor;
 use tests::operator::Operator;
 use tests::tls::{Identity, Outcome, client_config, probe};
@@ -142,21 +143,43 @@ async fn a_certificate_with_two_names_is_nobodys() {
 #[tokio::test]
 async fn a_certificate_of_an_unregistered_connector_gets_nothing() {
     let trial = Trial::shared();
-    let identity = trial
+    let nobody = trial
         .authority()
         .issue(&Wanted::good("nobody.connectors.example"));
-    for (name, url, path) in listeners(trial)
-        .into_iter()
-        .filter(|(_, _, path)| !path.ends_with("jwks.json"))
-    {
-        let outcome = outcome(trial, &url, path, Some(identity.clone())).await;
-        let Outcome::Answered(line) = &outcome else {
-            continue;
+    let known = trial.domain("b").receiver_identity();
+    let token = trial.domain("b").token().await;
+    let provider = trial.domain("a");
+    let ready = &trial.ready;
+    let location = format!("/cadde/api/v4/location/{}", provider.provider_id());
+    // Requests that are good in everything but the certificate.
+    let requests = [
+        (&ready.location.peer, location.as_str(), 403),
+        (&provider.ready.provider.peer, "/cadde/api/v4/file", 403),
+        (
+            &ready.provenance.peer,
+            "/v2/lineage/01941f29-7c00-7000-8000-0000000000aa",
+            403,
+        ),
+    ];
+    for (listener, path, refusal) in requests {
+        let ask = |identity: &Identity| {
+            client::with_certificate(&ready.ca, identity.clone())
+                .get(trial.at(listener, path))
+                .bearer_auth(&token)
+                .header("x-cadde-resource-url", &provider.granted_resource("b").url)
+                .header("x-cadde-resource-api-type", "file/http")
+                .send()
         };
-        let refused = [" 400 ", " 401 ", " 403 "]
-            .iter()
-            .any(|status| line.contains(status));
-        assert!(refused, "{name}: {line}");
+        let refused = Answer::read(ask(&nobody).await.unwrap()).await.unwrap();
+        assert_eq!(refused.status, refusal, "{path}: {}", refused.text());
+        // The same from somebody who is registered gets past that: the certificate is what was wrong.
+        let other = Answer::read(ask(&known).await.unwrap()).await.unwrap();
+        assert!(
+            matches!(other.status, 200 | 404),
+            "{path}: {} {}",
+            other.status,
+            other.text()
+        );
     }
 }
 

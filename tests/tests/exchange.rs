@@ -8,7 +8,9 @@
 use std::path::{Path, PathBuf};
 
 use tests::client::{self, Answer};
+use tests::data::DataFolder;
 use tests::{Trial, data, ledger};
+use url::Url;
 
 /// The five header fields that every answer through a provider carries.
 const CADDE_HEADERS: [&str; 5] = [
@@ -37,6 +39,36 @@ async fn each_file_arrives_in_all_six_directions_and_is_recorded_on_both_sides()
 async fn the_trials_own_samples_arrive_in_all_six_directions() {
     let trial = Trial::start().with_own_samples().start();
     assert!(all_directions(&trial, None).await >= 6);
+}
+
+/// Names as people give them, which programs trip over.
+const NAMES: [&str; 5] = [
+    // 40 characters, 360 of a URL.
+    "令和六年能登半島地震避難所一覧（七尾市・輪島市・珠洲市・穴水町・能登町）第一版.csv",
+    "日本 語.csv",
+    "100%.csv",
+    "it's $(touch here) & more #1?.csv",
+    "empty.csv",
+];
+
+#[tokio::test]
+async fn files_of_any_name_and_length_arrive_in_all_six_directions() {
+    let mut folder = DataFolder::usual();
+    for domain in ["a", "b", "c"] {
+        for name in NAMES {
+            let content = if name == "empty.csv" { "" } else { name };
+            let path = format!("domain-{domain}-tests/避難所 2024/{name}");
+            folder = folder.with_file(&path, content.as_bytes());
+        }
+        // One that no server could be asked for unambiguously is passed over.
+        folder = folder.with_file(&format!("domain-{domain}-tests/a;b.csv"), b"");
+    }
+    let files = folder.path().to_owned();
+    let trial = Trial::start().with_data(folder).start();
+    assert!(trial.printed().contains("a;b.csv"), "{}", trial.printed());
+    let exchanges = all_directions(&trial, Some(&files)).await;
+    // Three domains, each to both others; two of the usual files need a grant.
+    assert_eq!(exchanges, 3 * 2 * (NAMES.len() + 2));
 }
 
 /// Fetches everything granted across domains; returns how many exchanges that were.
@@ -137,11 +169,14 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The file whose name is the last segment of `url`.
+/// The file that `url` names below `folder`.
 fn file_of(folder: &Path, url: &str) -> PathBuf {
-    let name = url.rsplit('/').next().unwrap();
+    let url = Url::parse(url).unwrap();
     files_below(folder)
         .into_iter()
-        .find(|path| path.file_name().is_some_and(|file| file == name))
+        .find(|path| {
+            let below = Path::new("/").join(path.strip_prefix(folder).unwrap());
+            Url::from_file_path(below).unwrap().path() == url.path()
+        })
         .unwrap_or_else(|| panic!("no file for {url}"))
 }

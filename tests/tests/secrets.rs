@@ -5,6 +5,9 @@
     reason = "helpers of tests may stop at the first surprise as tests do"
 )]
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use tests::{Trial, ledger};
 
 #[tokio::test]
@@ -70,4 +73,41 @@ async fn the_logs_of_a_full_exchange_contain_none_of_the_secrets_used() {
             path.display()
         );
     }
+}
+
+/// What everybody on the host may read: certificates and lists of revoked ones, configurations, which name secrets by their
+/// files, and the samples.
+fn is_public(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap();
+    name == "config.toml"
+        || path.components().any(|part| part.as_os_str() == "samples")
+        || (name.ends_with(".pem") && !name.contains("key"))
+}
+
+#[tokio::test]
+async fn files_of_a_trial_are_their_owners_alone_unless_they_are_public_anyway() {
+    let trial = Trial::start().with_own_samples().start();
+    // One exchange more, so that everything is there that is written on its way.
+    let token = trial.domain("b").token().await;
+    let resource = trial.domain("a").granted_resource("b");
+    let fetch = trial.domain("b").fetch(&resource.url).from_provider_of("a");
+    assert_eq!(fetch.token(&token).send().await.status, 200);
+
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(trial.directory()), 0o700);
+    let (mut folders, mut private) = (vec![trial.directory().to_owned()], 0);
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
+            if path.is_dir() {
+                folders.push(path);
+            } else if !is_public(&path) {
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+                private += 1;
+            }
+        }
+    }
+    assert!(private > 30, "{private} files were looked at");
 }

@@ -80,16 +80,15 @@ async fn a_bound_token_is_refused_from_another_connector() {
             .header("x-cadde-resource-api-type", "file/http")
             .send()
     };
-    for (other, status) in [
-        (trial.domain("c").receiver_identity(), 401),
+    for (other, status, message_id) in [
+        (trial.domain("c").receiver_identity(), 401, "010002004E"),
         // Providers fetch nothing, whatever they bring along.
-        (trial.domain("b").provider_identity(), 403),
+        (trial.domain("b").provider_identity(), 403, "010090004E"),
     ] {
         let answer = Answer::read(with(other, &bound).await.unwrap())
             .await
             .unwrap();
-        assert_eq!(answer.status, status, "{}", answer.text());
-        assert!(answer.message_id().is_some(), "{}", answer.text());
+        answer.assert_refused(status, message_id);
     }
     // Meant for this provider alone.
     let audience = tokens::claims(&bound)["aud"].to_string();
@@ -109,7 +108,10 @@ async fn a_bound_token_is_refused_from_another_connector() {
         .send()
         .await
         .unwrap();
-    assert_eq!(response.status(), 401);
+    Answer::read(response)
+        .await
+        .unwrap()
+        .assert_refused(401, "010002004E");
     assert_eq!(scene.source.asked().len(), asked);
     assert_eq!(scene.outbox_writes().await, written);
     // From its own connector it is good.
