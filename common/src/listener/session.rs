@@ -39,8 +39,8 @@ use crate::{
     tls::{PeerCertificate, TlsStore},
 };
 
-/// What is kept for one HTTP/1.1 connection at most, besides headers: what a client does not take waits in the source, and on
-/// the way there is 64 KiB in the body and this much in hyper, whose own default is 400 KiB.
+/// What is kept for one HTTP/1.1 connection at most, besides headers and what a body holds itself: what a client does not take
+/// waits in the source. hyper's own default is 400 KiB.
 const WINDOW: usize = 128 << 10;
 
 /// The same for each stream of an HTTP/2 connection, of which there are many.

@@ -8,7 +8,7 @@ use common::ids::UserId;
 use serde_json::{Map, Value};
 
 use super::grant::{Aal, Assignee, Contract, Grant};
-use crate::upstream::MAX_URL_BYTES;
+use crate::upstream::{MAX_URL_BYTES, strip_slash};
 
 /// Longest text besides the target, in characters (CADDE 4.0 basic design of authentication and authorization). That document
 /// has it for the target too; but whatever the connectors fetch can be granted, and a Japanese name of 30 characters is
@@ -99,7 +99,7 @@ pub(super) fn query(query: &str, wants_target: bool) -> Result<(UserId, Option<S
     let assigner = parameter(query, "assigner")?.ok_or_else(|| missing(&["query", "assigner"]))?;
     let assigner = user_id(&assigner, &["query", "assigner"])?;
     let target = parameter(query, "target")?;
-    match target {
+    match target.map(|target| strip_slash(&target).to_owned()) {
         None if wants_target => Err(missing(&["query", "target"])),
         target => Ok((assigner, target)),
     }
@@ -134,7 +134,8 @@ fn permission(body: &Map<String, Value>) -> Result<Permission<'_>, Refusal> {
     }
     let assigner = set(permission, "assigner").ok_or_else(|| missing(&at("assigner")))?;
     let assigner = user_id(text(assigner, &at("assigner"))?, &at("assigner"))?;
-    Ok((assigner, target.to_owned(), permission))
+    // Requests for a resource lose one trailing slash before anything is compared.
+    Ok((assigner, strip_slash(target).to_owned(), permission))
 }
 
 fn assignee(value: &Value) -> Result<Assignee, Refusal> {
@@ -336,6 +337,17 @@ mod tests {
             registration(&body).is_ok()
         };
         assert!(of(MAX_URL_BYTES) && !of(MAX_URL_BYTES + 1));
+    }
+
+    #[test]
+    fn a_target_loses_the_slash_that_requests_lose() {
+        let mut body = body(json!({"user": "u"}));
+        body["permission"]["target"] = "https://d.example/folder/".into();
+        let read = registration(&body).unwrap();
+        assert_eq!(read.target, "https://d.example/folder");
+        assert_eq!(read.content.target, read.target);
+        let asked = query("assigner=p&target=https://d.example/folder/", true);
+        assert_eq!(asked.unwrap().1.unwrap(), read.target);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExchangeLimits {
-    /// Exchanges at a time; further ones are refused with 503. Default 4096: each holds a few buffers of 64 KiB at most.
+    /// Exchanges at a time; further ones are refused with 503. Default 4096. One with a large file and a slow
+    /// caller holds up to about 0.7 MiB: two reads of 256 KiB from the upstream, 128 KiB towards the caller; few callers are.
     pub total: usize,
     /// Exchanges at a time for one caller: a connector, a user, or without a token an address (IPv6: one /64). Default 512, so
     /// that it takes eight to have all places.

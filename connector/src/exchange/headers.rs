@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::options::Options;
+use super::refusing::RequestError;
 use crate::upstream::ResourceUrl;
 
 /// URL of the wanted resource.
@@ -43,7 +45,7 @@ pub const ANSWER_HEADERS: [HeaderName; 5] = [
 
 /// The first header of a request that decides something and is there twice. Which of the two counts would depend on the
 /// reader, so such a request is refused.
-pub fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
+fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
     const DECIDING: [HeaderName; 5] = [
         RESOURCE_URL,
         RESOURCE_API_TYPE,
@@ -54,6 +56,40 @@ pub fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
     DECIDING
         .into_iter()
         .find(|name| headers.get_all(name).iter().nth(1).is_some())
+}
+
+/// Refuses a request whose meaning would depend on its reader.
+///
+/// # Errors
+/// [`RequestError::Repeated`].
+pub fn check_unambiguous(headers: &HeaderMap) -> Result<(), RequestError> {
+    repeated(headers).map_or(Ok(()), |name| Err(RequestError::Repeated(name)))
+}
+
+/// A header that has to be there, without surrounding blanks. One that is there and empty gets as far as what reads it.
+///
+/// # Errors
+/// [`RequestError::Missing`], [`RequestError::NotText`].
+pub fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, RequestError> {
+    let value = headers
+        .get(name)
+        .ok_or_else(|| RequestError::Missing(name.clone()))?;
+    value
+        .to_str()
+        .map(str::trim)
+        .map_err(|_| RequestError::NotText(name.clone()))
+}
+
+/// The options of a request; none where the header is absent or empty.
+///
+/// # Errors
+/// [`RequestError::NotText`], [`RequestError::Options`].
+pub fn options(headers: &HeaderMap) -> Result<Options, RequestError> {
+    let Some(value) = present(headers, &OPTIONS) else {
+        return Ok(Options::default());
+    };
+    let text = value.to_str().map_err(|_| RequestError::NotText(OPTIONS))?;
+    Options::parse(text).map_err(RequestError::Options)
 }
 
 /// A value that was sent and is not empty; an empty header counts as absent, as in the CADDE reference.

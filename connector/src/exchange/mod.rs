@@ -10,6 +10,7 @@ pub mod headers;
 mod options;
 mod progress;
 mod recorder;
+pub(crate) mod refusing;
 mod trace_context;
 mod watch;
 
@@ -22,5 +23,6 @@ pub use disposition::attachment;
 pub use options::{Options, OptionsError};
 pub use progress::{Exchange, Role};
 pub use recorder::{Caller, Delivered, Recorder, Recording};
+pub use refusing::RequestError;
 pub use trace_context::{TRACEPARENT, TraceContext};
 pub use watch::Watch;

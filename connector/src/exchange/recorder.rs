@@ -291,7 +291,7 @@ impl Unreleased {
         let told = tokio::time::timeout(shared.ledger_wait, shared.outbox.delivered(&event)).await;
         match told {
             Ok(Ok(())) => {
-                correction.is_not_needed();
+                correction.cancel();
                 Ok(())
             }
             Ok(Err(error)) => Err(RecordError::Ledger(error.to_string())),
@@ -324,7 +324,7 @@ impl Unreleased {
 struct Correction(Option<(Unreleased, u64)>);
 
 impl Correction {
-    fn is_not_needed(mut self) {
+    fn cancel(mut self) {
         self.0 = None;
     }
 }

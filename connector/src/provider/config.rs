@@ -260,6 +260,12 @@ impl SourceConfig {
                 "contract = true needs authorization = true: contracts come with grants, so every fetch would fail",
             )));
         }
+        if self.contract {
+            findings.push(Finding::Warning(at(
+                "contract = true demands a grant with a contract and names it to receivers; the contract management service is not \
+                 told of exchanges",
+            )));
+        }
         if !self.authorization {
             findings.push(Finding::Warning(at(
                 "open to every registered receiver connector (authorization = false)",

@@ -6,15 +6,15 @@ use auth_client::{ConnectorRole, State, TokenError, VerifiedToken};
 use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::{ExchangeId, UserId};
 use common::listener::Peer;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 use super::Provider;
 use super::config::{ApiType, Record};
 use super::error::FileError;
-use super::sources::{Source, strip_slash};
+use super::sources::Source;
 use crate::authorization::{Contract, Decision, Subject};
-use crate::exchange::{Options, headers};
-use crate::upstream::ResourceUrl;
+use crate::exchange::{Options, RequestError, headers};
+use crate::upstream::{ResourceUrl, strip_slash};
 
 /// A request for a file, read but not yet judged.
 #[derive(Debug)]
@@ -27,41 +27,19 @@ pub(super) struct FileRequest {
 impl FileRequest {
     /// Reads the headers of a request.
     pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
-        if let Some(name) = headers::repeated(fields) {
-            return Err(FileError::Repeated(name));
-        }
-        let resource = required(fields, &headers::RESOURCE_URL)?;
-        let api_type = required(fields, &headers::RESOURCE_API_TYPE)?;
+        headers::check_unambiguous(fields)?;
+        let resource = headers::required(fields, &headers::RESOURCE_URL)?;
+        let api_type = headers::required(fields, &headers::RESOURCE_API_TYPE)?;
         if ApiType::parse(api_type).is_none() {
             return Err(FileError::ApiType(api_type.to_owned()));
         }
-        let options = match headers::present(fields, &headers::OPTIONS) {
-            None => Options::default(),
-            Some(value) => {
-                let text = value
-                    .to_str()
-                    .map_err(|_| FileError::NotText(headers::OPTIONS))?;
-                Options::parse(text).map_err(FileError::Options)?
-            }
-        };
         Ok(Self {
-            resource: ResourceUrl::parse(strip_slash(resource)).map_err(FileError::Url)?,
-            options,
+            resource: ResourceUrl::parse(strip_slash(resource)).map_err(RequestError::Url)?,
+            options: headers::options(fields)?,
             exchange_id: headers::present_text(fields, &headers::EXCHANGE_ID)
                 .and_then(|text| text.parse().ok()),
         })
     }
-}
-
-/// A header that has to be there. One that is there and empty gets as far as what reads it.
-fn required<'a>(fields: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, FileError> {
-    let value = fields
-        .get(name)
-        .ok_or_else(|| FileError::MissingHeader(name.clone()))?;
-    value
-        .to_str()
-        .map(str::trim)
-        .map_err(|_| FileError::NotText(name.clone()))
 }
 
 /// How a receiver connector behaves.
@@ -146,7 +124,7 @@ impl Provider {
         request
             .options
             .check(&source.options)
-            .map_err(FileError::Options)?;
+            .map_err(RequestError::Options)?;
         let creation = match source.record {
             Record::Off => None,
             Record::WithUser if token.is_none() => return Err(FileError::NoUser),

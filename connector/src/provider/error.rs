@@ -4,43 +4,27 @@
 //! 90. Texts are our own.
 
 use auth_client::TokenError;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use common::http::Text;
 use common::http::cadde::ConnectorError;
 use common::ids::ConnectorId;
-use http::{HeaderName, HeaderValue, StatusCode, header};
-use provenance::outbox::OutboxError;
+use http::{HeaderValue, StatusCode};
 
-use crate::exchange::{OptionsError, RecordError};
-use crate::upstream::{BodyError, UpstreamError, UrlError};
-
-/// What to wait before asking again while something is out of reach, in seconds.
-const RETRY_AFTER: u64 = 5;
+use crate::exchange::{OptionsError, RecordError, RequestError, refusing};
+use crate::upstream::{BodyError, FollowError, UpstreamError, UrlError};
 
 /// Why an exchange is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// A header is missing or empty.
-    #[error("the header {0} is missing")]
-    MissingHeader(HeaderName),
-    /// A header is there twice.
-    #[error("the header {0} is there twice")]
-    Repeated(HeaderName),
-    /// A header is not text.
-    #[error("the header {0} is not printable ASCII")]
-    NotText(HeaderName),
+    /// The request cannot be read.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// Another method than `GET`.
     #[error("the method is not GET")]
     Method,
     /// The way of offering is not known here.
     #[error("the resource API type {0:?} is not offered")]
     ApiType(String),
-    /// The resource URL is not usable.
-    #[error("the resource URL is refused")]
-    Url(#[source] UrlError),
-    /// `x-cadde-options` cannot be read.
-    #[error("the options are refused")]
-    Options(#[source] OptionsError),
     /// The certificate names no connector.
     #[error("the client certificate names no single connector")]
     NoIdentity,
@@ -112,19 +96,36 @@ impl From<BodyError> for FileError {
     }
 }
 
+impl From<FollowError> for FileError {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Upstream(error) => Self::Source(error),
+            FollowError::Status(status) => Self::SourceStatus(status),
+            FollowError::Coded(coding) => Self::SourceCoding(coding),
+            FollowError::Redirect => Self::Redirect,
+        }
+    }
+}
+
+fn request_id(error: &RequestError) -> &'static str {
+    match error {
+        RequestError::Missing(_) | RequestError::Repeated(_) | RequestError::NotText(_) => {
+            "010090001E"
+        }
+        RequestError::Url(UrlError::Empty) => "000201002E",
+        RequestError::Url(_) => "000201003E",
+        RequestError::Options(OptionsError::NotAllowed(_)) => "010090003E",
+        RequestError::Options(_) => "010002002E",
+    }
+}
+
 impl FileError {
     /// Status and message id.
     pub fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::MissingHeader(_) | Self::Repeated(_) | Self::NotText(_) => {
-                (StatusCode::BAD_REQUEST, "010090001E")
-            }
+            Self::Request(error) => (StatusCode::BAD_REQUEST, request_id(error)),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "010090002E"),
             Self::ApiType(_) => (StatusCode::BAD_REQUEST, "010002003E"),
-            Self::Url(UrlError::Empty) => (StatusCode::BAD_REQUEST, "000201002E"),
-            Self::Url(_) => (StatusCode::BAD_REQUEST, "000201003E"),
-            Self::Options(OptionsError::NotAllowed(_)) => (StatusCode::BAD_REQUEST, "010090003E"),
-            Self::Options(_) => (StatusCode::BAD_REQUEST, "010002002E"),
             Self::NoIdentity | Self::NotRegistered(_) => (StatusCode::FORBIDDEN, "010090004E"),
             Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "010002004E")
@@ -141,12 +142,8 @@ impl FileError {
             Self::NoContractUrl => (StatusCode::INTERNAL_SERVER_ERROR, "010002008E"),
             Self::NoCreation => (StatusCode::INTERNAL_SERVER_ERROR, "010002010E"),
             Self::NoUser => (StatusCode::UNAUTHORIZED, "010002011E"),
-            Self::Record(error) if error.is_permanent() => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "010002012E")
-            }
-            Self::Record(_) | Self::LedgerAway(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "010002012E")
-            }
+            Self::Record(error) => (refusing::not_recorded_status(error), "010002012E"),
+            Self::LedgerAway(_) => (StatusCode::SERVICE_UNAVAILABLE, "010002012E"),
             Self::Source(error) if error.is_timeout() => {
                 (StatusCode::REQUEST_TIMEOUT, "000001001E")
             }
@@ -166,45 +163,13 @@ impl FileError {
             && self.code().0 == StatusCode::UNAUTHORIZED
     }
 
-    fn retry_after(&self) -> Option<u64> {
-        match self {
-            Self::Record(RecordError::Outbox(OutboxError::Full(_))) => {
-                Some(OutboxError::RETRY_AFTER.as_secs())
-            }
-            _ => (self.code().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
-        }
-    }
-
-    #[expect(clippy::too_many_lines, reason = "a table: one entry a refusal")]
     fn text(&self) -> Text {
         match self {
-            Self::MissingHeader(name) => Text::of(
-                format!("ヘッダー {name} がありません。"),
-                format!("The header {name} is missing."),
-            ),
-            Self::Repeated(name) => Text::of(
-                format!("ヘッダー {name} が複数あります。"),
-                format!("The header {name} is there more than once."),
-            ),
-            Self::NotText(name) => Text::of(
-                format!("ヘッダー {name} に使えない文字があります。"),
-                format!("The header {name} has characters other than printable ASCII."),
-            ),
-            Self::Method => Text::new(
-                "このメソッドは使えません。",
-                "This method is not allowed here.",
-            ),
+            Self::Request(error) => error.text(),
+            Self::Method => refusing::METHOD,
             Self::ApiType(_) => Text::new(
                 "このリソース提供手段識別子には対応していません。",
                 "This resource API type is not offered here.",
-            ),
-            Self::Url(error) => Text::of(
-                format!("リソースURLを受け付けられません（{error}）。"),
-                format!("The resource URL is refused: {error}."),
-            ),
-            Self::Options(error) => Text::of(
-                format!("x-cadde-options を受け付けられません（{error}）。"),
-                format!("x-cadde-options is refused: {error}."),
             ),
             Self::NoIdentity => Text::new(
                 "クライアント証明書からコネクタIDを特定できません。",
@@ -214,26 +179,17 @@ impl FileError {
                 format!("コネクタ {id} は有効な利用者コネクタとして登録されていません。"),
                 format!("The connector {id} is not registered as an active receiver connector."),
             ),
-            Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => Text::new(
-                "認証サーバに確認できません。しばらくしてからやり直してください。",
-                "The authentication server cannot be asked. Please try again later.",
-            ),
+            Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => refusing::AUTH_AWAY,
             Self::NoSource => Text::new(
                 "このリソースはここでは提供していません。",
                 "This resource is not offered here.",
             ),
-            Self::Busy => Text::new(
-                "同時に処理できる数を超えています。しばらくしてからやり直してください。",
-                "Too many exchanges are under way. Please try again later.",
-            ),
+            Self::Busy => refusing::BUSY,
             Self::NotBearer => Text::new(
                 "Authorization ヘッダーが Bearer 形式ではありません。",
                 "The Authorization header is not a bearer token.",
             ),
-            Self::Token(_) => Text::new(
-                "認証トークンが無効です。",
-                "The authentication token is not valid.",
-            ),
+            Self::Token(_) => refusing::BAD_TOKEN,
             Self::NoToken => Text::new(
                 "このリソースの取得には認証トークンが必要です。",
                 "This resource needs an authentication token.",
@@ -266,37 +222,21 @@ impl FileError {
                 "来歴を記録するために認証トークンが必要です。",
                 "Recording the exchange needs an authentication token.",
             ),
-            Self::Record(error) if error.is_permanent() => {
-                Text::new("来歴を記録できません。", "The exchange cannot be recorded.")
-            }
-            Self::Record(_) => Text::new(
-                "来歴を記録できません。しばらくしてからやり直してください。",
-                "The exchange cannot be recorded. Please try again later.",
-            ),
+            Self::Record(error) => refusing::not_recorded(error),
             Self::LedgerAway(_) => Text::new(
                 "来歴管理サービスに登録できません。しばらくしてからやり直してください。",
                 "The ledger is out of reach. Please try again later.",
             ),
-            Self::Source(error) if error.is_timeout() => Text::new(
-                "データ提供元の応答が時間内にありません。",
-                "The data source did not answer in time.",
-            ),
-            Self::Source(_) => Text::new(
-                "データ提供元から取得できません。",
-                "The data source gave no usable answer.",
-            ),
-            Self::SourceStatus(StatusCode::NOT_FOUND) => Text::new(
-                "データ提供元にリソースがありません。",
-                "The data source has no such resource.",
-            ),
+            Self::Source(error) if error.is_timeout() => refusing::SOURCE_LATE,
+            Self::Source(_) => refusing::SOURCE_BROKEN,
+            Self::SourceStatus(StatusCode::NOT_FOUND) => refusing::SOURCE_WITHOUT,
             Self::SourceStatus(StatusCode::UNAUTHORIZED) => Text::new(
                 "データ提供元の認証に失敗しました。",
                 "The data source refused the connector's credentials.",
             ),
-            Self::SourceStatus(_) | Self::SourceCoding(_) | Self::Redirect => Text::new(
-                "データ提供元がエラーを返しました。",
-                "The data source answered with an error.",
-            ),
+            Self::SourceStatus(_) | Self::SourceCoding(_) | Self::Redirect => {
+                refusing::SOURCE_ERROR
+            }
         }
     }
 
@@ -304,17 +244,13 @@ impl FileError {
     pub fn into_response(self) -> Response {
         let (status, message_id) = self.code();
         let error = ConnectorError::new(status, message_id, self.text());
-        let error = error.wants_token(self.wants_token());
-        let error = match self.retry_after() {
-            Some(seconds) => error.retry_after(seconds),
-            None => error,
+        let record = match &self {
+            Self::Record(error) => Some(error),
+            _ => None,
         };
-        let mut response = error.into_response();
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static("GET"));
-        }
-        response
+        refusing::respond(
+            error.wants_token(self.wants_token()),
+            refusing::retry_after(status, record),
+        )
     }
 }

@@ -8,9 +8,9 @@ use axum::response::Response;
 use common::ids::{EventId, ExchangeId};
 use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use http_body::Body as _;
-use provenance::outbox::{Kind, OutboxError, Reservation};
+use provenance::outbox::{Kind, Reservation};
 
 use super::Provider;
 use super::config::Delivery;
@@ -22,7 +22,7 @@ use crate::exchange::headers::{
 };
 use crate::exchange::{
     Allowed, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment,
-    collect,
+    collect, refusing,
 };
 
 /// Answers a receiver connector.
@@ -39,7 +39,7 @@ pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<
             if let Some(exchange) = exchange.take() {
                 exchange.refused(status, message_id);
             }
-            error.log(status);
+            refusing::log(&error, status);
             error.into_response()
         }
     }
@@ -191,23 +191,6 @@ impl Provider {
             HeaderValue::from_static("nosniff"),
         );
         answer
-    }
-}
-
-impl FileError {
-    /// The reason in full, under the request's id. Refusals are part of the day, failures are not.
-    fn log(&self, status: StatusCode) {
-        let request_id = common::http::context::request_id();
-        let reason = common::telemetry::Chain(self);
-        let is_full = matches!(
-            self,
-            Self::Record(RecordError::Outbox(OutboxError::Full(_)))
-        );
-        if status.is_server_error() || is_full {
-            tracing::warn!(request.id = %request_id, error = %reason, "exchange failed");
-        } else {
-            tracing::info!(request.id = %request_id, reason = %reason, "exchange refused");
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::config::{ApiType, Record, SourceConfig};
-use crate::upstream::{PrefixSet, ResourceUrl, UrlError, UrlPrefix};
+use crate::upstream::{PrefixSet, ResourceUrl, UrlError, UrlPrefix, strip_slash};
 
 /// Why the data sources of a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum SourceError {
     #[error(
         "sources {0} and {1} are fetched from the same place; their authorization and contract have to be equal"
     )]
-    Conditions(Url, Url),
+    Conditions(Url, String),
     /// The file of provenance ids cannot be read.
     #[error("cannot read the provenance ids in {}", path.display())]
     Provenance {
@@ -50,6 +50,14 @@ pub enum SourceError {
         /// The source.
         url: Url,
         /// The resource.
+        resource: String,
+    },
+    /// Which of two event ids counts would be chance.
+    #[error("source {url}: {resource} has two provenance ids, with a slash at its end and without")]
+    TwoEvents {
+        /// The source.
+        url: Url,
+        /// The resource, without the slash.
         resource: String,
     },
     /// A header field that may not be set from outside.
@@ -127,8 +135,8 @@ impl Sources {
                     let other = &configured[same[0]];
                     if conditions(other) != conditions(config) {
                         return Err(SourceError::Conditions(
-                            other.url.clone(),
                             config.url.clone(),
+                            other.url.to_string(),
                         ));
                     }
                     same.push(number);
@@ -300,15 +308,19 @@ fn creations(config: &SourceConfig) -> Result<HashMap<String, String>, SourceErr
         }
     }
     // Requests lose one trailing slash before anything is compared.
-    Ok(creations
-        .into_iter()
-        .map(|(url, event)| (strip_slash(&url).to_owned(), event))
-        .collect())
-}
-
-/// A resource URL without one trailing slash, as the CADDE reference compares it.
-pub fn strip_slash(url: &str) -> &str {
-    url.strip_suffix('/').unwrap_or(url)
+    let mut known = HashMap::with_capacity(creations.len());
+    for (resource, event) in creations {
+        let resource = strip_slash(&resource).to_owned();
+        if let Some(other) = known.insert(resource.clone(), event.clone())
+            && other != event
+        {
+            return Err(SourceError::TwoEvents {
+                url: config.url.clone(),
+                resource,
+            });
+        }
+    }
+    Ok(known)
 }
 
 #[cfg(test)]
@@ -425,6 +437,14 @@ mod tests {
         .unwrap();
         let asked = resource("http://d.example/a");
         assert_eq!(sources.find(&asked).unwrap().creation(&asked), Some("e-1"));
+        let provenance = ["http://d.example/a/", "http://d.example/a"]
+            .map(|url| (url.to_owned(), format!("e-{}", url.len())))
+            .into();
+        let twice = Sources::new(&[SourceConfig {
+            provenance,
+            ..source("http://d.example")
+        }]);
+        assert!(matches!(twice, Err(SourceError::TwoEvents { .. })));
         let other = resource("http://d.example/a?x");
         assert_eq!(sources.find(&other).unwrap().creation(&other), None);
     }

@@ -6,47 +6,31 @@
 use std::net::IpAddr;
 
 use auth_client::TokenError;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use common::http::Text;
 use common::http::cadde::ConnectorError;
 use common::ids::{ConnectorId, UserId};
-use http::{HeaderName, HeaderValue, StatusCode, header};
-use provenance::outbox::OutboxError;
+use http::StatusCode;
 
 use super::refusal::Refusal;
-use crate::exchange::{OptionsError, RecordError};
-use crate::upstream::{DialError, UpstreamError, UrlError};
-
-/// What to wait before asking again while something is out of reach, in seconds.
-const RETRY_AFTER: u64 = 5;
+use crate::exchange::{RecordError, RequestError, refusing};
+use crate::upstream::{DialError, FollowError, UpstreamError, UrlError};
 
 /// Why an exchange is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// A header is missing or empty.
-    #[error("the header {0} is missing")]
-    MissingHeader(HeaderName),
-    /// A header is there twice.
-    #[error("the header {0} is there twice")]
-    Repeated(HeaderName),
-    /// A header is not text.
-    #[error("the header {0} is not printable ASCII")]
-    NotText(HeaderName),
+    /// The request cannot be read.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// Another method than `GET`.
     #[error("the method is not GET")]
     Method,
     /// The way of offering is not known here.
     #[error("the resource API type {0:?} is not known")]
     ApiType(String),
-    /// The resource URL is not usable.
-    #[error("the resource URL is refused")]
-    Url(#[source] UrlError),
     /// `x-cadde-provider` is no user ID.
     #[error("the provider is no CADDE user ID")]
     ProviderId,
-    /// `x-cadde-options` cannot be read.
-    #[error("the options are refused")]
-    Options(#[source] OptionsError),
     /// Too many exchanges at a time.
     #[error("too many exchanges at a time")]
     Busy,
@@ -106,32 +90,42 @@ pub enum FileError {
     Record(#[from] RecordError),
 }
 
-impl FileError {
-    /// A failure to reach a server in direct mode.
-    pub(super) fn from_source(error: UpstreamError) -> Self {
+impl From<FollowError> for FileError {
+    fn from(error: FollowError) -> Self {
         match error {
-            UpstreamError::Dial {
+            FollowError::Upstream(UpstreamError::Dial {
                 source: DialError::AddressRefused(address),
                 ..
-            } => Self::Address(address),
-            error => Self::Source(error),
+            }) => Self::Address(address),
+            FollowError::Upstream(error) => Self::Source(error),
+            FollowError::Status(status) => Self::SourceStatus(status),
+            FollowError::Coded(_) => Self::SourceAnswer("its content is coded"),
+            FollowError::Redirect => Self::SourceAnswer("it redirected off the list"),
         }
     }
+}
 
+fn request_id(error: &RequestError) -> &'static str {
+    match error {
+        RequestError::Missing(_) | RequestError::Repeated(_) | RequestError::NotText(_) => {
+            "020090001E"
+        }
+        RequestError::Url(UrlError::Empty) => "000201002E",
+        RequestError::Url(_) => "000201003E",
+        RequestError::Options(_) => "020004004E",
+    }
+}
+
+impl FileError {
     /// Status and message id.
     pub fn code(&self) -> (StatusCode, &'static str) {
         const INTERNAL: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
         const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
         match self {
-            Self::MissingHeader(_) | Self::Repeated(_) | Self::NotText(_) => {
-                (StatusCode::BAD_REQUEST, "020090001E")
-            }
+            Self::Request(error) => (StatusCode::BAD_REQUEST, request_id(error)),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "020090002E"),
             Self::ApiType(_) => (StatusCode::BAD_REQUEST, "020004001E"),
-            Self::Url(UrlError::Empty) => (StatusCode::BAD_REQUEST, "000201002E"),
-            Self::Url(_) => (StatusCode::BAD_REQUEST, "000201003E"),
             Self::ProviderId => (StatusCode::BAD_REQUEST, "020090003E"),
-            Self::Options(_) => (StatusCode::BAD_REQUEST, "020004004E"),
             Self::Busy => (UNAVAILABLE, "020090006E"),
             Self::Token(TokenError::Unavailable(_)) | Self::Registry(_) => {
                 (UNAVAILABLE, "020004002E")
@@ -159,8 +153,7 @@ impl FileError {
             Self::SourceStatus(_) | Self::SourceAnswer(_) => (INTERNAL, "000201008E"),
             Self::NoUser => (INTERNAL, "020004008E"),
             Self::ForeignLedger(_) => (INTERNAL, "020004009E"),
-            Self::Record(error) if error.is_permanent() => (INTERNAL, "020004009E"),
-            Self::Record(_) => (UNAVAILABLE, "020004009E"),
+            Self::Record(error) => (refusing::not_recorded_status(error), "020004009E"),
         }
     }
 
@@ -174,61 +167,27 @@ impl FileError {
 
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Record(RecordError::Outbox(OutboxError::Full(_))) => {
-                Some(OutboxError::RETRY_AFTER.as_secs())
-            }
             Self::Refused(refusal) => refusal.retry_after,
-            _ => (self.code().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
+            Self::Record(error) => refusing::retry_after(self.code().0, Some(error)),
+            _ => refusing::retry_after(self.code().0, None),
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table: one entry a refusal")]
     fn text(&self) -> Text {
         match self {
-            Self::MissingHeader(name) => Text::of(
-                format!("ヘッダー {name} がありません。"),
-                format!("The header {name} is missing."),
-            ),
-            Self::Repeated(name) => Text::of(
-                format!("ヘッダー {name} が複数あります。"),
-                format!("The header {name} is there more than once."),
-            ),
-            Self::NotText(name) => Text::of(
-                format!("ヘッダー {name} に使えない文字があります。"),
-                format!("The header {name} has characters other than printable ASCII."),
-            ),
-            Self::Method => Text::new(
-                "このメソッドは使えません。",
-                "This method is not allowed here.",
-            ),
+            Self::Request(error) => error.text(),
+            Self::Method => refusing::METHOD,
             Self::ApiType(_) => Text::new(
                 "このリソース提供手段識別子には対応していません。",
                 "This resource API type is not known here.",
-            ),
-            Self::Url(error) => Text::of(
-                format!("リソースURLを受け付けられません（{error}）。"),
-                format!("The resource URL is refused: {error}."),
             ),
             Self::ProviderId => Text::new(
                 "x-cadde-provider がCADDEユーザIDの形式ではありません。",
                 "x-cadde-provider is not a CADDE user ID.",
             ),
-            Self::Options(error) => Text::of(
-                format!("x-cadde-options を受け付けられません（{error}）。"),
-                format!("x-cadde-options is refused: {error}."),
-            ),
-            Self::Busy => Text::new(
-                "同時に処理できる数を超えています。しばらくしてからやり直してください。",
-                "Too many exchanges are under way. Please try again later.",
-            ),
-            Self::Token(TokenError::Unavailable(_)) | Self::Registry(_) => Text::new(
-                "認証サーバに確認できません。しばらくしてからやり直してください。",
-                "The authentication server cannot be asked. Please try again later.",
-            ),
-            Self::Token(_) => Text::new(
-                "認証トークンが無効です。",
-                "The authentication token is not valid.",
-            ),
+            Self::Busy => refusing::BUSY,
+            Self::Token(TokenError::Unavailable(_)) | Self::Registry(_) => refusing::AUTH_AWAY,
+            Self::Token(_) => refusing::BAD_TOKEN,
             Self::BoundToken => Text::new(
                 "証明書に紐づいた認証トークンはここでは使えません。",
                 "A token that is bound to a certificate cannot be used here.",
@@ -268,26 +227,14 @@ impl FileError {
                 "このURLのアドレスには接続できません。",
                 "The address of this URL may not be connected to.",
             ),
-            Self::Source(error) if error.is_timeout() => Text::new(
-                "データ提供元の応答が時間内にありません。",
-                "The data source did not answer in time.",
-            ),
-            Self::Source(_) => Text::new(
-                "データ提供元から取得できません。",
-                "The data source gave no usable answer.",
-            ),
-            Self::SourceStatus(StatusCode::NOT_FOUND) => Text::new(
-                "データ提供元にリソースがありません。",
-                "The data source has no such resource.",
-            ),
+            Self::Source(error) if error.is_timeout() => refusing::SOURCE_LATE,
+            Self::Source(_) => refusing::SOURCE_BROKEN,
+            Self::SourceStatus(StatusCode::NOT_FOUND) => refusing::SOURCE_WITHOUT,
             Self::SourceStatus(StatusCode::UNAUTHORIZED) => Text::new(
                 "データ提供元の認証が必要です。",
                 "The data source wants credentials.",
             ),
-            Self::SourceStatus(_) | Self::SourceAnswer(_) => Text::new(
-                "データ提供元がエラーを返しました。",
-                "The data source answered with an error.",
-            ),
+            Self::SourceStatus(_) | Self::SourceAnswer(_) => refusing::SOURCE_ERROR,
             Self::NoUser => Text::new(
                 "来歴を登録するために認証トークンが必要です。",
                 "Recording the exchange needs an authentication token.",
@@ -296,13 +243,7 @@ impl FileError {
                 "来歴管理サービスに登録できません。",
                 "The provider's ledger did not take the record.",
             ),
-            Self::Record(error) if error.is_permanent() => {
-                Text::new("来歴を記録できません。", "The exchange cannot be recorded.")
-            }
-            Self::Record(_) => Text::new(
-                "来歴を記録できません。しばらくしてからやり直してください。",
-                "The exchange cannot be recorded. Please try again later.",
-            ),
+            Self::Record(error) => refusing::not_recorded(error),
         }
     }
 
@@ -310,28 +251,6 @@ impl FileError {
     pub fn into_response(self) -> Response {
         let (status, message_id) = self.code();
         let error = ConnectorError::new(status, message_id, self.text());
-        let error = error.wants_token(self.wants_token());
-        let error = match self.retry_after() {
-            Some(seconds) => error.retry_after(seconds),
-            None => error,
-        };
-        let mut response = error.into_response();
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static("GET"));
-        }
-        response
-    }
-
-    /// The reason in full, under the request's id. Refusals are part of the day, failures are not.
-    pub(super) fn log(&self) {
-        let request_id = common::http::context::request_id();
-        let reason = common::telemetry::Chain(self);
-        if self.code().0.is_server_error() {
-            tracing::warn!(request.id = %request_id, error = %reason, "exchange failed");
-        } else {
-            tracing::info!(request.id = %request_id, reason = %reason, "exchange refused");
-        }
+        refusing::respond(error.wants_token(self.wants_token()), self.retry_after())
     }
 }

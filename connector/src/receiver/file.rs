@@ -18,7 +18,8 @@ use super::egress::Exit;
 use super::error::FileError;
 use super::request::{FileRequest, Origin};
 use crate::exchange::{
-    Allowed, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext, headers,
+    Allowed, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext,
+    headers, refusing,
 };
 use crate::upstream::ResourceUrl;
 
@@ -36,7 +37,7 @@ pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<
             if let Some(exchange) = exchange.take() {
                 exchange.refused(status, message_id);
             }
-            error.log();
+            refusing::log(&error, status);
             error.into_response()
         }
     }

@@ -20,7 +20,8 @@ use super::request::FileRequest;
 use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
 use crate::exchange::{Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect};
 use crate::upstream::{
-    AddressPolicy, Call, PooledBody, ResourceUrl, UpstreamError, path_and_query,
+    AddressPolicy, Call, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
+    path_and_query,
 };
 
 /// How a disposition begins that is passed on.
@@ -172,7 +173,7 @@ impl Receiver {
         location: &Location,
         fetch: &Fetch<'_>,
     ) -> Result<HeaderMap, FileError> {
-        let mut fields = HeaderMap::with_capacity(12);
+        let mut fields = file_headers();
         fields.insert(headers::RESOURCE_URL, asked.resource.clone());
         fields.insert(headers::RESOURCE_API_TYPE, asked.api_type.clone());
         if let Some(options) = options.to_header() {
@@ -181,16 +182,6 @@ impl Receiver {
         if let Some(authorization) = self.authorization(location, fetch).await? {
             fields.insert(header::AUTHORIZATION, authorization);
         }
-        fields.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        fields.insert(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static("identity"),
-        );
-        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        fields.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("kakehashi/", env!("CARGO_PKG_VERSION"))),
-        );
         fields.insert(TRACEPARENT, fetch.trace.to_header());
         let exchange_id = fetch.exchange_id.to_string();
         fields.insert(
@@ -268,9 +259,7 @@ async fn accepted(
     fetch: &Fetch<'_>,
 ) -> Result<Response<PooledBody>, FileError> {
     let status = response.status();
-    let coding = response.headers().get(header::CONTENT_ENCODING);
-    let is_coded =
-        coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let is_coded = coding(response.headers()).is_some();
     if status.is_success() && status != StatusCode::PARTIAL_CONTENT && !is_coded {
         return Ok(response);
     }

@@ -1,10 +1,10 @@
 //! Requests of applications, read before anybody is called.
 
 use common::ids::UserId;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
 use super::error::FileError;
-use crate::exchange::{Options, headers};
+use crate::exchange::{Options, RequestError, headers};
 use crate::upstream::{MAX_URL_BYTES, ResourceUrl, UrlError};
 
 /// Where the data is to come from.
@@ -28,78 +28,51 @@ pub(super) struct FileRequest {
 impl FileRequest {
     /// Reads the headers of a request. An absent or empty `x-cadde-provider` means direct mode.
     pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
-        if let Some(name) = headers::repeated(fields) {
-            return Err(FileError::Repeated(name));
-        }
-        let (resource, url) = required(fields, &headers::RESOURCE_URL)?;
-        let (api_type, name) = required(fields, &headers::RESOURCE_API_TYPE)?;
+        headers::check_unambiguous(fields)?;
+        let url = headers::required(fields, &headers::RESOURCE_URL)?;
+        let name = headers::required(fields, &headers::RESOURCE_API_TYPE)?;
         if name != "file/http" {
             return Err(FileError::ApiType(name.to_owned()));
         }
         let origin = match headers::present(fields, &headers::PROVIDER) {
-            None => Origin::Direct(ResourceUrl::parse(url).map_err(FileError::Url)?),
+            None => Origin::Direct(ResourceUrl::parse(url).map_err(RequestError::Url)?),
             Some(provider) => {
-                check_resource(url)?;
+                check_resource(url).map_err(RequestError::Url)?;
                 let provider = provider
                     .to_str()
-                    .map_err(|_| FileError::NotText(headers::PROVIDER))?;
+                    .map_err(|_| RequestError::NotText(headers::PROVIDER))?;
                 let provider = UserId::parse(provider.trim()).map_err(|_| FileError::ProviderId)?;
                 Origin::Provider {
                     provider,
-                    options: options(fields)?,
+                    options: headers::options(fields)?,
                 }
             }
         };
         Ok(Self {
-            resource: resource.clone(),
-            api_type: api_type.clone(),
+            resource: fields[headers::RESOURCE_URL].clone(),
+            api_type: fields[headers::RESOURCE_API_TYPE].clone(),
             origin,
         })
     }
 }
 
 /// A resource URL for somebody else to judge: only what no provider could use is refused here.
-fn check_resource(url: &str) -> Result<(), FileError> {
+fn check_resource(url: &str) -> Result<(), UrlError> {
     if url.is_empty() {
-        return Err(FileError::Url(UrlError::Empty));
+        return Err(UrlError::Empty);
     }
     if url.len() > MAX_URL_BYTES {
-        return Err(FileError::Url(UrlError::TooLong));
+        return Err(UrlError::TooLong);
     }
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(FileError::Url(UrlError::Character));
+        return Err(UrlError::Character);
     }
     Ok(())
 }
 
-fn options(fields: &HeaderMap) -> Result<Options, FileError> {
-    match headers::present(fields, &headers::OPTIONS) {
-        None => Ok(Options::default()),
-        Some(value) => {
-            let text = value
-                .to_str()
-                .map_err(|_| FileError::NotText(headers::OPTIONS))?;
-            Options::parse(text).map_err(FileError::Options)
-        }
-    }
-}
-
-fn required<'a>(
-    fields: &'a HeaderMap,
-    name: &HeaderName,
-) -> Result<(&'a HeaderValue, &'a str), FileError> {
-    let value = fields
-        .get(name)
-        .ok_or_else(|| FileError::MissingHeader(name.clone()))?;
-    let text = value
-        .to_str()
-        .map_err(|_| FileError::NotText(name.clone()))?;
-    Ok((value, text.trim()))
-}
-
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
+    use http::{HeaderName, StatusCode};
     use rstest::rstest;
 
     use super::*;

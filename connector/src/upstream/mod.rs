@@ -3,13 +3,15 @@
 mod address;
 mod client;
 mod dial;
+mod follow;
 mod resource_url;
 mod rules;
 
 pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
 pub use dial::{DialError, PublicTlsError, anchors, public_tls};
-pub use resource_url::{MAX_URL_BYTES, Origin, ResourceUrl, UrlError, UrlPrefix};
+pub use follow::{FollowError, coding, file_headers, follow};
+pub use resource_url::{MAX_URL_BYTES, Origin, ResourceUrl, UrlError, UrlPrefix, strip_slash};
 pub use rules::PrefixSet;
 
 /// Why the next hop gave no answer.

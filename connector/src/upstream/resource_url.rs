@@ -188,6 +188,11 @@ impl UrlPrefix {
     }
 }
 
+/// A resource URL without one trailing slash, as the CADDE reference compares it.
+pub fn strip_slash(url: &str) -> &str {
+    url.strip_suffix('/').unwrap_or(url)
+}
+
 /// Checks the raw text, before a parser that repairs things sees it, and returns the decoded path segments.
 fn check_text(text: &str) -> Result<Vec<Vec<u8>>, UrlError> {
     if text.is_empty() {

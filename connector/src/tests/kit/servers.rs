@@ -64,7 +64,7 @@ impl FakeAuth {
 
     async fn hear(&self) {
         if self.is_mute.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -159,7 +159,7 @@ impl FakeLocations {
 impl Locations for FakeLocations {
     async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
         if self.is_mute.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Ok(self
             .known
