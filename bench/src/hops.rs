@@ -2,6 +2,7 @@
 //! file, keep-alive everywhere, no checks and no records.
 
 use std::{
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,6 +13,12 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 const PROGRAM: &str = "/usr/sbin/nginx";
+
+/// Connections between the hops are kept for ever; nginx would otherwise close each after 1,000 requests.
+const KEEP: &str = "keepalive 64; keepalive_requests 1000000;";
+
+/// Where the second hop says what TLS the first one speaks with it.
+const TLS_PATH: &str = "/tls";
 
 /// Three nginx in a row.
 #[derive(Debug)]
@@ -55,9 +62,10 @@ impl Hops {
                 "nginx provider",
                 provider,
                 format!(
-                    "upstream next {{ server {data}; keepalive 64; }}
+                    "upstream next {{ server {data}; {KEEP} }}
                      server {{ listen {provider} ssl; ssl_protocols TLSv1.3; ssl_certificate {}; ssl_certificate_key {};
                        ssl_verify_client on; ssl_verify_depth 3; ssl_client_certificate {ca};
+                       location = {TLS_PATH} {{ return 200 \"$ssl_protocol $ssl_cipher\"; }}
                        location / {{ {} }} }}",
                     server_cert.display(),
                     server_key.display(),
@@ -68,7 +76,7 @@ impl Hops {
                 "nginx receiver",
                 receiver,
                 format!(
-                    "upstream next {{ server {provider}; keepalive 64; }}
+                    "upstream next {{ server {provider}; {KEEP} }}
                      server {{ listen {receiver}; location / {{ {}
                        proxy_ssl_protocols TLSv1.3; proxy_ssl_certificate {}; proxy_ssl_certificate_key {};
                        proxy_ssl_trusted_certificate {ca}; proxy_ssl_verify on; proxy_ssl_verify_depth 3;
@@ -101,6 +109,32 @@ impl Hops {
             processes,
             _folder: folder,
         })
+    }
+
+    /// Version and cipher between the first two hops, asked through the first.
+    ///
+    /// # Errors
+    /// Where the chain does not answer.
+    pub fn tls(&self) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(self.address)?;
+        write!(
+            stream,
+            "GET {TLS_PATH} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let body = answer.split("\r\n\r\n").nth(1);
+        Ok(body.context("nginx does not tell its TLS")?.to_owned())
+    }
+
+    /// What nginx calls itself.
+    ///
+    /// # Errors
+    /// Where nginx is missing.
+    pub fn version() -> anyhow::Result<String> {
+        let told = Command::new(PROGRAM).arg("-v").output()?;
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        Ok(text.trim().trim_start_matches("nginx version: ").to_owned())
     }
 
     /// Name and process ID of each hop. With one process and no master, it is the worker itself.

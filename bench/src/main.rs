@@ -1,7 +1,8 @@
-//! `bench`: the whole chain of one recorded exchange beside the same hops made of nginx, in one run, interleaved.
+//! `bench`: the whole chain of one recorded exchange beside the same hops made of nginx, in one run, interleaved; then
+//! each server on its own hot path.
 //!
 //! The figures that count are ratios: both sides run in turn on the same machine, so that whatever else it does meets
-//! both alike. The machine must have Debian's nginx; `cargo build --profile dist -p trial` makes the program to measure.
+//! both alike. The machine must have Debian's nginx; `scripts/bench` builds the program to measure and runs this.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -10,17 +11,25 @@
 
 mod hops;
 mod load;
+mod machine;
+mod page;
 mod report;
+mod servers;
 mod subject;
 mod usage;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use crate::{
-    report::{Case, Report},
-    subject::Subject,
+    load::{Load, Target},
+    report::{Case, Report, Round},
+    subject::{Processes, Subject},
 };
 
 /// Measure exchanges through both connectors beside the same hops made of nginx alone.
@@ -35,10 +44,10 @@ struct Arguments {
     /// Also fetch a sparse file of 10 GiB.
     #[arg(long)]
     large: bool,
-    /// Only the cases whose name contains this.
+    /// Only the cases and servers whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// Where to write the page.
+    /// A Markdown page whose part between the marks of `bench` is written anew; made where it is missing.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
     /// Where to write all figures as JSON.
@@ -46,7 +55,7 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
-/// File, size in bytes, connections at a time, fetches each at least.
+/// Name, size in bytes, connections at a time, fetches of each connection at least.
 const CASES: [(&str, u64, usize, usize); 6] = [
     ("1 KiB, 1 at a time", subject::SMALL, 1, 1),
     ("1 KiB, 8 at once", subject::SMALL, 8, 1),
@@ -62,51 +71,113 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let subject = Subject::start(&runtime, arguments.large)?;
-    let mut report = Report::default();
+    let mut report = Report::new(&subject, &runtime)?;
     for (name, size, connections, at_least) in CASES {
-        let wanted = arguments
-            .only
-            .as_deref()
-            .is_none_or(|only| name.contains(only));
-        if !wanted || (size == subject::LARGE && !arguments.large) {
+        let only = arguments.only.as_deref();
+        if only.is_some_and(|only| !name.contains(only))
+            || (size == subject::LARGE && !arguments.large)
+        {
             continue;
         }
         let small = size == subject::SMALL;
-        let duration = Duration::from_secs(if small { arguments.seconds } else { 0 });
+        let bench = Bench {
+            subject: &subject,
+            runtime: &runtime,
+            load: Load {
+                connections,
+                duration: Duration::from_secs(if small { arguments.seconds } else { 0 }),
+                at_least,
+                per_second: None,
+            },
+        };
         let rounds = if size == subject::LARGE {
             1
         } else {
             arguments.rounds
         };
-        let (nginx, ours) = (subject.nginx(size), subject.ours(size)?);
-        let mut case = Case::new(name, connections);
-        // Connections, caches and the processor's clock settle before anything counts.
-        runtime.block_on(load::run(&nginx, connections, duration / 3, 1))?;
-        runtime.block_on(load::run(&ours, connections, duration / 3, 1))?;
-        for round in 1..=rounds {
-            eprint!("\r{name}: round {round} of {rounds} ");
-            let before = usage::cpu(&subject.nginx_processes())?;
-            let seen = runtime.block_on(load::run(&nginx, connections, duration, at_least))?;
-            let after = usage::cpu(&subject.nginx_processes())?;
-            case.nginx(seen, usage::per_unit(&before, &after, seen.answers));
-
-            let before = usage::cpu(&subject.our_processes())?;
-            let seen = runtime.block_on(load::run(&ours, connections, duration, at_least))?;
-            subject.wait_until_delivered(&runtime);
-            let after = usage::cpu(&subject.our_processes())?;
-            case.ours(seen, usage::per_unit(&before, &after, seen.answers));
-        }
-        eprintln!();
-        case.memory(subject.peak_memory()?);
+        let case = bench.case(name, size, rounds)?;
         println!("{case}");
-        report.push(case);
+        report.cases.push(case);
     }
-    report.push_servers(subject.servers(&runtime, arguments.only.as_deref())?);
+    let long = Duration::from_secs(arguments.seconds.max(1)) * 2;
+    report.servers = servers::measure(&subject, &runtime, long, arguments.only.as_deref())?;
     if let Some(path) = &arguments.json {
         std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
     }
     if let Some(path) = &arguments.page {
-        std::fs::write(path, report.page())?;
+        page::write(path, &report)?;
     }
     Ok(())
+}
+
+/// One case being measured.
+struct Bench<'s> {
+    subject: &'s Subject,
+    runtime: &'s Runtime,
+    load: Load,
+}
+
+impl Bench<'_> {
+    fn case(&self, name: &str, size: u64, rounds: usize) -> anyhow::Result<Case> {
+        let (nginx, ours) = (self.subject.nginx(size), self.subject.ours(size)?);
+        let mut case = Case::new(name, self.load.connections, size);
+        // Connections, caches and the processor's clock settle before anything counts.
+        if size != subject::LARGE {
+            let warm = Load {
+                duration: self.load.duration / 3,
+                at_least: 1,
+                ..self.load
+            };
+            self.runtime.block_on(warm.run(&nginx))?;
+            self.runtime.block_on(warm.run(&ours))?;
+            self.subject.wait_until_delivered(self.runtime);
+        }
+        for (_, pid) in self.subject.our_processes() {
+            usage::forget_peak(pid)?;
+        }
+        for round in 1..=rounds {
+            eprint!("\r{name}: round {round} of {rounds} ");
+            // Each side goes first in every other round.
+            if round % 2 == 0 {
+                case.ours.push(self.ours(&ours)?);
+                case.nginx.push(self.nginx(&nginx)?);
+            } else {
+                case.nginx.push(self.nginx(&nginx)?);
+                case.ours.push(self.ours(&ours)?);
+            }
+        }
+        eprintln!();
+        case.peak_memory = self.subject.peak_memory()?;
+        Ok(case)
+    }
+
+    fn nginx(&self, target: &Target) -> anyhow::Result<Round> {
+        self.round(target, &self.subject.nginx_processes(), || {})
+    }
+
+    fn ours(&self, target: &Target) -> anyhow::Result<Round> {
+        self.round(target, &self.subject.our_processes(), || {
+            self.subject.wait_until_delivered(self.runtime);
+        })
+    }
+
+    /// One side of a round; what `settle` waits for belongs to it.
+    fn round(
+        &self,
+        target: &Target,
+        processes: &Processes,
+        settle: impl FnOnce(),
+    ) -> anyhow::Result<Round> {
+        let (cpu, machine) = (usage::cpu(processes)?, usage::Machine::now()?);
+        let seen = self.runtime.block_on(self.load.run(target))?;
+        let shares = usage::Machine::now()?.since(machine);
+        let ended = Instant::now();
+        settle();
+        Ok(Round {
+            seen,
+            cpu_us: usage::per_unit(&cpu, &usage::cpu(processes)?, seen.answers),
+            shares,
+            settled_ms: ended.elapsed().as_secs_f64() * 1000.0,
+        })
+    }
 }

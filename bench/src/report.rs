@@ -1,70 +1,97 @@
-//! Medians, spreads, and the page that shows them.
+//! All figures of a run, with medians and spreads.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
-use crate::load::Seen;
+use crate::{
+    load::Seen,
+    machine::Machine,
+    servers::Server,
+    subject::Subject,
+    usage::{self, Shares},
+};
 
-/// One side of one case, round by round.
-#[derive(Debug, Default, Serialize)]
-struct Side {
-    rounds: Vec<Seen>,
-    cpu_us: Vec<BTreeMap<String, f64>>,
+/// Everything of one run.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Where.
+    pub machine: Machine,
+    /// TLS between the connectors: version and cipher.
+    pub tls_ours: String,
+    /// The same between the hops of nginx.
+    pub tls_nginx: String,
+    /// Highest resident memory before any load, in bytes.
+    pub memory_at_rest: BTreeMap<String, u64>,
+    /// Exchanges.
+    pub cases: Vec<Case>,
+    /// Single servers.
+    pub servers: Vec<Server>,
 }
 
-/// One case: both sides.
+/// One case: both sides, round by round.
 #[derive(Debug, Serialize)]
 pub struct Case {
-    name: String,
-    connections: usize,
-    nginx: Side,
-    ours: Side,
-    /// Highest resident memory of each process of ours, in bytes.
-    peak_memory: BTreeMap<String, u64>,
-}
-
-/// A figure of one server by itself.
-#[derive(Debug, Serialize)]
-pub struct Server {
-    /// What was asked of it.
+    /// For people.
     pub name: String,
     /// Connections at a time.
     pub connections: usize,
-    /// What was seen.
-    pub seen: Seen,
-    /// Processor time an answer, in microseconds.
-    pub cpu_us: f64,
-    /// Highest resident memory, in bytes.
-    pub peak_memory: u64,
+    /// Length of the body in bytes.
+    pub size: u64,
+    /// The yardstick.
+    pub nginx: Vec<Round>,
+    /// Ours.
+    pub ours: Vec<Round>,
+    /// Highest resident memory of each process of ours during the case, in bytes.
+    pub peak_memory: BTreeMap<String, u64>,
 }
 
-/// Everything of one run.
-#[derive(Debug, Default, Serialize)]
-pub struct Report {
-    cases: Vec<Case>,
-    servers: Vec<Server>,
+/// One side of one round.
+#[derive(Debug, Serialize)]
+pub struct Round {
+    /// What the callers saw.
+    #[serde(flatten)]
+    pub seen: Seen,
+    /// Processor time an answer, in microseconds, by process.
+    pub cpu_us: BTreeMap<String, f64>,
+    /// Where the machine's time went.
+    pub shares: Shares,
+    /// From the last answer until everything was delivered to the ledger.
+    pub settled_ms: f64,
+}
+
+impl Round {
+    /// Processor time an answer over all processes.
+    pub fn cpu_total(&self) -> f64 {
+        self.cpu_us.values().sum()
+    }
 }
 
 /// Median with the lowest and the highest.
 #[derive(Debug, Clone, Copy)]
-struct Spread {
+pub struct Spread {
     low: f64,
-    middle: f64,
+    /// The median.
+    pub middle: f64,
     high: f64,
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    /// Of any number of values; without any, nothing is a number.
+    pub fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<_> = values.collect();
         values.sort_unstable_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+        let half = values.len() / 2;
+        let middle = if values.len().is_multiple_of(2) {
+            f64::midpoint(at(half.wrapping_sub(1)), at(half))
+        } else {
+            at(half)
+        };
         Self {
             low: at(0),
-            middle: at(values.len() / 2),
+            middle,
             high: at(values.len().saturating_sub(1)),
         }
     }
@@ -81,56 +108,70 @@ impl fmt::Display for Spread {
     }
 }
 
-impl Side {
-    fn spread(&self, what: impl Fn(&Seen) -> f64) -> Spread {
-        Spread::of(self.rounds.iter().map(what))
-    }
-
-    /// Median over the rounds of each process's time an answer.
-    fn cpu(&self) -> String {
-        let names = self.cpu_us.first().into_iter().flat_map(BTreeMap::keys);
-        let each = names.filter_map(|name| {
-            let middle = Spread::of(self.cpu_us.iter().filter_map(|r| r.get(name).copied())).middle;
-            (middle >= 0.5).then(|| format!("{name} {middle:.0}"))
-        });
-        each.collect::<Vec<_>>().join(", ")
+impl Report {
+    /// A report without figures yet.
+    ///
+    /// # Errors
+    /// Where the machine or one of both sides does not tell about itself.
+    pub fn new(subject: &Subject, runtime: &Runtime) -> anyhow::Result<Self> {
+        for (_, pid) in subject.our_processes() {
+            usage::forget_peak(pid)?;
+        }
+        let (tls_ours, tls_nginx) = subject.tls(runtime)?;
+        Ok(Self {
+            machine: Machine::this()?,
+            tls_ours,
+            tls_nginx,
+            memory_at_rest: subject.peak_memory()?,
+            cases: Vec::new(),
+            servers: Vec::new(),
+        })
     }
 }
 
 impl Case {
     /// A case without rounds yet.
-    pub fn new(name: &str, connections: usize) -> Self {
+    pub fn new(name: &str, connections: usize, size: u64) -> Self {
         Self {
             name: name.into(),
             connections,
-            nginx: Side::default(),
-            ours: Side::default(),
+            size,
+            nginx: Vec::new(),
+            ours: Vec::new(),
             peak_memory: BTreeMap::new(),
         }
     }
 
-    /// Adds nginx's half of a round.
-    pub fn nginx(&mut self, seen: Seen, cpu_us: BTreeMap<String, f64>) {
-        self.nginx.rounds.push(seen);
-        self.nginx.cpu_us.push(cpu_us);
-    }
-
-    /// Adds our half of a round.
-    pub fn ours(&mut self, seen: Seen, cpu_us: BTreeMap<String, f64>) {
-        self.ours.rounds.push(seen);
-        self.ours.cpu_us.push(cpu_us);
-    }
-
-    /// Notes the memory after the last round.
-    pub fn memory(&mut self, peak: BTreeMap<String, u64>) {
-        self.peak_memory = peak;
-    }
-
-    /// Ours to nginx's of each round.
-    fn ratio(&self, what: impl Fn(&Seen) -> f64) -> Spread {
-        let pairs = self.ours.rounds.iter().zip(&self.nginx.rounds);
+    /// Ours to nginx's, round by round.
+    pub fn ratio(&self, what: impl Fn(&Round) -> f64) -> Spread {
+        let pairs = self.ours.iter().zip(&self.nginx);
         Spread::of(pairs.map(|(ours, nginx)| what(ours) / what(nginx)))
     }
+}
+
+/// The spread of one figure over the rounds.
+pub fn spread(rounds: &[Round], what: impl Fn(&Round) -> f64) -> Spread {
+    Spread::of(rounds.iter().map(what))
+}
+
+/// Median over the rounds of each process's time an answer, in `unit_us` microseconds.
+pub fn cpu(rounds: &[Round], unit_us: f64) -> String {
+    let names = rounds.first().into_iter().flat_map(|r| r.cpu_us.keys());
+    let each = names.filter_map(|name| {
+        let values = rounds.iter().filter_map(|r| r.cpu_us.get(name).copied());
+        let middle = Spread::of(values).middle / unit_us;
+        let name = name.trim_start_matches("nginx ");
+        (middle >= 0.5).then(|| format!("{name} {middle:.0}"))
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// Sizes in 10⁶ bytes.
+pub fn megabytes(sizes: &BTreeMap<String, u64>) -> String {
+    let each = sizes
+        .iter()
+        .map(|(name, bytes)| format!("{name} {:.0}", *bytes as f64 / 1e6));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for Case {
@@ -139,87 +180,30 @@ impl fmt::Display for Case {
         for (who, side) in [("nginx", &self.nginx), ("ours", &self.ours)] {
             writeln!(
                 f,
-                "  {who:6} {} /s, {} MB/s, p50 {} ms, p99 {} ms",
-                side.spread(|s| s.per_second),
-                side.spread(|s| s.megabytes_per_second),
-                side.spread(|s| s.p50_ms),
-                side.spread(|s| s.p99_ms),
+                "  {who:6} {} /s, {} MB/s, p50 {} ms, p99 {} ms, generator {}, idle {}, steal {}",
+                spread(side, |r| r.seen.per_second),
+                spread(side, |r| r.seen.megabytes_per_second),
+                spread(side, |r| r.seen.p50_ms),
+                spread(side, |r| r.seen.p99_ms),
+                spread(side, |r| r.seen.generator_share),
+                spread(side, |r| r.shares.idle),
+                spread(side, |r| r.shares.steal),
             )?;
-            writeln!(f, "         CPU µs an answer: {}", side.cpu())?;
+            writeln!(
+                f,
+                "         CPU µs an answer: {} ({})",
+                spread(side, Round::cpu_total),
+                cpu(side, 1.0)
+            )?;
         }
         write!(
             f,
-            "  ratio  throughput {}, p50 {}; peak MB: {}",
-            self.ratio(|s| s.per_second),
-            self.ratio(|s| s.p50_ms),
-            memory(&self.peak_memory)
+            "  ratio  throughput {}, p50 {}, CPU {}; delivered after {} ms; peak MB: {}",
+            self.ratio(|r| r.seen.per_second),
+            self.ratio(|r| r.seen.p50_ms),
+            self.ratio(Round::cpu_total),
+            spread(&self.ours, |r| r.settled_ms),
+            megabytes(&self.peak_memory)
         )
-    }
-}
-
-fn memory(peak: &BTreeMap<String, u64>) -> String {
-    let each = peak
-        .iter()
-        .map(|(name, bytes)| format!("{name} {:.0}", *bytes as f64 / 1e6));
-    each.collect::<Vec<_>>().join(", ")
-}
-
-impl Report {
-    /// Adds a case.
-    pub fn push(&mut self, case: Case) {
-        self.cases.push(case);
-    }
-
-    /// Adds what single servers did.
-    pub fn push_servers(&mut self, servers: Vec<Server>) {
-        self.servers.extend(servers);
-    }
-
-    /// The page for people.
-    pub fn page(&self) -> String {
-        let mut page = String::from(
-            "# Performance\n\nWritten by `bench`. Medians of the rounds with [lowest–highest]; both sides ran in turn on the same machine, so the ratios count, not the absolute figures. \
-             nginx is the same hops made of Debian's nginx alone: no checks, no records. Ours checks token and grant, hashes every byte, records both sides durably and delivers them to the ledger.\n\n\
-             | case | throughput, ours ÷ nginx | p50, ours ÷ nginx | ours | nginx | CPU µs an answer, ours | CPU µs an answer, nginx | peak memory, MB |\n|---|---|---|---|---|---|---|---|\n",
-        );
-        for case in &self.cases {
-            let rate = |side: &Side| {
-                if side.spread(|s| s.per_second).middle >= 20.0 {
-                    format!("{} /s", side.spread(|s| s.per_second))
-                } else {
-                    format!("{} MB/s", side.spread(|s| s.megabytes_per_second))
-                }
-            };
-            let _ = writeln!(
-                page,
-                "| {} | {} | {} | {} | {} | {} | {} | {} |",
-                case.name,
-                case.ratio(|s| s.per_second),
-                case.ratio(|s| s.p50_ms),
-                rate(&case.ours),
-                rate(&case.nginx),
-                case.ours.cpu(),
-                case.nginx.cpu(),
-                memory(&case.peak_memory)
-            );
-        }
-        if !self.servers.is_empty() {
-            page.push_str("\n| server | at once | a second | p50 ms | p99 ms | CPU µs an answer | a second and core | peak memory, MB |\n|---|---|---|---|---|---|---|---|\n");
-            for server in &self.servers {
-                let _ = writeln!(
-                    page,
-                    "| {} | {} | {:.0} | {:.2} | {:.2} | {:.0} | {:.0} | {:.0} |",
-                    server.name,
-                    server.connections,
-                    server.seen.per_second,
-                    server.seen.p50_ms,
-                    server.seen.p99_ms,
-                    server.cpu_us,
-                    1e6 / server.cpu_us,
-                    server.peak_memory as f64 / 1e6
-                );
-            }
-        }
-        page
     }
 }

@@ -1,16 +1,16 @@
 //! What is measured: a trial with three files, and nginx in front of the same files.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use tests::{data::DataFolder, metrics::Metrics, trial::Trial, wait};
+use rustls::ClientConfig;
+use tests::{client::Answer, data::DataFolder, ledger, metrics::Metrics, tls, trial::Trial, wait};
 use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::{
     hops::{Certificates, Hops},
-    load::{self, Target},
-    report::Server,
+    load::Target,
     usage,
 };
 
@@ -21,12 +21,17 @@ pub const MEDIUM: u64 = 100 << 20;
 /// 10 GiB.
 pub const LARGE: u64 = 10 << 30;
 
+/// Processes by name.
+pub type Processes = Vec<(String, u32)>;
+
 /// Both sides, running.
 #[derive(Debug)]
 pub struct Subject {
-    trial: Trial,
+    /// Ours.
+    pub trial: Trial,
     hops: Hops,
-    token: String,
+    /// A token of the user of domain B.
+    pub token: String,
 }
 
 impl Subject {
@@ -62,12 +67,9 @@ impl Subject {
     pub fn nginx(&self, size: u64) -> Target {
         // The request is as long as the one that the connectors read: the token travels too.
         let bearer = format!("Bearer {}", self.token);
-        Target::get(
-            self.hops.address,
-            &format!("/{size}.bin"),
-            &[("authorization", &bearer)],
-            size,
-        )
+        let path = format!("/{size}.bin");
+        let headers = [("authorization", bearer.as_str())];
+        Target::get(self.hops.address, &path, &headers, Some(size))
     }
 
     /// The same through both connectors.
@@ -75,35 +77,81 @@ impl Subject {
     /// # Errors
     /// Where the trial does not offer it.
     pub fn ours(&self, size: u64) -> anyhow::Result<Target> {
-        let a = &self.trial.ready.domains["a"];
-        let name = format!("{size}.bin");
-        let resource = a
-            .resources
-            .iter()
-            .find(|r| r.url.ends_with(&name))
-            .context("not offered")?;
         let bearer = format!("Bearer {}", self.token);
         let headers = [
             ("authorization", bearer.as_str()),
-            ("x-cadde-resource-url", &resource.url),
+            ("x-cadde-resource-url", &self.resource(size)?),
             ("x-cadde-resource-api-type", "file/http"),
-            ("x-cadde-provider", &a.provider.provider_id),
+            ("x-cadde-provider", self.trial.domain("a").provider_id()),
         ];
         let address = address(&self.trial.ready.domains["b"].receiver.api)?;
-        Ok(Target::get(address, "/cadde/api/v4/file", &headers, size))
+        let path = "/cadde/api/v4/file";
+        Ok(Target::get(address, path, &headers, Some(size)))
+    }
+
+    fn resource(&self, size: u64) -> anyhow::Result<String> {
+        let name = format!("{size}.bin");
+        let mut offered = self.trial.ready.domains["a"].resources.iter();
+        let found = offered.find(|resource| resource.url.ends_with(&name));
+        Ok(found.context("not offered")?.url.clone())
+    }
+
+    /// Version and cipher of TLS between the connectors, and between the hops of nginx.
+    ///
+    /// # Errors
+    /// Where one of them does not answer.
+    pub fn tls(&self, runtime: &Runtime) -> anyhow::Result<(String, String)> {
+        let peer = &self.trial.ready.domains["a"].provider.peer;
+        let config = self.receiver_tls().as_ref().clone();
+        let stream = runtime.block_on(tls::connect(peer, config))?;
+        let session = stream.get_ref().1;
+        let version = session.protocol_version().context("no TLS version")?;
+        let suite = session.negotiated_cipher_suite().context("no cipher")?;
+        Ok((format!("{version:?} {:?}", suite.suite()), self.hops.tls()?))
+    }
+
+    /// TLS as the receiver connector of domain B speaks it.
+    pub fn receiver_tls(&self) -> Arc<ClientConfig> {
+        let identity = self.trial.domain("b").receiver_identity();
+        Arc::new(tls::client_config(&self.trial.ready.ca, Some(identity)))
+    }
+
+    /// TLS as the provider connector of domain A speaks it.
+    pub fn provider_tls(&self) -> Arc<ClientConfig> {
+        let identity = self.trial.domain("a").provider_identity();
+        Arc::new(tls::client_config(&self.trial.ready.ca, Some(identity)))
+    }
+
+    /// Exchanges the small file once and returns its lineage: Create, Sent, Received.
+    ///
+    /// # Errors
+    /// Where the answer names no event.
+    pub fn one_lineage(&self, runtime: &Runtime) -> anyhow::Result<Vec<String>> {
+        let url = self.resource(SMALL)?;
+        runtime.block_on(async {
+            let domain = self.trial.domain("b");
+            let request = domain.fetch(&url).from_provider_of("a").token(&self.token);
+            let answer: Answer = request.send().await;
+            let event = answer.header("x-cadde-provenance").context("no event id")?;
+            let events = ledger::arrived(&self.trial, event, 3, &self.token).await;
+            Ok(events.iter().map(|event| event.id().to_owned()).collect())
+        })
     }
 
     /// The processes of nginx.
-    pub fn nginx_processes(&self) -> Vec<(String, u32)> {
+    pub fn nginx_processes(&self) -> Processes {
         self.hops.processes()
     }
 
     /// Our processes on the way of an exchange from A to B.
-    pub fn our_processes(&self) -> Vec<(String, u32)> {
+    ///
+    /// # Panics
+    /// Where one of them does not run.
+    pub fn our_processes(&self) -> Processes {
         const WAY: [(&str, &str, &str); 6] = [
-            ("receiver", "receiver-connector", "/b/"),
-            ("provider", "provider-connector", "/a/"),
-            ("data", "data-server", "/a/"),
+            ("receiver", "receiver-connector", "/receiver-b/"),
+            ("provider", "provider-connector", "/provider-a/"),
+            ("data", "data-server", "/data-a/"),
             ("ledger", "provenance-server", ""),
             ("auth", "auth-server", ""),
             ("location", "location-server", ""),
@@ -114,11 +162,11 @@ impl Subject {
                 line.contains(&format!(" serve {service}")) && line.contains(domain)
             })
         };
-        WAY.iter()
-            .filter_map(|(name, service, domain)| {
-                Some(((*name).to_owned(), find(service, domain)?.0))
-            })
-            .collect()
+        let found = WAY.iter().map(|(name, service, domain)| {
+            let process = find(service, domain).expect("every service of the trial runs");
+            ((*name).to_owned(), process.0)
+        });
+        found.collect()
     }
 
     /// Highest resident memory of each, in bytes.
@@ -152,50 +200,6 @@ impl Subject {
             ));
         }
     }
-
-    /// Servers by themselves.
-    ///
-    /// # Errors
-    /// Where one refuses.
-    pub fn servers(&self, runtime: &Runtime, only: Option<&str>) -> anyhow::Result<Vec<Server>> {
-        const NAME: &str = "auth-server: client-credentials grants";
-        if only.is_some_and(|only| !NAME.contains(only)) {
-            return Ok(Vec::new());
-        }
-        let app = &self.trial.ready.domains["b"].app_client;
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let body = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}",
-            app.client_id, app.client_secret
-        );
-        let target = Target::post(
-            address(&self.trial.ready.auth.public)?,
-            "/oauth2/token",
-            &headers,
-            &body,
-        );
-        let (_, pid) = self
-            .our_processes()
-            .into_iter()
-            .find(|(name, _)| name == "auth")
-            .context("no auth-server")?;
-        let process = [("auth".to_owned(), pid)];
-        let before = usage::cpu(&process)?;
-        let seen = runtime.block_on(load::run(&target, 8, Duration::from_secs(5), 1))?;
-        let used = usage::per_unit(&before, &usage::cpu(&process)?, seen.answers);
-        println!(
-            "{NAME}: {:.0}/s, {:.0} µs of CPU each",
-            seen.per_second, used["auth"]
-        );
-        let peak_memory = usage::peak_memory(pid)?;
-        Ok(vec![Server {
-            name: NAME.into(),
-            connections: 8,
-            seen,
-            cpu_us: used["auth"],
-            peak_memory,
-        }])
-    }
 }
 
 fn sparse(path: &Path, size: u64) -> anyhow::Result<()> {
@@ -203,7 +207,11 @@ fn sparse(path: &Path, size: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn address(url: &Url) -> anyhow::Result<std::net::SocketAddr> {
+/// The address of a URL's host and port.
+///
+/// # Errors
+/// Where it has none.
+pub fn address(url: &Url) -> anyhow::Result<SocketAddr> {
     url.socket_addrs(|| None)?
         .first()
         .copied()
