@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use common::pem::PemError;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -155,15 +155,9 @@ fn server_name(host: &Host<String>) -> Option<ServerName<'static>> {
 #[derive(Debug, thiserror::Error)]
 pub enum PublicTlsError {
     /// The file of trust anchors cannot be read.
-    #[error("cannot read the trust anchors in {path}")]
-    Read {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Why not.
-        #[source]
-        source: rustls_pki_types::pem::Error,
-    },
-    /// The file holds no usable certificate.
+    #[error(transparent)]
+    Read(#[from] PemError),
+    /// No certificate of the file is usable.
     #[error("{0} holds no usable trust anchor")]
     Empty(std::path::PathBuf),
     /// The provider offers no common protocol version.
@@ -176,18 +170,9 @@ pub enum PublicTlsError {
 /// # Errors
 /// [`PublicTlsError`] if the file is missing or holds no trust anchor.
 pub fn anchors(path: &Path) -> Result<Vec<CertificateDer<'static>>, PublicTlsError> {
-    let read = |source| PublicTlsError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut usable = Vec::new();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(read)? {
-        let certificate = certificate.map_err(read)?;
-        // A bundle of the operating system may hold one that webpki does not take; the others count.
-        if RootCertStore::empty().add(certificate.clone()).is_ok() {
-            usable.push(certificate);
-        }
-    }
+    let mut usable = common::pem::certificates(path)?;
+    // A bundle of the operating system may hold one that webpki does not take; the others count.
+    usable.retain(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
     if usable.is_empty() {
         return Err(PublicTlsError::Empty(path.to_owned()));
     }
