@@ -23,8 +23,12 @@ echo "$program" >"$KEEPER_PID_FILE"
     kill -KILL -- "-$program" 2>/dev/null
 } <&0 &
 watcher=$!
-# -f: a program that is stopped for a while has not ended.
-wait -f "$program"
+# `wait` ends when the program is stopped as well, which is not its end. (`wait -f` now and then never ends.)
+while kill -0 "$program" 2>/dev/null; do
+    wait "$program"
+    kill -0 "$program" 2>/dev/null && sleep 0.05
+done
+wait "$program"
 status=$?
 kill -- "-$watcher" 2>/dev/null
 # What the program started itself and did not end is ended here.

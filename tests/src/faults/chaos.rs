@@ -109,15 +109,17 @@ pub fn points() -> Vec<Fault> {
 
 /// One round: in one half of them at a random moment, in the other at a named point.
 pub async fn round(world: &Arc<World>, random: &mut Random) -> Fault {
-    let fault = if random.percent(50) {
-        *random.pick(&points())
-    } else {
-        match random.below(10) {
-            0 => Fault::Stall,
-            1 => Fault::CutWire,
-            2 => Fault::StallWire,
-            _ => Fault::Kill,
+    let fault = match random.below(20) {
+        0..7 => *random.pick(&points()),
+        // Where a record and the bytes it stands for are closest together.
+        7..10 => {
+            let side = *random.pick(&[Side::Provider, Side::Receiver]);
+            Fault::At(*random.pick(&HOLDS), Blow::Race(side))
         }
+        10 => Fault::Stall,
+        11 => Fault::CutWire,
+        12 => Fault::StallWire,
+        _ => Fault::Kill,
     };
     inflict(world, random, fault).await;
     fault

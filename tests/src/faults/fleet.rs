@@ -237,7 +237,13 @@ impl Service {
             return;
         };
         let ended = tokio::task::block_in_place(|| process.wait(PATIENCE));
-        assert!(ended.is_some(), "{} does not end", self.name);
+        let pid = process.pid();
+        assert!(
+            ended.is_some(),
+            "{} does not end: {}",
+            self.name,
+            std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default()
+        );
     }
 
     /// Waits until it says that it is ready.
