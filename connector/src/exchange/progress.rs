@@ -63,6 +63,8 @@ pub struct Exchange {
     pub event: Option<EventId>,
     /// Whether the data came without a provider connector.
     pub is_direct: bool,
+    /// Bytes that have passed, for the case that the caller leaves.
+    pub passed: u64,
 }
 
 /// How an exchange ended.
@@ -122,6 +124,7 @@ impl Exchange {
             wants_contract: None,
             event: None,
             is_direct: false,
+            passed: 0,
         }
     }
 
@@ -203,7 +206,8 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.ended {
-            self.end(End::Left { passed: 0 });
+            let passed = self.passed;
+            self.end(End::Left { passed });
         }
     }
 }

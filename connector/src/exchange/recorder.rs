@@ -374,6 +374,9 @@ impl Ending for Streamed {
         digest: BodyDigest,
     ) -> BoxFuture<'static, Result<(), RecordError>> {
         Box::pin(async move {
+            if let Some(exchange) = &mut self.exchange {
+                exchange.passed = digest.len;
+            }
             let completed = self.complete_record(digest).await;
             let exchange = self.exchange.take();
             if completed.is_ok() {

@@ -178,3 +178,29 @@ pub fn log(error: &(dyn std::error::Error + 'static), status: StatusCode) {
         tracing::info!(request.id = %request_id, reason = %reason, "exchange refused");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_in_one_language() {
+        let name = HeaderName::from_static("host");
+        let errors = [
+            RequestError::Url(UrlError::UserInfo),
+            RequestError::Url(UrlError::TooLong),
+            RequestError::Url(UrlError::Path),
+            RequestError::Options(OptionsError::NotAllowed(name)),
+            RequestError::Options(OptionsError::Form("x".to_owned())),
+        ];
+        for error in errors {
+            let text = error.text();
+            assert!(
+                !text.ja.contains("the ") && !text.ja.contains("not "),
+                "{}",
+                text.ja
+            );
+            assert!(text.en.is_ascii(), "{}", text.en);
+        }
+    }
+}

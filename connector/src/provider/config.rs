@@ -284,9 +284,41 @@ impl SourceConfig {
                 "no provenance ids: every fetch fails with 010002010E until a resource's Create event is named",
             )));
         }
+        let has_colon = |credentials: &SourceCredentials| credentials.id.contains(':');
+        if self.credentials.as_ref().is_some_and(has_colon) {
+            findings.push(Finding::Error(at(
+                "credentials.id: a user name with a colon cannot be told from its password (RFC 7617)",
+            )));
+        }
         if self.url.scheme() == "http" && self.upstream.is_none() && self.credentials.is_some() {
             findings.push(Finding::Warning(at("the credentials travel in the clear")));
         }
         findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::config::SecretFile;
+
+    use super::*;
+
+    #[test]
+    fn what_a_source_does_not_do_is_said() {
+        let url: Url = "https://d.example/a".parse().unwrap();
+        let mut source = SourceConfig::new(url);
+        let says = |source: &SourceConfig, part: &str| {
+            let findings = source.findings();
+            findings
+                .iter()
+                .any(|finding| format!("{finding:?}").contains(part))
+        };
+        assert!(!says(&source, "not told of exchanges") && !says(&source, "colon"));
+        source.contract = true;
+        source.credentials = Some(SourceCredentials {
+            id: "a:b".to_owned(),
+            password_file: SecretFile(PathBuf::from("p")),
+        });
+        assert!(says(&source, "not told of exchanges") && says(&source, "colon"));
     }
 }

@@ -5,13 +5,21 @@ use url::{Host, Url};
 use super::config::EgressConfig;
 use crate::upstream::{AddressBlock, AddressPolicy, PrefixSet, ResourceUrl, UrlError, UrlPrefix};
 
-/// An entry that nothing can be compared with.
+/// Why the egress list of a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("egress {url}")]
-pub struct EgressError {
-    url: Url,
-    #[source]
-    source: UrlError,
+pub enum EgressError {
+    /// Nothing can be compared with an entry.
+    #[error("egress {url}")]
+    Url {
+        /// The entry.
+        url: Url,
+        /// Why not.
+        #[source]
+        source: UrlError,
+    },
+    /// Two entries for the same place: which addresses it may have would depend on their order.
+    #[error("egress {0} is there twice")]
+    Twice(Url),
 }
 
 /// One entry of the egress list.
@@ -32,12 +40,16 @@ impl Egress {
     /// # Errors
     /// [`EgressError`].
     pub fn new(configured: &[EgressConfig]) -> Result<Self, EgressError> {
-        let mut entries = Vec::new();
+        let mut entries: Vec<(UrlPrefix, Exit)> = Vec::new();
         for (number, entry) in configured.iter().enumerate() {
-            let prefix = UrlPrefix::parse(entry.url.as_str()).map_err(|source| EgressError {
-                url: entry.url.clone(),
-                source,
-            })?;
+            let prefix =
+                UrlPrefix::parse(entry.url.as_str()).map_err(|source| EgressError::Url {
+                    url: entry.url.clone(),
+                    source,
+                })?;
+            if entries.iter().any(|(other, _)| *other == prefix) {
+                return Err(EgressError::Twice(entry.url.clone()));
+            }
             let mut addresses = entry.addresses.clone();
             // An address that is written out is on the list by being written out.
             match prefix.origin().host {
@@ -79,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    fn egress(entries: &[(&str, &[&str])]) -> Egress {
+    fn read(entries: &[(&str, &[&str])]) -> Result<Egress, EgressError> {
         let entries: Vec<_> = entries
             .iter()
             .map(|(url, addresses)| EgressConfig {
@@ -90,7 +102,20 @@ mod tests {
                     .collect(),
             })
             .collect();
-        Egress::new(&entries).expect("a good list")
+        Egress::new(&entries)
+    }
+
+    fn egress(entries: &[(&str, &[&str])]) -> Egress {
+        read(entries).expect("a good list")
+    }
+
+    #[test]
+    fn a_place_is_listed_once() {
+        let twice = read(&[
+            ("http://a.example/open", &["10.0.0.0/8"]),
+            ("http://A.example:80/open/", &[]),
+        ]);
+        assert!(matches!(twice, Err(EgressError::Twice(_))));
     }
 
     #[rstest]

@@ -114,3 +114,21 @@ impl ForeignLedger {
             .map_err(|_| failed("its event id is not header text".to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ledgers_are_trusted_by_the_configured_anchors() {
+        let url = |text: &str| [text.parse::<Url>().unwrap()];
+        let nowhere = Path::new("/nowhere/anchors.pem");
+        assert!(ForeignLedgers::new(&url("https://ledger.example/v2"), nowhere).is_err());
+        assert!(ForeignLedgers::new(&url("http://127.0.0.1:1/v2"), nowhere).is_ok());
+        assert!(ForeignLedgers::new(&[], nowhere).is_ok());
+        let key = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), key.cert.pem()).unwrap();
+        assert!(ForeignLedgers::new(&url("https://ledger.example/v2"), file.path()).is_ok());
+    }
+}

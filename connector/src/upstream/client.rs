@@ -319,6 +319,8 @@ async fn drive(
         return;
     };
     let mut changes = store.subscribe();
+    // For a list that came between the handshake and here.
+    changes.mark_changed();
     let mut connection = std::pin::pin!(connection);
     loop {
         tokio::select! {

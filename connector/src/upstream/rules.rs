@@ -10,8 +10,8 @@ pub struct PrefixSet<T> {
 }
 
 impl<T> PrefixSet<T> {
-    /// Orders the entries so that the most specific one is found first. Of two equal prefixes the first counts; a
-    /// configuration with such a pair is reported by `check-config`.
+    /// Orders the entries so that the most specific one is found first. Of two equal prefixes the first would count; who has
+    /// them from a configuration refuses such a pair.
     pub fn new(entries: impl IntoIterator<Item = (UrlPrefix, T)>) -> Self {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.depth()));
