@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -83,16 +83,16 @@ impl Wire {
 }
 
 impl State {
-    async fn pass(&self, client: TcpStream) -> io::Result<()> {
+    async fn pass(&self, mut client: TcpStream) -> io::Result<()> {
         let mut cuts = self.cuts.subscribe();
-        let server = TcpStream::connect(self.to).await?;
+        let mut server = TcpStream::connect(self.to).await?;
         for stream in [&client, &server] {
             stream.set_nodelay(true)?;
             // Whatever ends it, nobody is to take it for an orderly end: that is passed on by hand below.
             SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
         }
-        let (from_client, to_client) = client.into_split();
-        let (from_server, to_server) = server.into_split();
+        let (from_client, to_client) = client.split();
+        let (from_server, to_server) = server.split();
         let unanswered = Counted::new(&self.unanswered);
         tokio::select! {
             result = async {
@@ -107,8 +107,8 @@ impl State {
 
     async fn copy(
         &self,
-        mut from: OwnedReadHalf,
-        mut to: OwnedWriteHalf,
+        mut from: ReadHalf<'_>,
+        mut to: WriteHalf<'_>,
         is_client: bool,
         unanswered: &Counted<'_>,
     ) -> io::Result<()> {
