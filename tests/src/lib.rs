@@ -26,7 +26,9 @@
 
 pub mod certs;
 pub mod client;
+pub mod crowd;
 pub mod data;
+pub mod disk;
 pub mod domain;
 pub mod extra;
 pub mod faults;

@@ -42,11 +42,11 @@ impl Client {
 }
 
 /// The places of one listener.
-#[derive(Debug)]
 pub(super) struct Places {
     total: usize,
     per_client: usize,
     taken: Mutex<Taken>,
+    open: metrics::Gauge,
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +56,6 @@ struct Taken {
 }
 
 /// One connection's place, given back when it is dropped.
-#[derive(Debug)]
 pub(super) struct Place {
     places: Arc<Places>,
     client: Option<Client>,
@@ -68,6 +67,7 @@ impl Places {
             total,
             per_client,
             taken: Mutex::default(),
+            open: metrics::gauge!("listener_connections"),
         })
     }
 
@@ -78,6 +78,7 @@ impl Places {
             return None;
         }
         taken.total += 1;
+        self.open.increment(1.0);
         Some(Place {
             places: Arc::clone(self),
             client: None,
@@ -120,6 +121,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         taken.total -= 1;
+        self.places.open.decrement(1.0);
         if let Some(client) = &self.client {
             leave(&mut taken, client);
         }
