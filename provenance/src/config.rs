@@ -57,6 +57,10 @@ pub struct LedgerConfig {
     pub read: ReadPolicy,
     /// Status of a refused or unverifiable token: `strict` is 401 and 503, `reference` 400 for both, as existing ledgers answer.
     pub auth_status: AuthStatus,
+    /// Whether requests without a token are taken on `public`: `refuse`, or for laboratories `loopback` and `anywhere`. What they
+    /// record says that nobody vouched for it, and whoever reads without a token reads what was recorded without one. A token
+    /// that is sent has to be good all the same.
+    pub unauthenticated: Unauthenticated,
     /// Whether a single registration of a `Sent` by anybody but its provider, or of a `Received` by anybody but its consumer, is
     /// refused. Existing connectors register a `Sent` with the consumer's token, so it is only noted unless this is set.
     pub enforce_party: bool,
@@ -95,6 +99,38 @@ pub enum AuthStatus {
     Reference,
 }
 
+/// What happens to requests without a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unauthenticated {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are taken, on a `public` listener that nobody reaches from outside.
+    Loopback,
+    /// They are taken from anybody.
+    Anywhere,
+}
+
+impl Unauthenticated {
+    /// What is wrong or risky about it on the listener `public`.
+    fn finding(self, public: &ListenerConfig) -> Option<Finding> {
+        // Behind a proxy a loopback address is reached from everywhere.
+        let is_inside = public.listen.ip().is_loopback() && public.tls == TlsMode::None;
+        match self {
+            Self::Refuse => None,
+            Self::Loopback if is_inside => None,
+            Self::Loopback => Some(Finding::Error(
+                "[ledger]: unauthenticated = \"loopback\" needs a public listener on loopback with tls = \"none\""
+                    .to_owned(),
+            )),
+            Self::Anywhere => Some(Finding::Warning(
+                "[ledger]: unauthenticated = \"anywhere\" lets everybody record events without a token".to_owned(),
+            )),
+        }
+    }
+}
+
 impl Default for LedgerConfig {
     fn default() -> Self {
         Self {
@@ -103,6 +139,7 @@ impl Default for LedgerConfig {
             duplicates: DuplicateTypes::default(),
             read: ReadPolicy::default(),
             auth_status: AuthStatus::default(),
+            unauthenticated: Unauthenticated::default(),
             enforce_party: false,
             // 90: beyond it a database on a full disk may be damaged for good.
             disk_watermark_percent: 90,
@@ -171,7 +208,43 @@ impl Config {
             let text = "[ledger]: read = \"open\" shows every exchange to everybody with a token";
             findings.push(Finding::Warning(text.to_owned()));
         }
+        findings.extend(ledger.unauthenticated.finding(&self.public));
         findings.extend(self.tls.findings());
         findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Unauthenticated::Refuse, "0.0.0.0:443", TlsMode::Server, "")]
+    #[case(Unauthenticated::Loopback, "127.0.0.1:8080", TlsMode::None, "")]
+    #[case(Unauthenticated::Loopback, "[::1]:8080", TlsMode::None, "")]
+    #[case(
+        Unauthenticated::Loopback,
+        "127.0.0.1:8080",
+        TlsMode::TerminatedUpstream,
+        "error"
+    )]
+    #[case(Unauthenticated::Loopback, "10.0.0.5:443", TlsMode::Server, "error")]
+    #[case(Unauthenticated::Anywhere, "10.0.0.5:443", TlsMode::Server, "warning")]
+    fn a_laboratory_is_closed_or_says_that_it_is_open(
+        #[case] mode: Unauthenticated,
+        #[case] listen: &str,
+        #[case] tls: TlsMode,
+        #[case] expected: &str,
+    ) {
+        let url = "https://ledger.example".parse().unwrap();
+        let public = ListenerConfig::new(listen.parse().unwrap(), url, tls);
+        let found = match mode.finding(&public) {
+            None => "",
+            Some(Finding::Warning(_)) => "warning",
+            Some(Finding::Error(_)) => "error",
+        };
+        assert_eq!(found, expected);
     }
 }

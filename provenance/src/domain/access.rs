@@ -98,6 +98,21 @@ impl Caller {
         }
     }
 
+    /// Somebody without a token, where a laboratory lets them. No user has an empty ID, so they are a party of what was
+    /// recorded without a token, and of nothing else.
+    pub fn nobody() -> Self {
+        let actor = Actor {
+            auth: ActorAuth::None,
+            cert: None,
+            client: None,
+            user: String::new(),
+        };
+        Self {
+            actor,
+            orgs: Vec::new(),
+        }
+    }
+
     /// A connector, acting for `user`.
     pub fn connector(id: &ConnectorId, certificate_sha256: String, user: &UserId) -> Self {
         let actor = Actor {

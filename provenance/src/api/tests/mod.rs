@@ -1,8 +1,11 @@
 //! The paths as callers meet them: the real routers over a real database, the authentication server played by a few fields.
 
 mod batch;
+mod duplicates;
+mod items;
 mod lineage;
 mod register;
+mod upload;
 
 use std::{
     collections::BTreeMap,
@@ -47,6 +50,9 @@ const STRANGER: &str = "stranger-c";
 /// Connectors by DNS name; tokens are `token-of-` and the user.
 const PROVIDER_CONNECTOR: &str = "provider.a.example";
 const RECEIVER_CONNECTOR: &str = "receiver.b.example";
+
+/// SHA-256 of `aaa` and a line feed, an example of the documents.
+const AAA: &str = "17e682f060b5f8e47ea04c5c4855908b0a5ad612022260fe50e11ecb0cc0ab76";
 
 fn user(id: &str) -> UserId {
     UserId::parse(id).expect("a user ID")
