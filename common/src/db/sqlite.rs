@@ -3,7 +3,7 @@
 use std::{os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use sqlx::{
-    SqlitePool,
+    Connection as _, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -60,6 +60,7 @@ pub async fn open_sqlite(
         .busy_timeout(Duration::from_secs(5));
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(is_usable(connection)) }))
         .connect_with(options.clone())
         .await?;
     migrator.run(&writer).await?;
@@ -70,6 +71,16 @@ pub async fn open_sqlite(
         .connect_with(options.read_only(true))
         .await?;
     Ok(SqliteDatabase { writer, reader })
+}
+
+/// Whether a connection is between transactions. `SQLite` ends a transaction by itself when it has no room to go on; the driver
+/// then counts one that it can neither commit nor roll back, and begins no other until the connection is replaced.
+fn is_usable(connection: &SqliteConnection) -> bool {
+    let is_usable = !connection.is_in_transaction();
+    if !is_usable {
+        tracing::warn!("a connection to the database is replaced: a transaction on it broke");
+    }
+    is_usable
 }
 
 #[cfg(test)]
@@ -102,5 +113,27 @@ mod tests {
             }
             assert!(path.is_file(), "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn writing_goes_on_once_there_is_room_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("x.db").display()));
+        let database = open_sqlite(&config, &NONE).await.unwrap();
+        // As many pages as there are: no room for another, on this connection.
+        for statement in ["CREATE TABLE t(x BLOB)", "PRAGMA max_page_count = 1"] {
+            sqlx::query(statement)
+                .execute(&database.writer)
+                .await
+                .unwrap();
+        }
+        let insert = || sqlx::query("INSERT INTO t VALUES (zeroblob(100000))");
+        let mut full = database.writer.begin().await.unwrap();
+        let error = insert().execute(&mut *full).await.unwrap_err();
+        assert!(super::super::is_unavailable(&error), "{error}");
+        drop(full);
+        let mut again = database.writer.begin().await.unwrap();
+        insert().execute(&mut *again).await.unwrap();
+        again.commit().await.unwrap();
     }
 }

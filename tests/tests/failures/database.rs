@@ -1,4 +1,4 @@
-//! The file of a database is locked by somebody else. Servers that are gone: `postgres.rs`.
+//! The file of a database is locked by somebody else. Servers that are gone: `postgres.rs`, where these have nothing to show.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -30,6 +30,9 @@ async fn a_locked_ledger_takes_nothing_answers_what_it_knows_and_loses_nothing()
     let _alone = alone().await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
+    if trial.postgres().is_some() {
+        return;
+    }
     let server = fleet.service("provenance-server");
     let token = trial.domain("b").token().await;
     let before = arrives(trial, "a", "b", &token).await;
@@ -58,6 +61,9 @@ async fn a_locked_register_of_users_changes_nothing_and_says_so() {
     let _alone = alone().await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
+    if trial.postgres().is_some() {
+        return;
+    }
     let server = fleet.service("auth-server");
     let operator = Operator::of(trial).await;
     let token = trial.domain("b").token().await;
@@ -82,6 +88,9 @@ async fn locked_grants_stay_as_they_are_and_decide_on() {
     let _alone = alone().await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
+    if trial.postgres().is_some() {
+        return;
+    }
     let server = fleet.service("provider-a");
     let token = trial.domain("b").token().await;
     let owner = trial.domain("a").token().await;

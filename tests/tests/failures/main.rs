@@ -7,7 +7,7 @@
 )]
 
 mod auth;
-mod clock;
+mod certificate;
 mod database;
 mod ledger;
 mod location;
