@@ -6,15 +6,16 @@
 )]
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
-use serde_json::{Value, json};
+use serde_json::json;
 use test_postgres::Server;
 use tests::client::{self, Answer};
+use tests::faults::journal::End;
+use tests::faults::{Plan, Random, World};
 use tests::operator::{Operator, corporate_number};
 use tests::{Trial, ledger, wait};
 use url::Url;
@@ -22,12 +23,10 @@ use url::Url;
 const DOMAINS: [&str; 3] = ["a", "b", "c"];
 /// The servers that keep their records in a database; the provider connectors do as well.
 const SERVERS: [&str; 3] = ["auth-server", "location-server", "provenance-server"];
-/// 30 s: a provider decides from memory for 10 s; a question to a server that is away takes 5 s to fail.
-const NOTICED: Duration = Duration::from_secs(30);
-/// 15 s: the services look once in a few seconds, on a machine that does much else.
-const BACK: Duration = Duration::from_secs(15);
-/// 60 s: outboxes wait longer and longer between their tries.
-const DELIVERED: Duration = Duration::from_mins(1);
+/// 60 s: a provider decides from memory for 10 s; a question to a server that is away takes 5 s to fail.
+const NOTICED: Duration = Duration::from_mins(1);
+/// 30 s: the services look once in a few seconds, on a machine that does much else.
+const BACK: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn files_go_in_all_six_directions_and_come_again_after_a_restart() {
@@ -78,94 +77,64 @@ async fn all_directions(trial: &Trial) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing_half_done() {
     let server = Arc::new(Server::start());
-    let trial = Trial::start()
-        .with_own_samples()
-        .on_postgres(&server)
-        .start();
-    let operator = Operator::of(&trial).await;
-    let world = World {
-        trial: &trial,
+    let mut random = Random::seeded();
+    let plan = Plan {
+        start: Trial::start().on_postgres(&server),
+        ..Plan::default()
+    };
+    let world = World::start(plan, &mut random).await;
+    let trial = &world.fleet.trial;
+    let operator = Operator::of(trial).await;
+    let scene = Scene {
+        world: &world,
+        trial,
         token: trial.domain("a").token().await,
-        stop: AtomicBool::new(false),
-        whole: RefCell::default(),
-        refused: AtomicU64::new(0),
         registered: RefCell::default(),
     };
-    tokio::join!(
-        world.exchange("a", "b"),
-        world.exchange("b", "c"),
-        world.exchange("c", "a"),
-        world.register(&operator),
-        async {
-            world.outage(&server, Server::stop).await;
-            world.outage(&server, Server::crash).await;
-            world.stop.store(true, Ordering::Relaxed);
-        },
+    let load = world.load(&mut random);
+    tokio::join!(scene.register(&operator), async {
+        scene.outage(&server, Server::stop).await;
+        scene.outage(&server, Server::crash).await;
+        world.end(load).await;
+    });
+    for failure in world.journal.failures() {
+        let is_503 = matches!(failure.end, End::Refused { status: 503, .. });
+        assert!(is_503, "{failure:?}");
+    }
+    scene.every_registration_is_whole(&server, &operator).await;
+    let (verdict, _) = world.judge().await;
+    println!("{verdict}");
+    assert!(verdict.holds(), "{verdict}");
+    let name = database(trial, "provenance-server");
+    let state = server.sql(
+        name.path().trim_start_matches('/'),
+        "SELECT count(*) = max(idx) + 1 AND max(idx) + 1 = (SELECT idx FROM next_place), \
+         (SELECT count(*) FROM pending_edge) FROM record",
     );
-    world.every_exchange_is_recorded(&server).await;
-    world.every_registration_is_whole(&server, &operator).await;
-    let refused = world.refused.load(Ordering::Relaxed);
-    println!(
-        "{} exchanges arrived whole, {refused} were refused",
-        world.whole.borrow().len()
+    assert_eq!(
+        state, "t|0",
+        "places have no gaps, and nothing waits for what has arrived"
     );
-    all_directions(&trial).await;
 }
 
 /// A trial under load.
-struct World<'a> {
+struct Scene<'a> {
+    world: &'a World,
     trial: &'a Trial,
     /// Of the user of domain A, got while everything worked.
     token: String,
-    stop: AtomicBool,
-    /// Digests of the exchanges that arrived whole, by the id of their `Received`.
-    whole: RefCell<BTreeMap<String, String>>,
-    refused: AtomicU64,
     /// Names of the participants that were registered.
     registered: RefCell<BTreeSet<String>>,
 }
 
-impl World<'_> {
-    fn goes_on(&self) -> bool {
-        !self.stop.load(Ordering::Relaxed)
-    }
-
-    /// Fetches again and again.
-    async fn exchange(&self, from: &str, to: &str) {
-        let token = self.trial.domain(to).token().await;
-        let resource = self.trial.domain(from).granted_resource(to);
-        while self.goes_on() {
-            let answer = self.fetch(from, to, &resource.url, &token).await;
-            match answer.status {
-                200 => {
-                    let received = answer.header("x-cadde-provenance").unwrap().to_owned();
-                    self.whole.borrow_mut().insert(received, answer.sha256());
-                }
-                503 => {
-                    self.refused.fetch_add(1, Ordering::Relaxed);
-                }
-                _ => panic!("{from} to {to}: {} {}", answer.status, answer.text()),
-            }
-        }
-    }
-
-    async fn fetch(&self, from: &str, to: &str, url: &str, token: &str) -> Answer {
-        self.trial
-            .domain(to)
-            .fetch(url)
-            .from_provider_of(from)
-            .token(token)
-            .send()
-            .await
-    }
-
+impl Scene<'_> {
     /// Registers one participant after the other.
     async fn register(&self, operator: &Operator<'_>) {
         for n in 0.. {
-            if !self.goes_on() {
+            if !self.world.goes_on() {
                 break;
             }
             let name = format!("participant {n}");
@@ -196,19 +165,15 @@ impl World<'_> {
                 })
                 .await;
                 self.everything_answers(503).await;
-                let refused = self.refused.load(Ordering::Relaxed);
+                let refused = self.world.journal.failures().len();
                 wait::until("exchanges are refused", NOTICED, || async {
-                    (self.refused.load(Ordering::Relaxed) > refused).then_some(())
+                    (self.world.journal.failures().len() > refused).then_some(())
                 })
                 .await;
                 blocking(server, Server::start_again).await;
             }
         }
-        let arrived = self.whole.borrow().len();
-        wait::until("exchanges go on", BACK, || async {
-            (self.whole.borrow().len() > arrived + 10).then_some(())
-        })
-        .await;
+        self.world.arrive(20).await;
     }
 
     async fn all_are(&self, ready: bool) -> Option<()> {
@@ -308,8 +273,12 @@ impl World<'_> {
     }
 
     async fn lineage(&self) -> Answer {
-        let received = self.whole.borrow().keys().next().cloned();
-        let received = received.unwrap_or_else(|| "none".to_owned());
+        let attempts = self.world.journal.attempts();
+        let mut events = attempts.iter().filter_map(|attempt| match &attempt.end {
+            End::Whole { event, .. } => Some(event.clone()),
+            _ => None,
+        });
+        let received = events.next().unwrap_or_else(|| "none".to_owned());
         let mut answer = ledger::lineage(self.trial, &received, "BACKWARD", &self.token).await;
         if answer.status == 404 {
             // Not delivered yet: the database was asked.
@@ -328,50 +297,6 @@ impl World<'_> {
         url.query_pairs_mut()
             .append_pair("assigner", domain.provider_id());
         read(client.get(url).bearer_auth(&self.token)).await
-    }
-
-    /// Each exchange that arrived whole has both events with its digest, once, and no other has a `Received`.
-    async fn every_exchange_is_recorded(&self, server: &Server) {
-        let name = database(self.trial, "provenance-server")
-            .path()
-            .trim_start_matches('/')
-            .to_owned();
-        let expected = self.whole.borrow().clone();
-        let received = wait::until("every exchange is in the ledger", DELIVERED, || async {
-            let records = ledger::records(self.trial, "Received");
-            // The trial's own first exchange is one of them.
-            (records.len() > expected.len()).then_some(records)
-        })
-        .await;
-        assert_eq!(
-            received.len(),
-            expected.len() + 1,
-            "a Received for each, and for nothing else"
-        );
-        let sent: BTreeMap<String, Value> = ledger::records(self.trial, "Sent")
-            .into_iter()
-            .map(|core| (id(&core["event"]["cdleventid"]), core))
-            .collect();
-        let mut found = 0;
-        for core in &received {
-            let Some(digest) = expected.get(&id(&core["event"]["cdleventid"])) else {
-                continue;
-            };
-            let origin = &sent[&id(&core["event"]["cdlpreviousevents"][0])];
-            assert_eq!(core["dig"]["sha256"].as_str(), Some(digest.as_str()));
-            assert_eq!(origin["dig"], core["dig"]);
-            found += 1;
-        }
-        assert_eq!(found, expected.len());
-        let state = server.sql(
-            &name,
-            "SELECT count(*) = max(idx) + 1 AND max(idx) + 1 = (SELECT idx FROM next_place), \
-             (SELECT count(*) FROM pending_edge) FROM record",
-        );
-        assert_eq!(
-            state, "t|0",
-            "places have no gaps, and nothing waits for what has arrived"
-        );
     }
 
     /// Whoever was told to be registered is, with the event of it; and the server shows what its database holds.
@@ -401,7 +326,7 @@ impl World<'_> {
                     .as_array()
                     .unwrap()
                     .iter()
-                    .map(|one| id(&one["name"]));
+                    .map(|one| one["name"].as_str().unwrap().to_owned());
                 shown.extend(names.filter(|name| name.starts_with("participant ")));
                 let Some(next) = page["next"].as_str() else {
                     break;
@@ -412,10 +337,6 @@ impl World<'_> {
         })
         .await;
     }
-}
-
-fn id(text: &Value) -> String {
-    text.as_str().unwrap().to_owned()
 }
 
 async fn read(request: reqwest::RequestBuilder) -> Answer {

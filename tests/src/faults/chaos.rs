@@ -214,7 +214,7 @@ fn exchange(world: &World, random: &mut Random, path: &str) -> (Caller, Good) {
         .filter(|from| *from != caller.to)
         .collect();
     let good = Good {
-        from: *random.pick::<&'static str>(&others),
+        from: random.pick::<&'static str>(&others),
         url: world.source.url(path).to_string(),
         size: Size::Small,
     };

@@ -87,7 +87,6 @@ fn may_end(fault: Fault, end: &End) -> bool {
         | Fault::Undelivered(_)
         | Fault::DeliveryInFlight
         | Fault::AnswerLost(_) => is_whole,
-        Fault::At(_, Blow::Race(_)) => true,
         Fault::At(_, Blow::Leave) => !is_whole,
         Fault::At(hold, Blow::Kill(_) | Blow::Cut) if hold.passes().is_some() => {
             matches!(
@@ -103,7 +102,11 @@ fn may_end(fault: Fault, end: &End) -> bool {
             is_whole || matches!(end, End::Refused { .. })
         }
         Fault::At(_, Blow::Kill(Side::Receiver)) => *end == End::Unanswered,
-        Fault::Kill | Fault::Stall | Fault::CutWire | Fault::StallWire => true,
+        Fault::At(_, Blow::Race(_))
+        | Fault::Kill
+        | Fault::Stall
+        | Fault::CutWire
+        | Fault::StallWire => true,
     }
 }
 
