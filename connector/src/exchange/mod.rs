@@ -2,6 +2,7 @@
 
 mod admission;
 mod body;
+mod caller;
 mod collect;
 mod deadline;
 mod digest;
@@ -16,13 +17,14 @@ mod watch;
 
 pub use admission::{Admission, ExchangeLimits, Place};
 pub use body::{Ending, RecordError, TransferBody, TransferError};
+pub use caller::Caller;
 pub use collect::{Collected, Prefix, WINDOW, collect};
 pub use deadline::{Allowed, Budget, Deadlines};
 pub use digest::{BodyDigest, Digester};
 pub use disposition::attachment;
 pub use options::{Options, OptionsError};
 pub use progress::{Exchange, Role};
-pub use recorder::{Caller, Delivered, Recorder, Recording};
+pub use recorder::{Delivered, Recorder, Recording};
 pub use refusing::RequestError;
 pub use trace_context::{TRACEPARENT, TraceContext};
 pub use watch::Watch;

@@ -7,13 +7,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use common::clock::SharedClock;
 use common::ids::EventId;
-use common::listener::{ConnectionControl, ConnectionInfo};
 use common::service::Shutdown;
 use futures_util::future::BoxFuture;
-use http::Version;
 use provenance::outbox::{AbortReason, Digest, Kind, Outbox, OutboxError, Reservation, Reserved};
 
 use super::body::{Ending, RecordError, TransferBody};
+use super::caller::Caller;
 use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
@@ -30,77 +29,6 @@ pub enum Recording {
     Outbox(Reservation),
     /// In the outbox and, before the last byte is released, in the ledger.
     Ledger(Reservation),
-}
-
-/// The connection that the body goes to.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    control: Option<ConnectionControl>,
-    /// HTTP/2: a broken stream is reset by itself, its connection carries others.
-    has_streams: bool,
-    /// HTTP/1.0: a body without an announced length ends with the connection.
-    ends_with_connection: bool,
-}
-
-impl Caller {
-    /// The caller of a request that came on the connection `info`.
-    pub fn new(info: &ConnectionInfo, version: Version) -> Self {
-        Self {
-            control: Some(info.control.clone()),
-            has_streams: version >= Version::HTTP_2,
-            ends_with_connection: version < Version::HTTP_11,
-        }
-    }
-
-    /// A caller of whose connection nothing is known.
-    pub fn unknown() -> Self {
-        Self {
-            control: None,
-            has_streams: false,
-            ends_with_connection: false,
-        }
-    }
-
-    /// Whether several bodies share its connection.
-    pub(super) fn has_streams(&self) -> bool {
-        self.has_streams
-    }
-
-    /// Ends its connection at once, with all bodies that share it.
-    pub(super) fn cut(&self) {
-        self.must_see_a_break();
-        if let Some(control) = &self.control {
-            control.cut();
-        }
-    }
-
-    /// A body begins whose end the caller knows by `announced` or by the way its connection ends.
-    fn begins(&self, announced: Option<u64>) {
-        if let Some(control) = &self.control
-            && self.ends_with_connection
-            && announced.is_none()
-        {
-            control.reset_if_cut();
-        }
-    }
-
-    /// What is left of the body may leave.
-    fn may_end(&self) {
-        if let Some(control) = &self.control
-            && !self.has_streams
-        {
-            control.may_end();
-        }
-    }
-
-    /// Makes sure that a body that breaks does not look whole.
-    fn must_see_a_break(&self) {
-        if let Some(control) = &self.control
-            && !self.has_streams
-        {
-            control.reset_on_close();
-        }
-    }
 }
 
 /// What an exchange is answered with.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::caller::Caller;
 use super::deadline::Budget;
-use super::recorder::Caller;
 
 /// What a body that is asked for its next frame may take to see by itself that its time is over.
 const GRACE: Duration = Duration::from_secs(1);
