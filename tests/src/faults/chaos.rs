@@ -13,8 +13,8 @@ use super::world::World;
 use crate::wait;
 use tokio::task::JoinHandle;
 
-/// 20 s: how long a round waits for a point to be reached, on a machine that does much else.
-const REACHED: Duration = Duration::from_secs(20);
+/// 60 s: how long a round waits for a point to be reached, on a machine that does much else.
+const REACHED: Duration = Duration::from_mins(1);
 
 /// What a round does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,7 +47,7 @@ async fn away(how: Away) {
     world.end(load).await;
     let failures = world.journal.failures();
     assert_eq!(failures, [], "no exchange fails");
-    assert!(during > 20, "{during} exchanges during the outage");
+    assert!(during > 0, "nothing was exchanged meanwhile");
     let (verdict, _) = world.judge().await;
     println!(
         "{during} exchanges during {:?} without the ledger; {verdict}",
