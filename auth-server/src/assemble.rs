@@ -2,7 +2,7 @@
 
 use crate::{
     api::App,
-    ca::{Authority, CaError},
+    ca::{CaError, Source},
     config::Config,
     domain::{
         certifier::Certifier,
@@ -55,10 +55,9 @@ pub async fn assemble(
     if !store.is_initialised().await? {
         return Err(AssembleError::NotInitialised);
     }
-    let crl = config.tls.crl.clone().ok_or(AssembleError::NoCrlPath)?;
+    let source = Source::load(config)?.ok_or(AssembleError::NoCrlPath)?;
     let since = families_since(clock.now(), config.tokens.access.get());
     let directory = directory::load(store.as_ref(), since).await?;
-    let authority = Authority::load(&config.ca)?;
     let keys = KeyRing::load(&config.tokens.key_directory)?;
     let passwords = Arc::new(Passwords::new(
         config.login.hashes_at_once,
@@ -82,14 +81,13 @@ pub async fn assemble(
             Arc::clone(&directory),
             Arc::clone(&passwords),
             Arc::clone(&clock),
-            config.ca.code_lifetime.get(),
+            (!config.ca.external).then(|| config.ca.code_lifetime.get()),
         ),
         certifier: Certifier::new(
             Arc::clone(&store),
             Arc::clone(&directory),
-            authority,
+            source,
             Arc::clone(&clock),
-            crl,
         ),
         logins: Logins {
             store: Arc::clone(&store),

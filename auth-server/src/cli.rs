@@ -97,10 +97,12 @@ fn print_for_people(config: &Config, outcome: &InitOutcome) {
         "Trust anchor for all other processes: {}",
         outcome.ca_pem.display()
     );
-    println!(
-        "The key of the root, {}, may now be moved to a safe place.",
-        config.ca.directory.join("root.key").display()
-    );
+    if !config.ca.external {
+        println!(
+            "The key of the root, {}, may now be moved to a safe place.",
+            config.ca.directory.join("root.key").display()
+        );
+    }
 }
 
 #[cfg(test)]

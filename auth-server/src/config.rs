@@ -9,7 +9,7 @@ use common::{
     tls::TlsConfig,
 };
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything the authentication server is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,8 +51,13 @@ pub struct IdentityConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaConfig {
+    /// Whether certificates come from another authority, for an organisation that has one. This server then records them and
+    /// issues none, and nothing else of this section has a meaning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub external: bool,
     /// Folder for certificates and keys of the authority. Keys are readable by their owner only. `root.key` may be moved
-    /// away once `init` is done.
+    /// away once `init` is done. Required unless `external`.
+    #[serde(default, skip_serializing_if = "is_empty")]
     pub directory: PathBuf,
     /// Whether certificates also carry `localhost` and 127.0.0.1: for a trial on one machine, never for anything else.
     #[serde(default)]
@@ -75,6 +80,7 @@ impl CaConfig {
     /// The defaults, with the files in `directory`.
     pub fn new(directory: PathBuf) -> Self {
         Self {
+            external: false,
             directory,
             loopback_names: false,
             certificate_lifetime: default_certificate_lifetime(),
@@ -179,12 +185,21 @@ impl Config {
             !matches!(self.public.external_url.path(), "" | "/"),
             "[public] external_url is the issuer of tokens and must have no path: discovery documents lie at its origin",
         );
+        let is_own = !self.ca.external;
         error(
-            self.tls.crl.is_none(),
+            is_own && is_empty(&self.ca.directory),
+            "[ca] directory is missing: it holds the authority's certificates and keys",
+        );
+        error(
+            !is_own && !is_empty(&self.ca.directory),
+            "[ca] directory has no meaning beside external",
+        );
+        error(
+            is_own && self.tls.crl.is_none(),
             "[tls] crl is missing: it names the file to which this server writes its revocation lists",
         );
         error(
-            self.tls.crl_url.is_some(),
+            is_own && self.tls.crl_url.is_some(),
             "[tls] crl_url must be left out: this server writes the revocation lists itself",
         );
         error(
@@ -219,6 +234,10 @@ impl Config {
         found.extend(self.tls.findings());
         found
     }
+}
+
+fn is_empty(path: &Path) -> bool {
+    path.as_os_str().is_empty()
 }
 
 fn default_certificate_lifetime() -> Period {

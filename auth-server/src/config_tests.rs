@@ -53,6 +53,12 @@ fn the_configuration_of_the_readme_is_a_good_one() {
 #[case::bound_for_long("[tokens]", "[tokens]\nbound = \"6m\"", "must not exceed 5m")]
 #[case::bound_for_no_time("[tokens]", "[tokens]\nbound = \"30s\"", "at least 1m")]
 #[case::idle_beyond_the_end("[tokens]", "[tokens]\nrefresh_idle = \"11h\"", "refresh_max")]
+#[case::no_folder(
+    "directory = ",
+    "code_lifetime = \"1h\" # ",
+    "[ca] directory is missing"
+)]
+#[case::two_authorities("[ca]", "[ca]\nexternal = true", "no meaning beside external")]
 #[case::late_list("[ca]", "[ca]\ncrl_refresh = \"7d\"", "crl_refresh")]
 fn a_configuration_that_cannot_work_is_refused_with_the_reason(
     #[case] good: &str,

@@ -1,14 +1,17 @@
 //! Making a new installation: certificate authority, signing key, own certificate, first operator.
 
 use crate::{
-    ca::{Authority, CaError, CaFiles, CsrError, RequestedKey, create},
+    ca::{
+        Authority, CaError, CaFiles, CsrError, RequestedKey, create,
+        external::{self, ExternalError},
+    },
     config::Config,
     domain::{
         client::{Client, ClientKind},
         password::{PasswordError, Passwords},
         registrar::{Actor, RegisterError, issue_user_id, number_of},
         secrets::{self, random_password, random_secret},
-        store::{FirstEntries, StoreError},
+        store::{CertificateRecord, FirstEntries, Store, StoreError},
         tokens::keys::{self, KeyError},
     },
     store,
@@ -97,6 +100,24 @@ pub enum InitError {
     /// The own certificate could not be stored.
     #[error(transparent)]
     Install(#[from] EnrolError),
+    /// The own certificate is not there.
+    #[error("cannot read {}: where certificates come from another authority, it has to be there before", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The own certificate is not this server's.
+    #[error("{} cannot be this server's certificate", path.display())]
+    OwnCertificate {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: ExternalError,
+    },
     /// A password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -131,26 +152,14 @@ pub async fn init(
     if store.is_initialised().await? {
         return Err(InitError::AlreadyInitialised);
     }
-    let crl_path = config.tls.crl.as_deref().ok_or(InitError::NoCrlPath)?;
     let now = clock.now();
-
-    create(&CaFiles::new(&config.ca.directory), now)?;
+    let certificate = if config.ca.external {
+        own_from_elsewhere(config)?
+    } else {
+        new_authority(config, store.as_ref(), now).await?
+    };
     keys::create(&config.tokens.key_directory, now)?;
-    let authority = Authority::load(&config.ca)?;
-    write(&config.tls.ca, authority.root_pem())?;
-    let number = i64::try_from(unix_millis(now)).unwrap_or(i64::MAX);
-    write(
-        crl_path,
-        &authority.crl_pem(&[], store.next_crl_number(number).await?, now)?,
-    )?;
-
-    let key = KeyPair::generate()?;
-    let csr = CertificateParams::default()
-        .serialize_request(&key)?
-        .pem()?;
     let service_id = &config.identity.service_id;
-    let certificate = authority.issue(service_id, &RequestedKey::parse(&csr)?, now)?;
-    install(&config.tls, &key.serialize_pem(), &certificate.chain_pem)?;
 
     let password = random_password();
     let secret = random_secret();
@@ -172,6 +181,46 @@ pub async fn init(
         operator_client_secret: OneTimeSecret::new(secret),
         ca_pem: config.tls.ca.clone(),
     })
+}
+
+/// Makes the authority, its first revocation lists, and the server's own certificate.
+async fn new_authority(
+    config: &Config,
+    store: &dyn Store,
+    now: OffsetDateTime,
+) -> Result<CertificateRecord, InitError> {
+    let crl_path = config.tls.crl.as_deref().ok_or(InitError::NoCrlPath)?;
+    create(&CaFiles::new(&config.ca.directory), now)?;
+    let authority = Authority::load(&config.ca)?;
+    write(&config.tls.ca, authority.root_pem())?;
+    let number = i64::try_from(unix_millis(now)).unwrap_or(i64::MAX);
+    write(
+        crl_path,
+        &authority.crl_pem(&[], store.next_crl_number(number).await?, now)?,
+    )?;
+    let key = KeyPair::generate()?;
+    let csr = CertificateParams::default()
+        .serialize_request(&key)?
+        .pem()?;
+    let service_id = &config.identity.service_id;
+    let certificate = authority.issue(service_id, &RequestedKey::parse(&csr)?, now)?;
+    install(&config.tls, &key.serialize_pem(), &certificate.chain_pem)?;
+    Ok(certificate)
+}
+
+/// The server's own certificate, which another authority issued and somebody put in its place.
+fn own_from_elsewhere(config: &Config) -> Result<CertificateRecord, InitError> {
+    let path = &config.tls.certificate;
+    let text = std::fs::read_to_string(path).map_err(|source| InitError::Missing {
+        path: path.clone(),
+        source,
+    })?;
+    let read = external::read(&text, &config.identity.service_id);
+    let read = read.map_err(|source| InitError::OwnCertificate {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(read.into_record())
 }
 
 fn operator(

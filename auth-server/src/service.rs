@@ -151,7 +151,7 @@ async fn chores(app: Arc<App>, config: Config, clock: SharedClock, shutdown: Shu
 
 /// Renews the own certificate once two thirds of its lifetime are over. The TLS store notices the new files by itself.
 async fn renew_own(app: &App, config: &Config, now: OffsetDateTime) -> anyhow::Result<()> {
-    if !is_due(&config.tls, now)? {
+    if !app.certifier.issues() || !is_due(&config.tls, now)? {
         return Ok(());
     }
     let id: &ConnectorId = &config.identity.service_id;

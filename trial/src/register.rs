@@ -338,7 +338,9 @@ impl Registrar<'_> {
             name: name.to_owned(),
         };
         let enrolment = match self.operator.create_service(&body).await {
-            Ok(created) => created.enrolment,
+            Ok(created) => created
+                .enrolment
+                .context("a new service gets a code for its certificate")?,
             Err(error) if exists(&error) => self.operator.service_enrolment(&id).await?,
             Err(error) => return Err(error).with_context(|| format!("cannot register {id}")),
         };

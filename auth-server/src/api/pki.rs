@@ -55,28 +55,25 @@ pub async fn renew(
     Ok((StatusCode::CREATED, Json(issued)))
 }
 
-/// Root and intermediate of the certificate authority.
+/// Root and intermediate of the certificate authority, or what is trusted instead.
 #[utoipa::path(
     get, path = "/v1/ca.pem", tag = "certificates",
     responses((status = 200, body = String, content_type = "application/x-pem-file"))
 )]
-pub async fn ca(State(state): State<AppState>) -> Response {
-    (
-        [(CONTENT_TYPE, PEM)],
-        state.certifier.authority().chain_pem(),
-    )
-        .into_response()
+pub async fn ca(State(state): State<AppState>) -> Result<Response, Problem> {
+    let text = state.certifier.ca_pem().await?;
+    Ok(([(CONTENT_TYPE, PEM)], text).into_response())
 }
 
 /// Revocation lists of root and intermediate.
 #[utoipa::path(
     get, path = "/v1/crl.pem", tag = "certificates",
-    responses((status = 200, body = String, content_type = "application/x-pem-file"))
-)]
-pub async fn crl(State(state): State<AppState>) -> Response {
-    (
-        [(CONTENT_TYPE, PEM)],
-        state.certifier.crl_pem().as_str().to_owned(),
+    responses(
+        (status = 200, body = String, content_type = "application/x-pem-file"),
+        (status = 404, body = Problem, description = "no-revocation-list")
     )
-        .into_response()
+)]
+pub async fn crl(State(state): State<AppState>) -> Result<Response, Problem> {
+    let text = state.certifier.lists_pem().await?;
+    Ok(([(CONTENT_TYPE, PEM)], text).into_response())
 }

@@ -85,6 +85,13 @@ pub fn conflict(what: Duplicate) -> Conflict {
     }
 }
 
+fn elsewhere() -> Problem {
+    Problem::conflict(
+        "external-authority",
+        "certificates come from another authority; this server only records them",
+    )
+}
+
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match &error {
@@ -95,6 +102,7 @@ impl From<RegisterError> for Problem {
             RegisterError::Duplicate(what) => taken(*what),
             RegisterError::Unknown(what) => unknown(what),
             RegisterError::NoSuffixLeft => Self::conflict("no-user-id-left", error.to_string()),
+            RegisterError::Elsewhere => elsewhere(),
             RegisterError::OwnAccount => Self::conflict("own-account", error.to_string()),
             RegisterError::Password(PasswordError::Busy) => Self::unavailable(
                 "busy",
@@ -119,6 +127,12 @@ impl From<CertifyError> for Problem {
                 Self::forbidden("certificate-not-renewable", error.to_string())
             }
             CertifyError::Key => taken(Duplicate::Key),
+            CertifyError::Elsewhere => elsewhere(),
+            CertifyError::External(cause) => {
+                Self::unprocessable("invalid-member", error.to_string())
+                    .error("certificate", cause.to_string())
+            }
+            CertifyError::NoList => Self::not_found("no-revocation-list", error.to_string()),
             CertifyError::Unknown => unknown("certificate"),
             CertifyError::Authority(_)
             | CertifyError::Store(_)

@@ -9,10 +9,12 @@ mod csr;
 pub mod external;
 mod files;
 mod leaf;
+mod source;
 
 pub use authority::{Authority, RevokedEntry};
 pub use csr::{CsrError, RequestedKey};
 pub use files::{CaFiles, create};
+pub use source::Source;
 
 /// Why the authority cannot do its work.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,6 @@
-//! Certificates: first ones by one-time code, renewals, revocation, and the lists that tell of it.
+//! Certificates: first ones by one-time code, renewals, those that another authority issued; revocation.
+
+mod lists;
 
 use super::{
     client::Client,
@@ -7,21 +9,20 @@ use super::{
     secrets,
     store::{CertificateRecord, Duplicate, Store, StoreError},
 };
-use crate::ca::{Authority, CaError, CsrError, RequestedKey, RevokedEntry};
+use crate::ca::{
+    Authority, CaError, CsrError, RequestedKey, Source,
+    external::{self, ExternalError},
+};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use auth_client::api::{Certificate, IssuedCertificate};
 use common::{
-    clock::{SharedClock, unix_millis},
-    config::write_file,
+    clock::SharedClock,
     ids::ConnectorId,
     tls::{PeerCertificate, TlsStore},
 };
-use std::{future::Future, path::PathBuf, sync::Arc};
-use time::{Duration, OffsetDateTime};
+use lists::Published;
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Mutex;
-
-/// 1 d: a revoked certificate stays on the list this much longer than it lives, for clocks that are behind.
-const LISTED_AFTER_END: Duration = Duration::days(1);
 
 /// Why no certificate was issued or revoked.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,15 @@ pub enum CertifyError {
     /// The key belongs to another client or is compromised.
     #[error("the key cannot be used")]
     Key,
+    /// Certificates are another authority's business.
+    #[error("certificates come from another authority here")]
+    Elsewhere,
+    /// What is to be recorded is unusable.
+    #[error("the certificate cannot be recorded: {0}")]
+    External(#[source] ExternalError),
+    /// The other authority's revocation lists are not at hand.
+    #[error("there are no revocation lists here: [tls] crl is not configured")]
+    NoList,
     /// There is no such certificate of ours.
     #[error("there is no such certificate")]
     Unknown,
@@ -81,36 +91,27 @@ pub struct Certifier(Arc<Inner>);
 struct Inner {
     store: Arc<dyn Store>,
     directory: Arc<Directory>,
-    authority: Authority,
+    source: Source,
     clock: SharedClock,
-    crl_path: PathBuf,
     crl: ArcSwap<String>,
     tls: ArcSwapOption<TlsStore>,
     /// What the current list says; held while the next one is made, so that lists appear in the order of their numbers.
     published: Mutex<Option<Published>>,
 }
 
-#[derive(Debug)]
-struct Published {
-    at: OffsetDateTime,
-    revoked: Vec<(String, OffsetDateTime)>,
-}
-
 impl Certifier {
-    /// A certifier that writes its lists to `crl_path`.
+    /// A certifier of certificates from `source`.
     pub fn new(
         store: Arc<dyn Store>,
         directory: Arc<Directory>,
-        authority: Authority,
+        source: Source,
         clock: SharedClock,
-        crl_path: PathBuf,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
             directory,
-            authority,
+            source,
             clock,
-            crl_path,
             crl: ArcSwap::default(),
             tls: ArcSwapOption::empty(),
             published: Mutex::default(),
@@ -122,14 +123,24 @@ impl Certifier {
         self.0.tls.store(Some(tls));
     }
 
-    /// The authority.
-    pub fn authority(&self) -> &Authority {
-        &self.0.authority
+    /// Whether certificates are issued here.
+    pub fn issues(&self) -> bool {
+        matches!(self.0.source, Source::Own { .. })
     }
 
-    /// The current lists, as PEM; empty before the first was published.
-    pub fn crl_pem(&self) -> Arc<String> {
-        self.0.crl.load_full()
+    fn own(&self) -> Result<(&Authority, &PathBuf), CertifyError> {
+        match &self.0.source {
+            Source::Own { authority, lists } => Ok((authority, lists)),
+            Source::Elsewhere { .. } => Err(CertifyError::Elsewhere),
+        }
+    }
+
+    /// Certificates of the authority, as PEM.
+    pub async fn ca_pem(&self) -> Result<String, CertifyError> {
+        match &self.0.source {
+            Source::Own { authority, .. } => Ok(authority.chain_pem()),
+            Source::Elsewhere { ca, .. } => read(ca.clone()).await,
+        }
     }
 
     /// A first certificate for the client that `code` was made for. A code works once; asked again with the same key it
@@ -140,6 +151,7 @@ impl Certifier {
         csr: &str,
         request_id: Option<String>,
     ) -> Result<IssuedCertificate, CertifyError> {
+        let (authority, _) = self.own()?;
         let key = RequestedKey::parse(csr)?;
         let hash = secrets::hash(code);
         let kept = self.0.store.code(&hash).await?.ok_or(CertifyError::Code)?;
@@ -156,7 +168,7 @@ impl Certifier {
                 Err(CertifyError::Code)
             };
         }
-        let record = self.0.authority.issue(&id, &key, now)?;
+        let record = authority.issue(&id, &key, now)?;
         let actor = Actor {
             name: id.to_string(),
             request_id,
@@ -186,6 +198,7 @@ impl Certifier {
         csr: &str,
         request_id: Option<String>,
     ) -> Result<IssuedCertificate, CertifyError> {
+        self.own()?;
         let known = self
             .0
             .store
@@ -230,7 +243,7 @@ impl Certifier {
         kind: &str,
     ) -> Result<CertificateRecord, CertifyError> {
         let now = self.0.clock.now();
-        let record = self.0.authority.issue(id, key, now)?;
+        let record = self.own()?.0.issue(id, key, now)?;
         let event = actor.event(
             now,
             kind,
@@ -241,119 +254,25 @@ impl Certifier {
         Ok(record)
     }
 
-    /// Revokes a certificate and publishes the list that says so.
-    pub async fn revoke(
+    /// Records a certificate that another authority issued to a registered connector or service. One that is recorded already
+    /// is answered alike.
+    pub async fn record(
         &self,
         actor: Actor,
-        serial: String,
-        reason: String,
-        compromised: bool,
+        id: &ConnectorId,
+        pem: &str,
     ) -> Result<Certificate, CertifyError> {
-        let this = self.clone();
-        uninterrupted(async move {
-            let now = this.0.clock.now();
-            let kind = if compromised {
-                "certificate.compromised"
-            } else {
-                "certificate.revoked"
-            };
-            let event = actor.event(now, kind, &serial, Some(reason));
-            let revoked = async {
-                let revoked = this.0.store.revoke(&serial, now, compromised, &event);
-                let revoked = revoked.await?.ok_or(CertifyError::Unknown)?;
-                this.publish().await?;
-                Ok(revoked)
-            };
-            let revoked = revoked.await;
-            if revoked.is_err() {
-                // It may stand in the database without being on the list: the next look at the list makes a new one.
-                *this.0.published.lock().await = None;
-            }
-            revoked
-        })
-        .await
-    }
-
-    /// Writes a new list if the current one is older than the configuration allows, or if there is none.
-    pub async fn publish_if_due(&self) -> Result<(), CertifyError> {
-        let refresh = self.0.authority.config().crl_refresh.get();
-        let published = self.0.published.lock().await;
-        let is_due = |list: &Published| self.0.clock.now() >= list.at + refresh;
-        let is_due = published.as_ref().is_none_or(is_due);
-        drop(published);
-        if is_due {
-            self.publish_now().await
-        } else {
-            Ok(())
+        let record = external::read(pem, id).map_err(CertifyError::External)?;
+        let record = record.into_record();
+        let known = self.0.store.certificate(&record.certificate.serial).await?;
+        if let Some(known) = known.filter(|known| known.sha256 == record.certificate.sha256) {
+            return Ok(known);
         }
-    }
-
-    /// Writes a new list if the database has a revocation that the current one lacks: one that another process made.
-    pub async fn publish_if_behind(&self) -> Result<(), CertifyError> {
-        let revoked = self.revoked(self.0.clock.now()).await?;
-        let published = self.0.published.lock().await;
-        let known = published.as_ref().map(|list| &list.revoked[..]);
-        let known = known.unwrap_or_default();
-        let is_behind = revoked.iter().any(|one| !known.contains(one));
-        drop(published);
-        if is_behind {
-            self.publish_now().await
-        } else {
-            Ok(())
-        }
-    }
-
-    async fn publish_now(&self) -> Result<(), CertifyError> {
-        let this = self.clone();
-        uninterrupted(async move { this.publish().await }).await
-    }
-
-    async fn revoked(
-        &self,
-        now: OffsetDateTime,
-    ) -> Result<Vec<(String, OffsetDateTime)>, CertifyError> {
-        Ok(self.0.store.revoked(now - LISTED_AFTER_END).await?)
-    }
-
-    async fn publish(&self) -> Result<(), CertifyError> {
-        let mut published = self.0.published.lock().await;
         let now = self.0.clock.now();
-        let revoked = self.revoked(now).await?;
-        let entries: Vec<_> = revoked
-            .iter()
-            .map(|(serial, at)| RevokedEntry {
-                serial: serial.clone(),
-                at: *at,
-            })
-            .collect();
-        // Numbers grow with time, so that they go on growing after a restored back-up.
-        let number = i64::try_from(unix_millis(now)).unwrap_or(i64::MAX);
-        let number = self.0.store.next_crl_number(number).await?;
-        let pem = Arc::new(self.0.authority.crl_pem(&entries, number, now)?);
-
-        let (path, content) = (self.0.crl_path.clone(), Arc::clone(&pem));
-        let tls = self.0.tls.load_full();
-        let written = tokio::task::spawn_blocking(move || {
-            write_file(&path, content.as_bytes(), false)
-                .map_err(|source| CertifyError::List { path, source })?;
-            if let Some(tls) = tls
-                && let Err(error) = tls.reload()
-            {
-                // The reload task will report and repeat it; connections keep the list before.
-                tracing::error!(error = %common::telemetry::Chain(&error), "the new revocation list is not in use yet");
-                tls.nudge();
-            }
-            Ok::<_, CertifyError>(())
-        });
-        written.await.map_err(CertifyError::Interrupted)??;
-        self.0.crl.store(pem);
-        tracing::info!(
-            crl.number = number,
-            revoked = revoked.len(),
-            "revocation lists published"
-        );
-        *published = Some(Published { at: now, revoked });
-        Ok(())
+        let about = format!("serial {}", record.certificate.serial);
+        let event = actor.event(now, "certificate.recorded", id, Some(about));
+        self.0.store.record_certificate(&record, &event).await?;
+        Ok(record.certificate)
     }
 
     fn certifiable(&self, client_id: &str) -> Result<ConnectorId, CertifyError> {
@@ -365,18 +284,17 @@ impl Certifier {
     }
 }
 
+async fn read(path: PathBuf) -> Result<String, CertifyError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let text = std::fs::read_to_string(&path);
+        text.map_err(|source| CertifyError::Authority(CaError::File { path, source }))
+    });
+    reading.await.map_err(CertifyError::Interrupted)?
+}
+
 fn answer(record: CertificateRecord) -> IssuedCertificate {
     IssuedCertificate {
         certificate: record.chain_pem,
         not_after: record.certificate.not_after,
     }
-}
-
-/// Runs `work` to its end, whatever becomes of the caller: a revocation without its list would be none.
-async fn uninterrupted<T: Send + 'static>(
-    work: impl Future<Output = Result<T, CertifyError>> + Send + 'static,
-) -> Result<T, CertifyError> {
-    tokio::spawn(work)
-        .await
-        .map_err(CertifyError::Interrupted)?
 }

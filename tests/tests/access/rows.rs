@@ -408,6 +408,14 @@ pub const ROWS: &[Row] = &[
         "/v1/connectors/{id}/enrolment",
         Needs::Operator,
     ),
+    row(
+        "auth",
+        "public",
+        "POST",
+        "/v1/connectors/{id}/certificates",
+        Needs::Operator,
+    )
+    .with_body("{}"),
     row("auth", "public", "GET", "/v1/services", Needs::Operator),
     row("auth", "public", "POST", "/v1/services", Needs::Operator).with_body("{}"),
     row(
@@ -432,6 +440,14 @@ pub const ROWS: &[Row] = &[
         "/v1/services/{id}/enrolment",
         Needs::Operator,
     ),
+    row(
+        "auth",
+        "public",
+        "POST",
+        "/v1/services/{id}/certificates",
+        Needs::Operator,
+    )
+    .with_body("{}"),
     row("auth", "public", "GET", "/v1/clients", Needs::Operator),
     row("auth", "public", "POST", "/v1/clients", Needs::Operator).with_body("{}"),
     row("auth", "public", "GET", "/v1/clients/{id}", Needs::Operator),

@@ -113,7 +113,7 @@ pub struct CreatedConnector {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub client_secret: Option<OneTimeSecret>,
-    /// The one-time code for the first certificate.
+    /// The one-time code for the first certificate; absent where certificates come from another authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrolment: Option<super::EnrolmentCode>,
 }
@@ -193,8 +193,9 @@ pub struct CreatedService {
     /// The service.
     #[serde(flatten)]
     pub service: Service,
-    /// The one-time code for the first certificate.
-    pub enrolment: super::EnrolmentCode,
+    /// The one-time code for the first certificate; absent where certificates come from another authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<super::EnrolmentCode>,
 }
 
 /// How a client may get tokens.

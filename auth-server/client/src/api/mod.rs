@@ -17,8 +17,8 @@ pub use people::{
     ResetPassword, State, User,
 };
 pub use pki::{
-    Certificate, EnrolRequest, EnrolmentCode, Event, IssuedCertificate, RenewRequest,
-    RevokeCertificate,
+    Certificate, EnrolRequest, EnrolmentCode, Event, IssuedCertificate, RecordCertificate,
+    RenewRequest, RevokeCertificate,
 };
 pub use secret::OneTimeSecret;
 

@@ -71,6 +71,14 @@ pub struct Certificate {
     pub revoked_at: Option<OffsetDateTime>,
 }
 
+/// `POST /v1/connectors/{id}/certificates`, `POST /v1/services/{id}/certificates`: a certificate that another authority issued.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordCertificate {
+    /// The certificate in PEM; its one DNS name besides `localhost` is the ID. What follows it is kept with it.
+    pub certificate: String,
+}
+
 /// `POST /v1/certificates/{serial}/revocation`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

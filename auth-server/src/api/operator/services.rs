@@ -5,7 +5,10 @@ use crate::{
     api::{named::Named, problems::unknown, state::AppState},
     domain::client::{Client, ClientKind},
 };
-use auth_client::api::{ChangeState, CreateService, CreatedService, EnrolmentCode, Page, Service};
+use auth_client::api::{
+    Certificate, ChangeState, CreateService, CreatedService, EnrolmentCode, Page,
+    RecordCertificate, Service,
+};
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
@@ -107,4 +110,31 @@ pub async fn replace_code(
         .replace_code(actor, id.to_ascii_lowercase(), WHAT, is)
         .await?;
     Ok((StatusCode::CREATED, Json(code)))
+}
+
+/// Records a certificate that another authority issued to the service: one more, as before the last one ends.
+#[utoipa::path(
+    post, path = "/v1/services/{id}/certificates", tag = "services", security(("operator" = [])),
+    params(("id" = String, Path)), request_body = RecordCertificate,
+    responses(
+        (status = 201, body = Certificate), (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem)
+    )
+)]
+pub async fn record_certificate(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Named(id): Named,
+    ValidJson(body): ValidJson<RecordCertificate>,
+) -> Result<(StatusCode, Json<Certificate>), Problem> {
+    let found = state.directory.client(&id.to_ascii_lowercase());
+    let id = found
+        .filter(|client| is(client))
+        .and_then(|client| client.dns_name());
+    let id = id.ok_or_else(|| unknown(WHAT))?;
+    let recorded = state
+        .certifier
+        .record(actor, &id, &body.certificate)
+        .await?;
+    Ok((StatusCode::CREATED, Json(recorded)))
 }

@@ -178,8 +178,14 @@ pub fn corporate_number(seed: u8) -> String {
 
 impl Fixture {
     pub async fn new() -> Self {
+        Self::with(|_, _| {}).await
+    }
+
+    /// An installation whose configuration, and folder, are changed before.
+    pub async fn with(change: impl FnOnce(&mut Config, &Path)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = config(folder.path());
+        let mut config = config(folder.path());
+        change(&mut config, folder.path());
         let clock = Arc::new(ManualClock::new(datetime!(2026-04-01 9:00 UTC)));
         let first = init(&config, options(), clock.clone())
             .await

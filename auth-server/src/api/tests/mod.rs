@@ -2,6 +2,7 @@
 
 mod cadde;
 mod certificates;
+mod elsewhere;
 mod exchange;
 mod fixture;
 mod oauth;

@@ -222,7 +222,10 @@ async fn a_service_introspects_and_gets_no_tokens() {
         .await
         .read(StatusCode::CREATED);
     let issued: auth_client::api::IssuedCertificate = fixture
-        .enrol(created.enrolment.code.expose(), &super::fixture::csr())
+        .enrol(
+            created.enrolment.unwrap().code.expose(),
+            &super::fixture::csr(),
+        )
         .await
         .read(StatusCode::CREATED);
     let ask = with_certificate(&super::fixture::identity(&issued.certificate));

@@ -33,7 +33,8 @@ impl Registrar {
             secret_hash: secret.as_deref().map(secrets::hash),
             ..draft
         };
-        let (code, enrolment) = certificate.is_none().then(|| self.new_code()).unzip();
+        let code = certificate.is_none().then(|| self.new_code()).flatten();
+        let (code, enrolment) = code.unzip();
         let client = self
             .insert(actor, client, code, certificate, "connector.registered")
             .await?;
@@ -114,9 +115,9 @@ impl Registrar {
             state: State::Active,
             created_at: self.now(),
         };
-        let (code, enrolment) = self.new_code();
+        let (code, enrolment) = self.new_code().unzip();
         let client = self
-            .insert(actor, client, Some(code), None, "service.registered")
+            .insert(actor, client, code, None, "service.registered")
             .await?;
         Ok(CreatedService {
             service: client
@@ -257,7 +258,7 @@ impl Registrar {
         is: fn(&Client) -> bool,
     ) -> Result<EnrolmentCode, RegisterError> {
         self.find(&id, what, is)?;
-        let (code, enrolment) = self.new_code();
+        let (code, enrolment) = self.new_code().ok_or(RegisterError::Elsewhere)?;
         let event = actor.event(self.now(), format!("{what}.code-replaced"), &id, None);
         self.0.store.replace_code(&id, &code, &event).await?;
         Ok(enrolment)
@@ -307,23 +308,21 @@ impl Registrar {
         .await
     }
 
-    /// A code: what is kept of it, and what is shown.
-    fn new_code(&self) -> (NewCode, EnrolmentCode) {
+    /// A code: what is kept of it, and what is shown. `None` where codes lead nowhere.
+    fn new_code(&self) -> Option<(NewCode, EnrolmentCode)> {
         let code = random_secret();
         let created_at = self.now();
-        let expires_at = created_at + self.0.code_lifetime;
+        let expires_at = created_at + self.0.code_lifetime?;
         let kept = NewCode {
             hash: secrets::hash(&code),
             created_at,
             expires_at,
         };
-        (
-            kept,
-            EnrolmentCode {
-                code: OneTimeSecret::new(code),
-                expires_at,
-            },
-        )
+        let shown = EnrolmentCode {
+            code: OneTimeSecret::new(code),
+            expires_at,
+        };
+        Some((kept, shown))
     }
 }
 

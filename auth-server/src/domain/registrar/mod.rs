@@ -50,6 +50,9 @@ pub enum RegisterError {
     /// Who asks would lock themselves out.
     #[error("nobody suspends their own account")]
     OwnAccount,
+    /// One-time codes lead to certificates, which are another authority's business.
+    #[error("certificates come from another authority here")]
+    Elsewhere,
     /// The password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -118,20 +121,21 @@ struct Inner {
     directory: Arc<Directory>,
     passwords: Arc<Passwords>,
     clock: SharedClock,
-    code_lifetime: Duration,
+    code_lifetime: Option<Duration>,
     /// Held over commit and change in memory, so that both have the same order.
     writing: Mutex<()>,
     is_in_doubt: AtomicBool,
 }
 
 impl Registrar {
-    /// A registrar that keeps `directory` in step with `store`; one-time codes live for `code_lifetime`.
+    /// A registrar that keeps `directory` in step with `store`; one-time codes live for `code_lifetime`, and there are none
+    /// where certificates come from elsewhere.
     pub fn new(
         store: Arc<dyn Store>,
         directory: Arc<Directory>,
         passwords: Arc<Passwords>,
         clock: SharedClock,
-        code_lifetime: Duration,
+        code_lifetime: Option<Duration>,
     ) -> Self {
         Self(Arc::new(Inner {
             store,

@@ -91,7 +91,7 @@ async fn memory_takes_in_what_it_has_missed_and_forgets_nothing() {
         memory.clone(),
         std::sync::Arc::new(passwords),
         std::sync::Arc::new(common::clock::ManualClock::new(AT)),
-        std::time::Duration::from_secs(1),
+        Some(std::time::Duration::from_secs(1)),
     );
     let family = common::ids::uuid_v7(AT);
     memory.revoke_families([family], AT);
