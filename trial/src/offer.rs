@@ -1,6 +1,7 @@
 //! What the domains offer: every file below their folders.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -69,11 +70,10 @@ impl Offers {
             .into_iter()
             .find(|d| !offers.files.iter().any(|file| file.domain == *d))
         {
-            let refused: String = offers
-                .refused
-                .iter()
-                .map(|(path, reason)| format!("\n  not offered: {}: {reason}", path.display()))
-                .collect();
+            let mut refused = String::new();
+            for (path, reason) in &offers.refused {
+                let _ = write!(refused, "\n  not offered: {}: {reason}", path.display());
+            }
             bail!(
                 "{} offers nothing for domain {domain}: a sub-folder whose name begins with domain-{} has to hold a file{refused}",
                 data.display(),

@@ -11,10 +11,15 @@ use common::service::{Shutdown, try_serve};
 ///
 /// With `while_stdin_open` it also ends when its standard input does. `trial up` holds the other end of
 /// that pipe, and the kernel closes it however `trial up` ends, so no service outlives its trial by more than the time
-/// that running requests get. All the while it shares a lock on the file `hold`, by which the next `trial up` knows.
-pub fn serve(name: &str, config: &Path, while_stdin_open: bool, hold: Option<&Path>) -> ExitCode {
-    let _held = match hold.map(share).transpose() {
-        Ok(held) => held,
+/// that running requests get. All the while it shares a lock on the file `running`, by which the next `trial up` knows.
+pub fn serve(
+    name: &str,
+    config: &Path,
+    while_stdin_open: bool,
+    running: Option<&Path>,
+) -> ExitCode {
+    let _lock = match running.map(share).transpose() {
+        Ok(lock) => lock,
         Err(error) => {
             eprintln!("{name}: the trial's folder can't be held: {error}");
             return ExitCode::FAILURE;

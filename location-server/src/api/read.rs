@@ -40,11 +40,11 @@ const MAX_PAGE: u32 = 10_000;
 pub(super) async fn one(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    path: Result<Path<String>, PathRejection>,
+    named: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, WireError> {
     registered(&app, &connection).await?;
-    let provider = WireError::provider(path)?;
+    let provider = WireError::provider(named)?;
     let Some(signed) = app.directory.get(&provider).await? else {
         metrics::counter!("location_records_served_total", "outcome" => "unknown").increment(1);
         return Err(Failure::unknown().into());

@@ -122,7 +122,7 @@ pub(super) async fn replace(
 pub(super) async fn change(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    path: Result<Path<String>, PathRejection>,
+    named: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<HttpResponse, WireError> {
@@ -130,7 +130,7 @@ pub(super) async fn change(
     if caller.own_provider().is_none() {
         caller.may_write()?;
     }
-    let provider = WireError::provider(path)?;
+    let provider = WireError::provider(named)?;
     let patch = parse_patch(&body::partial(body).await?).map_err(WireError::body)?;
     let author = author(&peer, &caller);
     let stored = app
@@ -169,12 +169,12 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    path: Result<Path<String>, PathRejection>,
+    named: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<StatusCode, WireError> {
     let (peer, caller) = identified(&app, &connection, &headers).await?;
     caller.may_write()?;
-    let provider = WireError::provider(path)?;
+    let provider = WireError::provider(named)?;
     let precondition: Precondition = etag::precondition(&headers);
     let author = author(&peer, &caller);
     app.directory
