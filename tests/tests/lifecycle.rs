@@ -1,4 +1,4 @@
-//! Starting, stopping and continuing a trial.
+//! Starting and stopping a trial, and what works beside it.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tests::client::{self, Answer};
-use tests::data::{self, DataFolder};
-use tests::process::{self, Guarded, is_alive};
+use tests::data;
+use tests::process::{self, is_alive};
 use tests::{Trial, ledger, wait};
 
 /// One trial at a time: start-up is timed here.
@@ -120,36 +120,6 @@ fn up_makes_an_exchange_and_shows_it_before_it_says_that_it_is_ready() {
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
     }
-}
-
-#[test]
-fn a_second_up_continues_with_the_same_ids_and_ports_and_what_was_recorded() {
-    let _alone = alone();
-    let directory = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-
-    let first = Trial::start()
-        .with_own_samples()
-        .in_directory(directory.path())
-        .start();
-    let received = runtime.block_on(exchange(&first));
-    let before = std::fs::read_to_string(directory.path().join("ready.json")).unwrap();
-    drop(first);
-
-    let second = Trial::start()
-        .with_own_samples()
-        .in_directory(directory.path())
-        .start();
-    let after = std::fs::read_to_string(directory.path().join("ready.json")).unwrap();
-    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    assert_eq!(parse(&before), parse(&after));
-
-    runtime.block_on(async {
-        let token = second.domain("b").token().await;
-        let events = ledger::arrived(&second, &received, 3, &token).await;
-        assert_eq!(events.len(), 3);
-        exchange(&second).await;
-    });
 }
 
 #[test]
@@ -274,132 +244,4 @@ fn exchange_works_with_each_published_file_in_all_six_directions() {
     };
     let trial = Trial::start().with_data_at(&published).start();
     assert!(exchange_all(&trial) >= 6);
-}
-
-#[test]
-fn an_up_that_is_killed_is_followed_by_one_that_waits_for_its_services() {
-    let _alone = alone();
-    let directory = tempfile::tempdir().unwrap();
-    // Larger than all buffers on its way, so that a reader who does not read holds the transfer.
-    let data = DataFolder::usual().with_sparse_file("domain-a-tests/large.bin", 256 << 20);
-    let start = || {
-        Trial::start()
-            .with_data_at(data.path())
-            .in_directory(directory.path())
-    };
-    let mut first = start().start();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let transfer = runtime.block_on(async {
-        let token = first.domain("b").token().await;
-        let resource = first.domain("a").resource("large.bin");
-        let fetch = first.domain("b").fetch(&resource.url);
-        let opened = fetch.from_provider_of("a").token(&token).open().await;
-        opened.unwrap()
-    });
-    assert_eq!(transfer.status(), 200);
-    first.process().signal("KILL");
-    assert!(first.process().wait(END).is_some());
-    drop(first);
-
-    let second = start().start();
-    assert!(
-        second.printed().contains("waiting for the services"),
-        "{}",
-        second.printed()
-    );
-    drop(transfer);
-    runtime.block_on(exchange(&second));
-}
-
-#[test]
-fn registrations_without_certificates_are_continued_when_their_codes_have_run_out() {
-    let _alone = alone();
-    let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        Trial::start()
-            .with_own_samples()
-            .in_directory(directory.path())
-    };
-    let first = start().start();
-    let trial = first.directory().to_owned();
-    drop(first);
-    // As an `up` leaves it that is interrupted between registration and enrolment, with codes that are used up.
-    for folder in ["operator-tool", "location-server", "receiver-b"] {
-        let folder = trial.join(folder);
-        for file in ["certificate.pem", "key.pem"] {
-            std::fs::remove_file(folder.join(file)).unwrap();
-        }
-        std::fs::write(folder.join("enrolment-code"), "a code of the day before").unwrap();
-    }
-    let second = start().start();
-    tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(exchange(&second));
-}
-
-#[test]
-fn a_folder_is_continued_when_its_certificates_have_run_out() {
-    let _alone = alone();
-    let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        Trial::start()
-            .with_own_samples()
-            .in_directory(directory.path())
-    };
-    drop(start().start());
-    // 100 days later: certificates are good for 90.
-    let later = start()
-        .with_variable("KAKEHASHI_CLOCK_SKEW=8640000")
-        .start();
-    // Its own exchange was made with new ones.
-    let printed = later.printed();
-    assert!(printed.contains("both connectors recorded"), "{printed}");
-}
-
-#[test]
-fn an_up_that_is_interrupted_before_it_is_ready_says_so_and_leaves_nothing() {
-    let _alone = alone();
-    let directory = tempfile::tempdir().unwrap();
-    let output = directory.path().join("out");
-    let ready = directory.path().join("ready.json");
-    let trial = directory.path().join("trial");
-    let arguments = [
-        "up".as_ref(),
-        "--port-base".as_ref(),
-        "0".as_ref(),
-        "--dir".as_ref(),
-        trial.as_os_str(),
-        "--ready-file".as_ref(),
-        ready.as_os_str(),
-    ];
-    let mut up = Guarded::start(&tests::trial::program(), arguments, &output, None);
-    let services = || process::with_command_line(&format!("{}/", trial.display()));
-    wait::poll(END, || (services().len() > 2).then_some(())).expect("services start");
-    // A terminal that is closed.
-    up.signal("HUP");
-    let status = up.wait(END).expect("up ends");
-    let printed = std::fs::read_to_string(&output).unwrap();
-    assert!(
-        !status.success() && printed.contains("interrupted"),
-        "{status} {printed}"
-    );
-    assert!(services().is_empty());
-    assert!(!ready.exists() && !trial.join("ready.json").exists());
-}
-
-/// One exchange from A to B; the id of its Received.
-async fn exchange(trial: &Trial) -> String {
-    let token = trial.domain("b").token().await;
-    let resource = trial.domain("a").granted_resource("b");
-    let answer = trial
-        .domain("b")
-        .fetch(&resource.url)
-        .from_provider_of("a")
-        .token(&token)
-        .send()
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let received = answer.header("x-cadde-provenance").unwrap().to_owned();
-    ledger::arrived(trial, &received, 3, &token).await;
-    received
 }
