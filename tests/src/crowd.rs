@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Door {
     }
 
     /// A listener with mutual TLS, for the holders of `identities` in turn.
-    pub fn mutual(url: &Url, ca: &PathBuf, identities: &[Identity]) -> Self {
+    pub fn mutual(url: &Url, ca: &Path, identities: &[Identity]) -> Self {
         let connector = |identity: &Identity| {
             let config = tls::client_config(ca, Some(identity.clone()));
             TlsConnector::from(Arc::new(config))

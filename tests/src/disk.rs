@@ -1,6 +1,6 @@
 //! A disk so small that a scenario can fill it: a tmpfs over a service's folder, seen by that service alone.
 //!
-//! It lives in a user and mount namespace of its own (user_namespaces(7)), so that an ordinary user can have one, and goes away
+//! It lives in a user and mount namespace of its own, so that an ordinary user can have one, and goes away
 //! with the last process in it.
 
 use std::fs::File;

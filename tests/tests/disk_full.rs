@@ -154,7 +154,7 @@ async fn notices(trial: &Trial, service: &Service) {
     assert_eq!(status(trial, service, "/healthz").await, 200);
 }
 
-/// Fails the test unless SQLite finds the files whole.
+/// Fails the test unless `SQLite` finds the files whole.
 fn assert_intact(disk: &SmallDisk) {
     let databases: Vec<_> = std::fs::read_dir(disk.path(""))
         .unwrap()
