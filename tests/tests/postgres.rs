@@ -15,6 +15,7 @@ use serde_json::json;
 use test_postgres::Server;
 use tests::client::{self, Answer};
 use tests::faults::journal::End;
+use tests::faults::load::{Manner, Progress};
 use tests::faults::{Plan, Random, World};
 use tests::operator::{Operator, corporate_number};
 use tests::{Trial, ledger, wait};
@@ -94,6 +95,13 @@ async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing
         token: trial.domain("a").token().await,
         registered: RefCell::default(),
     };
+    // Receivers that know a provider's place go on without the location-server; where nothing is known, 500 is the answer.
+    for caller in &world.callers {
+        for good in world.goods.iter().filter(|good| good.from != caller.to) {
+            let progress = Progress::default();
+            world.fetch(caller, good, Manner::Takes, &progress).await;
+        }
+    }
     let load = world.load(&mut random);
     tokio::join!(scene.register(&operator), async {
         scene.outage(&server, Server::stop).await;
