@@ -81,7 +81,7 @@ fn is_public(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap();
     name == "config.toml"
         || path.components().any(|part| part.as_os_str() == "samples")
-        || (name.ends_with(".pem") && !name.contains("key"))
+        || (name.rsplit_once('.').is_some_and(|(_, kind)| kind == "pem") && !name.contains("key"))
 }
 
 #[tokio::test]
