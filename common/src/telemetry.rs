@@ -1,7 +1,11 @@
 //! Logs and metrics.
 
+mod lines;
+
 use std::{error::Error, fmt};
 
+use self::lines::Lines;
+pub use self::lines::LogThread;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -41,17 +45,30 @@ pub enum TelemetryError {
     /// `level` is no filter.
     #[error("telemetry.level is not a filter")]
     Level(#[from] tracing_subscriber::filter::ParseError),
+    /// There is no thread to write the log.
+    #[error("the thread that writes the log cannot be started")]
+    Thread(#[source] std::io::Error),
     /// Something else already took over.
     #[error("telemetry was set up twice")]
     Twice,
+}
+
+/// What runs from [`init`] on.
+#[derive(Debug)]
+pub struct Telemetry {
+    /// What was counted, to be shown.
+    pub metrics: PrometheusHandle,
+    /// Writes the log; dropped last, so that the last lines are written too.
+    pub log: LogThread,
 }
 
 /// Starts logging to standard error and collecting metrics. Once a process.
 ///
 /// # Errors
 /// [`TelemetryError`].
-pub fn init(config: &TelemetryConfig) -> Result<PrometheusHandle, TelemetryError> {
+pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&config.level)?;
+    let lines = Lines::default();
     let registry = tracing_subscriber::registry().with(filter);
     let started = match config.format {
         LogFormat::Json => registry
@@ -60,17 +77,19 @@ pub fn init(config: &TelemetryConfig) -> Result<PrometheusHandle, TelemetryError
                     .json()
                     .flatten_event(true)
                     .with_current_span(false)
-                    .with_writer(std::io::stderr),
+                    .with_writer(lines.clone()),
             )
             .try_init(),
         LogFormat::Text => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+            .with(tracing_subscriber::fmt::layer().with_writer(lines.clone()))
             .try_init(),
     };
     started.map_err(|_| TelemetryError::Twice)?;
-    PrometheusBuilder::new()
+    let metrics = PrometheusBuilder::new()
         .install_recorder()
-        .map_err(|_| TelemetryError::Twice)
+        .map_err(|_| TelemetryError::Twice)?;
+    let log = lines.start().map_err(TelemetryError::Thread)?;
+    Ok(Telemetry { metrics, log })
 }
 
 /// Prints an error with all its causes, for a log line.

@@ -22,7 +22,7 @@ use crate::{
     clock::{SharedClock, SkewedClock, SystemClock},
     config::{self, AdminConfig},
     listener::ListenerConfig,
-    telemetry::{self, Chain, TelemetryConfig},
+    telemetry::{self, Chain, Telemetry, TelemetryConfig},
 };
 
 /// What a running service is given.
@@ -106,7 +106,7 @@ pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result
             Finding::Warning(message) => warnings.push(message),
         }
     }
-    let metrics = telemetry::init(S::telemetry(&config))?;
+    let Telemetry { metrics, log: _log } = telemetry::init(S::telemetry(&config))?;
     for message in warnings {
         tracing::warn!(message, "the configuration is risky");
     }

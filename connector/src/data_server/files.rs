@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, IoSliceMut, Read as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+use rustix::io::{ReadWriteFlags, preadv2};
 
 use super::media::media_type;
 
@@ -79,13 +81,38 @@ impl Folders {
             Err(error) if means_absent(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
+        Self::check(file, folder, &relative, Read::Waits)
+    }
+
+    /// The same without waiting for a disk, as far as the kernel can tell: `None` also where only [`find`](Self::find)
+    /// knows. A visit to the blocking threads costs more than opening and reading a small file that is in memory.
+    pub(super) fn find_in_memory(&self, path: &str) -> Option<OpenFile> {
+        let (folder, relative) = self.locate(path)?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat2(
+            rustix::fs::CWD,
+            folder.join(&relative),
+            flags,
+            Mode::empty(),
+            ResolveFlags::CACHED,
+        )
+        .ok()?;
+        Self::check(file.into(), folder, &relative, Read::IsInMemory).ok()?
+    }
+
+    fn check(
+        file: File,
+        folder: &Path,
+        relative: &Path,
+        read: Read,
+    ) -> io::Result<Option<OpenFile>> {
         let metadata = file.metadata()?;
         // Where the open file really is, after every symbolic link: asking before opening would leave a moment in
         // which a link could be changed.
         if !metadata.is_file() || !real_path(&file)?.starts_with(folder) {
             return Ok(None);
         }
-        OpenFile::new(file, &metadata, &relative).map(Some)
+        OpenFile::new(file, &metadata, relative, read).map(Some)
     }
 
     /// The served folder and the path below it. Hidden files, and paths that are not what they seem, do not exist.
@@ -107,6 +134,33 @@ impl Folders {
     }
 }
 
+/// Whether reading may wait for a disk.
+#[derive(Debug, Clone, Copy)]
+enum Read {
+    Waits,
+    IsInMemory,
+}
+
+fn read_start(mut file: &File, wanted: u64) -> io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
+    io::Read::by_ref(&mut file)
+        .take(wanted)
+        .read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// The error is `WouldBlock` unless all of it is in memory.
+fn start_in_memory(file: &File, wanted: u64) -> io::Result<Vec<u8>> {
+    let mut start = vec![0; usize::try_from(wanted).unwrap_or_default()];
+    let mut parts = [IoSliceMut::new(&mut start)];
+    let read = preadv2(file, &mut parts, 0, ReadWriteFlags::NOWAIT)?;
+    if read == start.len() {
+        Ok(start)
+    } else {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
 /// Whether opening failed because there is no such file, rather than because it cannot be read.
 fn means_absent(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
@@ -121,13 +175,13 @@ fn real_path(file: &File) -> io::Result<PathBuf> {
 }
 
 impl OpenFile {
-    fn new(mut file: File, metadata: &Metadata, path: &Path) -> io::Result<Self> {
+    fn new(file: File, metadata: &Metadata, path: &Path, read: Read) -> io::Result<Self> {
         let len = metadata.len();
         let wanted = len.min(FIRST_READ);
-        let mut start = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
-        io::Read::by_ref(&mut file)
-            .take(wanted)
-            .read_to_end(&mut start)?;
+        let start = match read {
+            Read::Waits => read_start(&file, wanted)?,
+            Read::IsInMemory => start_in_memory(&file, wanted)?,
+        };
         // Inode, length and time of change in nanoseconds: a file that was replaced or rewritten has another one.
         let etag = format!(
             "\"{:x}-{len:x}-{:x}.{:x}\"",

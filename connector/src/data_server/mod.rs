@@ -94,6 +94,9 @@ async fn answer(State(folders): State<Arc<Folders>>, request: Request<Body>) -> 
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::method_not_allowed("GET, HEAD").into_response();
     }
+    if let Some(file) = folders.find_in_memory(request.uri().path()) {
+        return respond(file, request.method(), request.headers());
+    }
     let path = request.uri().path().to_owned();
     let opened = tokio::task::spawn_blocking(move || folders.find(&path)).await;
     match opened {

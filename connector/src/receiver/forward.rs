@@ -3,7 +3,7 @@
 use auth_client::{TokenError, VerifiedToken};
 use bytes::Bytes;
 use common::ids::UserId;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
 use location_client::{Location, Profile};
@@ -20,8 +20,7 @@ use super::request::FileRequest;
 use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
 use crate::exchange::{Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect};
 use crate::upstream::{
-    AddressPolicy, Call, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
-    path_and_query,
+    AddressPolicy, Call, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
 };
 
 /// How a disposition begins that is passed on.
@@ -70,19 +69,19 @@ impl Receiver {
         location: &Location,
         fetch: &Fetch<'_>,
     ) -> Result<Response<PooledBody>, FileError> {
-        let url = endpoint(location)?;
+        let (origin, uri) = endpoint(location)?;
         let fields = self
             .request_headers(asked, options, location, fetch)
             .await?;
         let call = Call {
-            origin: url.origin(),
+            origin: &origin,
             policy: &AddressPolicy::Any,
             expected: location.connector_id.as_ref(),
             budget: fetch.budget,
         };
         let build = || {
             let mut request = Request::new(Empty::<Bytes>::new());
-            *request.uri_mut() = path_and_query(url.url());
+            request.uri_mut().clone_from(&uri);
             request.headers_mut().clone_from(&fields);
             request
         };
@@ -244,13 +243,18 @@ fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     HeaderValue::try_from(format!("Bearer {token}"))
 }
 
-fn endpoint(location: &Location) -> Result<ResourceUrl, FileError> {
-    if location.url.scheme() != "https" {
+/// Where a provider's connector is asked. Its location was read and checked with the record, so its parts need no second
+/// look.
+fn endpoint(location: &Location) -> Result<(Origin, Uri), FileError> {
+    let url = &location.url;
+    if url.scheme() != "https" {
         return Err(FileError::BadLocation("it is not https"));
     }
-    let base = location.url.as_str().trim_end_matches('/');
-    ResourceUrl::parse(&format!("{base}/cadde/api/v4/file"))
-        .map_err(|_| FileError::BadLocation("it is ambiguous"))
+    let origin = Origin::of(url).map_err(|_| FileError::BadLocation("it has no host"))?;
+    let base = url.path().trim_end_matches('/');
+    let uri = Uri::try_from(format!("{base}/cadde/api/v4/file"))
+        .map_err(|_| FileError::BadLocation("it is no request target"))?;
+    Ok((origin, uri))
 }
 
 /// An answer that carries data: any 2xx, as in the CADDE reference, but for a part, which nobody asked for.

@@ -58,7 +58,11 @@ pub struct Origin {
 }
 
 impl Origin {
-    fn of(url: &Url) -> Result<Self, UrlError> {
+    /// The origin of a parsed URL.
+    ///
+    /// # Errors
+    /// [`UrlError::Host`] where there is no host.
+    pub fn of(url: &Url) -> Result<Self, UrlError> {
         let host = match url.host() {
             Some(Host::Domain(name)) if !name.is_empty() => Host::Domain(name.to_owned()),
             Some(Host::Ipv4(address)) => Host::Ipv4(address),

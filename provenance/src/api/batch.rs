@@ -250,7 +250,7 @@ fn submission(
             Vec::new(),
         ),
     };
-    let parts = CoreParts::new(subject, json::canonical(&object), &actor)
+    let parts = CoreParts::new(subject, json::canonical_object(&object), &actor)
         .with_dig(dig.as_ref())
         .with_xid(Some(&exchange_id.to_string()))
         .with_sig(sig.as_deref());

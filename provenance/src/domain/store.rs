@@ -224,7 +224,7 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError>;
 
-    /// Events that name the one at `idx` as predecessor.
+    /// Events that name the one at `idx` as predecessor; one may be there twice.
     ///
     /// # Errors
     /// [`StoreError`].

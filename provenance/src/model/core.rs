@@ -96,14 +96,14 @@ impl CoreParts {
     /// Adds the exchange id.
     #[must_use]
     pub fn with_xid(mut self, xid: Option<&str>) -> Self {
-        self.xid = xid.map(|text| json::canonical(&text));
+        self.xid = xid.map(json::string);
         self
     }
 
     /// Adds the connector's signature over the event statement.
     #[must_use]
     pub fn with_sig(mut self, sig: Option<&str>) -> Self {
-        self.sig = sig.map(|text| json::canonical(&text));
+        self.sig = sig.map(json::string);
         self
     }
 

@@ -194,7 +194,7 @@ impl Event {
 
     /// The event as canonical JSON.
     pub fn canonical(&self) -> String {
-        json::canonical(&self.members)
+        json::canonical_object(&self.members)
     }
 }
 

@@ -102,7 +102,7 @@ impl InItem {
             id: None,
             detail: e.to_string(),
         })?;
-        let content = Sha256::digest(json::canonical(&value)).into();
+        let content = Sha256::digest(json::canonical_value(&value)).into();
         let id = read_id(&value);
         Self::from_value(value, content, event_types).map_err(|detail| Invalid { id, detail })
     }

@@ -1,7 +1,9 @@
 //! What an answer of the ledger means for a record.
 
+use std::{borrow::Cow, collections::BTreeMap};
+
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Value, value::RawValue};
 
 use crate::model::{
     batch::{ItemResult, ItemStatus, Receipt},
@@ -65,34 +67,44 @@ pub(super) fn judge(item: &[u8], result: &ItemResult) -> Verdict {
     }
 }
 
+/// What an outbox sent, in the parts that are compared as they stand.
 #[derive(Deserialize)]
-struct Record {
-    event: Option<Map<String, Value>>,
-    evidence: Option<Map<String, Value>>,
-    dig: Option<Value>,
+struct Item<'t> {
+    #[serde(borrow)]
+    exchange_id: Cow<'t, str>,
+    #[serde(borrow)]
+    user_id: Cow<'t, str>,
+    #[serde(borrow)]
+    event: Option<&'t RawValue>,
+    #[serde(borrow)]
+    evidence: Option<&'t RawValue>,
+    #[serde(borrow)]
+    dig: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Item {
-    exchange_id: String,
-    user_id: String,
-    #[serde(flatten)]
-    record: Record,
-}
-
-#[derive(Deserialize)]
-struct Core {
+struct Core<'t> {
     v: u64,
-    xid: Option<String>,
-    actor: Actor,
-    #[serde(flatten)]
-    record: Record,
+    #[serde(borrow)]
+    xid: Option<Cow<'t, str>>,
+    #[serde(borrow)]
+    actor: Actor<'t>,
+    #[serde(borrow)]
+    event: Option<&'t RawValue>,
+    #[serde(borrow)]
+    evidence: Option<&'t RawValue>,
+    #[serde(borrow)]
+    dig: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Actor {
-    user: String,
+struct Actor<'t> {
+    #[serde(borrow)]
+    user: Cow<'t, str>,
 }
+
+/// A member that the ledger adds to every event of its own accord.
+const ORGANIZATION: &str = "cdlorganization";
 
 /// Whether `receipt` shows that the ledger committed to what `item` says.
 ///
@@ -111,27 +123,55 @@ fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
             return Err("leaf_hash is not that of salt and core".to_owned());
         }
     }
-    let item: Item =
+    let item: Item<'_> =
         serde_json::from_slice(item).map_err(|e| format!("the item cannot be read: {e}"))?;
-    let mut core: Core =
+    let core: Core<'_> =
         serde_json::from_str(core_text).map_err(|e| format!("its core cannot be read: {e}"))?;
-    if let (Some(sent), Some(recorded)) = (&item.record.event, &mut core.record.event)
-        && !sent.contains_key("cdlorganization")
-    {
-        recorded.remove("cdlorganization");
-    }
     let fits = [
         ("v", core.v == 1),
         ("xid", core.xid.as_ref() == Some(&item.exchange_id)),
         ("actor", core.actor.user == item.user_id),
-        ("event", core.record.event == item.record.event),
-        ("evidence", core.record.evidence == item.record.evidence),
-        ("dig", core.record.dig == item.record.dig),
+        (
+            "event",
+            same_members(item.event, core.event, &[ORGANIZATION]),
+        ),
+        ("evidence", same_members(item.evidence, core.evidence, &[])),
+        ("dig", same_members(item.dig, core.dig, &[])),
     ];
     match fits.iter().find(|(_, same)| !same) {
         Some((name, _)) => Err(format!("{name} of its core is not what was sent")),
         None => Ok(()),
     }
+}
+
+/// Whether two objects have the same members, in whatever order, but for `added` ones that only the record has.
+fn same_members(sent: Option<&RawValue>, recorded: Option<&RawValue>, added: &[&str]) -> bool {
+    type Members<'t> = BTreeMap<Cow<'t, str>, &'t RawValue>;
+    let (sent, recorded) = match (sent, recorded) {
+        (None, None) => return true,
+        (Some(sent), Some(recorded)) => (sent.get(), recorded.get()),
+        _ => return false,
+    };
+    let (Ok(sent), Ok(mut recorded)) = (
+        serde_json::from_str::<Members<'_>>(sent),
+        serde_json::from_str::<Members<'_>>(recorded),
+    ) else {
+        return false;
+    };
+    recorded.retain(|name, _| sent.contains_key(name) || !added.contains(&name.as_ref()));
+    sent.len() == recorded.len()
+        && sent.iter().zip(&recorded).all(|(sent, recorded)| {
+            sent.0 == recorded.0 && same_value(sent.1.get(), recorded.1.get())
+        })
+}
+
+/// Both sides write strings and integers alike, so that the same text is the rule.
+fn same_value(sent: &str, recorded: &str) -> bool {
+    sent == recorded
+        || matches!(
+            (serde_json::from_str::<Value>(sent), serde_json::from_str::<Value>(recorded)),
+            (Ok(sent), Ok(recorded)) if sent == recorded
+        )
 }
 
 #[cfg(test)]

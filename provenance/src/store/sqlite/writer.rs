@@ -156,8 +156,7 @@ impl LedgerTx for SqliteTx<'_> {
 
     fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT DISTINCT r.idx, r.id, r.commitment FROM pending_edge p JOIN record r ON r.idx = p.next_idx
-             WHERE p.prev_id = ?1 ORDER BY r.idx",
+            "SELECT r.idx, r.id, r.commitment FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ?1",
         )?;
         let found = query.query_map([id], |row| {
             Ok(Waiting {
@@ -166,13 +165,17 @@ impl LedgerTx for SqliteTx<'_> {
                 commitment: Commitment(row.get(2)?),
             })
         })?;
-        Ok(found.collect::<Result<_, _>>()?)
+        // Sorted here: SQLite makes a table of its own for DISTINCT each time, for what is hardly ever one row.
+        let mut waiting = found.collect::<Result<Vec<_>, _>>()?;
+        waiting.sort_unstable_by_key(|event| event.idx);
+        waiting.dedup_by_key(|event| event.idx);
+        Ok(waiting)
     }
 
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
         let mut query = self
             .tx
-            .prepare_cached("SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ?1")?;
+            .prepare_cached("SELECT next_idx FROM edge WHERE prev_idx = ?1")?;
         Ok(query
             .query_map([idx], |row| row.get(0))?
             .collect::<Result<_, _>>()?)
@@ -181,7 +184,7 @@ impl LedgerTx for SqliteTx<'_> {
     fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
         let mut query = self
             .tx
-            .prepare_cached("SELECT DISTINCT prev_idx FROM edge WHERE next_idx = ?1")?;
+            .prepare_cached("SELECT prev_idx FROM edge WHERE next_idx = ?1")?;
         Ok(query
             .query_map([idx], |row| row.get(0))?
             .collect::<Result<_, _>>()?)

@@ -1,0 +1,149 @@
+//! Runs one function of the exchange path so and so often, for `scripts/bench-gate`, which counts its instructions.
+//!
+//! Counted, not timed: under valgrind a number of instructions is the same on every machine and however busy it is.
+
+use std::{hint::black_box, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use common::{
+    clock::{Clock as _, SystemClock},
+    ids::{EventId, ExchangeId, UserId},
+};
+use connector::{
+    authorization::{Assignee, Grant, GrantIndex, Subject},
+    exchange::BodyDigest,
+    provider::{SourceConfig, Sources},
+    upstream::ResourceUrl,
+};
+use provenance::{
+    model::{
+        batch::InItem,
+        commitment::{Commitment, Salt},
+        json,
+    },
+    outbox::{Digest, Kind, Outbox, OutboxConfig, Reservation},
+};
+
+const RESOURCE: &str = "http://data.example/domain-a/traffic/2025/01/flow.csv";
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().context("usage: hot-paths NAME TIMES")?;
+    let times: usize = arguments.next().context("how often?")?.parse()?;
+    match name.as_str() {
+        "resource" => resource(times),
+        "grant" => grant(times),
+        "hash" => hash(times),
+        "item" => item(times),
+        "record" => record(times),
+        _ => anyhow::bail!("there is no {name}: resource, grant, hash, item, record"),
+    }
+}
+
+/// Reads a resource URL and finds its data source among ten.
+fn resource(times: usize) -> anyhow::Result<()> {
+    let source = |n: usize| {
+        let url = format!("http://data.example/domain-{n}").parse()?;
+        anyhow::Ok(SourceConfig::new(url))
+    };
+    let mut configured = (0..9).map(source).collect::<anyhow::Result<Vec<_>>>()?;
+    configured.push(SourceConfig::new("http://data.example/domain-a".parse()?));
+    let sources = Sources::new(&configured)?;
+    for _ in 0..times {
+        let url = ResourceUrl::parse(black_box(RESOURCE))?;
+        black_box(sources.find(&url).context("no source")?);
+    }
+    Ok(())
+}
+
+/// Decides by the grants of a hundred resources.
+fn grant(times: usize) -> anyhow::Result<()> {
+    let user = user()?;
+    let grants = (0..100).map(|n| Grant {
+        target: format!("{RESOURCE}.{n}"),
+        assignee: Assignee {
+            user: Some(user.clone()),
+            ..Assignee::default()
+        },
+        contract: None,
+    });
+    let index = GrantIndex::new(grants);
+    let subject = Subject {
+        user: &user,
+        orgs: Vec::new(),
+        aal: 0,
+        extras: None,
+    };
+    let target = format!("{RESOURCE}.50");
+    for _ in 0..times {
+        black_box(index.decide(black_box(&target), &subject));
+    }
+    Ok(())
+}
+
+/// Hashes a body of 64 KiB.
+fn hash(times: usize) -> anyhow::Result<()> {
+    let body = vec![7; 64 << 10];
+    for _ in 0..times {
+        black_box(BodyDigest::of(black_box(&body)));
+    }
+    Ok(())
+}
+
+/// Reads one item of a batch and commits to it.
+fn item(times: usize) -> anyhow::Result<()> {
+    let event = EventId::new_v7(SystemClock.now());
+    let text = serde_json::json!({
+        "exchange_id": ExchangeId::new_v7(SystemClock.now()), "user_id": user()?, "kind": "event",
+        "event": {
+            "cdldatamodelversion": "2.0", "cdleventid": event, "cdleventtype": "Sent", "cdltimestamp": "2025-01-01T00:00:02.000Z",
+            "dataprovider": user()?, "datauser": user()?, "cdlpreviousevents": ["019a0000-0000-7000-8000-000000000000"],
+        },
+        "dig": {"len": 1024, "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"},
+    })
+    .to_string();
+    let types = ["Sent".to_owned(), "Received".to_owned()];
+    for _ in 0..times {
+        let item = InItem::parse(black_box(&text), &types).map_err(|why| anyhow::anyhow!("{why}"))?;
+        let core = json::canonical_object(&item.object);
+        black_box(Commitment::new(&Salt([7; 32]), &core));
+    }
+    Ok(())
+}
+
+/// Records exchanges, each in a commit of its own, in a file below the current directory.
+fn record(times: usize) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir_in(Path::new("."))?;
+    let clock = Arc::new(SystemClock);
+    let outbox = Outbox::open(OutboxConfig::new(folder.path().join("outbox.db")), clock)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        for _ in 0..times {
+            let now = SystemClock.now();
+            let reservation = Reservation {
+                exchange_id: ExchangeId::new_v7(now),
+                event_id: EventId::new_v7(now),
+                kind: Kind::Sent {
+                    provider: user()?,
+                    predecessor: "019a0000-0000-7000-8000-000000000000".to_owned(),
+                },
+                consumer: user()?,
+                user_id: user()?,
+                resource: Some(RESOURCE.to_owned()),
+            };
+            let digest = Digest {
+                sha256: [7; 32],
+                sha512: None,
+                len: 1024,
+            };
+            outbox.record(reservation, digest, now).await?;
+        }
+        anyhow::Ok(())
+    })
+}
+
+fn user() -> anyhow::Result<UserId> {
+    Ok(UserId::parse("user1@dataex.example")?)
+}
