@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use common::clock::{Clock as _, SystemClock, rfc3339_millis};
 use serde::Serialize;
 use serde_json::json;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -215,11 +215,7 @@ fn batches(subject: &Subject, create: &str) -> anyhow::Result<Target> {
     let consumer = subject.trial.domain("b").user_id().to_owned();
     let create = create.to_owned();
     let body = move || {
-        let now = OffsetDateTime::now_utc()
-            .replace_nanosecond(0)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-            .format(&Rfc3339)
-            .unwrap_or_default();
+        let now = rfc3339_millis(SystemClock.now());
         let item = || {
             json!({
                 "exchange_id": Uuid::now_v7(), "user_id": provider, "kind": "event",
