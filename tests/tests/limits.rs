@@ -69,6 +69,10 @@ impl Scene {
         limit(&mut provider.config, "peer", limits);
         let mut receiver = Joining::register(trial, Role::Receiver).await;
         limit(&mut receiver.config, "api", limits);
+        for connector in [&mut provider, &mut receiver] {
+            // The crowd is few callers; what bounds their exchanges has tests of its own.
+            connector.config["limits"]["per_caller"] = 4096.into();
+        }
         Self {
             trial,
             source,
