@@ -24,8 +24,3 @@ pub mod pem;
 pub mod service;
 pub mod telemetry;
 pub mod tls;
-
-/// For every process that links this crate: small pieces of headers, JSON and records come and go in different threads, on
-/// which the C library's allocator spent a fifth of an exchange's time, and it kept what password hashing had used.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
