@@ -7,6 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::clock::{Clock as _, SystemClock, rfc3339_millis};
 use serde::Serialize;
 use serde_json::json;
+use tests::operator::Operator;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -131,7 +132,6 @@ impl Question {
 
 fn questions(subject: &Subject, runtime: &Runtime) -> anyhow::Result<Vec<Question>> {
     let ready = &subject.trial.ready;
-    let app = &ready.domains["b"].app_client;
     let receiver = &ready.domains["b"].receiver;
     let (receiver_tls, provider_tls) = (subject.receiver_tls(), subject.provider_tls());
     let lineage = subject.one_lineage(runtime)?;
@@ -139,8 +139,7 @@ fn questions(subject: &Subject, runtime: &Runtime) -> anyhow::Result<Vec<Questio
         .first()
         .zip(lineage.last())
         .context("no lineage of the exchange")?;
-    let basic = STANDARD.encode(format!("{}:{}", app.client_id, app.client_secret));
-    let basic = format!("Basic {basic}");
+    let basic = runtime.block_on(credentials(subject))?;
     let question = form(&[
         ("token", &subject.token),
         ("token_type_hint", "access_token"),
@@ -201,6 +200,19 @@ fn questions(subject: &Subject, runtime: &Runtime) -> anyhow::Result<Vec<Questio
             ),
         },
     ])
+}
+
+/// `Authorization` of an application of our own that works in the name of domain B's user: those of the trial work for
+/// people who sign in.
+async fn credentials(subject: &Subject) -> anyhow::Result<String> {
+    let registration = json!({
+        "name": "bench", "grants": ["client-credentials"], "user_id": subject.trial.domain("b").user_id(),
+    });
+    let operator = Operator::of(&subject.trial).await;
+    let answer = operator.post("/v1/clients", &registration).await.json();
+    let text = |name: &str| answer[name].as_str().context("no client was registered");
+    let pair = format!("{}:{}", text("client_id")?, text("client_secret")?);
+    Ok(format!("Basic {}", STANDARD.encode(pair)))
 }
 
 fn form(fields: &[(&str, &str)]) -> String {
