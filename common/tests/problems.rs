@@ -120,7 +120,11 @@ fn what_is_described_exists() {
             // `unknown-…` is put together from what is unknown.
             let part = kind.strip_prefix("unknown-").unwrap_or(kind);
             let literal = format!("\"{part}\"");
-            !sources.values().any(|text| text.contains(&literal))
+            // The listener writes one itself, whole: it has no room for a request then.
+            let written = format!("urn:kakehashi:problem:{kind}\\\"");
+            !sources
+                .values()
+                .any(|text| text.contains(&literal) || text.contains(&written))
         })
         .collect();
     assert!(gone.is_empty(), "in the page alone: {gone:?}");
