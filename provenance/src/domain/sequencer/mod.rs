@@ -1,7 +1,7 @@
 //! The one writer of the ledger: gives each record its place and answers when that is durable.
 //!
 //! A thread of its own takes what arrived while it committed the last group, decides about it in one transaction, commits, and
-//! only then answers ([`writer`]). Places are contiguous because nobody else gives any, and the transaction that fails gives
+//! only then answers (`writer`). Places are contiguous because nobody else gives any, and the transaction that fails gives
 //! none.
 
 mod disk;
