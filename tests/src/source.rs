@@ -73,6 +73,8 @@ impl Source {
         let serving = source.clone();
         RUNTIME.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // Head and body are two writes; without this the second waits for the first to be acknowledged.
+                let _ = stream.set_nodelay(true);
                 let source = serving.clone();
                 // A client that leaves ends its own task alone.
                 tokio::spawn(async move { drop(source.serve(stream).await) });
