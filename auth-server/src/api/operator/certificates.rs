@@ -7,14 +7,18 @@ use crate::{
         problems::{store_failed, unknown},
         state::AppState,
     },
-    domain::registrar::check_reason,
+    domain::registrar::{Actor, check_reason},
 };
-use auth_client::api::{Certificate, Page, RevokeCertificate};
+use auth_client::api::{Certificate, Page, RecordCertificate, RevokeCertificate};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use common::http::{body::ValidJson, problem::Problem};
+use common::{
+    http::{body::ValidJson, problem::Problem},
+    ids::ConnectorId,
+};
+use http::StatusCode;
 use serde::Deserialize;
 
 /// Which certificates.
@@ -101,6 +105,20 @@ pub async fn revoke(
         .revoke(actor, normal(&serial), body.reason, body.key_compromised)
         .await?;
     Ok(Json(revoked))
+}
+
+/// Records a certificate that another authority issued to `owner`.
+pub(super) async fn record(
+    state: &AppState,
+    actor: Actor,
+    owner: &ConnectorId,
+    body: &RecordCertificate,
+) -> Result<(StatusCode, Json<Certificate>), Problem> {
+    let recorded = state
+        .certifier
+        .record(actor, owner, &body.certificate)
+        .await?;
+    Ok((StatusCode::CREATED, Json(recorded)))
 }
 
 /// Serial numbers are shown in many ways: with colons, in capitals, with zeros in front.

@@ -1,6 +1,6 @@
 //! Connectors.
 
-use super::{Operator, PageQuery, page::cursor};
+use super::{Operator, PageQuery, certificates::record, page::cursor};
 use crate::{
     api::{
         named::Named,
@@ -166,13 +166,8 @@ pub async fn record_certificate(
     ValidJson(body): ValidJson<RecordCertificate>,
 ) -> Result<(StatusCode, Json<Certificate>), Problem> {
     let found = state.directory.client(&id.to_ascii_lowercase());
-    let id = found
-        .filter(|client| is(client))
-        .and_then(|client| client.dns_name());
-    let id = id.ok_or_else(|| unknown(WHAT))?;
-    let recorded = state
-        .certifier
-        .record(actor, &id, &body.certificate)
-        .await?;
-    Ok((StatusCode::CREATED, Json(recorded)))
+    let owner = found.filter(|client| is(client));
+    let owner = owner.and_then(|client| client.dns_name());
+    let owner = owner.ok_or_else(|| unknown(WHAT))?;
+    record(&state, actor, &owner, &body).await
 }
