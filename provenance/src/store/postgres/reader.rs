@@ -160,18 +160,15 @@ impl Loaded {
         all: &[Index],
         query: &LineageQuery,
     ) -> Result<(), ReadError> {
-        let most = count(max_edges(query.limit));
+        let most = max_edges(query.limit);
         let edges: Vec<(Index, Index)> = sqlx::query_as(
             "SELECT next_idx, prev_idx FROM edge WHERE next_idx = ANY($1) ORDER BY next_idx, ord LIMIT $2",
         )
         .bind(all)
-        .bind(most)
+        .bind(one_more(most))
         .fetch_all(connection)
         .await?;
-        if count(edges.len()) > most {
-            return Err(too_large(query));
-        }
-        for (next, previous) in edges {
+        for (next, previous) in at_most(edges, most, query)? {
             self.previous.entry(next).or_default().push(previous);
         }
         Ok(())
@@ -185,20 +182,17 @@ impl Loaded {
         all: &[Index],
         query: &LineageQuery,
     ) -> Result<(), ReadError> {
-        let most = count(max_edges(query.limit));
+        let most = max_edges(query.limit);
         let edges: Vec<(Index, Index)> = sqlx::query_as(
             "SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) \
              ORDER BY prev_idx, next_idx LIMIT $3",
         )
         .bind(of)
         .bind(all)
-        .bind(most)
+        .bind(one_more(most))
         .fetch_all(connection)
         .await?;
-        if count(edges.len()) > most {
-            return Err(too_large(query));
-        }
-        for (previous, next) in edges {
+        for (previous, next) in at_most(edges, most, query)? {
             self.next.entry(previous).or_default().push(next);
         }
         Ok(())
@@ -235,28 +229,33 @@ impl Loaded {
                 open.push(*idx);
             }
         }
-        let most = count(query.max_bytes / SHORT_ID);
+        let most = query.max_bytes / SHORT_ID;
         let named: Vec<(Index, Index, String)> = sqlx::query_as(
             "SELECT DISTINCT e.prev_idx, e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx \
              WHERE e.prev_idx = ANY($1) ORDER BY prev_idx, next_idx LIMIT $2",
         )
         .bind(open)
-        .bind(most)
+        .bind(one_more(most))
         .fetch_all(connection)
         .await?;
-        if count(named.len()) > most {
-            return Err(too_large(query));
-        }
-        for (previous, _, id) in named {
+        for (previous, _, id) in at_most(named, most, query)? {
             self.next_ids.entry(previous).or_default().push(id);
         }
         Ok(())
     }
 }
 
-/// A number of rows as a `LIMIT`, with one more to see that there are more.
-fn count(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(1)
+/// A `LIMIT` that shows whether there are more rows than `most`.
+fn one_more(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// The rows that were asked for with [`one_more`], unless it came.
+fn at_most<T>(rows: Vec<T>, most: usize, query: &LineageQuery) -> Result<Vec<T>, ReadError> {
+    if rows.len() > most {
+        return Err(too_large(query));
+    }
+    Ok(rows)
 }
 
 /// The events that a walk from `start` comes to, `start` excepted.
@@ -277,7 +276,7 @@ async fn reach(
         };
         let found: Vec<Index> = sqlx::query_scalar(step)
             .bind(&frontier)
-            .bind(count(query.limit))
+            .bind(one_more(query.limit))
             .fetch_all(&mut *connection)
             .await?;
         let is_cut = found.len() > query.limit;
@@ -314,12 +313,10 @@ async fn everything(
     };
     let found: Vec<Index> = sqlx::query_scalar(closure)
         .bind(start)
-        .bind(count(query.limit))
+        .bind(one_more(query.limit))
         .fetch_all(connection)
         .await?;
-    if found.len() > query.limit {
-        return Err(too_large(query));
-    }
+    let found = at_most(found, query.limit, query)?;
     Ok(found.into_iter().filter(|idx| *idx != start).collect())
 }
 
