@@ -1,14 +1,19 @@
 //! Logs and metrics.
 
-mod lines;
+use std::{
+    error::Error,
+    fmt,
+    io::{BufWriter, stderr},
+};
 
-use std::{error::Error, fmt};
-
-use self::lines::Lines;
-pub use self::lines::LogThread;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// Lines that may wait for standard error, about 2 MB; with more, whoever logs waits. None is dropped while the process
+/// runs; at its end a standard error that takes nothing is given up after about a second.
+const WAITING_LINES: usize = 4_096;
 
 /// `[telemetry]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,9 +50,6 @@ pub enum TelemetryError {
     /// `level` is no filter.
     #[error("telemetry.level is not a filter")]
     Level(#[from] tracing_subscriber::filter::ParseError),
-    /// There is no thread to write the log.
-    #[error("the thread that writes the log cannot be started")]
-    Thread(#[source] std::io::Error),
     /// Something else already took over.
     #[error("telemetry was set up twice")]
     Twice,
@@ -58,17 +60,26 @@ pub enum TelemetryError {
 pub struct Telemetry {
     /// What was counted, to be shown.
     pub metrics: PrometheusHandle,
-    /// Writes the log; dropped last, so that the last lines are written too.
-    pub log: LogThread,
+    /// Ends the thread that writes the log; dropped last, so that the last lines are written too.
+    pub log: WorkerGuard,
 }
 
 /// Starts logging to standard error and collecting metrics. Once a process.
+///
+/// A line an exchange is what operators and auditors need, and a system call for each is what it must not cost: a thread
+/// of its own writes what has come together. A process that is killed loses the lines that wait; its records are in its
+/// outbox.
 ///
 /// # Errors
 /// [`TelemetryError`].
 pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&config.level)?;
-    let lines = Lines::default();
+    // What has come together since the last write goes out in one: the thread flushes when nothing waits any more.
+    let (lines, log) = NonBlockingBuilder::default()
+        .lossy(false)
+        .buffered_lines_limit(WAITING_LINES)
+        .thread_name("log")
+        .finish(BufWriter::new(stderr()));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match config.format {
         LogFormat::Json => registry
@@ -77,18 +88,17 @@ pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
                     .json()
                     .flatten_event(true)
                     .with_current_span(false)
-                    .with_writer(lines.clone()),
+                    .with_writer(lines),
             )
             .try_init(),
         LogFormat::Text => registry
-            .with(tracing_subscriber::fmt::layer().with_writer(lines.clone()))
+            .with(tracing_subscriber::fmt::layer().with_writer(lines))
             .try_init(),
     };
     started.map_err(|_| TelemetryError::Twice)?;
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|_| TelemetryError::Twice)?;
-    let log = lines.start().map_err(TelemetryError::Thread)?;
     Ok(Telemetry { metrics, log })
 }
 
