@@ -19,6 +19,7 @@ use common::{
 };
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rstest::rstest;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -38,6 +39,16 @@ async fn endless() -> Body {
     }))
 }
 
+/// A body that pauses for longer than a client may.
+async fn slow() -> Body {
+    let pieces = futures_util::stream::unfold("ab", |left| async move {
+        let (next, rest) = left.split_at_checked(1)?;
+        tokio::time::sleep(4 * quick().write_stall.get()).await;
+        Some((io::Result::Ok(next), rest))
+    });
+    Body::from_stream(pieces)
+}
+
 /// A listener on plain HTTP with these limits.
 async fn start(limits: ListenerLimits) -> SocketAddr {
     let listen = "127.0.0.1:0".parse().unwrap();
@@ -48,7 +59,8 @@ async fn start(limits: ListenerLimits) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let router = Router::new()
         .route("/small", get(async || "small"))
-        .route("/endless", get(endless));
+        .route("/endless", get(endless))
+        .route("/slow", get(slow));
     tokio::spawn(listener.serve(router, Shutdown::default()));
     address
 }
@@ -163,6 +175,44 @@ async fn an_http2_connection_without_a_stream_ends() {
         .expect("the connection ends")
         .unwrap()
         .unwrap();
+}
+
+#[rstest]
+#[case::of_one_frame("small")]
+#[case::without_end("endless")]
+#[tokio::test]
+async fn an_http2_client_that_opens_no_window_is_dropped(#[case] body: &str) {
+    let address = start(quick()).await;
+    let io = TokioIo::new(connect(address).await);
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(0)
+        .handshake(io)
+        .await
+        .unwrap();
+    let ended = tokio::spawn(connection);
+    let request = http::Request::get(format!("http://x/{body}"))
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    // Held: dropping it would end its stream.
+    let _answer = sender.send_request(request).await.unwrap();
+    let ended = timeout(PATIENCE, ended).await;
+    let _ = ended.expect("the connection ends").unwrap();
+}
+
+#[tokio::test]
+async fn an_http2_body_that_is_slow_itself_is_waited_for() {
+    let address = start(quick()).await;
+    let io = TokioIo::new(connect(address).await);
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("http://x/slow")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "ab");
 }
 
 #[tokio::test]

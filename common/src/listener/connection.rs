@@ -67,6 +67,11 @@ impl ConnectionControl {
         self.0.cut.cancel();
     }
 
+    /// Whether [`cut`](Self::cut) was called, for this or for another answer of the connection.
+    pub fn was_cut(&self) -> bool {
+        self.0.cut.is_cancelled()
+    }
+
     /// Waits for [`cut`](Self::cut).
     pub(super) async fn is_cut(&self) {
         self.0.cut.cancelled().await;

@@ -4,6 +4,7 @@
 //! [`Listener`] accepts and gives out places (`places`), `session` leads one connection through its steps, `pulse` watches what
 //! it does, `refusal` tells those without a place.
 
+mod answer;
 mod config;
 mod connection;
 mod limits;

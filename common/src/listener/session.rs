@@ -1,17 +1,9 @@
 //! One connection from its first byte to its last.
 
-use std::{
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use bytes::Bytes;
 use http::{Request, Version};
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -27,10 +19,11 @@ use tower::Service as _;
 
 use super::{
     ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
+    answer::Answer,
     connection::ControlledStream,
     places::{Client, Place},
     proxy::{self, Announced},
-    pulse::{self, Pulse},
+    pulse::Pulse,
     refusal::refuse,
 };
 use crate::{
@@ -154,9 +147,10 @@ impl Session {
         let router = self.router;
         let (remote, control) = (info.remote, info.control.clone());
         let service = {
-            let pulse = Arc::clone(&pulse);
+            let (pulse, stall) = (Arc::clone(&pulse), limits.write_stall.get());
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let is_http2 = request.version() == Version::HTTP_2;
+                let control = info.control.clone();
                 let guard = pulse.request(is_http2);
                 request.extensions_mut().insert(info.clone());
                 let answer = router.clone().call(request);
@@ -165,7 +159,9 @@ impl Session {
                     if !is_http2 {
                         return answer;
                     }
-                    answer.map(|answer| answer.map(|body| Body::new(Counted { body, guard })))
+                    answer.map(|answer| {
+                        answer.map(|body| Body::new(Answer::new(body, guard, control, stall)))
+                    })
                 }
             })
         };
@@ -282,33 +278,6 @@ fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits
 fn note_refusal(remote: SocketAddr) {
     metrics::counter!("listener_refused_total", "limit" => "connections_per_client").increment(1);
     tracing::debug!(%remote, "connection refused: its client has as many as it may");
-}
-
-/// An answer on HTTP/2 whose stream counts until it ends.
-struct Counted {
-    body: Body,
-    #[expect(dead_code, reason = "held, not read")]
-    guard: pulse::Request,
-}
-
-impl HttpBody for Counted {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// Ends when a revocation list names the certificate of the connection.

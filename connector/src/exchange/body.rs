@@ -16,7 +16,6 @@ use tokio::time::{Instant, Sleep};
 use super::collect::Prefix;
 use super::deadline::Budget;
 use super::digest::{BodyDigest, Digester};
-use super::watch::Watch;
 use crate::upstream::BodyError;
 
 /// Why a body that is being delivered breaks.
@@ -69,7 +68,6 @@ pub struct TransferBody<B> {
     state: State<B>,
     /// Released, but not yet asked for.
     left: Option<u64>,
-    watch: Option<Watch>,
 }
 
 enum State<B> {
@@ -113,16 +111,6 @@ impl<B> TransferBody<B> {
         Self {
             state: State::Streaming(Box::new(streaming)),
             left: announced,
-            watch: None,
-        }
-    }
-
-    /// The same body, with somebody who sees when it is not asked for any more.
-    #[must_use]
-    pub fn watched(self, watch: Watch) -> Self {
-        Self {
-            watch: Some(watch),
-            ..self
         }
     }
 }
@@ -212,9 +200,6 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TransferError>>> {
         let this = &mut *self;
-        if let Some(watch) = &this.watch {
-            watch.polled();
-        }
         loop {
             match &mut this.state {
                 State::Streaming(streaming) => match ready!(streaming.poll_step(cx)) {

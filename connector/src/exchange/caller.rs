@@ -32,17 +32,19 @@ impl Caller {
         }
     }
 
-    /// Whether several bodies share its connection.
-    pub(super) fn has_streams(&self) -> bool {
-        self.has_streams
-    }
-
     /// Ends its connection at once, with all bodies that share it.
     pub(super) fn cut(&self) {
         self.must_see_a_break();
         if let Some(control) = &self.control {
             control.cut();
         }
+    }
+
+    /// Whether its connection was ended because a body was held up on it.
+    pub(super) fn was_cut(&self) -> bool {
+        self.control
+            .as_ref()
+            .is_some_and(ConnectionControl::was_cut)
     }
 
     /// A body begins whose end the caller knows by `announced` or by the way its connection ends.

@@ -27,4 +27,3 @@ pub use progress::{Exchange, Role};
 pub use recorder::{Delivered, Recorder, Recording};
 pub use refusing::RequestError;
 pub use trace_context::{TRACEPARENT, TraceContext};
-pub use watch::Watch;

@@ -17,7 +17,7 @@ use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
 use super::progress::Exchange;
-use super::watch::{Pulse, Watch};
+use super::watch::Watch;
 use crate::upstream::BodyError;
 
 /// Whether and how an exchange is recorded.
@@ -50,25 +50,21 @@ struct Shared {
     clock: SharedClock,
     shutdown: Shutdown,
     ledger_wait: Duration,
-    stall: Duration,
 }
 
 impl Recorder {
-    /// A recorder on `outbox`. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger; a caller that
-    /// takes nothing for `stall` is cut off.
+    /// A recorder on `outbox`. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger.
     pub fn new(
         outbox: Outbox,
         clock: SharedClock,
         shutdown: Shutdown,
         ledger_wait: Duration,
-        stall: Duration,
     ) -> Self {
         Self(Arc::new(Shared {
             outbox,
             clock,
             shutdown,
             ledger_wait,
-            stall,
         }))
     }
 
@@ -134,17 +130,16 @@ impl Recorder {
                     exchange.event = event;
                 }
                 caller.begins(announced);
-                let watch = Watch::start(caller, budget, self.0.stall);
                 let ending = Streamed {
-                    pulse: watch.pulse(),
                     recorder: self.clone(),
                     reserved,
                     waits_for_ledger: waits,
                     caller: caller.clone(),
                     exchange: exchange.take(),
+                    watch: Watch::start(caller, budget),
                 };
                 let body = TransferBody::new(body, prefix, announced, budget, Box::new(ending));
-                let body = Body::new(body.watched(watch));
+                let body = Body::new(body);
                 Ok(Delivered { body, event })
             }
         }
@@ -281,8 +276,9 @@ struct Streamed {
     reserved: Option<Reserved>,
     waits_for_ledger: bool,
     caller: Caller,
-    pulse: Arc<Pulse>,
     exchange: Option<Exchange>,
+    #[expect(dead_code, reason = "held, not read")]
+    watch: Watch,
 }
 
 impl Streamed {
@@ -339,8 +335,8 @@ impl Ending for Streamed {
     }
 
     fn leave(mut self: Box<Self>, passed: u64) {
-        let is_overdue = self.pulse.is_overdue();
-        let reason = if is_overdue {
+        let was_cut = self.caller.was_cut();
+        let reason = if was_cut {
             AbortReason::Timeout
         } else if self.recorder.0.shutdown.is_cancelled() {
             AbortReason::Shutdown
@@ -349,7 +345,7 @@ impl Ending for Streamed {
         };
         self.abort(reason, passed);
         match self.exchange.take() {
-            Some(exchange) if is_overdue => {
+            Some(exchange) if was_cut => {
                 exchange.failed("the caller held its body up for too long", passed);
             }
             Some(exchange) => exchange.left(passed),

@@ -166,7 +166,6 @@ impl Provider {
                 context.clock.clone(),
                 context.shutdown.clone(),
                 ledger_wait,
-                config.peer.limits.write_stall.get(),
             ),
             source_client,
             admission: Admission::new(config.limits),

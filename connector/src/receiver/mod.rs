@@ -172,7 +172,6 @@ impl Receiver {
                 context.clock.clone(),
                 context.shutdown.clone(),
                 Duration::ZERO,
-                config.api.limits.write_stall.get(),
             ),
             provider_client,
             direct_client,

@@ -74,9 +74,16 @@ pub async fn serve(router: Router, tls: Option<Arc<TlsStore>>, shutdown: &Shutdo
     } else {
         TlsMode::None
     };
-    let listener = Listener::bind(&listener_config(mode), tls)
-        .await
-        .expect("a free port");
+    serve_as(&listener_config(mode), router, tls, shutdown).await
+}
+
+async fn serve_as(
+    config: &ListenerConfig,
+    router: Router,
+    tls: Option<Arc<TlsStore>>,
+    shutdown: &Shutdown,
+) -> u16 {
+    let listener = Listener::bind(config, tls).await.expect("a free port");
     let port = listener.local_addr().expect("a bound socket").port();
     tokio::spawn(listener.serve(router, shutdown.clone()));
     port
@@ -281,7 +288,8 @@ impl World {
             identity,
         )
         .expect("a receiver");
-        let receiver_port = serve(receiver::router(Arc::new(receiver)), None, &shutdown).await;
+        let router = receiver::router(Arc::new(receiver));
+        let receiver_port = serve_as(&config.api, router, None, &shutdown).await;
         Self {
             pki,
             auth,
