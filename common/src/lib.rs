@@ -9,6 +9,7 @@
 //! | [`listener`] | PROXY protocol → TLS → HTTP, with deadlines and limits |
 //! | [`http`] | problem documents, CADDE error bodies, request context, clients |
 //! | [`db`] | opening databases |
+//! | [`places`] | how many of something at a time, in all and for one client |
 //! | [`telemetry`] | logs and metrics |
 //! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
 //!
@@ -21,6 +22,7 @@ pub mod http;
 pub mod ids;
 pub mod listener;
 pub mod pem;
+pub mod places;
 pub mod service;
 pub mod telemetry;
 pub mod tls;

@@ -5,10 +5,10 @@
 //! it does, `refusal` tells those without a place.
 
 mod answer;
+mod client;
 mod config;
 mod connection;
 mod limits;
-mod places;
 mod proxy;
 mod pulse;
 mod refusal;
@@ -16,9 +16,9 @@ mod serve;
 mod session;
 
 pub use self::{
+    client::network,
     config::{ListenerConfig, ProxyProtocol, TlsMode},
     connection::{ConnectionControl, ConnectionInfo, Peer},
     limits::ListenerLimits,
-    places::network,
     serve::{Listener, ListenerError},
 };

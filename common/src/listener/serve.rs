@@ -12,12 +12,12 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ListenerConfig, TlsMode,
-    places::Places,
     refusal::refuse,
     session::{Session, Shared},
 };
 use crate::{
     http::layers,
+    places::Places,
     service::{Shutdown, open_files},
     tls::TlsStore,
 };
@@ -103,7 +103,11 @@ impl Listener {
     pub async fn serve(self, router: Router, shutdown: Shutdown) {
         let limits = &self.shared.config.limits;
         let total = limits.effective_connections(open_files::limit());
-        let places = Places::new(total, limits.connections_per_client);
+        let places = Places::new(
+            total,
+            limits.connections_per_client,
+            metrics::gauge!("listener_connections"),
+        );
         let refusals = Refusals::new(self.shared.tls.is_none());
         let router = layers::apply(router, &self.shared.config);
         let connections = TaskTracker::new();

@@ -20,13 +20,14 @@ use tower::Service as _;
 use super::{
     ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
     answer::Answer,
+    client::Client,
     connection::ControlledStream,
-    places::{Client, Place},
     proxy::{self, Announced},
     pulse::Pulse,
     refusal::refuse,
 };
 use crate::{
+    places::Place,
     service::Shutdown,
     telemetry::Chain,
     tls::{PeerCertificate, TlsStore},
@@ -56,7 +57,7 @@ pub(super) struct Shared {
 pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
     pub(super) router: Router,
-    pub(super) place: Place,
+    pub(super) place: Place<Client>,
     /// Ends the connection after what it does.
     pub(super) soft: Shutdown,
     /// Ends it.

@@ -76,7 +76,7 @@ impl Provider {
         log.id = asked.exchange_id;
         log.place = Some(
             self.admission
-                .enter(peer.id.as_str())
+                .enter_as(peer.id.to_string())
                 .ok_or(FileError::Busy)?,
         );
         let checks = async {

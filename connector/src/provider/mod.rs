@@ -168,7 +168,7 @@ impl Provider {
                 ledger_wait,
             ),
             source_client,
-            admission: Admission::new(config.limits),
+            admission: config.limits.admission(),
             deadlines: config.deadlines,
             delivery: config.provenance.delivery,
             ledger_url: crate::ledger_url(&config.provenance.public_url)?,

@@ -159,15 +159,12 @@ impl Receiver {
         token: Option<&VerifiedToken>,
         info: Option<&ConnectionInfo>,
     ) -> Result<crate::exchange::Place, FileError> {
-        let place = match (token, info) {
-            (Some(token), _) => self.admission.enter(token.claims.user.as_str()),
-            (None, Some(info)) => {
-                let network = common::listener::network(info.remote.ip());
-                self.admission.enter(&network.to_string())
-            }
-            (None, None) => self.admission.enter(""),
+        let caller = match (token, info) {
+            (Some(token), _) => token.claims.user.to_string(),
+            (None, Some(info)) => common::listener::network(info.remote.ip()).to_string(),
+            (None, None) => String::new(),
         };
-        place.ok_or(FileError::Busy)
+        self.admission.enter_as(caller).ok_or(FileError::Busy)
     }
 
     async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, FileError> {

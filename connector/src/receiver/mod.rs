@@ -180,7 +180,7 @@ impl Receiver {
                 &config.provenance.foreign,
                 &config.egress_anchors,
             )?,
-            admission: Admission::new(config.limits),
+            admission: config.limits.admission(),
             deadlines: config.deadlines,
             ledger_url: crate::ledger_url(&config.provenance.public_url)?,
         })
