@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use tempfile::TempDir;
+use url::Url;
 
 const PROGRAM: &str = "/usr/sbin/nginx";
 
@@ -25,6 +26,8 @@ const TLS_PATH: &str = "/tls";
 pub struct Hops {
     /// Where the client asks.
     pub address: SocketAddr,
+    /// The hop with the files.
+    data: SocketAddr,
     processes: Vec<(&'static str, Child)>,
     _folder: TempDir,
 }
@@ -106,9 +109,31 @@ impl Hops {
         }
         Ok(Self {
             address: receiver,
+            data,
             processes,
             _folder: folder,
         })
+    }
+
+    /// Where the files are: what begins their addresses at the last hop.
+    ///
+    /// # Errors
+    /// Never, in fact: an address makes a URL.
+    pub fn files(&self) -> anyhow::Result<Url> {
+        Ok(Url::parse(&format!("http://{}/", self.data))?)
+    }
+
+    /// The file of `size` bytes.
+    ///
+    /// # Errors
+    /// As [`Hops::files`].
+    pub fn file(&self, size: u64) -> anyhow::Result<Url> {
+        Ok(self.files()?.join(&format!("{size}.bin"))?)
+    }
+
+    /// The process of the last hop.
+    pub fn data(&self) -> u32 {
+        self.processes[0].1.id()
     }
 
     /// Version and cipher between the first two hops, asked through the first.

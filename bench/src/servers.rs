@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     load::{Load, Seen, Target},
-    subject::{Processes, Subject, address},
+    subject::{Processes, SMALL, Subject, address},
     usage,
 };
 
@@ -151,7 +151,15 @@ fn questions(subject: &Subject, runtime: &Runtime) -> anyhow::Result<Vec<Questio
         "/cadde/api/v4/location/{}",
         subject.trial.domain("a").provider_id()
     );
+    let file = subject.resource()?;
     Ok(vec![
+        Question {
+            name: "data-server: a file of 1 KiB",
+            process: "data-server",
+            connections: 8,
+            per_answer: 1,
+            target: Target::get(address(&file)?, file.path(), &[], Some(SMALL)),
+        },
         Question {
             name: "auth-server: client-credentials grants",
             process: "auth",

@@ -1,10 +1,20 @@
-//! What is measured: a trial with three files, and nginx in front of the same files.
+//! What is measured: both connectors of a trial, and nginx in their place. Both fetch the same files from the same nginx, which
+//! stands for the data source of a provider: any web server, and none of ours.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use rustls::ClientConfig;
-use tests::{client::Answer, data::DataFolder, ledger, metrics::Metrics, tls, trial::Trial, wait};
+use tests::{
+    client::Answer,
+    data::DataFolder,
+    extra::{Access, Extra, Joining, Role},
+    ledger,
+    metrics::Metrics,
+    tls,
+    trial::Trial,
+    wait,
+};
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -30,6 +40,8 @@ pub struct Subject {
     /// Ours.
     pub trial: Trial,
     hops: Hops,
+    /// The provider connector that offers what `hops` serve, with a grant for each file.
+    provider: Extra,
     /// A token of the user of domain B.
     pub token: String,
 }
@@ -59,8 +71,21 @@ impl Subject {
             ca: &trial.ready.ca,
         };
         let hops = Hops::start(&root, &certificates)?;
-        let token = runtime.block_on(trial.domain("b").token());
-        Ok(Self { trial, hops, token })
+        let sizes: &[u64] = if large {
+            &[SMALL, MEDIUM, LARGE]
+        } else {
+            &[SMALL, MEDIUM]
+        };
+        let (provider, token) = runtime.block_on(async {
+            let provider = offering(&trial, &hops, sizes).await?;
+            anyhow::Ok((provider, trial.domain("b").token().await))
+        })?;
+        Ok(Self {
+            trial,
+            hops,
+            provider,
+            token,
+        })
     }
 
     /// A file of `size` bytes through nginx.
@@ -78,22 +103,27 @@ impl Subject {
     /// Where the trial does not offer it.
     pub fn ours(&self, size: u64) -> anyhow::Result<Target> {
         let bearer = format!("Bearer {}", self.token);
+        let file = self.hops.file(size)?;
         let headers = [
             ("authorization", bearer.as_str()),
-            ("x-cadde-resource-url", &self.resource(size)?),
+            ("x-cadde-resource-url", file.as_str()),
             ("x-cadde-resource-api-type", "file/http"),
-            ("x-cadde-provider", self.trial.domain("a").provider_id()),
+            ("x-cadde-provider", &self.provider.user.user_id),
         ];
         let address = address(&self.trial.ready.domains["b"].receiver.api)?;
         let path = "/cadde/api/v4/file";
         Ok(Target::get(address, path, &headers, Some(size)))
     }
 
-    fn resource(&self, size: u64) -> anyhow::Result<String> {
-        let name = format!("{size}.bin");
+    /// The small file where the trial itself offers it: its address at domain A's data server.
+    ///
+    /// # Errors
+    /// Where the trial does not offer it.
+    pub fn resource(&self) -> anyhow::Result<Url> {
+        let name = format!("{SMALL}.bin");
         let mut offered = self.trial.ready.domains["a"].resources.iter();
         let found = offered.find(|resource| resource.url.ends_with(&name));
-        Ok(found.context("not offered")?.url.clone())
+        Ok(found.context("not offered")?.url.parse()?)
     }
 
     /// Version and cipher of TLS between the connectors, and between the hops of nginx.
@@ -101,7 +131,7 @@ impl Subject {
     /// # Errors
     /// Where one of them does not answer.
     pub fn tls(&self, runtime: &Runtime) -> anyhow::Result<(String, String)> {
-        let peer = &self.trial.ready.domains["a"].provider.peer;
+        let peer = &self.provider.url;
         let config = self.receiver_tls().as_ref().clone();
         let stream = runtime.block_on(tls::connect(peer, config))?;
         let session = stream.get_ref().1;
@@ -122,15 +152,18 @@ impl Subject {
         Arc::new(tls::client_config(&self.trial.ready.ca, Some(identity)))
     }
 
-    /// Exchanges the small file once and returns its lineage: Create, Sent, Received.
+    /// Exchanges the small file of domain A once and returns its lineage: Create, Sent, Received.
     ///
     /// # Errors
     /// Where the answer names no event.
     pub fn one_lineage(&self, runtime: &Runtime) -> anyhow::Result<Vec<String>> {
-        let url = self.resource(SMALL)?;
+        let url = self.resource()?;
         runtime.block_on(async {
             let domain = self.trial.domain("b");
-            let request = domain.fetch(&url).from_provider_of("a").token(&self.token);
+            let request = domain
+                .fetch(url.as_str())
+                .from_provider_of("a")
+                .token(&self.token);
             let answer: Answer = request.send().await;
             let event = answer.header("x-cadde-provenance").context("no event id")?;
             let events = ledger::arrived(&self.trial, event, 3, &self.token).await;
@@ -143,15 +176,14 @@ impl Subject {
         self.hops.processes()
     }
 
-    /// Our processes on the way of an exchange from A to B.
+    /// Our processes on the way of an exchange that is measured, and the data source; and the data server of the trial.
     ///
     /// # Panics
     /// Where one of them does not run.
     pub fn our_processes(&self) -> Processes {
-        const WAY: [(&str, &str, &str); 6] = [
+        const WAY: [(&str, &str, &str); 5] = [
             ("receiver", "receiver-connector", "/receiver-b/"),
-            ("provider", "provider-connector", "/provider-a/"),
-            ("data", "data-server", "/data-a/"),
+            ("data-server", "data-server", "/data-a/"),
             ("ledger", "provenance-server", ""),
             ("auth", "auth-server", ""),
             ("location", "location-server", ""),
@@ -166,7 +198,11 @@ impl Subject {
             let process = find(service, domain).expect("every service of the trial runs");
             ((*name).to_owned(), process.0)
         });
-        found.collect()
+        let others = [
+            ("provider".to_owned(), self.provider.pid()),
+            ("data".to_owned(), self.hops.data()),
+        ];
+        found.chain(others).collect()
     }
 
     /// Highest resident memory of each, in bytes.
@@ -186,7 +222,7 @@ impl Subject {
     /// Where that takes longer than a minute.
     pub fn wait_until_delivered(&self, runtime: &Runtime) {
         let admins = [
-            &self.trial.ready.domains["a"].provider.admin,
+            &self.provider.admin,
             &self.trial.ready.domains["b"].receiver.admin,
         ];
         for admin in admins {
@@ -200,6 +236,23 @@ impl Subject {
             ));
         }
     }
+}
+
+/// A provider connector, configured like domain A's, in front of the files of nginx: all of them closed, granted to the user of
+/// domain B.
+async fn offering(trial: &Trial, hops: &Hops, sizes: &[u64]) -> anyhow::Result<Extra> {
+    let files = sizes.iter().map(|size| hops.file(*size));
+    let files = files.collect::<anyhow::Result<Vec<_>>>()?;
+    let joining = Joining::register(trial, Role::Provider).await;
+    let prefix = hops.files()?;
+    let joining = joining.offering(&prefix, &files, Access::Granted).await;
+    let provider = joining.start("kakehashi/1").await;
+    for file in &files {
+        provider
+            .grant(trial, file, trial.domain("b").user_id())
+            .await;
+    }
+    Ok(provider)
 }
 
 fn sparse(path: &Path, size: u64) -> anyhow::Result<()> {
