@@ -2,7 +2,7 @@
 CREATE TABLE record(
   idx INTEGER PRIMARY KEY,              -- place in the ledger: contiguous from 0, given by the one writer inside its transaction
   id TEXT NOT NULL UNIQUE,              -- cdleventid, or the id of the evidence (of an aborted transfer: the id reserved for its event)
-  kind INTEGER NOT NULL CHECK(kind IN (1, 2, 3)), -- 1 event, 2 evidence, 3 statement
+  kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 3), -- 1 event, 2 evidence, 3 statement (IN would make a table of its own at each insert)
   commitment BLOB NOT NULL CHECK(length(commitment) = 32),
   salt BLOB CHECK(length(salt) = 32),   -- null after an erasure
   core TEXT,                            -- canonical JSON, the exact bytes that were committed to; null after an erasure

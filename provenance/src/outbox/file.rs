@@ -26,11 +26,12 @@ pub(super) const PRUNE_STEP: u32 = 500;
 /// 5 s: how long a starting process waits for the one before it to let go of the file.
 const LOCK_WAIT: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
 
+/// With `state IN (0, 1, 2)`, `SQLite` would make a table of the three values for every statement that writes a record.
 const SCHEMA: &str = "
 CREATE TABLE record(
   event_id BLOB PRIMARY KEY CHECK(length(event_id) = 16),
   instance INTEGER NOT NULL,     -- start of the process that reserved it, counted in `start`
-  state INTEGER NOT NULL CHECK(state IN (0, 1, 2)), -- 0 reserved, 1 completed, 2 aborted
+  state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 2), -- 0 reserved, 1 completed, 2 aborted
   at_ms INTEGER NOT NULL,        -- when it was reserved; once ended, when it ended
   request BLOB NOT NULL,         -- the reservation as JSON; once ended, the exact batch item
   resource TEXT,                 -- what was fetched, for people

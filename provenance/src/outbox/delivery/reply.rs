@@ -1,8 +1,11 @@
 //! What an answer of the ledger means for a record.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, fmt};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::{Value, value::RawValue};
 
 use crate::model::{
@@ -24,18 +27,18 @@ pub(super) enum Verdict {
 pub(super) fn judge(item: &[u8], result: &ItemResult) -> Verdict {
     match result.status {
         ItemStatus::Created | ItemStatus::Exists => {
-            let receipt = result.receipt.clone().unwrap_or_default();
+            let nothing = Receipt::default();
+            let receipt = result.receipt.as_ref().unwrap_or(&nothing);
             let is_erased = result.status == ItemStatus::Exists
                 && receipt.salt.is_none()
                 && receipt.core.is_none();
             match if is_erased {
                 Ok(())
             } else {
-                verify(item, &receipt)
+                verify(item, receipt)
             } {
                 Ok(()) => Verdict::Delivered(
-                    serde_json::to_string(&receipt)
-                        .expect("a receipt has only strings and numbers"),
+                    serde_json::to_string(receipt).expect("a receipt has only strings and numbers"),
                 ),
                 Err(why) => Verdict::Park {
                     problem: "receipt",
@@ -75,11 +78,11 @@ struct Item<'t> {
     #[serde(borrow)]
     user_id: Cow<'t, str>,
     #[serde(borrow)]
-    event: Option<&'t RawValue>,
+    event: Option<Members<'t>>,
     #[serde(borrow)]
-    evidence: Option<&'t RawValue>,
+    evidence: Option<Members<'t>>,
     #[serde(borrow)]
-    dig: Option<&'t RawValue>,
+    dig: Option<Members<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -90,11 +93,11 @@ struct Core<'t> {
     #[serde(borrow)]
     actor: Actor<'t>,
     #[serde(borrow)]
-    event: Option<&'t RawValue>,
+    event: Option<Members<'t>>,
     #[serde(borrow)]
-    evidence: Option<&'t RawValue>,
+    evidence: Option<Members<'t>>,
     #[serde(borrow)]
-    dig: Option<&'t RawValue>,
+    dig: Option<Members<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -123,8 +126,9 @@ fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
             return Err("leaf_hash is not that of salt and core".to_owned());
         }
     }
+    let item = std::str::from_utf8(item).map_err(|e| format!("the item cannot be read: {e}"))?;
     let item: Item<'_> =
-        serde_json::from_slice(item).map_err(|e| format!("the item cannot be read: {e}"))?;
+        serde_json::from_str(item).map_err(|e| format!("the item cannot be read: {e}"))?;
     let core: Core<'_> =
         serde_json::from_str(core_text).map_err(|e| format!("its core cannot be read: {e}"))?;
     let fits = [
@@ -133,10 +137,16 @@ fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
         ("actor", core.actor.user == item.user_id),
         (
             "event",
-            same_members(item.event, core.event, &[ORGANIZATION]),
+            same_members(item.event.as_ref(), core.event.as_ref(), &[ORGANIZATION]),
         ),
-        ("evidence", same_members(item.evidence, core.evidence, &[])),
-        ("dig", same_members(item.dig, core.dig, &[])),
+        (
+            "evidence",
+            same_members(item.evidence.as_ref(), core.evidence.as_ref(), &[]),
+        ),
+        (
+            "dig",
+            same_members(item.dig.as_ref(), core.dig.as_ref(), &[]),
+        ),
     ];
     match fits.iter().find(|(_, same)| !same) {
         Some((name, _)) => Err(format!("{name} of its core is not what was sent")),
@@ -144,24 +154,61 @@ fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
     }
 }
 
-/// Whether two objects have the same members, in whatever order, but for `added` ones that only the record has.
-fn same_members(sent: Option<&RawValue>, recorded: Option<&RawValue>, added: &[&str]) -> bool {
-    type Members<'t> = BTreeMap<Cow<'t, str>, &'t RawValue>;
+/// The members of an object, of which there are less than ten, with their values as they are written.
+struct Members<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
+
+impl<'t> Members<'t> {
+    fn value(&self, name: &str) -> Option<&'t str> {
+        let found = self.0.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| value.get())
+    }
+}
+
+impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
+
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// Whether two objects have the same members, in whatever order, but for `added` ones that only the record has. A member that
+/// is there twice makes them differ.
+fn same_members(
+    sent: Option<&Members<'_>>,
+    recorded: Option<&Members<'_>>,
+    added: &[&str],
+) -> bool {
     let (sent, recorded) = match (sent, recorded) {
         (None, None) => return true,
-        (Some(sent), Some(recorded)) => (sent.get(), recorded.get()),
+        (Some(sent), Some(recorded)) => (sent, recorded),
         _ => return false,
     };
-    let (Ok(sent), Ok(mut recorded)) = (
-        serde_json::from_str::<Members<'_>>(sent),
-        serde_json::from_str::<Members<'_>>(recorded),
-    ) else {
-        return false;
-    };
-    recorded.retain(|name, _| sent.contains_key(name) || !added.contains(&name.as_ref()));
-    sent.len() == recorded.len()
-        && sent.iter().zip(&recorded).all(|(sent, recorded)| {
-            sent.0 == recorded.0 && same_value(sent.1.get(), recorded.1.get())
+    let more = recorded
+        .0
+        .iter()
+        .filter(|(name, _)| sent.value(name).is_none());
+    sent.0.len() + more.clone().count() == recorded.0.len()
+        && more.clone().all(|(name, _)| added.contains(&&**name))
+        && sent.0.iter().all(|(name, value)| {
+            recorded
+                .value(name)
+                .is_some_and(|recorded| same_value(value.get(), recorded))
         })
 }
 
@@ -236,6 +283,29 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[rstest]
+    #[case(r#"{"a": 1}"#, r#"{ "a":1 }"#, true)]
+    #[case(r#"{"a": 1, "b": "x"}"#, r#"{"b": "x", "a": 1}"#, true)]
+    #[case(r#"{"a": "\u00e9"}"#, r#"{"\u0061": "é"}"#, true)]
+    #[case(r#"{"a": 1}"#, r#"{"a": 1, "ours": 2}"#, true)]
+    #[case(r#"{"a": 1, "ours": 1}"#, r#"{"a": 1, "ours": 2}"#, false)]
+    #[case(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#, false)]
+    #[case(r#"{"a": 1}"#, r#"{"a": 1, "a": 2}"#, false)]
+    #[case(r#"{"a": 1, "a": 1}"#, r#"{"a": 1, "b": 2}"#, false)]
+    #[case(r#"{"a": 1}"#, r#"{"a": "1"}"#, false)]
+    #[case(r"{}", r#"{"a": 1}"#, false)]
+    fn members_are_compared_whatever_their_order(
+        #[case] sent: &str,
+        #[case] recorded: &str,
+        #[case] same: bool,
+    ) {
+        let read = |text| serde_json::from_str::<Members<'_>>(text).unwrap();
+        assert_eq!(
+            same_members(Some(&read(sent)), Some(&read(recorded)), &["ours"]),
+            same
+        );
     }
 
     #[test]

@@ -8,7 +8,10 @@ use std::{
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use common::clock::SharedClock;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -32,6 +35,9 @@ const WAITED_FOR: u32 = 5;
 
 /// 60 s: longest pause that a ledger can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
+
+/// Records whose results are judged and written at a time: less than a millisecond's work, for this thread and for the writer.
+const PART: usize = 32;
 
 /// 1 s: pause before the file is read again after it could not be.
 const RELOAD: Duration = Duration::from_secs(1);
@@ -208,9 +214,9 @@ impl<T: Transport> Delivery<T> {
         match answer {
             Ok(results) => {
                 self.succeeded();
-                self.settle(batch, &results);
+                self.settle(batch, &results).await;
             }
-            Err(error) => self.failed(batch, &error),
+            Err(error) => self.failed(batch, &error).await,
         }
     }
 
@@ -226,34 +232,40 @@ impl<T: Transport> Delivery<T> {
         });
     }
 
-    /// Does what the ledger said of each record.
-    fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult]) {
-        let (mut delivered, mut parked, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-        for (record, result) in batch.into_iter().zip(results) {
-            match judge(&record.item, result) {
-                Verdict::Delivered(text) => {
-                    delivered.push(Settled {
-                        id: record.id,
-                        ended_ms: record.ended_ms,
-                        text,
-                    });
-                    answers.push((record.id, Ok(())));
+    /// Does what the ledger said of each record, in parts: exchanges wait behind what is written at a time.
+    async fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult]) {
+        let mut records = batch.into_iter().zip(results);
+        loop {
+            let (mut delivered, mut parked, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+            for (record, result) in records.by_ref().take(PART) {
+                match judge(&record.item, result) {
+                    Verdict::Delivered(text) => {
+                        delivered.push(Settled {
+                            id: record.id,
+                            ended_ms: record.ended_ms,
+                            text,
+                        });
+                        answers.push((record.id, Ok(())));
+                    }
+                    Verdict::Park { problem, why } => {
+                        answers.push((record.id, Err(DeliveredError::Parked(why.clone()))));
+                        parked.push(park(&record, problem, why));
+                    }
+                    Verdict::Retry => self.postpone(record),
                 }
-                Verdict::Park { problem, why } => {
-                    answers.push((record.id, Err(DeliveredError::Parked(why.clone()))));
-                    parked.push(park(&record, problem, why));
-                }
-                Verdict::Retry => self.postpone(record),
+            }
+            self.metrics
+                .delivered
+                .increment(u64::try_from(delivered.len()).unwrap_or(u64::MAX));
+            self.tell(delivered, parked, answers).await;
+            if records.len() == 0 {
+                return;
             }
         }
-        self.metrics
-            .delivered
-            .increment(u64::try_from(delivered.len()).unwrap_or(u64::MAX));
-        self.tell(delivered, parked, answers);
     }
 
-    /// Has results written, then tells those who wait: whoever asks later finds them in the file.
-    fn tell(
+    /// Has results written, then tells those who wait: whoever asks later finds them in the file. Returns when they are written.
+    async fn tell(
         &self,
         delivered: Vec<Settled>,
         parked: Vec<Settled>,
@@ -262,11 +274,17 @@ impl<T: Transport> Delivery<T> {
         if answers.is_empty() {
             return;
         }
+        let (done, written) = oneshot::channel();
         // Without a writer nothing is lost: the file still has the records, the ledger answers `exists`.
-        let _ = self.writer.send(Command::Settle { delivered, parked });
+        let _ = self.writer.send(Command::Settle {
+            delivered,
+            parked,
+            done,
+        });
         for (id, result) in answers {
             self.queue.settle(id, &result);
         }
+        let _ = written.await;
     }
 
     /// The ledger can't say yet: this record alone waits, the others go on.
@@ -279,7 +297,7 @@ impl<T: Transport> Delivery<T> {
             .insert((Instant::now() + pause, record.id), record);
     }
 
-    fn failed(&mut self, mut batch: Vec<Outgoing>, error: &DeliveryError) {
+    async fn failed(&mut self, mut batch: Vec<Outgoing>, error: &DeliveryError) {
         metrics::counter!("outbox_delivery_failures_total", "reason" => error.label()).increment(1);
         if matches!(error, DeliveryError::TooMuch { .. }) {
             // The ledger answers; one record of these is the cause, and half of them may pass.
@@ -293,7 +311,8 @@ impl<T: Transport> Delivery<T> {
                     Vec::new(),
                     vec![park(&record, "refused-alone", why)],
                     vec![answer],
-                );
+                )
+                .await;
             }
             return;
         }
@@ -369,8 +388,10 @@ fn body(batch: &[Outgoing]) -> Bytes {
 
 /// The results for `batch`: one for each, of the same id.
 fn read(answer: &[u8], batch: &[Outgoing]) -> Result<Vec<ItemResult>, DeliveryError> {
-    let reply: BatchReply =
-        serde_json::from_slice(answer).map_err(|e| DeliveryError::BadReply(e.to_string()))?;
+    let bad = |error: &dyn std::error::Error| DeliveryError::BadReply(error.to_string());
+    // Its characters are checked once, not string by string.
+    let answer = std::str::from_utf8(answer).map_err(|e| bad(&e))?;
+    let reply: BatchReply = serde_json::from_str(answer).map_err(|e| bad(&e))?;
     if reply.results.len() != batch.len() {
         let text = format!("{} results for {} items", reply.results.len(), batch.len());
         return Err(DeliveryError::BadReply(text));

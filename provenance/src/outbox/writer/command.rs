@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Settle {
         delivered: Vec<Settled>,
         parked: Vec<Settled>,
+        done: oneshot::Sender<()>,
     },
     /// Read records into the queue of delivery, none of `held`.
     Load { held: HashSet<Uuid>, limit: Room },
@@ -110,6 +111,7 @@ pub(super) enum Effect {
 /// What is told to whom after the commit.
 pub(super) enum Answer {
     Nobody,
+    Done(oneshot::Sender<()>),
     Unit(Reply, Result<(), OutboxError>),
     Found(oneshot::Sender<Found>, Found),
     Receipt(oneshot::Sender<Option<Vec<u8>>>, Option<Vec<u8>>),
@@ -121,6 +123,7 @@ impl Answer {
     pub(super) fn send(self) {
         match self {
             Self::Nobody => {}
+            Self::Done(to) => drop(to.send(())),
             Self::Unit(to, result) => drop(to.send(result)),
             Self::Found(to, found) => drop(to.send(found)),
             Self::Receipt(to, receipt) => drop(to.send(receipt)),
@@ -176,7 +179,8 @@ pub(super) fn conclude(command: Command, effect: Effect, ended: &mut Vec<Outgoin
             Answer::Receipt(reply, receipt)
         }
         (Command::ListParked { reply }, Effect::Parked(records)) => Answer::Parked(reply, records),
-        // A settled answer has nobody waiting; a reader whose answer is of another kind would be told by its dropped channel.
+        (Command::Settle { done, .. }, _) => Answer::Done(done),
+        // A reader whose answer is of another kind would be told by its dropped channel.
         _ => Answer::Nobody,
     }
 }

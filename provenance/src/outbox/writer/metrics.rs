@@ -1,11 +1,13 @@
 //! What the writer thread counts.
 
+use std::time::Duration;
+
 use crate::outbox::status::Counts;
 
 /// Handles of the writer's metrics: looking one up by name would cost more than moving it.
 pub(in crate::outbox) struct Metrics {
-    pub(super) commit: metrics::Histogram,
-    pub(super) group: metrics::Histogram,
+    commit: metrics::Histogram,
+    group: metrics::Histogram,
     pub(super) write_failures: metrics::Counter,
     pub(super) taken: metrics::Counter,
     open: metrics::Gauge,
@@ -66,6 +68,16 @@ impl Metrics {
             bytes: metrics::gauge!("outbox_bytes"),
             oldest: metrics::gauge!("outbox_oldest_undelivered_seconds"),
         }
+    }
+
+    /// A group of `size` commands was written.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a group has at most GROUP_MAX commands"
+    )]
+    pub(super) fn wrote(&self, size: usize, took: Duration) {
+        self.commit.record(took);
+        self.group.record(size as f64);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]

@@ -115,12 +115,7 @@ impl Writer<'_> {
         self.counts.writable = result.is_ok();
         match result {
             Ok(effects) => {
-                self.metrics.commit.record(started.elapsed());
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "a group has at most GROUP_MAX commands"
-                )]
-                self.metrics.group.record(size as f64);
+                let took = started.elapsed();
                 let mut ended = Vec::new();
                 let mut answers = Vec::with_capacity(size);
                 for (command, effect) in group.drain(..).zip(effects) {
@@ -134,11 +129,14 @@ impl Writer<'_> {
                     answers.push(conclude(command, effect, &mut ended));
                 }
                 self.counts.oldest_s = self.ages.oldest_s();
-                self.publish();
+                self.tell_counts();
                 self.queue.hand_over(ended);
                 for answer in answers {
                     answer.send();
                 }
+                // Metrics are nothing that exchanges should wait for.
+                self.metrics.wrote(size, took);
+                self.publish_metrics();
                 if !was_writable {
                     tracing::info!("the outbox can be written again");
                 }
@@ -244,7 +242,9 @@ impl Writer<'_> {
                     Effect::Refused(OutboxError::NotOpen)
                 }
             }
-            Command::Settle { delivered, parked } => {
+            Command::Settle {
+                delivered, parked, ..
+            } => {
                 let (mut gone, mut aside) = (Vec::new(), Vec::new());
                 for one in delivered {
                     if self.file.deliver(one.id, one.text.as_bytes(), now_ms)? {
@@ -341,8 +341,16 @@ impl Writer<'_> {
     }
 
     fn publish(&self) {
+        self.tell_counts();
+        self.publish_metrics();
+    }
+
+    fn publish_metrics(&self) {
         self.metrics
             .publish(&self.counts, self.clock.now().unix_timestamp());
+    }
+
+    fn tell_counts(&self) {
         self.status.send_if_modified(|counts| {
             let differs = *counts != self.counts;
             counts.clone_from(&self.counts);
