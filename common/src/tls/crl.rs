@@ -130,8 +130,34 @@ impl Revocations {
     }
 }
 
-/// Fetches the lists from `url` into the file at `path`; nothing is replaced by a list that `check` refuses.
-pub(super) async fn fetch(
+/// Fetches lists. The client is kept while it works: one is made of all trust anchors of the operating system, some
+/// hundred files, which are read again after a failure.
+#[derive(Debug, Default)]
+pub(super) struct Fetcher(Option<reqwest::Client>);
+
+impl Fetcher {
+    /// Fetches the lists from `url` into the file at `path`; nothing is replaced by a list that `check` refuses.
+    pub(super) async fn fetch(
+        &mut self,
+        url: &Url,
+        path: &Path,
+        check: impl Fn(&[CertificateRevocationListDer<'_>]) -> Result<(), CrlError>,
+    ) -> Result<(), CrlError> {
+        let http = match self.0.take() {
+            Some(http) => http,
+            None => client::plain().map_err(|error| CrlError::Fetch {
+                url: url.clone(),
+                source: error.into(),
+            })?,
+        };
+        fetch(&http, url, path, check).await?;
+        self.0 = Some(http);
+        Ok(())
+    }
+}
+
+async fn fetch(
+    http: &reqwest::Client,
     url: &Url,
     path: &Path,
     check: impl Fn(&[CertificateRevocationListDer<'_>]) -> Result<(), CrlError>,
@@ -140,7 +166,6 @@ pub(super) async fn fetch(
         url: url.clone(),
         source,
     };
-    let http = client::plain().map_err(|e| error(e.into()))?;
     let answer = http
         .get(url.clone())
         .send()

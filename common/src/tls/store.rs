@@ -65,7 +65,7 @@ pub async fn open(
             let check = |lists: &[CertificateRevocationListDer<'_>]| {
                 Revocations::read(lists, &authorities).map(drop)
             };
-            match crl::fetch(url, path, check).await {
+            match crl::Fetcher::default().fetch(url, path, check).await {
                 Err(error) if path.exists() => {
                     tracing::warn!(error = %Chain(&error), "starting with the stored revocation list");
                 }
@@ -184,15 +184,15 @@ impl TlsStore {
         Ok(true)
     }
 
-    async fn refresh_crl(&self) -> Result<(), CrlError> {
+    async fn refresh_crl(&self, lists: &mut crl::Fetcher) -> Result<(), CrlError> {
         let (Some(path), Some(url)) = (&self.config.crl, &self.config.crl_url) else {
             return Ok(());
         };
         let current = self.current.load_full();
-        crl::fetch(url, path, |lists| {
+        let check = |lists: &[CertificateRevocationListDer<'_>]| {
             Revocations::read(lists, &current.authorities)?.check_replaces(&current.revocations)
-        })
-        .await
+        };
+        lists.fetch(url, path, check).await
     }
 
     /// Keeps files and revocation list fresh until `shutdown`.
@@ -200,6 +200,7 @@ impl TlsStore {
         let store = Arc::clone(self);
         tokio::spawn(async move {
             let mut hangup = hangup();
+            let mut lists = crl::Fetcher::default();
             loop {
                 tokio::select! {
                     () = shutdown.cancelled() => return,
@@ -207,7 +208,7 @@ impl TlsStore {
                     () = store.nudge.notified() => {}
                     () = hangup.next() => {}
                 }
-                if let Err(error) = store.refresh_crl().await {
+                if let Err(error) = store.refresh_crl(&mut lists).await {
                     tracing::warn!(error = %Chain(&error), "the revocation list could not be refreshed");
                 }
                 let reloading = Arc::clone(&store);
