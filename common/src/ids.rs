@@ -1,8 +1,8 @@
 //! Identifiers. Each kind has its own type, so that one cannot be passed for another.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use time::OffsetDateTime;
 use uuid::{ContextV7, Timestamp, Uuid};
 
@@ -44,9 +44,11 @@ pub enum IdError {
 /// (CADDE 4.0 basic design of authentication, 2.1.5), no control character, white space, `|`, `#` or `,`
 /// (which separate fields in existing policies and lists). Issuing is strict: [`UserId::issue`].
 /// Comparison is exact; IDs that we issue are lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct UserId(Box<str>);
+///
+/// Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UserId(Arc<str>);
 
 impl UserId {
     /// Longest ID, in characters.
@@ -122,9 +124,11 @@ pub fn is_corporate_number(number: &str) -> bool {
 }
 
 /// A connector ID (コネクタID): the DNS name that the connector's certificate carries, in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ConnectorId(Box<str>);
+///
+/// Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ConnectorId(Arc<str>);
 
 impl ConnectorId {
     /// Reads a DNS name: labels of 1 to 63 letters, digits, hyphens or underscores, 253 characters in all;
@@ -179,7 +183,12 @@ macro_rules! text_id {
         }
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0.into()
+                id.as_str().to_owned()
+            }
+        }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
         impl AsRef<str> for $name {

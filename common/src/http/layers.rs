@@ -9,15 +9,13 @@ use std::{
     future::Future,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
 };
 
 use axum::{Router, body::Body, response::IntoResponse as _};
 use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use tower::{Layer, Service};
+use tower::Service as _;
 
 use super::{
     context::{self, Lang, RequestContext, RequestId},
@@ -33,28 +31,14 @@ use crate::{
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Wraps `router` for the listener of `config`. Listeners do this themselves.
-pub fn apply(router: Router, config: &ListenerConfig) -> Router {
-    let forwarded = config.tls == TlsMode::TerminatedUpstream;
-    router
-        .fallback(|| async {
-            Problem::not_found("no-such-path", "this listener serves no such path")
-        })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "this path does not answer that method",
-            )
-        })
-        .layer(Outermost(Arc::new(Settings {
-            header_size: config.limits.header_size.as_usize(),
-            proxies: if forwarded {
-                config.trusted_proxies.clone()
-            } else {
-                Vec::new()
-            },
-        })))
+/// What a listener hands its requests to: a router, behind everything that all requests pass.
+///
+/// It stands in front of the router instead of in `Router::layer`, which would make and clone one more boxed service for every
+/// request.
+#[derive(Debug, Clone)]
+pub struct Front {
+    router: Router,
+    settings: Arc<Settings>,
 }
 
 #[derive(Debug)]
@@ -63,41 +47,40 @@ struct Settings {
     proxies: Vec<IpAddr>,
 }
 
-#[derive(Debug, Clone)]
-struct Outermost(Arc<Settings>);
-
-impl<S> Layer<S> for Outermost {
-    type Service = Outer<S>;
-    fn layer(&self, inner: S) -> Outer<S> {
-        Outer {
-            inner,
-            settings: Arc::clone(&self.0),
+impl Front {
+    /// Stands in front of `router` for the listener of `config`. Listeners do this themselves.
+    pub fn new(router: Router, config: &ListenerConfig) -> Self {
+        let forwarded = config.tls == TlsMode::TerminatedUpstream;
+        let router = router
+            .fallback(|| async {
+                Problem::not_found("no-such-path", "this listener serves no such path")
+            })
+            .method_not_allowed_fallback(|| async {
+                Problem::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "method-not-allowed",
+                    "this path does not answer that method",
+                )
+            });
+        let settings = Settings {
+            header_size: config.limits.header_size.as_usize(),
+            proxies: if forwarded {
+                config.trusted_proxies.clone()
+            } else {
+                Vec::new()
+            },
+        };
+        Self {
+            router,
+            settings: Arc::new(settings),
         }
     }
-}
 
-#[derive(Debug, Clone)]
-struct Outer<S> {
-    inner: S,
-    settings: Arc<Settings>,
-}
-
-impl<S> Service<Request<Body>> for Outer<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = std::convert::Infallible>
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+    /// Answers `request`.
+    pub fn answer(
+        &self,
+        mut request: Request<Body>,
+    ) -> impl Future<Output = Response<Body>> + Send + use<> {
         let id = RequestId(uuid_v7(SystemClock.now()));
         let lang = Lang::from_headers(request.headers());
         request.extensions_mut().insert(id);
@@ -108,9 +91,9 @@ where
         let answer = if refused {
             None
         } else {
-            Some(self.inner.call(request))
+            Some(self.router.clone().call(request))
         };
-        Box::pin(context::scope(RequestContext { id, lang }, async move {
+        context::scope(RequestContext { id, lang }, async move {
             let mut response = match answer {
                 None => Problem::new(
                     StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -131,8 +114,8 @@ where
             ) {
                 response.headers_mut().insert(REQUEST_ID, value);
             }
-            Ok(response)
-        }))
+            response
+        })
     }
 }
 

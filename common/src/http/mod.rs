@@ -1,6 +1,6 @@
 //! HTTP as all listeners speak it.
 //!
-//! [`layers::apply`] wraps every router; [`context`] then tells error bodies the request id and the language, so that
+//! [`layers::Front`] stands in front of every router; [`context`] then tells error bodies the request id and the language, so that
 //! handlers need not pass them on. Own APIs answer errors as [`problem::Problem`], wire paths of CADDE in the shapes of
 //! [`cadde`].
 

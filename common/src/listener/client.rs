@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::tls::PeerCertificate;
+use crate::{ids::ConnectorId, tls::PeerCertificate};
 
 /// Whom a connection counts for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -10,7 +10,7 @@ pub(super) enum Client {
     /// An address: what is known before a certificate.
     Address(IpAddr),
     /// The connector that a certificate names.
-    Connector(String),
+    Connector(ConnectorId),
     /// A certificate that names none.
     Certificate([u8; 32]),
 }
@@ -31,7 +31,7 @@ impl Client {
 
     pub(super) fn with(certificate: &PeerCertificate) -> Self {
         match &certificate.connector_id {
-            Some(id) => Self::Connector(id.to_string()),
+            Some(id) => Self::Connector(id.clone()),
             None => Self::Certificate(certificate.sha256),
         }
     }

@@ -16,7 +16,7 @@ use super::{
     session::{Session, Shared},
 };
 use crate::{
-    http::layers,
+    http::layers::Front,
     places::Places,
     service::{Shutdown, open_files},
     tls::TlsStore,
@@ -109,7 +109,7 @@ impl Listener {
             metrics::gauge!("listener_connections"),
         );
         let refusals = Refusals::new(self.shared.tls.is_none());
-        let router = layers::apply(router, &self.shared.config);
+        let front = Front::new(router, &self.shared.config);
         let connections = TaskTracker::new();
         let hard = Shutdown::default();
         let mut failures: u32 = 0;
@@ -127,7 +127,7 @@ impl Listener {
                     };
                     let session = Session {
                         shared: Arc::clone(&self.shared),
-                        router: router.clone(),
+                        front: front.clone(),
                         place,
                         soft: shutdown.clone(),
                         hard: hard.clone(),

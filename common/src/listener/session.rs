@@ -1,8 +1,8 @@
 //! One connection from its first byte to its last.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper_util::{
@@ -15,7 +15,6 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tower::Service as _;
 
 use super::{
     ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
@@ -27,6 +26,7 @@ use super::{
     refusal::refuse,
 };
 use crate::{
+    http::layers::Front,
     places::Place,
     service::Shutdown,
     telemetry::Chain,
@@ -56,7 +56,7 @@ pub(super) struct Shared {
 /// A connection that was accepted.
 pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
-    pub(super) router: Router,
+    pub(super) front: Front,
     pub(super) place: Place<Client>,
     /// Ends the connection after what it does.
     pub(super) soft: Shutdown,
@@ -145,7 +145,7 @@ impl Session {
     {
         let limits = &self.shared.config.limits;
         configure(&mut builder, limits);
-        let router = self.router;
+        let front = self.front;
         let (remote, control) = (info.remote, info.control.clone());
         let service = {
             let (pulse, stall) = (Arc::clone(&pulse), limits.write_stall.get());
@@ -154,14 +154,13 @@ impl Session {
                 let control = info.control.clone();
                 let guard = pulse.request(is_http2);
                 request.extensions_mut().insert(info.clone());
-                let answer = router.clone().call(request);
+                let answer = front.answer(request.map(Body::new));
                 async move {
                     let answer = answer.await;
-                    if !is_http2 {
-                        return answer;
-                    }
-                    answer.map(|answer| {
+                    Ok::<_, Infallible>(if is_http2 {
                         answer.map(|body| Body::new(Answer::new(body, guard, control, stall)))
+                    } else {
+                        answer
                     })
                 }
             })

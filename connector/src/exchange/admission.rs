@@ -1,7 +1,9 @@
 //! How many exchanges go on at a time, in all and for one caller.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use common::ids::{ConnectorId, UserId};
 use common::places::Places;
 use serde::{Deserialize, Serialize};
 
@@ -37,11 +39,24 @@ impl ExchangeLimits {
     }
 }
 
+/// Who asks for an exchange, as far as places are concerned.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Asking {
+    /// A user, by token.
+    User(UserId),
+    /// A connector, by certificate.
+    Connector(ConnectorId),
+    /// Somebody of this network, without a token.
+    Network(IpAddr),
+    /// Somebody whose address is not known.
+    Unknown,
+}
+
 /// The place of one exchange.
-pub type Place = common::places::Place<String>;
+pub type Place = common::places::Place<Asking>;
 
 /// The places for exchanges, by caller.
-pub type Admission = Places<String>;
+pub type Admission = Places<Asking>;
 
 impl ExchangeLimits {
     /// All places are free.

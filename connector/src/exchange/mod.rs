@@ -8,6 +8,7 @@ mod deadline;
 mod digest;
 mod disposition;
 pub mod headers;
+mod meters;
 mod options;
 mod progress;
 mod recorder;
@@ -15,7 +16,7 @@ pub(crate) mod refusing;
 mod trace_context;
 mod watch;
 
-pub use admission::{Admission, ExchangeLimits, Place};
+pub use admission::{Admission, Asking, ExchangeLimits, Place};
 pub use body::{Ending, RecordError, TransferBody, TransferError};
 pub use caller::Caller;
 pub use collect::{Collected, Prefix, WINDOW, collect};

@@ -8,6 +8,7 @@ use http::StatusCode;
 
 use super::admission::Place;
 use super::digest::BodyDigest;
+use super::meters::{Meters, Outcome};
 use super::trace_context::TraceContext;
 
 /// The side that this process is on.
@@ -85,12 +86,12 @@ enum End<'a> {
 }
 
 impl End<'_> {
-    const fn outcome(&self) -> &'static str {
+    const fn outcome<'m>(&self, meters: &'m Meters) -> &'m Outcome {
         match self {
-            Self::Completed(_) => "completed",
-            Self::Refused { .. } => "refused",
-            Self::Failed { .. } => "failed",
-            Self::Left { .. } => "caller-left",
+            Self::Completed(_) => &meters.completed,
+            Self::Refused { .. } => &meters.refused,
+            Self::Failed { .. } => &meters.failed,
+            Self::Left { .. } => &meters.left,
         }
     }
 
@@ -151,14 +152,14 @@ impl Exchange {
     fn end(&mut self, end: End<'_>) {
         self.ended = true;
         let elapsed = self.started.elapsed();
-        let (role, outcome) = (self.role.label(), end.outcome());
-        metrics::counter!("connector_exchanges_total", "role" => role, "outcome" => outcome)
-            .increment(1);
-        metrics::counter!("connector_transfer_bytes_total", "role" => role).increment(end.passed());
-        metrics::histogram!("connector_exchange_duration_seconds", "role" => role).record(elapsed);
+        let meters = Meters::of(self.role);
+        let outcome = end.outcome(meters);
+        outcome.count.increment(1);
+        meters.bytes.increment(end.passed());
+        meters.duration.record(elapsed);
         self.log(
             &end,
-            outcome,
+            outcome.name,
             u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         );
     }

@@ -21,8 +21,8 @@ use crate::exchange::headers::{
     self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL,
 };
 use crate::exchange::{
-    Allowed, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext, attachment,
-    collect, refusing,
+    Allowed, Asking, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext,
+    attachment, collect, refusing,
 };
 
 /// Answers a receiver connector.
@@ -76,7 +76,7 @@ impl Provider {
         log.id = asked.exchange_id;
         log.place = Some(
             self.admission
-                .enter_as(peer.id.to_string())
+                .enter_as(Asking::Connector(peer.id.clone()))
                 .ok_or(FileError::Busy)?,
         );
         let checks = async {

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::{ExchangeId, UserId};
-use common::listener::ConnectionInfo;
+use common::listener::{ConnectionInfo, network};
 use http::request::Parts;
 use http::{HeaderMap, Request, header};
 use provenance::outbox::{Kind, Reservation};
@@ -18,7 +18,7 @@ use super::egress::Exit;
 use super::error::FileError;
 use super::request::{FileRequest, Origin};
 use crate::exchange::{
-    Allowed, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext,
+    Allowed, Asking, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext,
     headers, refusing,
 };
 use crate::upstream::ResourceUrl;
@@ -159,12 +159,12 @@ impl Receiver {
         token: Option<&VerifiedToken>,
         info: Option<&ConnectionInfo>,
     ) -> Result<crate::exchange::Place, FileError> {
-        let caller = match (token, info) {
-            (Some(token), _) => token.claims.user.to_string(),
-            (None, Some(info)) => common::listener::network(info.remote.ip()).to_string(),
-            (None, None) => String::new(),
+        let asking = match (token, info) {
+            (Some(token), _) => Asking::User(token.claims.user.clone()),
+            (None, Some(info)) => Asking::Network(network(info.remote.ip())),
+            (None, None) => Asking::Unknown,
         };
-        self.admission.enter_as(caller).ok_or(FileError::Busy)
+        self.admission.enter_as(asking).ok_or(FileError::Busy)
     }
 
     async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, FileError> {

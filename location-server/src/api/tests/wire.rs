@@ -1,6 +1,6 @@
 //! Requests that fit no path, no method or no form: the answer has the form of the path all the same.
 
-use common::http::layers;
+use common::http::layers::Front;
 use common::listener::{ListenerConfig, TlsMode};
 
 use super::*;
@@ -10,7 +10,8 @@ async fn listening() -> World {
     let mut world = World::with_record().await;
     let url = "https://location.example".parse().expect("a URL");
     let config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, TlsMode::None);
-    world.router = layers::apply(world.router, &config);
+    let front = Front::new(world.router, &config);
+    world.router = Router::new().fallback(move |request| front.answer(request));
     world
 }
 
