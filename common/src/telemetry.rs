@@ -1,5 +1,7 @@
 //! Logs and metrics.
 
+mod json;
+
 use std::{
     error::Error,
     fmt,
@@ -92,9 +94,7 @@ pub fn init(config: &TelemetryConfig) -> Result<Telemetry, TelemetryError> {
         LogFormat::Json => registry
             .with(
                 tracing_subscriber::fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_current_span(false)
+                    .event_format(json::JsonLines)
                     .with_writer(lines),
             )
             .try_init(),

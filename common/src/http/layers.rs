@@ -14,7 +14,7 @@ use std::{
 
 use axum::{Router, body::Body, response::IntoResponse as _};
 use futures_util::FutureExt as _;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use tower::Service as _;
 
 use super::{
@@ -84,6 +84,7 @@ impl Front {
         let id = RequestId(uuid_v7(SystemClock.now()));
         let lang = Lang::from_headers(request.headers());
         request.extensions_mut().insert(id);
+        let is_head = request.method() == Method::HEAD;
         let refused = header_size(&request) > self.settings.header_size;
         if !self.settings.proxies.is_empty() {
             restore_client(&mut request, &self.settings.proxies);
@@ -95,17 +96,19 @@ impl Front {
         };
         context::scope(RequestContext { id, lang }, async move {
             let mut response = match answer {
-                None => Problem::new(
-                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                    "headers-too-large",
-                    "the headers of the request are too large",
-                )
-                .into_response(),
+                None => own(
+                    Problem::new(
+                        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                        "headers-too-large",
+                        "the headers of the request are too large",
+                    ),
+                    is_head,
+                ),
                 Some(answer) => match AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     // The panic itself was printed by the panic hook.
-                    Err(_) => Problem::internal("a handler panicked").into_response(),
+                    Err(_) => own(Problem::internal("a handler panicked"), is_head),
                 },
             };
             if let Ok(value) = HeaderValue::from_str(
@@ -116,6 +119,16 @@ impl Front {
             }
             response
         })
+    }
+}
+
+/// An answer that does not come from the router, which would see to it that one to `HEAD` has no body.
+fn own(problem: Problem, is_head: bool) -> Response<Body> {
+    let response = problem.into_response();
+    if is_head {
+        response.map(|_| Body::empty())
+    } else {
+        response
     }
 }
 

@@ -108,7 +108,7 @@ pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result
     }
     let Telemetry { metrics, log: _log } = telemetry::init(S::telemetry(&config))?;
     for message in warnings {
-        tracing::warn!(message, "the configuration is risky");
+        tracing::warn!(finding = message, "the configuration is risky");
     }
     open_files::raise();
     // Only the first call decides; the provider is the same each time.

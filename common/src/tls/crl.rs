@@ -131,7 +131,7 @@ impl Revocations {
 }
 
 /// Fetches lists. The client is kept while it works: one is made of all trust anchors of the operating system, some
-/// hundred files, which are read again after a failure.
+/// hundred files, which a new one reads again.
 #[derive(Debug, Default)]
 pub(super) struct Fetcher(Option<reqwest::Client>);
 

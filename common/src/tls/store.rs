@@ -206,7 +206,7 @@ impl TlsStore {
                     () = shutdown.cancelled() => return,
                     () = tokio::time::sleep(store.config.reload_interval.get()) => {}
                     () = store.nudge.notified() => {}
-                    () = hangup.next() => {}
+                    () = hangup.next() => lists = crl::Fetcher::default(),
                 }
                 if let Err(error) = store.refresh_crl(&mut lists).await {
                     tracing::warn!(error = %Chain(&error), "the revocation list could not be refreshed");

@@ -341,7 +341,7 @@ async fn register(
         .await?;
     if is_new {
         api.took_effect().await;
-        tracing::info!(user = %caller.user, peer.id = %caller.via, target = registration.target, "grant registered");
+        tracing::info!(user = %caller.user, peer.id = %caller.via, grant.target = registration.target, "grant registered");
     }
     Ok(message("認可を登録しました。", "The grant is registered."))
 }
@@ -374,7 +374,7 @@ async fn remove(
         return Err(ApiError::NoSuchGrant);
     }
     api.took_effect().await;
-    tracing::info!(user = %caller.user, peer.id = %caller.via, target = removal.target, "grant removed");
+    tracing::info!(user = %caller.user, peer.id = %caller.via, grant.target = removal.target, "grant removed");
     Ok(message("認可を削除しました。", "The grant is removed."))
 }
 

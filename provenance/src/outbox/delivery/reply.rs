@@ -187,8 +187,8 @@ impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
     }
 }
 
-/// Whether two objects have the same members, in whatever order, but for `added` ones that only the record has. A member that
-/// is there twice makes them differ.
+/// Whether two objects have the same members, in whatever order, but for `added` ones that only the record has. A record with a
+/// member twice is none of what was sent.
 fn same_members(
     sent: Option<&Members<'_>>,
     recorded: Option<&Members<'_>>,
@@ -204,6 +204,7 @@ fn same_members(
         .iter()
         .filter(|(name, _)| sent.value(name).is_none());
     sent.0.len() + more.clone().count() == recorded.0.len()
+        && more.clone().count() <= added.len()
         && more.clone().all(|(name, _)| added.contains(&&**name))
         && sent.0.iter().all(|(name, value)| {
             recorded
@@ -293,6 +294,7 @@ mod tests {
     #[case(r#"{"a": 1, "ours": 1}"#, r#"{"a": 1, "ours": 2}"#, false)]
     #[case(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#, false)]
     #[case(r#"{"a": 1}"#, r#"{"a": 1, "a": 2}"#, false)]
+    #[case(r#"{"a": 1}"#, r#"{"a": 1, "ours": 2, "ours": 3}"#, false)]
     #[case(r#"{"a": 1, "a": 1}"#, r#"{"a": 1, "b": 2}"#, false)]
     #[case(r#"{"a": 1}"#, r#"{"a": "1"}"#, false)]
     #[case(r"{}", r#"{"a": 1}"#, false)]

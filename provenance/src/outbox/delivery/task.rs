@@ -36,8 +36,13 @@ const WAITED_FOR: u32 = 5;
 /// 60 s: longest pause that a ledger can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
-/// Records whose results are judged and written at a time: less than a millisecond's work, for this thread and for the writer.
+/// Records whose results are judged and written at a time: less than a millisecond's work for this thread and, but for its sync,
+/// for the writer.
 const PART: usize = 32;
+
+/// 5 ms: where writing a part takes longer, syncs are slow, and the next part has twice as many records: each sync would otherwise
+/// hold up the ledger's next batch.
+const SLOW: Duration = Duration::from_millis(5);
 
 /// 1 s: pause before the file is read again after it could not be.
 const RELOAD: Duration = Duration::from_secs(1);
@@ -235,9 +240,10 @@ impl<T: Transport> Delivery<T> {
     /// Does what the ledger said of each record, in parts: exchanges wait behind what is written at a time.
     async fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult]) {
         let mut records = batch.into_iter().zip(results);
+        let mut part = PART;
         loop {
             let (mut delivered, mut parked, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-            for (record, result) in records.by_ref().take(PART) {
+            for (record, result) in records.by_ref().take(part) {
                 match judge(&record.item, result) {
                     Verdict::Delivered(text) => {
                         delivered.push(Settled {
@@ -257,7 +263,11 @@ impl<T: Transport> Delivery<T> {
             self.metrics
                 .delivered
                 .increment(u64::try_from(delivered.len()).unwrap_or(u64::MAX));
+            let began = Instant::now();
             self.tell(delivered, parked, answers).await;
+            if began.elapsed() > SLOW {
+                part *= 2;
+            }
             if records.len() == 0 {
                 return;
             }

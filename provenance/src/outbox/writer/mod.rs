@@ -129,14 +129,12 @@ impl Writer<'_> {
                     answers.push(conclude(command, effect, &mut ended));
                 }
                 self.counts.oldest_s = self.ages.oldest_s();
-                self.tell_counts();
+                self.publish();
                 self.queue.hand_over(ended);
                 for answer in answers {
                     answer.send();
                 }
-                // Metrics are nothing that exchanges should wait for.
                 self.metrics.wrote(size, took);
-                self.publish_metrics();
                 if !was_writable {
                     tracing::info!("the outbox can be written again");
                 }
@@ -341,16 +339,8 @@ impl Writer<'_> {
     }
 
     fn publish(&self) {
-        self.tell_counts();
-        self.publish_metrics();
-    }
-
-    fn publish_metrics(&self) {
         self.metrics
             .publish(&self.counts, self.clock.now().unix_timestamp());
-    }
-
-    fn tell_counts(&self) {
         self.status.send_if_modified(|counts| {
             let differs = *counts != self.counts;
             counts.clone_from(&self.counts);
