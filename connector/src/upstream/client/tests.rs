@@ -110,6 +110,32 @@ async fn a_pooled_connection_that_the_server_closed_is_replaced() {
     assert_eq!(*connections.lock().unwrap(), 2);
 }
 
+/// What a revocation does to a connection: it is dropped in the middle of a body that announced no length.
+#[tokio::test]
+async fn a_body_whose_connection_is_dropped_does_not_look_whole() {
+    let part = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n";
+    let (url, _) = server(vec![Some(part)]).await;
+    let stream = TcpStream::connect(("127.0.0.1", url.origin().port)).await;
+    let stream = TokioIo::new(Stream::Plain(stream.unwrap()));
+    let (sender, connection) = http1::handshake(stream).await.unwrap();
+    let running = tokio::spawn(connection);
+    let connection = Connection {
+        sender,
+        generation: 0,
+        peer: None,
+        address: None,
+        since: Instant::now(),
+    };
+    let client = Client::new(ClientTls::None);
+    let sent = client.send(connection, url.origin(), request(&url)).await;
+    let mut body = sent.unwrap().into_body();
+    let frame = body.frame().await.unwrap().unwrap();
+    assert_eq!(frame.into_data().unwrap(), "part");
+    running.abort();
+    let next = body.frame().await;
+    assert!(matches!(next, Some(Err(BodyError::Broken(_)))), "{next:?}");
+}
+
 #[tokio::test]
 async fn a_new_connection_that_breaks_is_an_error() {
     let (url, connections) = server(vec![None, Some(OK)]).await;
