@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::hops::Hops;
@@ -13,6 +14,8 @@ pub struct Machine {
     pub processor: String,
     /// Cores that processes may use.
     pub cores: usize,
+    /// Threads that each of our processes works with; each hop of nginx has one.
+    pub threads: usize,
     /// Release of the kernel.
     pub kernel: String,
     /// What nginx calls itself.
@@ -30,9 +33,13 @@ impl Machine {
             .lines()
             .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
             .map_or("unknown", |(_, model)| model.trim());
+        let cores = std::thread::available_parallelism()?.get();
+        // What the runtime of our processes, which inherit it, goes by.
+        let threads = std::env::var("TOKIO_WORKER_THREADS").map_or(Ok(cores), |text| text.parse());
         Ok(Self {
             processor: model.to_owned(),
-            cores: std::thread::available_parallelism()?.get(),
+            cores,
+            threads: threads.context("TOKIO_WORKER_THREADS is no number")?,
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
                 .trim()
                 .to_owned(),

@@ -32,10 +32,11 @@ pub fn write(path: &Path, report: &Report) -> anyhow::Result<()> {
 
 fn body(report: &Report) -> String {
     let mut page = format!(
-        "Machine: {}, {} cores, Linux {}. Yardstick: {}. TLS between the connectors {}, between the hops of nginx {}.\n\n",
+        "Machine: {}, {} cores, Linux {}. Worker threads: {} in each process of ours, 1 in each nginx. Yardstick: {}. TLS between the connectors {}, between the hops of nginx {}.\n\n",
         report.machine.processor,
         report.machine.cores,
         report.machine.kernel,
+        report.machine.threads,
         report.machine.nginx,
         report.tls_ours,
         report.tls_nginx

@@ -1,7 +1,8 @@
 //! Log lines as JSON.
 //!
 //! The form is that of `tracing-subscriber`'s own JSON lines, made of the same parts but without spans, of which there are none.
-//! Those write their some two hundred pieces through two adapters each, which costs an exchange more than its record does.
+//! Those write their some two hundred pieces through two adapters each, which took twice the instructions for the line of an
+//! exchange (38,000 against some 18,000).
 
 use std::fmt;
 
