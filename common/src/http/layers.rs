@@ -167,3 +167,52 @@ fn restore_client(request: &mut Request<Body>, proxies: &[IpAddr]) {
         info.remote = SocketAddr::new(client, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn front() -> Front {
+        let url = "http://x.example".parse().unwrap();
+        let config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, TlsMode::None);
+        let broken = get(async || -> &'static str { panic!("on purpose") });
+        Front::new(Router::new().route("/broken", broken), &config)
+    }
+
+    #[rstest]
+    #[case("GET", "/broken", 500, "problem:internal")]
+    #[case("GET", "/large", 431, "headers-too-large")]
+    #[case("GET", "/nowhere", 404, "no-such-path")]
+    #[case("PUT", "/broken", 405, "method-not-allowed")]
+    #[case("HEAD", "/broken", 500, "")]
+    #[case("HEAD", "/large", 431, "")]
+    #[case("HEAD", "/nowhere", 404, "")]
+    #[tokio::test]
+    async fn whatever_is_refused_has_an_id_and_a_problem_unless_only_its_head_is_asked_for(
+        #[case] method: &str,
+        #[case] path: &str,
+        #[case] status: u16,
+        #[case] problem: &str,
+    ) {
+        let padding = if path == "/large" { 1 << 20 } else { 1 };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-padding", "x".repeat(padding))
+            .body(Body::empty());
+        let answer = front().answer(request.unwrap()).await;
+        assert_eq!(answer.status().as_u16(), status);
+        assert_eq!(answer.headers()[REQUEST_ID].len(), 36);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let text = std::str::from_utf8(&body).unwrap();
+        assert_eq!(text.is_empty(), problem.is_empty(), "{text}");
+        assert!(
+            text.contains(problem) && !text.contains("on purpose"),
+            "{text}"
+        );
+    }
+}

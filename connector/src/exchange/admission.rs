@@ -37,6 +37,15 @@ impl ExchangeLimits {
         }
         problems
     }
+
+    /// The places for exchanges, all of them free.
+    pub fn admission(self) -> Arc<Admission> {
+        Places::new(
+            self.total,
+            self.per_caller,
+            metrics::gauge!("exchanges_under_way"),
+        )
+    }
 }
 
 /// Who asks for an exchange, as far as places are concerned.
@@ -57,14 +66,3 @@ pub type Place = common::places::Place<Asking>;
 
 /// The places for exchanges, by caller.
 pub type Admission = Places<Asking>;
-
-impl ExchangeLimits {
-    /// All places are free.
-    pub fn admission(self) -> Arc<Admission> {
-        Places::new(
-            self.total,
-            self.per_caller,
-            metrics::gauge!("exchanges_under_way"),
-        )
-    }
-}

@@ -293,6 +293,20 @@ async fn an_idle_outbox_delivers_at_once_and_a_busy_one_in_full_batches() {
 }
 
 #[tokio::test]
+async fn a_batch_that_is_settled_in_parts_is_settled_whole() {
+    let kit = Kit::new();
+    let ids = record(&kit, 150).await;
+    let ledger = Ledger::default();
+    kit.outbox.start_delivery(ledger.clone());
+    kit.outbox.drained().await;
+    assert_eq!(ledger.books().requests, [150]);
+    assert_eq!(kit.outbox.status().delivered, 150);
+    for id in &ids {
+        assert!(kit.outbox.receipt(id).await.unwrap().is_some(), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_waits_for_a_record_does_not_wait_for_the_pace() {
     let kit = Kit::with(|config| config.pace = Period::seconds(3600));
     let ledger = Ledger::default();
