@@ -73,6 +73,9 @@ pub struct Digest {
 /// 32 KiB: leaves room for the rest of an item, whose limit is 64 KiB.
 const MAX_URL_BYTES: usize = 32 * 1024;
 
+/// Most items are shorter, in bytes.
+const USUAL_ITEM: usize = 640;
+
 impl Reservation {
     /// Refuses what the ledger would refuse for good, while the exchange can still be refused.
     pub(super) fn check(&self) -> Result<(), OutboxError> {
@@ -109,8 +112,8 @@ impl Reservation {
     /// The batch item of a transfer that ended whole.
     pub(super) fn completed(&self, digest: &Digest, at: OffsetDateTime) -> Bytes {
         let dig = Dig {
-            sha256: hex::encode(digest.sha256),
-            sha512: digest.sha512.map(hex::encode),
+            sha256: common::hex::lower(&digest.sha256),
+            sha512: digest.sha512.map(|sha512| common::hex::lower(&sha512)),
             len: digest.len,
         };
         match &self.kind {
@@ -123,9 +126,7 @@ impl Reservation {
                 predecessor,
             } => self.event("Received", provider, predecessor, dig, at),
             Kind::Direct { source_url } => self.item(
-                ItemBody::Evidence {
-                    evidence: self.direct(source_url, at, None, None),
-                },
+                ItemBody::Evidence(self.direct(source_url, at, None, None)),
                 Some(dig),
             ),
         }
@@ -149,7 +150,7 @@ impl Reservation {
             } => self.transfer_aborted("Received", provider, predecessor, reason, len, at),
             Kind::Direct { source_url } => self.direct(source_url, at, Some(reason), len),
         };
-        self.item(ItemBody::Evidence { evidence }, None)
+        self.item(ItemBody::Evidence(evidence), None)
     }
 
     fn event(
@@ -164,12 +165,12 @@ impl Reservation {
             cdldatamodelversion: "2.0",
             cdleventid: self.event_id,
             cdleventtype: event_type,
+            cdlpreviousevents: [predecessor],
             cdltimestamp: rfc3339_millis(at),
             dataprovider: provider,
             datauser: &self.consumer,
-            cdlpreviousevents: [predecessor],
         };
-        self.item(ItemBody::Event { event }, Some(dig))
+        self.item(ItemBody::Event(event), Some(dig))
     }
 
     fn transfer_aborted<'r>(
@@ -211,15 +212,10 @@ impl Reservation {
     }
 
     fn item(&self, body: ItemBody<'_>, dig: Option<Dig>) -> Bytes {
-        let item = OutItem {
-            exchange_id: self.exchange_id,
-            user_id: &self.user_id,
-            body,
-            dig,
-        };
-        serde_json::to_vec(&item)
-            .expect("an item has only strings and numbers")
-            .into()
+        let item = OutItem::new(self.exchange_id, &self.user_id, body, dig);
+        let mut text = Vec::with_capacity(USUAL_ITEM);
+        serde_json::to_writer(&mut text, &item).expect("an item has only strings and numbers");
+        text.into()
     }
 }
 

@@ -5,22 +5,49 @@ use serde::Serialize;
 
 use super::{AbortReason, Dig};
 
-/// An item as the outbox writes it.
+/// An item as the outbox writes it. The members of what the ledger repeats in its cores stand in canonical order, so that both texts
+/// are the same.
 #[derive(Debug, Serialize)]
 pub(crate) struct OutItem<'r> {
-    pub(crate) exchange_id: ExchangeId,
-    pub(crate) user_id: &'r UserId,
-    #[serde(flatten)]
-    pub(crate) body: ItemBody<'r>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dig: Option<Dig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) event: Option<EventBody<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<EvidenceBody<'r>>,
+    pub(crate) exchange_id: ExchangeId,
+    /// Which of `event` and `evidence` is there.
+    pub(crate) kind: &'static str,
+    pub(crate) user_id: &'r UserId,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+/// What an item is about.
+#[derive(Debug)]
 pub(crate) enum ItemBody<'r> {
-    Event { event: EventBody<'r> },
-    Evidence { evidence: EvidenceBody<'r> },
+    Event(EventBody<'r>),
+    Evidence(EvidenceBody<'r>),
+}
+
+impl<'r> OutItem<'r> {
+    pub(crate) fn new(
+        exchange_id: ExchangeId,
+        user_id: &'r UserId,
+        body: ItemBody<'r>,
+        dig: Option<Dig>,
+    ) -> Self {
+        let (kind, event, evidence) = match body {
+            ItemBody::Event(event) => ("event", Some(event), None),
+            ItemBody::Evidence(evidence) => ("evidence", None, Some(evidence)),
+        };
+        Self {
+            dig,
+            event,
+            evidence,
+            exchange_id,
+            kind,
+            user_id,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -28,10 +55,10 @@ pub(crate) struct EventBody<'r> {
     pub(crate) cdldatamodelversion: &'static str,
     pub(crate) cdleventid: EventId,
     pub(crate) cdleventtype: &'r str,
+    pub(crate) cdlpreviousevents: [&'r str; 1],
     pub(crate) cdltimestamp: String,
     pub(crate) dataprovider: &'r UserId,
     pub(crate) datauser: &'r UserId,
-    pub(crate) cdlpreviousevents: [&'r str; 1],
 }
 
 #[derive(Debug, Serialize)]

@@ -1,17 +1,27 @@
 //! What an answer of the ledger means for a record.
 
-use std::{borrow::Cow, fmt};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::model::{
-    batch::{ItemResult, ItemStatus, Receipt},
+    batch::{ItemProblem, ItemStatus},
     commitment::{Commitment, Salt},
+    json,
 };
+
+/// A result as it is read here. The form is that of [`ItemResult`](crate::model::batch::ItemResult); the receipt stays as the
+/// ledger wrote it, for that is what is kept.
+#[derive(Debug, Deserialize)]
+pub(super) struct ItemResult<'t> {
+    pub(super) id: Option<String>,
+    pub(super) status: ItemStatus,
+    #[serde(borrow, default)]
+    receipt: Option<&'t RawValue>,
+    #[serde(default)]
+    retry: Option<bool>,
+    #[serde(default)]
+    problem: Option<ItemProblem>,
+}
 
 /// What to do with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,22 +34,12 @@ pub(super) enum Verdict {
     Retry,
 }
 
-pub(super) fn judge(item: &[u8], result: &ItemResult) -> Verdict {
+pub(super) fn judge(item: &[u8], result: &ItemResult<'_>) -> Verdict {
     match result.status {
         ItemStatus::Created | ItemStatus::Exists => {
-            let nothing = Receipt::default();
-            let receipt = result.receipt.as_ref().unwrap_or(&nothing);
-            let is_erased = result.status == ItemStatus::Exists
-                && receipt.salt.is_none()
-                && receipt.core.is_none();
-            match if is_erased {
-                Ok(())
-            } else {
-                verify(item, receipt)
-            } {
-                Ok(()) => Verdict::Delivered(
-                    serde_json::to_string(receipt).expect("a receipt has only strings and numbers"),
-                ),
+            let text = result.receipt.map_or("{}", RawValue::get);
+            match verify(item, text, result.status) {
+                Ok(()) => Verdict::Delivered(text.to_owned()),
                 Err(why) => Verdict::Park {
                     problem: "receipt",
                     why: format!("the receipt does not fit the record: {why}"),
@@ -70,50 +70,64 @@ pub(super) fn judge(item: &[u8], result: &ItemResult) -> Verdict {
     }
 }
 
-/// What an outbox sent, in the parts that are compared as they stand.
+/// What a receipt is judged by.
+#[derive(Deserialize)]
+struct Receipt {
+    leaf_hash: Option<String>,
+    salt: Option<String>,
+    core: Option<String>,
+}
+
+/// What an outbox sent, in the parts that the ledger repeats.
 #[derive(Deserialize)]
 struct Item<'t> {
     #[serde(borrow)]
-    exchange_id: Cow<'t, str>,
+    exchange_id: &'t RawValue,
     #[serde(borrow)]
-    user_id: Cow<'t, str>,
+    user_id: &'t RawValue,
     #[serde(borrow)]
-    event: Option<Members<'t>>,
+    event: Option<&'t RawValue>,
     #[serde(borrow)]
-    evidence: Option<Members<'t>>,
+    evidence: Option<&'t RawValue>,
     #[serde(borrow)]
-    dig: Option<Members<'t>>,
+    dig: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Core<'t> {
     v: u64,
     #[serde(borrow)]
-    xid: Option<Cow<'t, str>>,
+    xid: Option<&'t RawValue>,
     #[serde(borrow)]
     actor: Actor<'t>,
     #[serde(borrow)]
-    event: Option<Members<'t>>,
+    event: Option<&'t RawValue>,
     #[serde(borrow)]
-    evidence: Option<Members<'t>>,
+    evidence: Option<&'t RawValue>,
     #[serde(borrow)]
-    dig: Option<Members<'t>>,
+    dig: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Actor<'t> {
     #[serde(borrow)]
-    user: Cow<'t, str>,
+    user: &'t RawValue,
 }
 
 /// A member that the ledger adds to every event of its own accord.
-const ORGANIZATION: &str = "cdlorganization";
+const ORGANIZATION: &str = "\"cdlorganization\":";
 
 /// Whether `receipt` shows that the ledger committed to what `item` says.
 ///
 /// The commitment is recomputed from salt and core; where there is a log already, its leaf has to be the one that the receipt
-/// names. That the core says what was sent is checked member by member, for the ledger adds some of its own.
-fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
+/// names. What was sent has to stand in the core as it was sent, but for what the ledger adds. Erased records have neither salt nor
+/// core; only one that had been there before can be.
+fn verify(item: &[u8], receipt: &str, status: ItemStatus) -> Result<(), String> {
+    let receipt: Receipt =
+        serde_json::from_str(receipt).map_err(|e| format!("it cannot be read: {e}"))?;
+    if status == ItemStatus::Exists && receipt.salt.is_none() && receipt.core.is_none() {
+        return Ok(());
+    }
     let core_text = receipt.core.as_deref().ok_or("it has no core")?;
     let salt = receipt
         .salt
@@ -126,100 +140,65 @@ fn verify(item: &[u8], receipt: &Receipt) -> Result<(), String> {
             return Err("leaf_hash is not that of salt and core".to_owned());
         }
     }
-    let item = std::str::from_utf8(item).map_err(|e| format!("the item cannot be read: {e}"))?;
-    let item: Item<'_> =
-        serde_json::from_str(item).map_err(|e| format!("the item cannot be read: {e}"))?;
     let core: Core<'_> =
         serde_json::from_str(core_text).map_err(|e| format!("its core cannot be read: {e}"))?;
-    let fits = [
+    let unread = |e: &dyn std::error::Error| format!("the item cannot be read: {e}");
+    let item = std::str::from_utf8(item).map_err(|e| unread(&e))?;
+    let sent: Item<'_> = serde_json::from_str(item).map_err(|e| unread(&e))?;
+    if differing(&sent, &core).is_none() {
+        return Ok(());
+    }
+    // A core is canonical; evidence, and items that an earlier version left in the file, are not.
+    let item: Value = serde_json::from_str(item).map_err(|e| unread(&e))?;
+    let item = json::canonical_value(&item);
+    let sent: Item<'_> = serde_json::from_str(&item).map_err(|e| unread(&e))?;
+    match differing(&sent, &core) {
+        None => Ok(()),
+        Some(name) => Err(format!("{name} of its core is not what was sent")),
+    }
+}
+
+/// The first member of `core` that does not say what was sent.
+fn differing(sent: &Item<'_>, core: &Core<'_>) -> Option<&'static str> {
+    let members = [
         ("v", core.v == 1),
-        ("xid", core.xid.as_ref() == Some(&item.exchange_id)),
-        ("actor", core.actor.user == item.user_id),
+        ("xid", is_same(Some(sent.exchange_id), core.xid)),
+        ("actor", is_same(Some(sent.user_id), Some(core.actor.user))),
         (
             "event",
-            same_members(item.event.as_ref(), core.event.as_ref(), &[ORGANIZATION]),
+            is_same(sent.event, core.event)
+                || matches!((sent.event, core.event), (Some(sent), Some(event))
+                    if is_same_without(ORGANIZATION, sent.get(), event.get())),
         ),
-        (
-            "evidence",
-            same_members(item.evidence.as_ref(), core.evidence.as_ref(), &[]),
-        ),
-        (
-            "dig",
-            same_members(item.dig.as_ref(), core.dig.as_ref(), &[]),
-        ),
+        ("evidence", is_same(sent.evidence, core.evidence)),
+        ("dig", is_same(sent.dig, core.dig)),
     ];
-    match fits.iter().find(|(_, same)| !same) {
-        Some((name, _)) => Err(format!("{name} of its core is not what was sent")),
-        None => Ok(()),
-    }
+    members
+        .into_iter()
+        .find_map(|(name, same)| (!same).then_some(name))
 }
 
-/// The members of an object, of which there are less than ten, with their values as they are written.
-struct Members<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
-
-impl<'t> Members<'t> {
-    fn value(&self, name: &str) -> Option<&'t str> {
-        let found = self.0.iter().find(|(own, _)| own == name);
-        found.map(|(_, value)| value.get())
-    }
+fn is_same(sent: Option<&RawValue>, recorded: Option<&RawValue>) -> bool {
+    sent.map(RawValue::get) == recorded.map(RawValue::get)
 }
 
-impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Name<'t>(#[serde(borrow)] Cow<'t, str>);
-
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some((Name(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
-/// Whether two objects have the same members, in whatever order, but for `added` ones that only the record has. A record with a
-/// member twice is none of what was sent.
-fn same_members(
-    sent: Option<&Members<'_>>,
-    recorded: Option<&Members<'_>>,
-    added: &[&str],
-) -> bool {
-    let (sent, recorded) = match (sent, recorded) {
-        (None, None) => return true,
-        (Some(sent), Some(recorded)) => (sent, recorded),
-        _ => return false,
+/// Whether the object `recorded` is the object `sent` with one more member, in the middle or at the end, whose name and colon are
+/// `added`. Both are JSON without spaces.
+fn is_same_without(added: &str, sent: &str, recorded: &str) -> bool {
+    let Some((before, value)) = recorded.split_once(added) else {
+        return false;
     };
-    let more = recorded
-        .0
-        .iter()
-        .filter(|(name, _)| sent.value(name).is_none());
-    sent.0.len() + more.clone().count() == recorded.0.len()
-        && more.clone().count() <= added.len()
-        && more.clone().all(|(name, _)| added.contains(&&**name))
-        && sent.0.iter().all(|(name, value)| {
-            recorded
-                .value(name)
-                .is_some_and(|recorded| same_value(value.get(), recorded))
-        })
-}
-
-/// Both sides write strings and integers alike, so that the same text is the rule.
-fn same_value(sent: &str, recorded: &str) -> bool {
-    sent == recorded
-        || matches!(
-            (serde_json::from_str::<Value>(sent), serde_json::from_str::<Value>(recorded)),
-            (Ok(sent), Ok(recorded)) if sent == recorded
-        )
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<&RawValue>();
+    if !matches!(values.next(), Some(Ok(_))) {
+        return false;
+    }
+    let after = &value[values.byte_offset()..];
+    let (before, after) = match (after.strip_prefix(','), before.strip_suffix(',')) {
+        (Some(after), _) => (before, after),
+        (None, Some(before)) => (before, after),
+        (None, None) => return false,
+    };
+    sent.strip_prefix(before) == Some(after)
 }
 
 #[cfg(test)]
@@ -228,7 +207,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{batch::ItemProblem, json};
 
     fn item() -> Value {
         json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"}})
@@ -239,31 +217,38 @@ mod tests {
                "event": {"cdleventid": "e1", "cdlorganization": "org"}, "dig": {"len": 3, "sha256": "aa"}})
     }
 
-    fn created(core: &Value) -> ItemResult {
+    fn receipt(core: &Value) -> Value {
         let (salt, core) = (Salt([7; 32]), json::canonical(core));
         let leaf_hash = Commitment(Commitment::new(&salt, &core).leaf_hash()).to_base64();
-        ItemResult {
-            id: Some("e1".to_owned()),
-            status: ItemStatus::Created,
-            pending: Vec::new(),
-            receipt: Some(Receipt {
-                leaf_hash: Some(leaf_hash),
-                salt: Some(salt.to_base64()),
-                core: Some(core),
-                ..Receipt::default()
-            }),
-            retry: None,
-            problem: None,
-        }
+        json!({"leaf_hash": leaf_hash, "salt": salt.to_base64(), "core": core})
     }
 
-    fn verdict(result: &ItemResult) -> Verdict {
-        judge(item().to_string().as_bytes(), result)
+    fn verdict_on(item: &str, result: &Value) -> Verdict {
+        let result = result.to_string();
+        judge(item.as_bytes(), &serde_json::from_str(&result).unwrap())
+    }
+
+    fn verdict(status: &str, receipt: &Value) -> Verdict {
+        let result = json!({"id": "e1", "status": status, "receipt": receipt});
+        verdict_on(&item().to_string(), &result)
+    }
+
+    fn created(core: &Value) -> Verdict {
+        verdict("created", &receipt(core))
     }
 
     #[test]
     fn a_receipt_for_what_was_sent_is_kept() {
-        assert!(matches!(verdict(&created(&core())), Verdict::Delivered(_)));
+        let receipt = receipt(&core());
+        let kept = Verdict::Delivered(receipt.to_string());
+        assert_eq!(verdict("created", &receipt), kept);
+    }
+
+    #[test]
+    fn the_order_of_members_sent_does_not_matter() {
+        let item = r#"{"kind": "event", "user_id": "u", "dig": {"sha256": "aa", "len": 3}, "exchange_id": "x1", "event": {"cdleventid": "\u0065\u0031"}}"#;
+        let result = json!({"id": "e1", "status": "created", "receipt": receipt(&core())});
+        assert!(matches!(verdict_on(item, &result), Verdict::Delivered(_)));
     }
 
     #[rstest]
@@ -278,7 +263,7 @@ mod tests {
         let mut core = core();
         *core.pointer_mut(at).unwrap() = value;
         assert!(matches!(
-            verdict(&created(&core)),
+            created(&core),
             Verdict::Park {
                 problem: "receipt",
                 ..
@@ -287,35 +272,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case(r#"{"a": 1}"#, r#"{ "a":1 }"#, true)]
-    #[case(r#"{"a": 1, "b": "x"}"#, r#"{"b": "x", "a": 1}"#, true)]
-    #[case(r#"{"a": "\u00e9"}"#, r#"{"\u0061": "é"}"#, true)]
-    #[case(r#"{"a": 1}"#, r#"{"a": 1, "ours": 2}"#, true)]
-    #[case(r#"{"a": 1, "ours": 1}"#, r#"{"a": 1, "ours": 2}"#, false)]
-    #[case(r#"{"a": 1}"#, r#"{"a": 1, "b": 2}"#, false)]
-    #[case(r#"{"a": 1}"#, r#"{"a": 1, "a": 2}"#, false)]
-    #[case(r#"{"a": 1}"#, r#"{"a": 1, "ours": 2, "ours": 3}"#, false)]
-    #[case(r#"{"a": 1, "a": 1}"#, r#"{"a": 1, "b": 2}"#, false)]
-    #[case(r#"{"a": 1}"#, r#"{"a": "1"}"#, false)]
-    #[case(r"{}", r#"{"a": 1}"#, false)]
-    fn members_are_compared_whatever_their_order(
-        #[case] sent: &str,
-        #[case] recorded: &str,
-        #[case] same: bool,
-    ) {
-        let read = |text| serde_json::from_str::<Members<'_>>(text).unwrap();
-        assert_eq!(
-            same_members(Some(&read(sent)), Some(&read(recorded)), &["ours"]),
-            same
-        );
+    #[case(r#"{"a":1,"c":2}"#, r#"{"a":1,"b":"x","c":2}"#, true)]
+    #[case(r#"{"a":1}"#, r#"{"a":1,"b":"x"}"#, true)]
+    #[case(r#"{"c":1}"#, r#"{"b":["x","\"}"],"c":1}"#, true)]
+    #[case(r#"{"a":1}"#, r#"{"a":1}"#, false)]
+    #[case(r#"{"a":1}"#, r#"{"a":2,"b":"x"}"#, false)]
+    #[case(r#"{"a":1}"#, r#"{"a":1,"b":"x","c":2}"#, false)]
+    #[case(r#"{"a":1,"c":2}"#, r#"{"a":1,"b":"x"}"#, false)]
+    #[case(r#"{"a":1,"c":2}"#, r#"{"a":1,"b":"x","b":"x","c":2}"#, false)]
+    #[case(r#"{"a":"\"b\":1"}"#, r#"{"a":"\"b\":1","b":"x"}"#, true)]
+    #[case("{}", r#"{"b":"x"}"#, false)]
+    fn one_member_may_be_added(#[case] sent: &str, #[case] recorded: &str, #[case] same: bool) {
+        assert_eq!(is_same_without(r#""b":"#, sent, recorded), same);
     }
 
     #[test]
     fn a_leaf_hash_that_is_not_recomputed_is_noticed() {
-        let mut result = created(&core());
-        result.receipt.as_mut().unwrap().salt = Some(Salt([8; 32]).to_base64());
+        let mut receipt = receipt(&core());
+        receipt["salt"] = Salt([8; 32]).to_base64().into();
         assert!(matches!(
-            verdict(&result),
+            verdict("created", &receipt),
             Verdict::Park {
                 problem: "receipt",
                 ..
@@ -323,13 +299,26 @@ mod tests {
         ));
     }
 
-    #[test]
-    fn only_an_earlier_record_may_have_been_erased() {
-        let mut result = created(&core());
-        result.receipt = None;
-        assert!(matches!(verdict(&result), Verdict::Park { .. }));
-        result.status = ItemStatus::Exists;
-        assert!(matches!(verdict(&result), Verdict::Delivered(_)));
+    #[rstest]
+    #[case(json!(null))]
+    #[case(json!({}))]
+    #[case(json!({"index": 7}))]
+    fn only_an_earlier_record_may_have_been_erased(#[case] receipt: Value) {
+        assert!(matches!(verdict("created", &receipt), Verdict::Park { .. }));
+        assert!(matches!(verdict("exists", &receipt), Verdict::Delivered(_)));
+    }
+
+    #[rstest]
+    #[case(json!([]))]
+    #[case(json!("x"))]
+    #[case(json!({"salt": 1}))]
+    fn what_is_no_receipt_is_not_kept(#[case] receipt: Value) {
+        for status in ["created", "exists"] {
+            assert!(
+                matches!(verdict(status, &receipt), Verdict::Park { .. }),
+                "{status}"
+            );
+        }
     }
 
     #[rstest]
@@ -342,19 +331,9 @@ mod tests {
         #[case] status: u16,
         #[case] expected: Verdict,
     ) {
-        let result = ItemResult {
-            id: None,
-            status: ItemStatus::Rejected,
-            pending: Vec::new(),
-            receipt: None,
-            retry,
-            problem: Some(ItemProblem {
-                kind: "urn:x:conflict".to_owned(),
-                title: String::new(),
-                status,
-                detail: "d".to_owned(),
-            }),
-        };
-        assert_eq!(verdict(&result), expected);
+        let problem =
+            json!({"type": "urn:x:conflict", "title": "", "status": status, "detail": "d"});
+        let result = json!({"id": null, "status": "rejected", "retry": retry, "problem": problem});
+        assert_eq!(verdict_on(&item().to_string(), &result), expected);
     }
 }

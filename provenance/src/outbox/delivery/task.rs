@@ -18,10 +18,10 @@ use uuid::Uuid;
 use super::{
     DeliveryError, Outgoing, Queue, Transport,
     queue::{Backlog, View},
-    reply::{Verdict, judge},
+    reply::{ItemResult, Verdict, judge},
 };
 use crate::{
-    model::batch::{BatchReply, ItemResult, ItemStatus, MAX_BODY_BYTES},
+    model::batch::{ItemStatus, MAX_BODY_BYTES},
     outbox::{
         DeliveredError,
         config::OutboxConfig,
@@ -208,15 +208,15 @@ impl<T: Transport> Delivery<T> {
             reason = "a batch has at most 1,024 records"
         )]
         self.metrics.batch.record(batch.len() as f64);
-        let answer = self
-            .transport
-            .send(body(&batch))
-            .await
-            .and_then(|answer| read(&answer, &batch));
+        let answer = self.transport.send(body(&batch)).await;
+        let results = match &answer {
+            Ok(answer) => read(answer, &batch),
+            Err(error) => Err(error.clone()),
+        };
         if let Some(start) = self.last_start {
             self.metrics.duration.record(start.elapsed());
         }
-        match answer {
+        match results {
             Ok(results) => {
                 self.succeeded();
                 self.settle(batch, &results).await;
@@ -238,7 +238,7 @@ impl<T: Transport> Delivery<T> {
     }
 
     /// Does what the ledger said of each record, in parts: exchanges wait behind what is written at a time.
-    async fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult]) {
+    async fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult<'_>]) {
         let mut records = batch.into_iter().zip(results);
         let mut part = PART;
         loop {
@@ -397,11 +397,17 @@ fn body(batch: &[Outgoing]) -> Bytes {
 }
 
 /// The results for `batch`: one for each, of the same id.
-fn read(answer: &[u8], batch: &[Outgoing]) -> Result<Vec<ItemResult>, DeliveryError> {
+fn read<'t>(answer: &'t [u8], batch: &[Outgoing]) -> Result<Vec<ItemResult<'t>>, DeliveryError> {
+    #[derive(serde::Deserialize)]
+    struct Reply<'t> {
+        #[serde(borrow)]
+        results: Vec<ItemResult<'t>>,
+    }
+
     let bad = |error: &dyn std::error::Error| DeliveryError::BadReply(error.to_string());
     // Its characters are checked once, not string by string.
     let answer = std::str::from_utf8(answer).map_err(|e| bad(&e))?;
-    let reply: BatchReply = serde_json::from_str(answer).map_err(|e| bad(&e))?;
+    let reply: Reply<'_> = serde_json::from_str(answer).map_err(|e| bad(&e))?;
     if reply.results.len() != batch.len() {
         let text = format!("{} results for {} items", reply.results.len(), batch.len());
         return Err(DeliveryError::BadReply(text));
