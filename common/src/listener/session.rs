@@ -30,7 +30,7 @@ use crate::{
     places::Place,
     service::Shutdown,
     telemetry::Chain,
-    tls::{PeerCertificate, TlsStore},
+    tls::TlsStore,
 };
 
 /// What is kept for one HTTP/1.1 connection at most, besides headers and what a body holds itself: what a client does not take
@@ -127,7 +127,13 @@ impl Session {
             peer: peer.clone(),
             control,
         };
-        let revoked = revoked(Arc::clone(tls), peer);
+        let tls = Arc::clone(tls);
+        let revoked = async move {
+            match peer {
+                Some(peer) => tls.revoked(&peer).await,
+                None => std::future::pending().await,
+            }
+        };
         self.http(stream, info, pulse, builder, revoked).await;
     }
 
@@ -278,17 +284,4 @@ fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits
 fn note_refusal(remote: SocketAddr) {
     metrics::counter!("listener_refused_total", "limit" => "connections_per_client").increment(1);
     tracing::debug!(%remote, "connection refused: its client has as many as it may");
-}
-
-/// Ends when a revocation list names the certificate of the connection.
-async fn revoked(tls: Arc<TlsStore>, peer: Option<Arc<PeerCertificate>>) {
-    let Some(peer) = peer else {
-        return std::future::pending().await;
-    };
-    let mut changes = tls.subscribe();
-    while !tls.is_revoked(&peer) {
-        if changes.changed().await.is_err() {
-            return std::future::pending().await;
-        }
-    }
 }

@@ -145,6 +145,17 @@ impl TlsStore {
             .contains(&peer.issuer, &peer.serial)
     }
 
+    /// Ends when a revocation list names `peer`, also one that is in use already.
+    pub async fn revoked(&self, peer: &PeerCertificate) {
+        let mut changes = self.subscribe();
+        while !self.is_revoked(peer) {
+            changes
+                .changed()
+                .await
+                .expect("the sender lives as long as `self`");
+        }
+    }
+
     /// Reads whom the certificate `der` names, with the pins of the configuration.
     pub fn identify(&self, der: &[u8]) -> Option<PeerCertificate> {
         PeerCertificate::from_der(der, &self.config.pinned)

@@ -1,8 +1,8 @@
 //! The body of an exchange on its way through a connector.
 //!
-//! Every frame is hashed and passed on as it comes. The last one is held back until the record of the exchange is
-//! durable, so that a caller that has the whole body has a record too. The end is known by the announced length, or,
-//! without one, by a frame that has no successor; either way the upstream's end is polled here: an HTTP server that
+//! Every frame is hashed and passed on as it comes. The end of the last one is held back until the record of the exchange is
+//! durable, so that a caller that has the whole body has a record too. The last one is known by the announced length, or,
+//! without one, by having no successor; either way the upstream's end is polled here: an HTTP server that
 //! announced a length never asks for more, and an upstream connection is free only once its end was seen.
 
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
-use super::collect::Prefix;
+use super::collect::{Prefix, WINDOW};
 use super::deadline::Budget;
 use super::digest::{BodyDigest, Digester};
 use crate::upstream::BodyError;
@@ -84,7 +84,10 @@ struct Streaming<B> {
     prefix: Prefix,
     digester: Digester,
     announced: Option<u64>,
+    /// The end of the latest frame, where that may be the last one.
     held: Option<Bytes>,
+    /// What is to be released next.
+    due: Option<Bytes>,
     pace: Pace,
     /// Taken when the end is known.
     ending: Option<Box<dyn Ending>>,
@@ -105,6 +108,7 @@ impl<B> TransferBody<B> {
             digester: Digester::new(),
             announced,
             held: None,
+            due: None,
             pace: Pace::new(budget),
             ending: Some(ending),
         };
@@ -129,6 +133,9 @@ where
 {
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, BodyError>> {
         loop {
+            if let Some(data) = self.due.take() {
+                return Poll::Ready(Ok(Step::Release(data)));
+            }
             let Some(data) = ready!(self.poll_data(cx))? else {
                 return Poll::Ready(self.check_length().map(|()| Step::End));
             };
@@ -147,14 +154,25 @@ where
                 Some(announced) if passed < announced => {
                     return Poll::Ready(Ok(Step::Release(data)));
                 }
-                Some(_) => self.held = Some(data),
+                Some(_) => self.due = self.hold(data),
                 None => {
-                    if let Some(previous) = self.held.replace(data) {
+                    let previous = self.held.take();
+                    self.due = self.hold(data);
+                    if let Some(previous) = previous {
                         return Poll::Ready(Ok(Step::Release(previous)));
                     }
                 }
             }
         }
+    }
+
+    /// Holds the end of `data` back, a window at most, and returns what comes before it. Where a record waits for the ledger, a caller
+    /// has the rest meanwhile.
+    fn hold(&mut self, mut data: Bytes) -> Option<Bytes> {
+        let before = data.len().saturating_sub(WINDOW);
+        let released = (before > 0).then(|| data.split_to(before));
+        self.held = Some(data);
+        released
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {

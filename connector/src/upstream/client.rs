@@ -318,23 +318,11 @@ async fn drive(
         log_end(connection.await);
         return;
     };
-    let mut changes = store.subscribe();
-    // For a list that came between the handshake and here.
-    changes.mark_changed();
-    let mut connection = std::pin::pin!(connection);
-    loop {
-        tokio::select! {
-            biased;
-            ended = &mut connection => return log_end(ended),
-            news = changes.changed() => {
-                if news.is_err() {
-                    return log_end(connection.await);
-                }
-                if store.is_revoked(&peer) {
-                    tracing::warn!(peer.id = ?peer.connector_id, "connection ended: the server's certificate is revoked");
-                    return;
-                }
-            }
+    tokio::select! {
+        biased;
+        ended = connection => log_end(ended),
+        () = store.revoked(&peer) => {
+            tracing::warn!(peer.id = ?peer.connector_id, "connection ended: the server's certificate is revoked");
         }
     }
 }

@@ -158,6 +158,28 @@ async fn the_last_frame_waits_for_the_record_whatever_the_framing() {
 }
 
 #[tokio::test]
+async fn no_more_than_a_window_waits_for_the_record() {
+    let data: Vec<u8> = (0..=u8::MAX).cycle().take(3 * WINDOW + 5).collect();
+    let data = Bytes::from(data);
+    for announced in [None, Some(2 * data.len() as u64)] {
+        let (mut body, log, gate) =
+            gated(given(vec![Ok(data.clone()), Ok(data.clone())]), announced);
+        let mut arrived = Vec::new();
+        while arrived.len() < 2 * data.len() - WINDOW {
+            arrived.extend(next(&mut body).await.unwrap().unwrap());
+        }
+        assert!(arrived.len() == 2 * data.len() - WINDOW, "{announced:?}");
+        assert!(futures_util::poll!(Box::pin(body.frame())).is_pending());
+        assert_eq!(seen(&log), []);
+        gate.send(true).unwrap();
+        arrived.extend(next(&mut body).await.unwrap().unwrap());
+        assert!(next(&mut body).await.is_none());
+        assert!(arrived == [&data[..], &data[..]].concat(), "{announced:?}");
+        assert_eq!(seen(&log), [Seen::Completed(BodyDigest::of(&arrived))]);
+    }
+}
+
+#[tokio::test]
 async fn a_record_that_fails_breaks_the_body_before_its_last_frame() {
     let (mut body, log, gate) = gated(given(vec![ok("abc")]), Some(3));
     gate.send(false).unwrap();
