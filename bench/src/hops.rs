@@ -27,7 +27,7 @@ pub struct Hops {
     /// Where the client asks.
     pub address: SocketAddr,
     /// The hop with the files.
-    data: SocketAddr,
+    pub data: SocketAddr,
     processes: Vec<(&'static str, Child)>,
     _folder: TempDir,
 }
@@ -131,9 +131,9 @@ impl Hops {
         Ok(self.files()?.join(&format!("{size}.bin"))?)
     }
 
-    /// The process of the last hop.
-    pub fn data(&self) -> u32 {
-        self.processes[0].1.id()
+    /// Name and process ID of the last hop.
+    pub fn data_process(&self) -> (String, u32) {
+        ("data".to_owned(), self.processes[0].1.id())
     }
 
     /// Version and cipher between the first two hops, asked through the first.
@@ -194,11 +194,13 @@ fn configuration(at: &Path, server: &str) -> String {
     )
 }
 
-fn free() -> anyhow::Result<SocketAddr> {
+/// An address that nobody listens on.
+pub fn free() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-fn reachable(address: SocketAddr) -> anyhow::Result<()> {
+/// Waits until somebody listens on `address`.
+pub fn reachable(address: SocketAddr) -> anyhow::Result<()> {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
         match TcpStream::connect(address) {

@@ -1,14 +1,15 @@
-//! `bench`: the whole chain of one recorded exchange beside the same hops made of nginx, in one run, interleaved; then
-//! each server on its own hot path.
+//! `bench`: the whole chain of one recorded exchange beside the same hops made of nginx, and for small bodies beside the same
+//! hops made of bare libraries, in one run, interleaved; then each server on its own hot path.
 //!
-//! The figures that count are ratios: both sides run in turn on the same machine, so that whatever else it does meets
-//! both alike. The machine must have Debian's nginx; `scripts/bench` builds the program to measure and runs this.
+//! The figures that count are ratios: all sides run in turn on the same machine, so that whatever else it does meets
+//! all alike. The machine must have Debian's nginx; `scripts/bench` builds the program to measure and runs this.
 
 #![expect(
     clippy::cast_precision_loss,
     reason = "figures for people need no more digits than a double has"
 )]
 
+mod bare;
 mod hops;
 mod load;
 mod machine;
@@ -120,6 +121,7 @@ struct Bench<'s> {
 impl Bench<'_> {
     fn case(&self, name: &str, size: u64, rounds: usize) -> anyhow::Result<Case> {
         let (nginx, ours) = (self.subject.nginx(size), self.subject.ours(size)?);
+        let bare = (size == subject::SMALL).then(|| self.subject.bare(size));
         let mut case = Case::new(name, self.load.connections, size);
         // Connections, caches and the processor's clock settle before anything counts. A file of 10 GiB takes too long to be fetched
         // in vain twice: once brings it into memory, for both sides.
@@ -129,6 +131,9 @@ impl Bench<'_> {
             ..self.load
         };
         self.runtime.block_on(warm.run(&nginx))?;
+        if let Some(bare) = &bare {
+            self.runtime.block_on(warm.run(bare))?;
+        }
         if size != subject::LARGE {
             self.runtime.block_on(warm.run(&ours))?;
             self.subject.wait_until_delivered(self.runtime);
@@ -145,6 +150,10 @@ impl Bench<'_> {
             } else {
                 case.nginx.push(self.nginx(&nginx)?);
                 case.ours.push(self.ours(&ours)?);
+            }
+            if let Some(bare) = &bare {
+                case.bare
+                    .push(self.round(bare, &self.subject.bare_processes(), || {})?);
             }
         }
         eprintln!();

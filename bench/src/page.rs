@@ -86,6 +86,7 @@ fn body(report: &Report) -> String {
             spread(&case.ours, |r| r.settled_ms).middle,
         );
     }
+    floor(&mut page, report);
     let _ = writeln!(
         page,
         "\nResident before any load (10⁶ bytes): {}.",
@@ -100,6 +101,33 @@ fn rate(case: &Case, side: &[Round]) -> String {
         format!("{} MB/s", spread(side, |r| r.seen.megabytes_per_second))
     } else {
         format!("{} /s", spread(side, |r| r.seen.per_second))
+    }
+}
+
+fn floor(page: &mut String, report: &Report) {
+    let cases = report.cases.iter().filter(|case| !case.bare.is_empty());
+    let mut rows = cases.peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    page.push_str(
+        "\n### Libraries alone\n\nThe same hops made of what connectors are made of, without anything of ours: HTTP, mutual TLS, SHA-256, one durable \
+         row a body and side (`bare-hop`). No checks, no delivery, no ledger, no log lines. Ratios are to nginx in the same round.\n\n\
+         | case | throughput, ratio | p50, ratio | CPU, ratio | bare | CPU µs an answer | ours ÷ bare: throughput |\n|---|---|---|---|---|---|---|\n",
+    );
+    for case in rows {
+        let to_nginx = |what: fn(&Round) -> f64| report::ratio(&case.bare, &case.nginx, what);
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            case.name,
+            to_nginx(|r| r.seen.per_second),
+            to_nginx(|r| r.seen.p50_ms),
+            to_nginx(Round::cpu_total),
+            rate(case, &case.bare),
+            report::cpu(&case.bare, 1.0),
+            report::ratio(&case.ours, &case.bare, |r| r.seen.per_second),
+        );
     }
 }
 

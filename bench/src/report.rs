@@ -43,6 +43,8 @@ pub struct Case {
     pub nginx: Vec<Round>,
     /// Ours.
     pub ours: Vec<Round>,
+    /// The floor: bare libraries; for small bodies only.
+    pub bare: Vec<Round>,
     /// Highest resident memory of each process of ours during the case, in bytes.
     pub peak_memory: BTreeMap<String, u64>,
 }
@@ -138,15 +140,21 @@ impl Case {
             size,
             nginx: Vec::new(),
             ours: Vec::new(),
+            bare: Vec::new(),
             peak_memory: BTreeMap::new(),
         }
     }
 
     /// Ours to nginx's, round by round.
     pub fn ratio(&self, what: impl Fn(&Round) -> f64) -> Spread {
-        let pairs = self.ours.iter().zip(&self.nginx);
-        Spread::of(pairs.map(|(ours, nginx)| what(ours) / what(nginx)))
+        ratio(&self.ours, &self.nginx, what)
     }
+}
+
+/// One side to the other, round by round.
+pub fn ratio(side: &[Round], other: &[Round], what: impl Fn(&Round) -> f64) -> Spread {
+    let pairs = side.iter().zip(other);
+    Spread::of(pairs.map(|(side, other)| what(side) / what(other)))
 }
 
 /// The spread of one figure over the rounds.
@@ -177,7 +185,12 @@ pub fn megabytes(sizes: &BTreeMap<String, u64>) -> String {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.name)?;
-        for (who, side) in [("nginx", &self.nginx), ("ours", &self.ours)] {
+        let sides = [
+            ("nginx", &self.nginx),
+            ("bare", &self.bare),
+            ("ours", &self.ours),
+        ];
+        for (who, side) in sides.into_iter().filter(|(_, side)| !side.is_empty()) {
             writeln!(
                 f,
                 "  {who:6} {} /s, {} MB/s, p50 {} ms, p99 {} ms, generator {}, idle {}, steal {}",

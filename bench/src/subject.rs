@@ -1,5 +1,5 @@
-//! What is measured: both connectors of a trial, and nginx in their place. Both fetch the same files from the same nginx, which
-//! stands for the data source of a provider: any web server, and none of ours.
+//! What is measured: both connectors of a trial, and in their place nginx, and bare libraries. All fetch the same files from the same
+//! nginx, which stands for the data source of a provider: any web server, and none of ours.
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::{
+    bare::Bare,
     hops::{Certificates, Hops},
     load::Target,
     usage,
@@ -34,12 +35,13 @@ pub const LARGE: u64 = 10 << 30;
 /// Processes by name.
 pub type Processes = Vec<(String, u32)>;
 
-/// Both sides, running.
+/// All sides, running.
 #[derive(Debug)]
 pub struct Subject {
     /// Ours.
     pub trial: Trial,
     hops: Hops,
+    bare: Bare,
     /// The provider connector that offers what `hops` serve, with a grant for each file.
     provider: Extra,
     /// A token of the user of domain B.
@@ -47,7 +49,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Starts both.
+    /// Starts all.
     ///
     /// # Errors
     /// Where one of them does not come up.
@@ -71,6 +73,7 @@ impl Subject {
             ca: &trial.ready.ca,
         };
         let hops = Hops::start(&root, &certificates)?;
+        let bare = Bare::start(hops.data, &certificates)?;
         let sizes: &[u64] = if large {
             &[SMALL, MEDIUM, LARGE]
         } else {
@@ -83,6 +86,7 @@ impl Subject {
         Ok(Self {
             trial,
             hops,
+            bare,
             provider,
             token,
         })
@@ -90,11 +94,20 @@ impl Subject {
 
     /// A file of `size` bytes through nginx.
     pub fn nginx(&self, size: u64) -> Target {
+        self.plain(self.hops.address, size)
+    }
+
+    /// The same through bare libraries.
+    pub fn bare(&self, size: u64) -> Target {
+        self.plain(self.bare.address, size)
+    }
+
+    fn plain(&self, address: SocketAddr, size: u64) -> Target {
         // The request is as long as the one that the connectors read: the token travels too.
         let bearer = format!("Bearer {}", self.token);
         let path = format!("/{size}.bin");
         let headers = [("authorization", bearer.as_str())];
-        Target::get(self.hops.address, &path, &headers, Some(size))
+        Target::get(address, &path, &headers, Some(size))
     }
 
     /// The same through both connectors.
@@ -176,6 +189,12 @@ impl Subject {
         self.hops.processes()
     }
 
+    /// The bare hops, and the data source.
+    pub fn bare_processes(&self) -> Processes {
+        let data = self.hops.data_process();
+        self.bare.processes().chain([data]).collect()
+    }
+
     /// Our processes on the way of an exchange that is measured, and the data source; and the data server of the trial.
     ///
     /// # Panics
@@ -200,7 +219,7 @@ impl Subject {
         });
         let others = [
             ("provider".to_owned(), self.provider.pid()),
-            ("data".to_owned(), self.hops.data()),
+            self.hops.data_process(),
         ];
         found.chain(others).collect()
     }

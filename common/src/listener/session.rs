@@ -26,11 +26,7 @@ use super::{
     refusal::refuse,
 };
 use crate::{
-    http::layers::Front,
-    places::Place,
-    service::Shutdown,
-    telemetry::Chain,
-    tls::TlsStore,
+    http::layers::Front, places::Place, service::Shutdown, telemetry::Chain, tls::TlsStore,
 };
 
 /// What is kept for one HTTP/1.1 connection at most, besides headers and what a body holds itself: what a client does not take
