@@ -1,22 +1,20 @@
 //! The floor: the same hops made of the libraries alone that connectors are made of. Two processes of `bare-hop`.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{net::SocketAddr, path::Path, process::Command};
 
-use anyhow::Context as _;
 use tempfile::TempDir;
 
-use crate::hops::{Certificates, free, reachable};
+use crate::{
+    children::{Children, free},
+    hops::Certificates,
+};
 
 /// Two bare hops in a row.
 #[derive(Debug)]
 pub struct Bare {
     /// Where the client asks.
     pub address: SocketAddr,
-    processes: [(&'static str, Child); 2],
+    children: Children,
     _folder: TempDir,
 }
 
@@ -28,66 +26,46 @@ impl Bare {
     pub fn start(data: SocketAddr, certificates: &Certificates<'_>) -> anyhow::Result<Self> {
         // Where the trial has its outboxes too, so that all sync the same disk.
         let folder = tempfile::tempdir()?;
-        let [receiver, provider] = [free()?, free()?];
-        let start = |name: &str,
-                     listen: SocketAddr,
-                     next: SocketAddr,
-                     side: &str,
-                     identity: (&Path, &Path)| {
-            let program = std::env::current_exe()?.with_file_name("bare-hop");
-            let child = Command::new(&program)
+        let program = std::env::current_exe()?.with_file_name("bare-hop");
+        let hop = |name: &str,
+                   listen: SocketAddr,
+                   next: SocketAddr,
+                   side: &str,
+                   (cert, key): (&Path, &Path)| {
+            let mut command = Command::new(&program);
+            command
                 .args(["--listen", &listen.to_string(), "--next", &next.to_string()])
                 .arg("--rows")
                 .arg(folder.path().join(format!("{name}.db")))
                 .args(["--tls", side, "--cert"])
-                .arg(identity.0)
+                .arg(cert)
                 .arg("--key")
-                .arg(identity.1)
+                .arg(key)
                 .arg("--ca")
-                .arg(certificates.ca)
-                .stderr(Stdio::null())
-                .spawn()
-                .with_context(|| format!("{} does not start", program.display()))?;
-            reachable(listen).with_context(|| format!("the bare {name} did not come up"))?;
-            anyhow::Ok(child)
+                .arg(certificates.ca);
+            command
         };
-        let processes = [
-            (
-                "provider",
-                start("provider", provider, data, "server", certificates.server)?,
-            ),
-            (
-                "receiver",
-                start(
-                    "receiver",
-                    receiver,
-                    provider,
-                    "client",
-                    certificates.client,
-                )?,
-            ),
-        ];
+        let [receiver, provider] = [free()?, free()?];
+        let mut children = Children::default();
+        let mut second = hop("provider", provider, data, "server", certificates.server);
+        children.start("provider", &mut second, provider)?;
+        let mut first = hop(
+            "receiver",
+            receiver,
+            provider,
+            "client",
+            certificates.client,
+        );
+        children.start("receiver", &mut first, receiver)?;
         Ok(Self {
             address: receiver,
-            processes,
+            children,
             _folder: folder,
         })
     }
 
     /// Name and process ID of each hop.
     pub fn processes(&self) -> impl Iterator<Item = (String, u32)> {
-        self.processes
-            .iter()
-            .map(|(name, child)| ((*name).to_owned(), child.id()))
-    }
-}
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        for (_, child) in &mut self.processes {
-            // It may be gone already; there is nothing else to do for it.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.children.ids()
     }
 }

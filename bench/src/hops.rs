@@ -3,15 +3,16 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Stdio},
 };
 
 use anyhow::Context as _;
 use tempfile::TempDir;
 use url::Url;
+
+use crate::children::{Children, free};
 
 const PROGRAM: &str = "/usr/sbin/nginx";
 
@@ -28,7 +29,7 @@ pub struct Hops {
     pub address: SocketAddr,
     /// The hop with the files.
     pub data: SocketAddr,
-    processes: Vec<(&'static str, Child)>,
+    children: Children,
     _folder: TempDir,
 }
 
@@ -90,27 +91,27 @@ impl Hops {
                 ),
             ),
         ];
-        let mut processes = Vec::new();
+        let mut children = Children::default();
         for (name, address, server) in servers {
             let at = folder.path().join(name.replace(' ', "-"));
             std::fs::create_dir(&at)?;
             let file = at.join("nginx.conf");
             std::fs::write(&file, configuration(&at, &server))?;
-            let child = Command::new(PROGRAM)
+            let mut command = Command::new(PROGRAM);
+            command
                 .arg("-p")
                 .arg(&at)
                 .arg("-c")
                 .arg(&file)
-                .stderr(Stdio::null())
-                .spawn()
-                .context("nginx is not installed (Debian: apt-get install nginx-light)")?;
-            processes.push((name, child));
-            reachable(address).with_context(|| format!("{name} did not come up"))?;
+                .stderr(Stdio::null());
+            children
+                .start(name, &mut command, address)
+                .context("is nginx installed (Debian: apt-get install nginx-light)?")?;
         }
         Ok(Self {
             address: receiver,
             data,
-            processes,
+            children,
             _folder: folder,
         })
     }
@@ -129,11 +130,6 @@ impl Hops {
     /// As [`Hops::files`].
     pub fn file(&self, size: u64) -> anyhow::Result<Url> {
         Ok(self.files()?.join(&format!("{size}.bin"))?)
-    }
-
-    /// Name and process ID of the last hop.
-    pub fn data_process(&self) -> (String, u32) {
-        ("data".to_owned(), self.processes[0].1.id())
     }
 
     /// Version and cipher between the first two hops, asked through the first.
@@ -162,22 +158,9 @@ impl Hops {
         Ok(text.trim().trim_start_matches("nginx version: ").to_owned())
     }
 
-    /// Name and process ID of each hop. With one process and no master, it is the worker itself.
+    /// Name and process ID of each hop, that with the files first. With one process and no master, it is the worker itself.
     pub fn processes(&self) -> Vec<(String, u32)> {
-        self.processes
-            .iter()
-            .map(|(name, child)| ((*name).to_owned(), child.id()))
-            .collect()
-    }
-}
-
-impl Drop for Hops {
-    fn drop(&mut self) {
-        for (_, child) in &mut self.processes {
-            // It may be gone already; there is nothing else to do for it.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.children.ids().collect()
     }
 }
 
@@ -192,21 +175,4 @@ fn configuration(at: &Path, server: &str) -> String {
            uwsgi_temp_path {at}/uwsgi; scgi_temp_path {at}/scgi;
            {server} }}"
     )
-}
-
-/// An address that nobody listens on.
-pub fn free() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// Waits until somebody listens on `address`.
-pub fn reachable(address: SocketAddr) -> anyhow::Result<()> {
-    let until = Instant::now() + Duration::from_secs(10);
-    loop {
-        match TcpStream::connect(address) {
-            Ok(_) => return Ok(()),
-            Err(error) if Instant::now() > until => return Err(error.into()),
-            Err(_) => std::thread::yield_now(),
-        }
-    }
 }

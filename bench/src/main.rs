@@ -10,6 +10,7 @@
 )]
 
 mod bare;
+mod children;
 mod hops;
 mod load;
 mod machine;
@@ -36,7 +37,7 @@ use crate::{
 /// Measure exchanges through both connectors beside the same hops made of nginx alone.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Rounds of each case; each round runs nginx and the connectors once, in turn.
+    /// Rounds of each case; each round runs nginx, the connectors and, for small bodies, bare libraries once, in turn.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
     /// Seconds of load a side and round, for small bodies.
@@ -143,7 +144,7 @@ impl Bench<'_> {
         }
         for round in 1..=rounds {
             eprint!("\r{name}: round {round} of {rounds} ");
-            // Each side goes first in every other round.
+            // Nginx and the connectors each go first in every other round; the floor comes last.
             if round % 2 == 0 {
                 case.ours.push(self.ours(&ours)?);
                 case.nginx.push(self.nginx(&nginx)?);

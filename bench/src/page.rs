@@ -111,7 +111,7 @@ fn floor(page: &mut String, report: &Report) {
         return;
     }
     page.push_str(
-        "\n### Libraries alone\n\nThe same hops made of what connectors are made of, without anything of ours: HTTP, mutual TLS, SHA-256, one durable \
+        "\n### Libraries alone\n\nThe same hops made of the libraries that connectors are made of, without the connectors: HTTP, mutual TLS, SHA-256, one durable \
          row a body and side (`bare-hop`). No checks, no delivery, no ledger, no log lines. Ratios are to nginx in the same round.\n\n\
          | case | throughput, ratio | p50, ratio | CPU, ratio | bare | CPU µs an answer | ours ÷ bare: throughput |\n|---|---|---|---|---|---|---|\n",
     );

@@ -30,7 +30,7 @@ pub struct Report {
     pub servers: Vec<Server>,
 }
 
-/// One case: both sides, round by round.
+/// One case: all sides, round by round.
 #[derive(Debug, Serialize)]
 pub struct Case {
     /// For people.

@@ -191,8 +191,13 @@ impl Subject {
 
     /// The bare hops, and the data source.
     pub fn bare_processes(&self) -> Processes {
-        let data = self.hops.data_process();
-        self.bare.processes().chain([data]).collect()
+        self.bare.processes().chain([self.data_source()]).collect()
+    }
+
+    /// The nginx with the files.
+    fn data_source(&self) -> (String, u32) {
+        let (_, pid) = self.hops.processes().swap_remove(0);
+        ("data".to_owned(), pid)
     }
 
     /// Our processes on the way of an exchange that is measured, and the data source; and the data server of the trial.
@@ -219,7 +224,7 @@ impl Subject {
         });
         let others = [
             ("provider".to_owned(), self.provider.pid()),
-            self.hops.data_process(),
+            self.data_source(),
         ];
         found.chain(others).collect()
     }

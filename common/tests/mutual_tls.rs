@@ -317,6 +317,31 @@ async fn an_expired_certificate_is_refused_by_a_server_and_not_loaded_by_its_own
 }
 
 #[tokio::test]
+async fn a_revocation_is_heard_of_at_once_or_with_the_list_that_names_it() {
+    let (files, ca) = (Files::new(), Authority::new("trial"));
+    let own = ca.leaf(Leaf::default());
+    let store = store(&files.config("own", &own, &ca, Some(&ca.crl(1, &[65]))));
+    let peer = |serial| {
+        let leaf = ca.leaf(Leaf {
+            serial,
+            ..Leaf::default()
+        });
+        let der = rustls_pemfile::certs(&mut leaf.0.as_bytes()).next();
+        store.identify(&der.unwrap().unwrap()).unwrap()
+    };
+    let (listed, not_yet) = (peer(65), peer(66));
+    assert!(futures_util::poll!(std::pin::pin!(store.revoked(&listed))).is_ready());
+
+    let mut waiting = std::pin::pin!(store.revoked(&not_yet));
+    assert!(futures_util::poll!(&mut waiting).is_pending());
+    for (number, serials, is_named) in [(2, [65, 67], false), (3, [65, 66], true)] {
+        files.put("own.crl", &ca.crl(number, &serials));
+        assert!(store.reload().unwrap());
+        assert_eq!(futures_util::poll!(&mut waiting).is_ready(), is_named);
+    }
+}
+
+#[tokio::test]
 async fn a_revoked_certificate_loses_its_open_connection_and_others_keep_theirs() {
     let (files, ca) = (Files::new(), Authority::new("trial"));
     let config = files.config(

@@ -2,7 +2,8 @@
 //! delivery, no ledger, no log line. `bench` puts two of them in the place of both connectors: below what they take, no exchange can
 //! come that is made of the same libraries in the same way.
 //!
-//! It is as careless as that allows: an error ends a connection or the process, and its file is never cleared.
+//! It is as careless as that allows: what goes wrong is answered with 502, a file that cannot be written ends the process, and
+//! nothing is ever removed from that file.
 
 use std::{
     convert::Infallible,
@@ -204,9 +205,9 @@ fn writer(path: &Path) -> anyhow::Result<mpsc::Sender<Row>> {
         .spawn(move || {
             while let Ok(first) = inbox.recv() {
                 let group: Vec<_> = std::iter::once(first).chain(inbox.try_iter()).collect();
-                if write(&file, &group).is_err() {
-                    // Whoever waits is told by the dropped channel.
-                    continue;
+                if let Err(error) = write(&file, &group) {
+                    eprintln!("the file cannot be written: {error}");
+                    std::process::exit(1);
                 }
                 for row in group {
                     // Whoever asked has gone.

@@ -145,7 +145,7 @@ impl TlsStore {
             .contains(&peer.issuer, &peer.serial)
     }
 
-    /// Ends when a revocation list names `peer`, also one that is in use already.
+    /// Ends when a revocation list names `peer`, also one that is in use already. Cancel safe.
     pub async fn revoked(&self, peer: &PeerCertificate) {
         let mut changes = self.subscribe();
         while !self.is_revoked(peer) {

@@ -183,14 +183,15 @@ impl Reservation {
         at: OffsetDateTime,
     ) -> EvidenceBody<'r> {
         EvidenceBody::TransferAborted(TransferAborted {
-            id: self.event_id,
             cdleventtype: event_type,
+            cdlpreviousevents: [predecessor],
             dataprovider: provider,
             datauser: &self.consumer,
-            cdlpreviousevents: [predecessor],
-            time: rfc3339_millis(at),
-            reason,
+            id: self.event_id,
             len,
+            reason,
+            time: rfc3339_millis(at),
+            kind: "transfer-aborted",
         })
     }
 
@@ -202,12 +203,13 @@ impl Reservation {
         len: Option<u64>,
     ) -> EvidenceBody<'r> {
         EvidenceBody::Direct(Direct {
-            id: self.event_id,
-            source_url,
             datauser: &self.consumer,
-            time: rfc3339_millis(at),
-            reason,
+            id: self.event_id,
             len,
+            reason,
+            source_url,
+            time: rfc3339_millis(at),
+            kind: "direct",
         })
     }
 

@@ -62,7 +62,7 @@ pub(crate) struct EventBody<'r> {
 }
 
 #[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(untagged)]
 pub(crate) enum EvidenceBody<'r> {
     TransferAborted(TransferAborted<'r>),
     Direct(Direct<'r>),
@@ -70,26 +70,30 @@ pub(crate) enum EvidenceBody<'r> {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct TransferAborted<'r> {
-    pub(crate) id: EventId,
     pub(crate) cdleventtype: &'r str,
+    pub(crate) cdlpreviousevents: [&'r str; 1],
     pub(crate) dataprovider: &'r UserId,
     pub(crate) datauser: &'r UserId,
-    pub(crate) cdlpreviousevents: [&'r str; 1],
-    pub(crate) time: String,
-    pub(crate) reason: AbortReason,
+    pub(crate) id: EventId,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) len: Option<u64>,
+    pub(crate) reason: AbortReason,
+    pub(crate) time: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
 }
 
 /// A fetch without a provider connector: whole with a digest beside it, or broken with a reason.
 #[derive(Debug, Serialize)]
 pub(crate) struct Direct<'r> {
-    pub(crate) id: EventId,
-    pub(crate) source_url: &'r str,
     pub(crate) datauser: &'r UserId,
-    pub(crate) time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<AbortReason>,
+    pub(crate) id: EventId,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) len: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<AbortReason>,
+    pub(crate) source_url: &'r str,
+    pub(crate) time: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The answer to a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct BatchReply {
     /// One for each item, in the same order.
     pub results: Vec<ItemResult>,
@@ -22,23 +22,23 @@ pub enum ItemStatus {
 }
 
 /// The answer to one item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ItemResult {
     /// The id of the event or evidence; null if it could not be read.
     pub id: Option<String>,
     /// What became of it.
     pub status: ItemStatus,
     /// Predecessors that have not arrived yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<String>,
     /// What is recorded, for `created` and `exists`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
     /// For `rejected`: whether sending the same again may succeed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<bool>,
     /// For `rejected`: why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<ItemProblem>,
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use crate::model::{
-    batch::{ItemProblem, ItemStatus},
+    batch::{ItemProblem, ItemStatus, Receipt},
     commitment::{Commitment, Salt},
     json,
 };
@@ -70,14 +70,6 @@ pub(super) fn judge(item: &[u8], result: &ItemResult<'_>) -> Verdict {
     }
 }
 
-/// What a receipt is judged by.
-#[derive(Deserialize)]
-struct Receipt {
-    leaf_hash: Option<String>,
-    salt: Option<String>,
-    core: Option<String>,
-}
-
 /// What an outbox sent, in the parts that the ledger repeats.
 #[derive(Deserialize)]
 struct Item<'t> {
@@ -114,15 +106,16 @@ struct Actor<'t> {
     user: &'t RawValue,
 }
 
-/// A member that the ledger adds to every event of its own accord.
-const ORGANIZATION: &str = "\"cdlorganization\":";
-
 /// Whether `receipt` shows that the ledger committed to what `item` says.
 ///
 /// The commitment is recomputed from salt and core; where there is a log already, its leaf has to be the one that the receipt
 /// names. What was sent has to stand in the core as it was sent, but for what the ledger adds. Erased records have neither salt nor
 /// core; only one that had been there before can be.
 fn verify(item: &[u8], receipt: &str, status: ItemStatus) -> Result<(), String> {
+    // What derives `Deserialize` is read from an array as well.
+    if !receipt.starts_with('{') {
+        return Err("it is no object".to_owned());
+    }
     let receipt: Receipt =
         serde_json::from_str(receipt).map_err(|e| format!("it cannot be read: {e}"))?;
     if status == ItemStatus::Exists && receipt.salt.is_none() && receipt.core.is_none() {
@@ -148,7 +141,7 @@ fn verify(item: &[u8], receipt: &str, status: ItemStatus) -> Result<(), String> 
     if differing(&sent, &core).is_none() {
         return Ok(());
     }
-    // A core is canonical; evidence, and items that an earlier version left in the file, are not.
+    // A core is canonical; an item that an earlier version left in the file is not.
     let item: Value = serde_json::from_str(item).map_err(|e| unread(&e))?;
     let item = json::canonical_value(&item);
     let sent: Item<'_> = serde_json::from_str(&item).map_err(|e| unread(&e))?;
@@ -168,7 +161,7 @@ fn differing(sent: &Item<'_>, core: &Core<'_>) -> Option<&'static str> {
             "event",
             is_same(sent.event, core.event)
                 || matches!((sent.event, core.event), (Some(sent), Some(event))
-                    if is_same_without(ORGANIZATION, sent.get(), event.get())),
+                    if is_same_but_organization(sent.get(), event.get())),
         ),
         ("evidence", is_same(sent.evidence, core.evidence)),
         ("dig", is_same(sent.dig, core.dig)),
@@ -182,17 +175,25 @@ fn is_same(sent: Option<&RawValue>, recorded: Option<&RawValue>) -> bool {
     sent.map(RawValue::get) == recorded.map(RawValue::get)
 }
 
-/// Whether the object `recorded` is the object `sent` with one more member, in the middle or at the end, whose name and colon are
-/// `added`. Both are JSON without spaces.
-fn is_same_without(added: &str, sent: &str, recorded: &str) -> bool {
-    let Some((before, value)) = recorded.split_once(added) else {
+/// Whether the object `recorded` is the object `sent`, which has members, with the one more that the ledger adds to every event of its
+/// own accord. Both are JSON without spaces.
+fn is_same_but_organization(sent: &str, recorded: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Event<'t> {
+        #[serde(borrow)]
+        cdlorganization: &'t RawValue,
+    }
+
+    // Read as a member of the object itself, and only once there.
+    let Ok(event) = serde_json::from_str::<Event<'_>>(recorded) else {
         return false;
     };
-    let mut values = serde_json::Deserializer::from_str(value).into_iter::<&RawValue>();
-    if !matches!(values.next(), Some(Ok(_))) {
+    let value = event.cdlorganization.get();
+    let begin = value.as_ptr().addr() - recorded.as_ptr().addr();
+    let (before, after) = (&recorded[..begin], &recorded[begin + value.len()..]);
+    let Some(before) = before.strip_suffix("\"cdlorganization\":") else {
         return false;
-    }
-    let after = &value[values.byte_offset()..];
+    };
     let (before, after) = match (after.strip_prefix(','), before.strip_suffix(',')) {
         (Some(after), _) => (before, after),
         (None, Some(before)) => (before, after),
@@ -203,10 +204,13 @@ fn is_same_without(added: &str, sent: &str, recorded: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use common::ids::{EventId, ExchangeId, UserId};
+    use proptest::prelude::*;
     use rstest::rstest;
     use serde_json::json;
 
     use super::*;
+    use crate::outbox::{AbortReason, Digest, Kind, Reservation};
 
     fn item() -> Value {
         json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"}})
@@ -239,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_receipt_for_what_was_sent_is_kept() {
-        let receipt = receipt(&core());
+        let mut receipt = receipt(&core());
+        receipt["more"] = "of a later version".into();
         let kept = Verdict::Delivered(receipt.to_string());
         assert_eq!(verdict("created", &receipt), kept);
     }
@@ -272,18 +277,100 @@ mod tests {
     }
 
     #[rstest]
-    #[case(r#"{"a":1,"c":2}"#, r#"{"a":1,"b":"x","c":2}"#, true)]
-    #[case(r#"{"a":1}"#, r#"{"a":1,"b":"x"}"#, true)]
-    #[case(r#"{"c":1}"#, r#"{"b":["x","\"}"],"c":1}"#, true)]
+    #[case(r#"{"a":1,"d":2}"#, r#"{"a":1,"cdlorganization":"x","d":2}"#, true)]
+    #[case(r#"{"a":1}"#, r#"{"a":1,"cdlorganization":"x"}"#, true)]
+    #[case(r#"{"d":1}"#, r#"{"cdlorganization":["x","\"}"],"d":1}"#, true)]
+    #[case(
+        r#"{"a":"\"cdlorganization\":1"}"#,
+        r#"{"a":"\"cdlorganization\":1","cdlorganization":"x"}"#,
+        true
+    )]
     #[case(r#"{"a":1}"#, r#"{"a":1}"#, false)]
-    #[case(r#"{"a":1}"#, r#"{"a":2,"b":"x"}"#, false)]
-    #[case(r#"{"a":1}"#, r#"{"a":1,"b":"x","c":2}"#, false)]
-    #[case(r#"{"a":1,"c":2}"#, r#"{"a":1,"b":"x"}"#, false)]
-    #[case(r#"{"a":1,"c":2}"#, r#"{"a":1,"b":"x","b":"x","c":2}"#, false)]
-    #[case(r#"{"a":"\"b\":1"}"#, r#"{"a":"\"b\":1","b":"x"}"#, true)]
-    #[case("{}", r#"{"b":"x"}"#, false)]
-    fn one_member_may_be_added(#[case] sent: &str, #[case] recorded: &str, #[case] same: bool) {
-        assert_eq!(is_same_without(r#""b":"#, sent, recorded), same);
+    #[case(r#"{"a":1}"#, r#"{"a":2,"cdlorganization":"x"}"#, false)]
+    #[case(r#"{"a":1}"#, r#"{"a":1,"cdlorganization":"x","d":2}"#, false)]
+    #[case(r#"{"a":1,"d":2}"#, r#"{"a":1,"cdlorganization":"x"}"#, false)]
+    #[case(
+        r#"{"a":1,"d":2}"#,
+        r#"{"a":1,"cdlorganization":"x","cdlorganization":"x","d":2}"#,
+        false
+    )]
+    #[case(
+        r#"{"a":1,"d":2}"#,
+        r#"{"a":1,"cdlorganizatio\u006e":"x","d":2}"#,
+        false
+    )]
+    #[case(r#"{"a":{"x":1}}"#, r#"{"a":{"cdlorganization":"o","x":1}}"#, false)]
+    #[case(
+        r#"{"a":{"x":1},"d":1}"#,
+        r#"{"a":{"cdlorganization":"o","x":1},"cdlorganization":"x","d":1}"#,
+        false
+    )]
+    #[case("{}", r#"{"cdlorganization":"x"}"#, false)]
+    fn only_the_organization_may_be_added(
+        #[case] sent: &str,
+        #[case] recorded: &str,
+        #[case] same: bool,
+    ) {
+        assert_eq!(is_same_but_organization(sent, recorded), same);
+    }
+
+    fn reservation(user: &UserId, predecessor: String, kind: usize) -> Reservation {
+        let (provider, now) = (user.clone(), time::OffsetDateTime::UNIX_EPOCH);
+        Reservation {
+            exchange_id: ExchangeId::new_v7(now),
+            event_id: EventId::new_v7(now),
+            kind: match kind {
+                0 => Kind::Sent {
+                    provider,
+                    predecessor,
+                },
+                1 => Kind::Received {
+                    provider,
+                    predecessor,
+                },
+                _ => Kind::Direct {
+                    source_url: predecessor,
+                },
+            },
+            consumer: user.clone(),
+            user_id: user.clone(),
+            resource: None,
+        }
+    }
+
+    proptest! {
+        /// Not by way of the canonical form either, which would cost more for every record.
+        #[test]
+        fn what_an_outbox_writes_stands_in_a_core_as_it_was_written(
+            user in "[a-z0-9.-]{1,40}", text in ".{1,60}", kind in 0..3_usize, whole in any::<bool>(), len in any::<u32>(),
+        ) {
+            let reservation = reservation(&UserId::parse(&user).unwrap(), text, kind);
+            let at = time::OffsetDateTime::UNIX_EPOCH;
+            let item = if whole {
+                let digest = Digest { sha256: [7; 32], sha512: Some([8; 64]), len: len.into() };
+                reservation.completed(&digest, at)
+            } else {
+                reservation.aborted(AbortReason::Timeout, Some(len.into()), at)
+            };
+            let sent: Value = serde_json::from_slice(&item).unwrap();
+            let mut core = json!({"v": 1, "xid": sent["exchange_id"], "actor": {"user": sent["user_id"]}});
+            for name in ["event", "evidence", "dig"] {
+                if let Some(value) = sent.get(name) {
+                    core[name] = value.clone();
+                }
+            }
+            if sent["kind"] == "event" {
+                core["event"]["cdlorganization"] = "架け橋 \"x\"".into();
+            }
+            let core_text = json::canonical(&core);
+            prop_assert_eq!(
+                differing(&serde_json::from_slice(&item).unwrap(), &serde_json::from_str(&core_text).unwrap()),
+                None
+            );
+            let result = json!({"id": null, "status": "created", "receipt": receipt(&core)});
+            let verdict = verdict_on(std::str::from_utf8(&item).unwrap(), &result);
+            prop_assert!(matches!(verdict, Verdict::Delivered(_)), "{:?}", verdict);
+        }
     }
 
     #[test]
@@ -311,7 +398,11 @@ mod tests {
     #[rstest]
     #[case(json!([]))]
     #[case(json!("x"))]
+    #[case(json!([null, null, null, null, null]))]
     #[case(json!({"salt": 1}))]
+    #[case(json!({"index": "7"}))]
+    #[case(json!({"index": -1}))]
+    #[case(json!({"origin": 5}))]
     fn what_is_no_receipt_is_not_kept(#[case] receipt: Value) {
         for status in ["created", "exists"] {
             assert!(
