@@ -105,9 +105,7 @@ fn rate(case: &Case, side: &[Round]) -> String {
 }
 
 fn floor(page: &mut String, report: &Report) {
-    let cases = report.cases.iter().filter(|case| !case.bare.is_empty());
-    let mut rows = cases.peekable();
-    if rows.peek().is_none() {
+    if report.cases.iter().all(|case| case.bare.is_empty()) {
         return;
     }
     page.push_str(
@@ -115,7 +113,7 @@ fn floor(page: &mut String, report: &Report) {
          row a body and side (`bare-hop`). No checks, no delivery, no ledger, no log lines. Ratios are to nginx in the same round.\n\n\
          | case | throughput, ratio | p50, ratio | CPU, ratio | bare | CPU µs an answer | ours ÷ bare: throughput |\n|---|---|---|---|---|---|---|\n",
     );
-    for case in rows {
+    for case in report.cases.iter().filter(|case| !case.bare.is_empty()) {
         let to_nginx = |what: fn(&Round) -> f64| report::ratio(&case.bare, &case.nginx, what);
         let _ = writeln!(
             page,

@@ -9,7 +9,6 @@
 //! | [`listener`] | PROXY protocol → TLS → HTTP, with deadlines and limits |
 //! | [`http`] | problem documents, CADDE error bodies, request context, clients |
 //! | [`db`] | opening databases |
-//! | [`hex`] | bytes as hexadecimal digits |
 //! | [`places`] | how many of something at a time, in all and for one client |
 //! | [`telemetry`] | logs and metrics |
 //! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
@@ -19,7 +18,6 @@
 pub mod clock;
 pub mod config;
 pub mod db;
-pub mod hex;
 pub mod http;
 pub mod ids;
 pub mod listener;

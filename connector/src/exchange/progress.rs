@@ -168,7 +168,7 @@ impl Exchange {
     /// follow one exchange over both connectors. No token, no option value ever stands in it.
     fn log(&self, end: &End<'_>, outcome: &str, duration_ms: u64) {
         let (digest, refusal, cause) = match end {
-            End::Completed(digest) => (Some(common::hex::lower(&digest.sha256)), None, None),
+            End::Completed(digest) => (Some(hex::encode(digest.sha256)), None, None),
             End::Refused { status, message_id } => {
                 (None, Some((status.as_u16(), *message_id)), None)
             }

@@ -112,8 +112,8 @@ impl Reservation {
     /// The batch item of a transfer that ended whole.
     pub(super) fn completed(&self, digest: &Digest, at: OffsetDateTime) -> Bytes {
         let dig = Dig {
-            sha256: common::hex::lower(&digest.sha256),
-            sha512: digest.sha512.map(|sha512| common::hex::lower(&sha512)),
+            sha256: hex::encode(digest.sha256),
+            sha512: digest.sha512.map(hex::encode),
             len: digest.len,
         };
         match &self.kind {

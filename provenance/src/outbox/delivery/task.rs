@@ -209,10 +209,10 @@ impl<T: Transport> Delivery<T> {
         )]
         self.metrics.batch.record(batch.len() as f64);
         let answer = self.transport.send(body(&batch)).await;
-        let results = match &answer {
-            Ok(answer) => read(answer, &batch),
-            Err(error) => Err(error.clone()),
-        };
+        let results = answer
+            .as_ref()
+            .map_err(DeliveryError::clone)
+            .and_then(|answer| read(answer, &batch));
         if let Some(start) = self.last_start {
             self.metrics.duration.record(start.elapsed());
         }
