@@ -11,6 +11,7 @@ use common::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    disk::{self, Watermark},
     domain::{access::ReadPolicy, submission::DuplicateTypes},
     model::batch::MAX_ITEMS,
 };
@@ -67,6 +68,8 @@ pub struct LedgerConfig {
     /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below. Only where the
     /// database is a file.
     pub disk_watermark_percent: u8,
+    /// Bytes free on that disk that are enough whatever the share. Where they were not, a tenth more.
+    pub disk_headroom: ByteSize,
     /// Most records that wait to be written at a time.
     pub queue: usize,
     /// Most bytes that they have together.
@@ -141,8 +144,8 @@ impl Default for LedgerConfig {
             auth_status: AuthStatus::default(),
             unauthenticated: Unauthenticated::default(),
             enforce_party: false,
-            // 90: beyond it a database on a full disk may be damaged for good.
-            disk_watermark_percent: 90,
+            disk_watermark_percent: disk::WATERMARK_PERCENT,
+            disk_headroom: disk::HEADROOM,
             queue: 16 * MAX_ITEMS,
             queue_bytes: ByteSize(64 << 20),
             // 32 bodies of 4 MiB, and what is made of them, are some 400 MiB at worst.
@@ -153,6 +156,13 @@ impl Default for LedgerConfig {
             max_lineage: 100_000,
             max_lineage_bytes: ByteSize(128 << 20),
         }
+    }
+}
+
+impl LedgerConfig {
+    /// How full the disk may be.
+    pub(crate) fn watermark(&self) -> Watermark {
+        Watermark::new(self.disk_watermark_percent, self.disk_headroom)
     }
 }
 

@@ -1,19 +1,91 @@
-//! How full a disk is. A database on a full disk may be damaged beyond repair, so writes stop before that.
+//! How full a disk is, and from where on too full. A database on a full disk may be damaged beyond repair, so writes stop before
+//! that.
 
 use std::{io, path::Path};
 
-/// Share of the file system of `path` that is in use, in percent, as `df` counts it: blocks that only the
-/// superuser may take count as taken.
+use common::config::ByteSize;
+
+/// 90: the default of every watermark. Beyond it a database may run into the end of its disk and be damaged for good.
+pub(crate) const WATERMARK_PERCENT: u8 = 90;
+
+/// 5 GiB: the default of every headroom, a tenth of 50 GiB. On larger disks a tenth is far more than a database needs to stop in
+/// time, and on a disk that others share somebody else may have filled it to there for good.
+pub(crate) const HEADROOM: ByteSize = ByteSize(5 << 30);
+
+/// What a file system has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Share in use, in percent, rounded up.
+    pub used_percent: u8,
+    /// Bytes that may still be written.
+    pub free_bytes: u64,
+}
+
+impl Usage {
+    /// Nothing in use.
+    pub(crate) const NONE: Self = Self {
+        used_percent: 0,
+        free_bytes: u64::MAX,
+    };
+
+    /// The file system of `path` as `df` counts it: blocks that only the superuser may take count as taken.
+    ///
+    /// # Errors
+    /// What statvfs(2) reports, for example for a path that does not exist.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let stat = rustix::fs::statvfs(path)?;
+        let used = stat.f_blocks.saturating_sub(stat.f_bfree);
+        let usable = used.saturating_add(stat.f_bavail);
+        if usable == 0 {
+            // File systems without blocks of their own (proc, some overlays) report zeros.
+            return Ok(Self::NONE);
+        }
+        let percent = used.saturating_mul(100).div_ceil(usable);
+        Ok(Self {
+            used_percent: u8::try_from(percent).unwrap_or(100),
+            free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+        })
+    }
+}
+
+/// Whether a disk is too full: so many percent of it are in use, *and* fewer bytes than the headroom are free. A share alone
+/// would give up a large disk with a hundred gigabytes to spare.
 ///
-/// # Errors
-/// What statvfs(2) reports, for example for a path that does not exist.
-pub fn used_percent(path: &Path) -> io::Result<u8> {
-    let stat = rustix::fs::statvfs(path)?;
-    let used = stat.f_blocks.saturating_sub(stat.f_bfree);
-    let usable = used.saturating_add(stat.f_bavail);
-    // File systems without blocks of their own (proc, some overlays) report zeros.
-    let percent = used.saturating_mul(100).div_ceil(usable.max(1));
-    Ok(u8::try_from(percent).unwrap_or(100))
+/// It remembers what it said, and takes a disk that was too full for good only with a margin: without one a ledger would record
+/// one group, refuse the next, and so on.
+#[derive(Debug, Clone)]
+pub struct Watermark {
+    percent: u8,
+    headroom: u64,
+    is_reached: bool,
+}
+
+impl Watermark {
+    /// Reached from `percent` in use on, unless `headroom` is free.
+    pub fn new(percent: u8, headroom: ByteSize) -> Self {
+        Self {
+            percent,
+            headroom: headroom.bytes(),
+            is_reached: false,
+        }
+    }
+
+    /// Whether it was reached when a disk was looked at last.
+    pub fn is_reached(&self) -> bool {
+        self.is_reached
+    }
+
+    /// Whether it is reached with `usage`. Left again a point of a hundred below the share, or a tenth above the headroom.
+    pub fn judge(&mut self, usage: Usage) -> bool {
+        let (percent, headroom) = if self.is_reached {
+            let headroom = self.headroom.saturating_add(self.headroom / 10);
+            (self.percent.saturating_sub(1), headroom)
+        } else {
+            (self.percent, self.headroom)
+        };
+        self.is_reached = usage.used_percent >= percent && usage.free_bytes < headroom;
+        self.is_reached
+    }
 }
 
 #[cfg(test)]
@@ -21,12 +93,55 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_a_percentage() {
-        assert!(used_percent(&std::env::temp_dir()).unwrap() <= 100);
+    fn a_folder_has_a_usage() {
+        let usage = Usage::of(&std::env::temp_dir()).unwrap();
+        assert!(usage.used_percent <= 100);
+        assert!(usage.free_bytes > 0);
     }
 
     #[test]
     fn a_missing_path_is_an_error() {
-        used_percent(Path::new("/no/such/folder")).unwrap_err();
+        Usage::of(Path::new("/no/such/folder")).unwrap_err();
+    }
+
+    #[test]
+    fn a_file_system_without_blocks_is_never_full() {
+        assert_eq!(Usage::of(Path::new("/proc")).unwrap(), Usage::NONE);
+    }
+
+    /// What a watermark of 90 % and 1,000 bytes says of one usage after the other: percent, free bytes, expected.
+    fn judges(steps: &[(u8, u64, bool)]) {
+        let mut watermark = Watermark::new(90, ByteSize(1000));
+        for &(used_percent, free_bytes, expected) in steps {
+            let usage = Usage {
+                used_percent,
+                free_bytes,
+            };
+            assert_eq!(watermark.judge(usage), expected, "{usage:?}");
+            assert_eq!(watermark.is_reached(), expected);
+        }
+    }
+
+    #[test]
+    fn a_disk_that_was_full_has_to_have_more_than_a_little_room() {
+        judges(&[
+            (89, 0, false),
+            (90, 0, true),
+            (89, 0, true),
+            (88, 0, false),
+            (89, 0, false),
+            (100, 0, true),
+        ]);
+    }
+
+    #[test]
+    fn a_large_disk_is_full_when_little_is_free() {
+        judges(&[
+            (99, 1000, false),
+            (99, 999, true),
+            (99, 1099, true),
+            (99, 1100, false),
+            (99, 1000, false),
+        ]);
     }
 }

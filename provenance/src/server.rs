@@ -98,8 +98,8 @@ async fn open(
     let limits = |disk| SequencerLimits {
         queue: config.ledger.queue,
         queue_bytes: config.ledger.queue_bytes.as_usize(),
-        disk_watermark_percent: config.ledger.disk_watermark_percent,
         disk,
+        watermark: config.ledger.watermark(),
         keep_keys: config.ledger.keep_idempotency_keys.get(),
     };
     let (clock, check) = (context.clock.clone(), context.ready.register("ledger"));

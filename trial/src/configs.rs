@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use auth_client::AuthConfig;
 use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, DatabaseConfig, Period};
+use common::config::{AdminConfig, ByteSize, DatabaseConfig, Period};
 use common::ids::UserId;
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
@@ -26,6 +26,8 @@ use crate::state::Published;
 const RELOAD: Period = Period::seconds(5);
 /// A day, as everywhere.
 const CRL_GRACE: Period = Period::seconds(86_400);
+/// 256 MiB: a trial writes little, and the disk that it runs on is somebody's own, often nearly full.
+const DISK_HEADROOM: ByteSize = ByteSize(256 << 20);
 
 /// Builds configurations for one trial.
 pub struct Configs<'a> {
@@ -111,6 +113,7 @@ impl Configs<'_> {
             ledger: provenance::config::LedgerConfig {
                 // Whoever received data sees where it came from.
                 read: provenance::domain::access::ReadPolicy::Lineage,
+                disk_headroom: DISK_HEADROOM,
                 ..provenance::config::LedgerConfig::default()
             },
         }
@@ -137,7 +140,7 @@ impl Configs<'_> {
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
-            outbox: OutboxConfig::new(folder.join("outbox.db")),
+            outbox: Self::outbox(&folder),
             provenance: self.ledger(),
             deadlines: connector::exchange::Deadlines::default(),
             limits: connector::exchange::ExchangeLimits::default(),
@@ -199,7 +202,7 @@ impl Configs<'_> {
                 state_file: folder.join("locations.json"),
                 static_entries: BTreeMap::new(),
             },
-            outbox: OutboxConfig::new(folder.join("outbox.db")),
+            outbox: Self::outbox(&folder),
             provenance: receiver::ProvenanceConfig {
                 public_url: self.ledger_url(),
                 peer_url: self.layout.url(Service::Provenance, Port::Peer),
@@ -300,6 +303,13 @@ impl Configs<'_> {
             self.layout.url(service, port),
             tls,
         )
+    }
+
+    fn outbox(folder: &Path) -> OutboxConfig {
+        OutboxConfig {
+            disk_headroom: DISK_HEADROOM,
+            ..OutboxConfig::new(folder.join("outbox.db"))
+        }
     }
 
     fn admin(&self, service: Service) -> AdminConfig {

@@ -26,6 +26,9 @@ pub struct OutboxConfig {
     /// Share of the disk in use, in percent, from which on new exchanges are refused, until it is a point below.
     #[serde(default = "defaults::disk_watermark_percent")]
     pub disk_watermark_percent: u8,
+    /// Bytes free on that disk that are enough whatever the share. Where they were not, a tenth more.
+    #[serde(default = "defaults::disk_headroom")]
+    pub disk_headroom: ByteSize,
     /// Whether an exchange that cannot be recorded is refused.
     #[serde(default = "defaults::required")]
     pub required: bool,
@@ -58,6 +61,7 @@ impl OutboxConfig {
             max_age: defaults::max_age(),
             max_bytes: defaults::max_bytes(),
             disk_watermark_percent: defaults::disk_watermark_percent(),
+            disk_headroom: defaults::disk_headroom(),
             required: defaults::required(),
             keep_receipts: defaults::keep_receipts(),
             batch: defaults::batch(),
@@ -113,7 +117,11 @@ mod defaults {
     }
 
     pub(super) const fn disk_watermark_percent() -> u8 {
-        90
+        crate::disk::WATERMARK_PERCENT
+    }
+
+    pub(super) const fn disk_headroom() -> ByteSize {
+        crate::disk::HEADROOM
     }
 
     pub(super) const fn required() -> bool {

@@ -14,9 +14,8 @@ use super::{FullReason, config::OutboxConfig, status::Counts};
 pub(super) struct Gate {
     max_records: u64,
     max_age_s: i64,
-    watermark_percent: u8,
-    /// Share of the disk in use, as the writer saw it last.
-    disk_percent: AtomicU8,
+    /// The disk is at the watermark.
+    is_disk_full: AtomicBool,
     /// The file is at its size, and has no receipts left that could give way.
     is_file_full: AtomicBool,
     /// The limit that refuses, as [`number`] counts them; 0 for none.
@@ -39,16 +38,15 @@ impl Gate {
         Self {
             max_records: config.max_records,
             max_age_s: i64::try_from(config.max_age.get().as_secs()).unwrap_or(i64::MAX),
-            watermark_percent: config.disk_watermark_percent,
-            disk_percent: AtomicU8::new(0),
+            is_disk_full: AtomicBool::new(false),
             is_file_full: AtomicBool::new(false),
             closed: AtomicU8::new(0),
         }
     }
 
-    /// Notes what share of the disk is in use.
-    pub(super) fn note_disk(&self, percent: u8) {
-        self.disk_percent.store(percent, Ordering::Relaxed);
+    /// Notes whether the disk is at the watermark.
+    pub(super) fn note_disk(&self, is_full: bool) {
+        self.is_disk_full.store(is_full, Ordering::Relaxed);
     }
 
     /// Notes whether the file is at its size with nothing left to give way.
@@ -62,7 +60,6 @@ impl Gate {
         let age_s = counts
             .oldest_s
             .map_or(0, |s| now.unix_timestamp().saturating_sub(s));
-        let disk_percent = self.disk_percent.load(Ordering::Relaxed);
         let is_reached = |reason: &FullReason| {
             let was_closed = before == number(*reason);
             match reason {
@@ -75,13 +72,9 @@ impl Gate {
                     let margin = if was_closed { self.max_age_s / 10 } else { 0 };
                     age_s > self.max_age_s - margin
                 }
-                // The writer keeps the margin, for it alone knows the size.
+                // The writer keeps the margin of these two, for it alone knows the sizes.
                 FullReason::Bytes => self.is_file_full.load(Ordering::Relaxed),
-                // One point of a hundred.
-                FullReason::Disk => {
-                    let margin = u8::from(was_closed);
-                    disk_percent >= self.watermark_percent.saturating_sub(margin)
-                }
+                FullReason::Disk => self.is_disk_full.load(Ordering::Relaxed),
             }
         };
         let reason = ALL.into_iter().find(is_reached);
@@ -144,28 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_has_to_be_emptied_by_more_than_the_last_block() {
-        let gate = gate();
-        for (percent, expected) in [
-            (89, None),
-            (90, Some(FullReason::Disk)),
-            (89, Some(FullReason::Disk)),
-            (88, None),
-            (89, None),
-        ] {
-            gate.note_disk(percent);
-            assert_eq!(gate.closed(&Counts::default(), NOW), expected, "{percent}");
-        }
-    }
-
-    #[test]
     fn one_limit_after_the_other_is_told() {
         let gate = gate();
-        gate.note_disk(95);
+        gate.note_disk(true);
         gate.note_file(true);
         assert_eq!(gate.closed(&holding(100), NOW), Some(FullReason::Records));
         assert_eq!(gate.closed(&holding(0), NOW), Some(FullReason::Bytes));
         gate.note_file(false);
         assert_eq!(gate.closed(&holding(0), NOW), Some(FullReason::Disk));
+        gate.note_disk(false);
+        assert_eq!(gate.closed(&holding(0), NOW), None);
     }
 }

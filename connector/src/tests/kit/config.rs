@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use auth_client::AuthConfig;
-use common::config::{AdminConfig, DatabaseConfig, Period};
+use common::config::{AdminConfig, ByteSize, DatabaseConfig, Period};
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
 use location_client::LocationConfig;
@@ -43,7 +43,7 @@ fn outbox_config(pki: &Pki, name: &str, plan: &Plan) -> OutboxConfig {
     OutboxConfig {
         max_records: plan.outbox_records,
         required: plan.is_record_required,
-        disk_watermark_percent: 100,
+        disk_headroom: ByteSize(0),
         ..OutboxConfig::new(pki.path(name))
     }
 }

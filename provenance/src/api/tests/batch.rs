@@ -378,7 +378,7 @@ async fn an_aborted_transfer_leaves_the_edge_pending() {
 async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
     let tight = World::with(LedgerConfig {
         queue: 1,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     let items = [
@@ -395,7 +395,8 @@ async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
 
     let full = World::with(LedgerConfig {
         disk_watermark_percent: 0,
-        ..LedgerConfig::default()
+        disk_headroom: ByteSize(u64::MAX),
+        ..limits()
     })
     .await;
     let answer = full.deliver_as(RECEIVER_CONNECTOR, &items).await;
@@ -408,7 +409,7 @@ async fn a_connector_with_many_requests_open_leaves_room_for_others() {
     let world = World::with(LedgerConfig {
         requests: 3,
         requests_per_connector: 2,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     // A body that never ends keeps its place until it is given up.

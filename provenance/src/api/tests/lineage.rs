@@ -163,7 +163,7 @@ async fn redacted_events_do_not_show_what_is_outside_the_answer() {
 async fn an_open_ledger_shows_bodies_to_all_and_cores_to_parties() {
     let world = World::with(LedgerConfig {
         read: ReadPolicy::Open,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     let [_, _, received] = exchange(&world).await;
@@ -244,7 +244,7 @@ async fn a_connector_reads_what_it_submitted_and_what_concerns_its_participant()
 async fn a_lineage_beyond_the_limit_is_refused_and_not_cut() {
     let world = World::with(LedgerConfig {
         max_lineage: 2,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     let [_, _, received] = exchange(&world).await;

@@ -22,7 +22,7 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use common::{
     clock::{Clock as _, ManualClock},
-    config::DatabaseConfig,
+    config::{ByteSize, DatabaseConfig},
     ids::{ConnectorId, ExchangeId, UserId},
     listener::{ConnectionControl, ConnectionInfo},
     service::Readiness,
@@ -53,6 +53,14 @@ const RECEIVER_CONNECTOR: &str = "receiver.b.example";
 
 /// SHA-256 of `aaa` and a line feed, an example of the documents.
 const AAA: &str = "17e682f060b5f8e47ea04c5c4855908b0a5ad612022260fe50e11ecb0cc0ab76";
+
+/// The defaults, whatever else fills the machine's disk meanwhile.
+fn limits() -> LedgerConfig {
+    LedgerConfig {
+        disk_headroom: ByteSize(0),
+        ..LedgerConfig::default()
+    }
+}
 
 fn user(id: &str) -> UserId {
     UserId::parse(id).expect("a user ID")
@@ -100,7 +108,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        Self::with(LedgerConfig::default()).await
+        Self::with(limits()).await
     }
 
     async fn with(config: LedgerConfig) -> Self {
@@ -116,8 +124,8 @@ impl World {
         let limits = SequencerLimits {
             queue: config.queue,
             queue_bytes: config.queue_bytes.as_usize(),
-            disk_watermark_percent: config.disk_watermark_percent,
             disk: Some(disk),
+            watermark: config.watermark(),
             keep_keys: Duration::from_hours(1),
         };
         let check = Readiness::default().register("ledger");
@@ -158,7 +166,7 @@ impl World {
     /// The same database behind a new process.
     async fn restarted(self) -> Self {
         let Self { folder, .. } = self;
-        Self::within(LedgerConfig::default(), folder).await
+        Self::within(limits(), folder).await
     }
 
     fn set_available(&self, is_available: bool) {

@@ -77,7 +77,7 @@ async fn an_authentication_server_that_is_away_is_no_refusal() {
 
     let reference = World::with(LedgerConfig {
         auth_status: AuthStatus::Reference,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     let refused = send(
@@ -307,7 +307,7 @@ async fn parties_may_be_required_to_speak_for_themselves() {
     );
     let strict = World::with(LedgerConfig {
         enforce_party: true,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     assert_eq!(
@@ -327,7 +327,8 @@ async fn a_full_disk_refuses_writing_and_leaves_reading() {
     let full = World::within(
         LedgerConfig {
             disk_watermark_percent: 0,
-            ..LedgerConfig::default()
+            disk_headroom: ByteSize(u64::MAX),
+            ..limits()
         },
         world.folder,
     )
@@ -345,7 +346,7 @@ async fn a_full_disk_refuses_writing_and_leaves_reading() {
 async fn a_laboratory_takes_events_without_a_token_and_says_so() {
     let world = World::with(LedgerConfig {
         unauthenticated: crate::config::Unauthenticated::Loopback,
-        ..LedgerConfig::default()
+        ..limits()
     })
     .await;
     let answer = send(&world.public, Form::event(&create()).request(&[]), None).await;

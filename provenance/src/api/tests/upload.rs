@@ -95,8 +95,8 @@ async fn a_body_that_is_no_form_is_refused() {
 #[tokio::test]
 async fn uploads_and_events_have_limits() {
     let limited = LedgerConfig {
-        max_upload: common::config::ByteSize(4096),
-        ..LedgerConfig::default()
+        max_upload: ByteSize(4096),
+        ..limits()
     };
     let world = World::with(limited).await;
     let form = Form::event(&create()).file(&[0; 5000]);

@@ -6,19 +6,15 @@ use std::{
 };
 
 use super::{Load, SequencerLimits};
+use crate::disk::{Usage, Watermark};
 
-/// Points of a hundred that a disk has to be below the watermark before anything is recorded again. Without a margin a ledger
-/// would record one group, refuse the next, and so on.
-const MARGIN: u8 = 1;
-
-/// The watermark.
+/// The disk, looked at before each group.
 #[derive(Debug)]
 pub(super) struct Disk {
     /// `None` where the database lies on another host.
     path: Option<PathBuf>,
-    watermark_percent: u8,
+    watermark: Watermark,
     load: Arc<Load>,
-    is_full: bool,
     used: metrics::Gauge,
 }
 
@@ -30,9 +26,8 @@ impl Disk {
         );
         Self {
             path: limits.disk.clone(),
-            watermark_percent: limits.disk_watermark_percent,
+            watermark: limits.watermark.clone(),
             load,
-            is_full: false,
             used: metrics::gauge!("ledger_disk_used_percent"),
         }
     }
@@ -42,29 +37,35 @@ impl Disk {
         let Some(path) = self.path.as_deref() else {
             return false;
         };
-        match crate::disk::used_percent(path) {
-            Ok(percent) => self.judge(percent),
-            Err(error) => {
-                tracing::warn!(%error, "the disk of the ledger does not tell how full it is");
-                self.judge(0)
-            }
-        }
+        let usage = Usage::of(path).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the disk of the ledger does not tell how full it is");
+            Usage::NONE
+        });
+        self.judge(usage)
     }
 
-    fn judge(&mut self, percent: u8) -> bool {
-        self.used.set(f64::from(percent));
-        let margin = if self.is_full { MARGIN } else { 0 };
-        let is_full = percent >= self.watermark_percent.saturating_sub(margin);
-        if is_full != self.is_full {
-            self.is_full = is_full;
+    fn judge(&mut self, usage: Usage) -> bool {
+        self.used.set(f64::from(usage.used_percent));
+        let was_full = self.watermark.is_reached();
+        let is_full = self.watermark.judge(usage);
+        if is_full != was_full {
             self.load.is_disk_full.store(is_full, Ordering::Relaxed);
+            let Usage {
+                used_percent,
+                free_bytes,
+            } = usage;
             if is_full {
                 tracing::error!(
-                    percent,
+                    used_percent,
+                    free_bytes,
                     "the ledger's disk is at the watermark: nothing is recorded, reading goes on"
                 );
             } else {
-                tracing::info!(percent, "there is room on the ledger's disk again");
+                tracing::info!(
+                    used_percent,
+                    free_bytes,
+                    "there is room on the ledger's disk again"
+                );
             }
         }
         is_full
@@ -75,28 +76,27 @@ impl Disk {
 mod tests {
     use std::time::Duration;
 
+    use common::config::ByteSize;
+
     use super::*;
 
     #[test]
-    fn a_disk_that_was_full_has_to_have_more_than_a_little_room() {
+    fn who_asks_before_submitting_is_told_what_the_writer_saw() {
         let limits = SequencerLimits {
             queue: 1,
             queue_bytes: 1,
-            disk_watermark_percent: 90,
             disk: None,
+            watermark: Watermark::new(90, ByteSize(1000)),
             keep_keys: Duration::ZERO,
         };
         let load = Arc::new(Load::default());
         let mut disk = Disk::new(&limits, load.clone());
-        for (percent, expected) in [
-            (89, false),
-            (90, true),
-            (89, true),
-            (88, false),
-            (89, false),
-            (100, true),
-        ] {
-            assert_eq!(disk.judge(percent), expected, "{percent}");
+        for (used_percent, expected) in [(89, false), (90, true), (88, false)] {
+            let usage = Usage {
+                used_percent,
+                free_bytes: 0,
+            };
+            assert_eq!(disk.judge(usage), expected, "{usage:?}");
             assert_eq!(load.is_disk_full.load(Ordering::Relaxed), expected);
         }
         assert!(!disk.is_full(), "another host's disk is its own business");

@@ -28,6 +28,7 @@ use super::{
     store::{LedgerStore, StoreError},
     submission::{Decision, Submission},
 };
+use crate::disk::Watermark;
 
 /// Limits of the sequencer.
 #[derive(Debug, Clone)]
@@ -36,10 +37,10 @@ pub struct SequencerLimits {
     pub queue: usize,
     /// Most bytes that they have together.
     pub queue_bytes: usize,
-    /// Share of the disk in use, in percent, from which on nothing is recorded.
-    pub disk_watermark_percent: u8,
     /// A path on the disk of the database; `None` where it lies on another host.
     pub disk: Option<PathBuf>,
+    /// How full that disk may be.
+    pub watermark: Watermark,
     /// How long idempotency keys are remembered.
     pub keep_keys: Duration,
 }

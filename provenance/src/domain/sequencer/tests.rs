@@ -7,6 +7,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::{
+    config::LedgerConfig,
     domain::{
         store::{Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
         submission::{Accepted, Refused},
@@ -192,8 +193,8 @@ impl Kit {
         let limits = SequencerLimits {
             queue: 10_000,
             queue_bytes,
-            disk_watermark_percent: 100,
             disk: None,
+            watermark: LedgerConfig::default().watermark(),
             keep_keys: Duration::from_hours(1),
         };
         let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 01:02:03 UTC)));

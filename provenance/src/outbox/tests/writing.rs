@@ -236,7 +236,10 @@ async fn a_record_that_waits_too_long_refuses_new_ones() {
 
 #[tokio::test]
 async fn a_disk_at_the_watermark_refuses_new_records() {
-    let kit = Kit::with(|config| config.disk_watermark_percent = 1);
+    let kit = Kit::with(|config| {
+        config.disk_watermark_percent = 1;
+        config.disk_headroom = common::config::ByteSize(u64::MAX);
+    });
     assert_eq!(
         reason(&kit.outbox.check_room().unwrap_err()),
         FullReason::Disk

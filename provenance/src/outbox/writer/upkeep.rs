@@ -9,7 +9,10 @@ use std::{
 use common::clock::unix_millis;
 
 use super::{Writer, to_i64};
-use crate::outbox::file::PRUNE_STEP;
+use crate::{
+    disk::{Usage, Watermark},
+    outbox::file::PRUNE_STEP,
+};
 
 /// 1 s: how often file and disk are measured, and how old the oldest record is told.
 const EVERY: Duration = Duration::from_secs(1);
@@ -22,6 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(in crate::outbox) struct Upkeep {
     folder: PathBuf,
+    watermark: Watermark,
     max_bytes: u64,
     keep_ms: i64,
     /// The file has reached its size and is not yet a tenth below.
@@ -37,6 +41,7 @@ impl Upkeep {
     ) -> Self {
         Self {
             folder,
+            watermark: Watermark::new(config.disk_watermark_percent, config.disk_headroom),
             max_bytes: config.max_bytes.bytes(),
             keep_ms: i64::try_from(config.keep_receipts.get().as_millis()).unwrap_or(i64::MAX),
             is_large: false,
@@ -48,7 +53,7 @@ impl Upkeep {
 impl Writer<'_> {
     /// Looks after file and disk. Returns when to do so again.
     pub(in crate::outbox) fn tend(&mut self) -> Instant {
-        self.gate.note_disk(self.disk_percent());
+        self.look_at_disk();
         let pruned = self.prune();
         let was_failing = std::mem::replace(&mut self.upkeep.is_failing, pruned.is_err());
         let has_more = pruned.unwrap_or_else(|error| {
@@ -99,11 +104,24 @@ impl Writer<'_> {
     }
 
     /// A disk that cannot be asked is not held against the outbox.
-    fn disk_percent(&self) -> u8 {
-        crate::disk::used_percent(&self.upkeep.folder).unwrap_or_else(|error| {
+    fn look_at_disk(&mut self) {
+        let Upkeep {
+            folder, watermark, ..
+        } = &mut self.upkeep;
+        let usage = Usage::of(folder).unwrap_or_else(|error| {
             tracing::warn!(%error, "the disk of the outbox does not tell how full it is");
-            0
-        })
+            Usage::NONE
+        });
+        let was_reached = watermark.is_reached();
+        let is_reached = watermark.judge(usage);
+        if is_reached && !was_reached {
+            tracing::error!(
+                usage.used_percent,
+                usage.free_bytes,
+                "the outbox's disk is at the watermark: new exchanges are refused"
+            );
+        }
+        self.gate.note_disk(is_reached);
     }
 }
 

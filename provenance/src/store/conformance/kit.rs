@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use time::macros::datetime;
 
 use crate::{
+    config::LedgerConfig,
     domain::{
         access::{Caller, ReadPolicy, Viewer},
         lineage::{Direction, LineageQuery},
@@ -48,8 +49,8 @@ impl Ledger {
         let limits = SequencerLimits {
             queue: 10_000,
             queue_bytes: 256 << 20,
-            disk_watermark_percent: 100,
             disk: None,
+            watermark: LedgerConfig::default().watermark(),
             keep_keys: KEYS,
         };
         let check = Readiness::default().register("ledger");
