@@ -32,6 +32,11 @@ impl Ports {
         if base.checked_add(Layout::SPAN).is_none() {
             return Err(PortError::TooHigh(base));
         }
+        // First, so that a place which another trial has is left before a port of its services is touched: one of them may be
+        // starting again at this moment.
+        let own = bind(base + Layout::OWN_PORT, || {
+            "`trial up` keeps it for itself".to_owned()
+        })?;
         let layout = Layout::new(std::path::PathBuf::new(), base);
         for service in Service::all() {
             for port in service.ports() {
@@ -41,9 +46,6 @@ impl Ports {
                 bind(layout.address(service, *port).port(), needs)?;
             }
         }
-        let own = bind(base + Layout::OWN_PORT, || {
-            "`trial up` keeps it for itself".to_owned()
-        })?;
         Ok(Self { base, _own: own })
     }
 
@@ -98,12 +100,22 @@ fn bind(port: u16, needs: impl FnOnce() -> String) -> Result<TcpListener, PortEr
     })
 }
 
+/// For tests that let ports go and want them again: only one at a time, or another would have taken them meanwhile.
+#[cfg(test)]
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn taken_port_is_named_with_its_service() {
+        let _alone = alone();
         let ports = Ports::choose(7).unwrap();
         let base = ports.base;
         drop(ports);
@@ -117,6 +129,7 @@ mod tests {
 
     #[test]
     fn two_trials_get_different_ports() {
+        let _alone = alone();
         let one = Ports::choose(3).unwrap();
         let two = Ports::choose(3).unwrap();
         assert_ne!(one.base, two.base);
@@ -126,5 +139,13 @@ mod tests {
     #[test]
     fn base_too_high_is_refused() {
         assert!(Ports::take(65_400).is_err());
+    }
+
+    #[test]
+    fn the_place_of_a_running_trial_is_left_at_once() {
+        let _alone = alone();
+        let ports = Ports::choose(5).unwrap();
+        let error = Ports::take(ports.base).unwrap_err().to_string();
+        assert!(error.contains("for itself"), "{error}");
     }
 }

@@ -251,6 +251,7 @@ mod tests {
 
     #[test]
     fn folder_keeps_its_database_once_somebody_is_registered_there() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let mut with = options(dir.path(), Some(0));
         // The wrong one, where nothing was reached.
@@ -276,6 +277,7 @@ mod tests {
 
     #[test]
     fn trial_in_files_is_not_moved_to_a_server() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let mut with = options(dir.path(), Some(0));
         drop(begun(&with));
@@ -285,6 +287,7 @@ mod tests {
 
     #[test]
     fn folder_keeps_its_ports_and_is_taken_once() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let first = begun(&options(dir.path(), Some(0)));
         let base = first.layout.base();
@@ -302,6 +305,7 @@ mod tests {
 
     #[test]
     fn other_ports_are_advised_where_they_can_be_had() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let known = begun(&options(dir.path(), Some(0)));
         let base = known.layout.base();
@@ -322,6 +326,7 @@ mod tests {
 
     #[test]
     fn stale_ready_files_are_gone_even_where_nothing_can_be_started() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let known = begun(&options(dir.path(), Some(0)));
         let base = known.layout.base();
@@ -337,6 +342,7 @@ mod tests {
 
     #[test]
     fn services_that_lost_their_up_are_waited_for() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let running = dir.path().join("running");
         let service = private::open(&running).unwrap();
@@ -350,6 +356,7 @@ mod tests {
 
     #[test]
     fn folder_is_its_owners_alone() {
+        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let prepared = prepare(&options(dir.path(), Some(0))).unwrap();
         let mode = std::fs::metadata(prepared.layout.dir())
