@@ -26,6 +26,7 @@ use std::{
 };
 
 use clap::Parser;
+use tests::Trial;
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -72,8 +73,16 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let first_start_s = if arguments.only.is_none() {
+        first_starts()
+    } else {
+        Vec::new()
+    };
     let subject = Subject::start(&runtime, arguments.large)?;
-    let mut report = Report::new(&subject, &runtime)?;
+    let mut report = Report {
+        first_start_s,
+        ..Report::new(&subject, &runtime)?
+    };
     for (name, size, connections, at_least) in CASES {
         let only = arguments.only.as_deref();
         if only.is_some_and(|only| !name.contains(only))
@@ -110,6 +119,12 @@ fn main() -> anyhow::Result<()> {
         page::write(path, &report)?;
     }
     Ok(())
+}
+
+/// How long `trial up` takes in an empty folder, three times, in seconds.
+fn first_starts() -> Vec<f64> {
+    let start = || Trial::start().with_own_samples().start();
+    (0..3).map(|_| start().took.as_secs_f64()).collect()
 }
 
 /// One case being measured.

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, io::ErrorKind, path::Path};
 
-use crate::report::{self, Case, Report, Round, spread};
+use crate::report::{self, Case, Report, Round, Spread, spread};
 
 const BEGIN: &str = "<!-- bench: begin; written by the program, changes are lost -->";
 const END: &str = "<!-- bench: end -->";
@@ -208,6 +208,15 @@ fn targets(report: &Report) -> Vec<Target> {
         ));
     }
     targets.extend(server_targets(report));
+    if !report.first_start_s.is_empty() {
+        let seconds = Spread::of(report.first_start_s.iter().copied());
+        targets.push((
+            "`trial up` in an empty folder, until the first exchange is done",
+            "≤ 5 s",
+            format!("{seconds} s"),
+            seconds.middle <= 5.0,
+        ));
+    }
     targets
 }
 

@@ -24,6 +24,8 @@ pub struct Report {
     pub tls_nginx: String,
     /// Highest resident memory before any load, in bytes.
     pub memory_at_rest: BTreeMap<String, u64>,
+    /// From `trial up` in an empty folder until everything was ready and the first exchange done, in seconds; a value each time.
+    pub first_start_s: Vec<f64>,
     /// Exchanges.
     pub cases: Vec<Case>,
     /// Single servers.
@@ -125,6 +127,7 @@ impl Report {
             tls_ours,
             tls_nginx,
             memory_at_rest: subject.peak_memory()?,
+            first_start_s: Vec::new(),
             cases: Vec::new(),
             servers: Vec::new(),
         })

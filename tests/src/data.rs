@@ -33,7 +33,16 @@ impl DataFolder {
     /// `readings.csv` (about 4 KB), a closed `archive.bin` (1 MB, larger than any window of the
     /// connectors) and an open `open/notice.txt`.
     pub fn usual() -> Self {
-        let mut folder = Self::default();
+        Self::default().filled()
+    }
+
+    /// The same in a folder below `root`, which goes away with it.
+    pub fn usual_below(root: &Path) -> Self {
+        Self(tempfile::tempdir_in(root).expect("the directory is ours")).filled()
+    }
+
+    fn filled(self) -> Self {
+        let mut folder = self;
         for domain in ["a", "b", "c"] {
             folder = folder
                 .with_file(

@@ -12,8 +12,8 @@ use crate::Trial;
 use crate::client::{self, Answer};
 use crate::ledger;
 use crate::metrics;
-use crate::nginx::free_address;
 use crate::operator::Operator;
+use crate::ports::free_address;
 use crate::process::Guarded;
 use crate::ready::Credentials;
 use crate::tls::Identity;
@@ -347,7 +347,8 @@ fn rebase(table: &mut Table, from: &Path, to: &Path) {
     }
 }
 
-fn set(config: &mut Table, section: &str, key: &str, value: &str) {
+/// Sets `key` in `section` of a configuration.
+pub fn set(config: &mut Table, section: &str, key: &str, value: &str) {
     let section = config
         .entry(section)
         .or_insert_with(|| Value::Table(Table::new()));

@@ -24,6 +24,7 @@
     reason = "a harness panics to fail the test; every function here may"
 )]
 
+mod alone;
 pub mod certs;
 pub mod client;
 pub mod crowd;
@@ -37,6 +38,7 @@ pub mod ledger;
 pub mod metrics;
 pub mod nginx;
 pub mod operator;
+pub mod ports;
 pub mod process;
 pub mod raw;
 pub mod ready;
@@ -46,5 +48,6 @@ pub mod tokens;
 pub mod trial;
 pub mod wait;
 
+pub use alone::{alone, alone_blocking};
 pub use domain::Domain;
 pub use trial::Trial;

@@ -1,11 +1,12 @@
 //! Debian's nginx in front of a service, with the defaults an operator gets.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::ports::free_address;
 use crate::process::Guarded;
 use crate::wait;
 
@@ -64,9 +65,15 @@ impl Nginx {
 
 fn text(directory: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
     let at = directory.display();
-    // Only what lets it run as an ordinary user in a directory of its own.
+    // Only what lets it run as an ordinary user, or as root, in a directory of its own.
+    let user = if rustix::process::geteuid().is_root() {
+        "user root;"
+    } else {
+        ""
+    };
     format!(
         "daemon off;
+         {user}
          worker_processes 1;
          pid {at}/pid;
          error_log {at}/error.log;
@@ -84,13 +91,6 @@ fn text(directory: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
              }}
          }}"
     )
-}
-
-/// An address on loopback that was free a moment ago.
-pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("loopback has a free port")
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! A data source played by the harness: it can break, stall and redirect on demand, and remembers who asked.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use url::Url;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));
@@ -41,8 +41,15 @@ pub struct Asked {
 pub struct Source {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
-    gate: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
+    gate: Arc<Mutex<Gate>>,
+}
+
+/// Answers that are held, the longest waiting first, and releases that nobody has used yet. A release and the count of who waits
+/// change together: whoever sees nothing waiting may rely on it that no release is under way to somebody.
+#[derive(Debug, Default)]
+struct Gate {
+    held: VecDeque<oneshot::Sender<()>>,
+    ahead: usize,
 }
 
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
@@ -67,8 +74,7 @@ impl Source {
                 .local_addr()
                 .expect("a bound socket has an address"),
             asked: Arc::default(),
-            gate: Arc::new(Semaphore::new(0)),
-            waiting: Arc::default(),
+            gate: Arc::default(),
         };
         let serving = source.clone();
         RUNTIME.spawn(async move {
@@ -95,19 +101,33 @@ impl Source {
 
     /// Lets one held answer go on.
     pub fn release(&self) {
-        self.gate.add_permits(1);
+        let mut gate = self.gate();
+        // A client that has left takes no release with it.
+        while let Some(next) = gate.held.pop_front() {
+            if next.send(()).is_ok() {
+                return;
+            }
+        }
+        gate.ahead += 1;
     }
 
     /// How many answers are held.
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::SeqCst)
+        let mut gate = self.gate();
+        gate.held.retain(|one| !one.is_closed());
+        gate.held.len()
     }
 
     /// Lets every answer go on that is held now.
     pub fn release_all(&self) {
-        let released = self.gate.available_permits();
-        self.gate
-            .add_permits(self.waiting().saturating_sub(released));
+        for one in self.gate().held.drain(..) {
+            // An error means that its client has left.
+            let _ = one.send(());
+        }
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().expect("no serving task panics")
     }
 
     async fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
@@ -225,13 +245,17 @@ impl Source {
     }
 
     async fn held(&self) {
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        self.gate
-            .acquire()
-            .await
-            .expect("the gate is never closed")
-            .forget();
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        let released = {
+            let mut gate = self.gate();
+            if gate.ahead > 0 {
+                gate.ahead -= 1;
+                return;
+            }
+            let (sender, released) = oneshot::channel();
+            gate.held.push_back(sender);
+            released
+        };
+        released.await.expect("held answers are released");
     }
 }
 

@@ -134,7 +134,7 @@ impl Start {
                 None
             }
             (false, None) => {
-                let folder = self.data.unwrap_or_else(DataFolder::usual);
+                let folder = self.data.unwrap_or_else(|| DataFolder::usual_below(&root));
                 arguments.extend(["--data".into(), folder.path().as_os_str().to_owned()]);
                 Some(folder)
             }

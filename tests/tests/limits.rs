@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use rstest::rstest;
 use tests::crowd::{self, Door, Stream};
-use tests::extra::{Access, Extra, Joining, Role};
+use tests::extra::{Access, Extra, Joining, Role, set};
 use tests::metrics::Metrics;
 use tests::source::Source;
-use tests::{Trial, ledger, wait};
+use tests::{Trial, alone, ledger, wait};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::{Mutex, MutexGuard, OnceCell};
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use toml::{Table, Value};
 use url::Url;
@@ -35,11 +35,6 @@ const SMALL: &str = "/whole/1000";
 fn number(variable: &str, usual: usize) -> usize {
     let set = std::env::var(variable).ok();
     set.and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
-async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
 }
 
 /// Which listener.
@@ -72,6 +67,8 @@ impl Scene {
         for connector in [&mut provider, &mut receiver] {
             // The crowd is few callers; what bounds their exchanges has tests of its own.
             connector.config["limits"]["per_caller"] = 4096.into();
+            // A crowd is held for as long as it takes to measure others beside it.
+            set(&mut connector.config, "deadlines", "idle", "10m");
         }
         Self {
             trial,
@@ -157,9 +154,9 @@ fn limit(config: &mut Table, listener: &str, limits: &[(&str, Value)]) {
 async fn impatient() -> &'static Scene {
     static SCENE: OnceCell<Scene> = OnceCell::const_new();
     let limits = [
-        ("handshake", "1s".into()),
-        ("headers", "1s".into()),
-        ("idle", "3s".into()),
+        ("handshake", "3s".into()),
+        ("headers", "3s".into()),
+        ("idle", "6s".into()),
         ("write_stall", "2s".into()),
         ("connections_per_client", 20.into()),
     ];

@@ -18,7 +18,7 @@ use tests::faults::journal::End;
 use tests::faults::load::{Manner, Progress};
 use tests::faults::{Plan, Random, World};
 use tests::operator::{Operator, corporate_number};
-use tests::{Trial, ledger, wait};
+use tests::{Trial, alone, ledger, wait};
 use url::Url;
 
 const DOMAINS: [&str; 3] = ["a", "b", "c"];
@@ -31,6 +31,7 @@ const BACK: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn files_go_in_all_six_directions_and_come_again_after_a_restart() {
+    let _alone = alone().await;
     let server = Arc::new(Server::start());
     let directory = tempfile::tempdir().unwrap();
     let start = || {
@@ -80,6 +81,7 @@ async fn all_directions(trial: &Trial) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing_half_done() {
+    let _alone = alone().await;
     let server = Arc::new(Server::start());
     let mut random = Random::seeded();
     let plan = Plan {

@@ -288,7 +288,8 @@ mod tests {
 
     /// A supervisor whose services are a shell script that notes each start in the file `starts`.
     fn supervisor(dir: &Path, script: &str) -> Supervisor {
-        let layout = Layout::new(dir.to_owned(), 20_000);
+        // Where no trial of somebody else answers.
+        let layout = Layout::new(dir.to_owned(), 9_001);
         std::fs::create_dir_all(layout.folder(SERVICE)).expect("the folder is ours");
         let program = dir.join("program");
         let text = format!(

@@ -7,6 +7,7 @@ use std::{hint::black_box, path::Path, sync::Arc};
 use anyhow::Context as _;
 use common::{
     clock::{Clock as _, SystemClock},
+    config::ByteSize,
     ids::{EventId, ExchangeId, UserId},
 };
 use connector::{
@@ -118,7 +119,11 @@ fn item(times: usize) -> anyhow::Result<()> {
 fn record(times: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir_in(Path::new("."))?;
     let clock = Arc::new(SystemClock);
-    let outbox = Outbox::open(OutboxConfig::new(folder.path().join("outbox.db")), clock)?;
+    let config = OutboxConfig {
+        disk_headroom: ByteSize(0),
+        ..OutboxConfig::new(folder.path().join("outbox.db"))
+    };
+    let outbox = Outbox::open(config, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

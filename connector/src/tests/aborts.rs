@@ -17,7 +17,7 @@ use crate::exchange::Deadlines;
 
 fn impatient() -> Plan {
     let deadlines = Deadlines {
-        idle: Period::millis(300),
+        idle: Period::seconds(1),
         first_byte: Period::seconds(3),
         ..Deadlines::default()
     };
@@ -232,7 +232,7 @@ async fn an_http2_caller_that_never_opens_its_window_is_cut_off() {
 #[tokio::test]
 async fn a_caller_that_takes_nothing_is_cut_off_when_the_exchanges_time_is_over() {
     let deadlines = Deadlines {
-        total: Period::seconds(1),
+        total: Period::seconds(4),
         ..impatient().deadlines
     };
     let world = World::start(Plan {

@@ -166,7 +166,7 @@ impl Drop for Counted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nginx::free_address;
+    use crate::ports::free_address;
     use crate::raw;
     use crate::source::{Source, content};
     use crate::wait;

@@ -8,7 +8,7 @@ use tests::source::Source;
 use tests::{ledger, wait};
 use toml::{Table, Value};
 
-use super::{BACK, alone, arrives, assert_retry, fetch, fleet, recorded, status};
+use super::{BACK, arrives, assert_retry, fetch, fleet, recorded, status};
 
 /// How many records the outboxes of this file take.
 const RECORDS: i64 = 8;
@@ -28,7 +28,7 @@ async fn exchanges_go_on_until_the_receivers_outbox_is_full_and_none_is_lost() {
 }
 
 async fn full_outbox(name: &str) {
-    let _alone = alone().await;
+    let _alone = tests::alone().await;
     let fleet = fleet(|service, config| {
         if service == name {
             small_outbox(config);
@@ -91,7 +91,7 @@ async fn full_outbox(name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_waits_for_the_ledger_refuses_or_breaks_off_and_records_no_sent() {
-    let _alone = alone().await;
+    let _alone = tests::alone().await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
     let source = Source::start().await;
@@ -106,7 +106,7 @@ async fn a_provider_that_waits_for_the_ledger_refuses_or_breaks_off_and_records_
         .await;
     let provenance = joining.config["provenance"].as_table_mut().unwrap();
     provenance.insert("delivery".into(), "sync".into());
-    provenance.insert("ledger_wait".into(), Value::from("1s"));
+    provenance.insert("ledger_wait".into(), Value::from("4s"));
     let provider = joining.start("kakehashi/1").await;
     let token = trial.domain("b").token().await;
     let ask = |url: &url::Url| {

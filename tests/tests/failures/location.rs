@@ -1,12 +1,17 @@
 //! The location server is away.
 
-use tests::wait;
+use std::time::Duration;
 
-use super::{BACK, alone, arrives, fetch, fleet, recorded};
+use common::clock::{Clock as _, SystemClock};
+use tests::wait;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{BACK, arrives, fetch, fleet, recorded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_known_record_counts_until_it_expires() {
-    let _alone = alone().await;
+    let _alone = tests::alone().await;
     let fleet = fleet(|name, config| {
         if name == "location-server" {
             config["records"]["validity"] = "1m".into();
@@ -19,9 +24,13 @@ async fn the_last_known_record_counts_until_it_expires() {
     let receiver = fleet.service("receiver-b");
     let known = receiver.path("location", "state_file");
     let id = trial.domain("a").provider_id();
+    // Not the one of before, which is good for a day.
     wait::until("the record is on disk", BACK, || async {
         let text = std::fs::read_to_string(&known).ok()?;
-        text.contains(id).then_some(())
+        let known: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let expires = known["records"][id]["expires_at"].as_str()?;
+        let expires = OffsetDateTime::parse(expires, &Rfc3339).unwrap();
+        (expires <= SystemClock.now() + Duration::from_mins(2)).then_some(())
     })
     .await;
     fleet.service("location-server").kill();

@@ -18,17 +18,10 @@ use std::time::Duration;
 use tests::client::Answer;
 use tests::faults::fleet::{Fleet, Service};
 use tests::{Trial, ledger as records, wait};
-use tokio::sync::{Mutex, MutexGuard};
 use toml::Table;
 
 /// 60 s: an outbox waits up to 30 s between two tries after a long outage.
 const BACK: Duration = Duration::from_mins(1);
-
-/// One trial at a time: each is a dozen processes.
-async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
-}
 
 /// A trial whose services can be stopped, with configurations changed by service name.
 async fn fleet(edit: impl Fn(&str, &mut Table)) -> Fleet {

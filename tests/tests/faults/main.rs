@@ -9,11 +9,3 @@ mod clocks;
 mod kills;
 mod outage;
 mod renewals;
-
-use tokio::sync::{Mutex, MutexGuard};
-
-/// One scenario at a time: each brings its own load.
-async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
-}

@@ -2,7 +2,7 @@
 
 use tests::faults::{Plan, Random, World, outage};
 
-use super::alone;
+use tests::alone;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Away {

@@ -15,7 +15,7 @@ use tests::wait;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::alone;
+use tests::alone;
 
 /// The authority dates certificates back by 10 min: two thirds of that and of these 315 s are over 10 s after the issue.
 const LIFETIME: &str = "315s";

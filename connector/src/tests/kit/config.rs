@@ -71,7 +71,7 @@ pub fn provider_config(
             public_url: LEDGER.parse().expect("a URL"),
             peer_url: "https://ledger.example".parse().expect("a URL"),
             delivery: plan.delivery,
-            ledger_wait: Period::millis(400),
+            ledger_wait: Period::seconds(2),
         },
         deadlines: plan.deadlines,
         limits: plan.limits,

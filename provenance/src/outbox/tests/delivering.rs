@@ -327,19 +327,16 @@ async fn whoever_waits_for_a_record_does_not_wait_for_the_pace() {
 #[tokio::test]
 async fn whoever_waits_shortens_the_pauses_of_a_ledger_that_is_away() {
     let kit = Kit::with(|config| config.max_backoff = Period::seconds(3600));
-    let ledger = Ledger::scripted((0..14).map(|_| unreachable()));
+    let ledger = Ledger::scripted((0..17).map(|_| unreachable()));
     kit.outbox.start_delivery(ledger.clone());
     record(&kit, 1).await;
     until("some attempts", || ledger.books().requests.len() >= 10).await;
-    // By now the pauses are seconds, and would grow.
-    let start = tokio::time::Instant::now();
+    // By now the pauses are seconds, and would grow to minutes.
     let id = record(&kit, 1).await[0];
-    kit.outbox.delivered(&id).await.unwrap();
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    tokio::time::timeout(Duration::from_secs(20), kit.outbox.delivered(&id))
+        .await
+        .expect("it is tried soon")
+        .unwrap();
 }
 
 #[tokio::test]

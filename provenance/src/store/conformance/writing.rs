@@ -376,11 +376,13 @@ pub(crate) async fn a_transaction_that_is_dropped_leaves_no_trace(site: impl Sit
 
 /// Also two processes that were started on one file by mistake.
 pub(crate) async fn several_servers_give_places_without_gaps(site: impl Site) {
+    // Few: a file's writers take turns without a queue, and on a slow disk one of them could wait for all rounds of the others.
+    const ROUNDS: usize = 8;
     let a = Ledger::open(&site).await;
     let (b, c) = (Ledger::open(&site).await, Ledger::open(&site).await);
     let work = async |ledger: &Ledger, name: &str| -> Vec<Index> {
         let mut given = Vec::new();
-        for round in 0..20 {
+        for round in 0..ROUNDS {
             // Everybody also delivers what another has delivered, as after a lost answer.
             let group = (0..10).map(|n| event(&format!("{name}{round}-{n}"), &["o"]));
             let group = group
@@ -393,11 +395,11 @@ pub(crate) async fn several_servers_give_places_without_gaps(site: impl Site) {
     let given = tokio::join!(work(&a, "a"), work(&b, "b"), work(&c, "c"));
     let all: Vec<Index> = [given.0, given.1, given.2].concat();
     let different: BTreeSet<Index> = all.iter().copied().collect();
-    assert_eq!(all.len(), 3 * 20 * 10 + 20);
+    assert_eq!(all.len(), 3 * ROUNDS * 10 + ROUNDS);
     assert_eq!(different.len(), all.len(), "no place is given twice");
-    assert_eq!(
-        different.last(),
-        Some(&(3 * 20 * 10 + 20 - 1)),
-        "and none is left out"
-    );
+    let last = different
+        .last()
+        .copied()
+        .and_then(|last| usize::try_from(last).ok());
+    assert_eq!(last, Some(all.len() - 1), "and none is left out");
 }
