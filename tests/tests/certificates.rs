@@ -352,7 +352,7 @@ async fn until_refused_by_receiver_b(trial: &Trial, identity: &Identity) {
         )
         .await;
     wait::until("receiver B knows of the revocation", UNTIL_CRL, || async {
-        let before = impostor.seen().received.len();
+        let before = impostor.seen();
         trial
             .domain("b")
             .fetch(resource)
@@ -360,7 +360,11 @@ async fn until_refused_by_receiver_b(trial: &Trial, identity: &Identity) {
             .token(&token)
             .send()
             .await;
-        (impostor.seen().received.len() == before).then_some(())
+        // It tried, and said nothing.
+        let now = impostor.seen();
+        let is_refused =
+            now.connections > before.connections && now.received.len() == before.received.len();
+        is_refused.then_some(())
     })
     .await;
 }

@@ -269,16 +269,9 @@ async fn whoever_stops_in_the_middle_is_dropped_and_its_exchange_ends_aborted(
         Leaves::StopsReading => ENDLESS,
         Leaves::HalfCloses => HELD,
     };
-    let aborted = || {
-        let evidence = ledger::records(scene.trial, "transfer-aborted");
-        evidence
-            .iter()
-            .filter(|core| core["evidence"]["dataprovider"] == scene.provider.user.user_id.as_str())
-            .count()
-    };
-    let before = aborted();
     let door = scene.door(which);
     let request = scene.request(which, path);
+    let before = ledger::records(scene.trial, "transfer-aborted");
     let mut stream = door
         .crowd(1, &request, |answer| answer.contains("200 OK"))
         .await
@@ -287,11 +280,27 @@ async fn whoever_stops_in_the_middle_is_dropped_and_its_exchange_ends_aborted(
         stream.shutdown().await.unwrap();
     }
     // The client still holds its end: it is the listener that ends the transfer. Of a request to the receiver both sides tell.
-    let sides = if which == Which::Peer { 1 } else { 2 };
-    wait::until("the transfer is recorded as aborted", PATIENCE, || async {
-        (aborted() >= before + sides).then_some(())
+    let side = match which {
+        Which::Peer => "Sent",
+        Which::Api => "Received",
+    };
+    let own = wait::until("the transfer is recorded as aborted", PATIENCE, || async {
+        let all = ledger::records(scene.trial, "transfer-aborted");
+        all.into_iter().find(|core| {
+            let evidence = &core["evidence"];
+            evidence["dataprovider"] == scene.provider.user.user_id.as_str()
+                && evidence["cdleventtype"] == side
+                && !before.contains(core)
+        })
     })
     .await;
+    if which == Which::Api {
+        let sent = &own["evidence"]["cdlpreviousevents"][0];
+        ledger::record(scene.trial, "transfer-aborted", |core| {
+            core["evidence"]["id"] == *sent
+        })
+        .await;
+    }
     drop(stream);
     scene.source.release_all();
     scene.empties(which).await;

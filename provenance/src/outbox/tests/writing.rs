@@ -313,14 +313,15 @@ async fn the_place_of_what_has_gone_is_used_again() {
     kit.outbox.start_delivery(Ledger::default());
     let file = kit.folder.path().join("outbox.db");
     let mut largest = 0;
-    for round in 0..6 {
+    for round in 0..8 {
         let writing = (0..300).map(|_| kit.outbox.record(kit.sent(), digest(), NOW));
         futures_util::future::join_all(writing).await;
         kit.outbox.drained().await;
         kit.clock.advance(Duration::from_hours(40 * 24));
         until("old receipts to go", || kit.outbox.status().bytes < 200_000).await;
         let size = std::fs::metadata(&file).unwrap().len();
-        if round < 3 {
+        // On a slow disk what was written comes back into the file late.
+        if round < 5 {
             largest = largest.max(size);
         } else {
             assert!(size <= largest + largest / 2, "{size} after {largest}");
