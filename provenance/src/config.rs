@@ -65,10 +65,10 @@ pub struct LedgerConfig {
     /// Whether a single registration of a `Sent` by anybody but its provider, or of a `Received` by anybody but its consumer, is
     /// refused. Existing connectors register a `Sent` with the consumer's token, so it is only noted unless this is set.
     pub enforce_party: bool,
-    /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below. Only where the
-    /// database is a file.
+    /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below, where less than
+    /// `disk_headroom` is free too. Only where the database is a file.
     pub disk_watermark_percent: u8,
-    /// Bytes free on that disk that are enough whatever the share. Where they were not, a tenth more.
+    /// Free bytes that are enough whatever the share. Once there were less, a tenth more is needed. `"0B"` is no watermark.
     pub disk_headroom: ByteSize,
     /// Most records that wait to be written at a time.
     pub queue: usize,
@@ -213,6 +213,12 @@ impl Config {
         }
         if ledger.queue_bytes.bytes() < MIN_BYTES || ledger.max_lineage_bytes.bytes() < MIN_BYTES {
             error("[ledger]: queue_bytes and max_lineage_bytes must be at least 4MiB".to_owned());
+        }
+        if ledger.disk_headroom.bytes() == 0 {
+            findings.push(Finding::Warning(format!(
+                "[ledger]: {}",
+                disk::NO_WATERMARK
+            )));
         }
         if ledger.read == ReadPolicy::Open {
             let text = "[ledger]: read = \"open\" shows every exchange to everybody with a token";

@@ -5,12 +5,16 @@ use std::{io, path::Path};
 
 use common::config::ByteSize;
 
-/// 90: the default of every watermark. Beyond it a database may run into the end of its disk and be damaged for good.
+/// 90: the default of every watermark. Beyond it a database may run into the end of its disk and be damaged.
 pub(crate) const WATERMARK_PERCENT: u8 = 90;
 
 /// 5 GiB: the default of every headroom, a tenth of 50 GiB. On larger disks a tenth is far more than a database needs to stop in
-/// time, and on a disk that others share somebody else may have filled it to there for good.
+/// time, and others may fill a disk that far without any harm.
 pub(crate) const HEADROOM: ByteSize = ByteSize(5 << 30);
+
+/// What `check-config` says of a headroom of nothing.
+pub(crate) const NO_WATERMARK: &str =
+    "disk_headroom is 0: no disk counts as too full, and a database on a full disk may be damaged";
 
 /// What a file system has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +55,8 @@ impl Usage {
 /// Whether a disk is too full: so many percent of it are in use, *and* fewer bytes than the headroom are free. A share alone
 /// would give up a large disk with a hundred gigabytes to spare.
 ///
-/// It remembers what it said, and takes a disk that was too full for good only with a margin: without one a ledger would record
-/// one group, refuse the next, and so on.
+/// It remembers what it said: a disk that was too full stays so until there is a margin. Without one a ledger would record one
+/// group, refuse the next, and so on.
 #[derive(Debug, Clone)]
 pub struct Watermark {
     percent: u8,

@@ -1,4 +1,4 @@
-//! One test of a file at a time, where tests measure, stop or move what others need.
+//! One test of a file at a time, where each brings a load or a dozen processes of its own, or stops what others need.
 
 use tokio::sync::{Mutex, MutexGuard};
 

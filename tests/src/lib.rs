@@ -38,7 +38,6 @@ pub mod ledger;
 pub mod metrics;
 pub mod nginx;
 pub mod operator;
-pub mod ports;
 pub mod process;
 pub mod raw;
 pub mod ready;
@@ -50,4 +49,5 @@ pub mod wait;
 
 pub use alone::{alone, alone_blocking};
 pub use domain::Domain;
+pub use test_postgres::ports;
 pub use trial::Trial;

@@ -102,28 +102,20 @@ impl Source {
     /// Lets one held answer go on.
     pub fn release(&self) {
         let mut gate = self.gate();
-        // A client that has left takes no release with it.
-        while let Some(next) = gate.held.pop_front() {
-            if next.send(()).is_ok() {
-                return;
-            }
+        match gate.held.pop_front() {
+            Some(next) => let_go(next),
+            None => gate.ahead += 1,
         }
-        gate.ahead += 1;
     }
 
-    /// How many answers are held.
+    /// How many answers are held, also those that their clients no longer wait for.
     pub fn waiting(&self) -> usize {
-        let mut gate = self.gate();
-        gate.held.retain(|one| !one.is_closed());
-        gate.held.len()
+        self.gate().held.len()
     }
 
     /// Lets every answer go on that is held now.
     pub fn release_all(&self) {
-        for one in self.gate().held.drain(..) {
-            // An error means that its client has left.
-            let _ = one.send(());
-        }
+        self.gate().held.drain(..).for_each(let_go);
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {
@@ -257,6 +249,10 @@ impl Source {
         };
         released.await.expect("held answers are released");
     }
+}
+
+fn let_go(held: oneshot::Sender<()>) {
+    held.send(()).expect("a held answer waits");
 }
 
 /// Chunks of 16 KiB, as many servers send them.

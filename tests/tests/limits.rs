@@ -375,7 +375,7 @@ async fn a_crowd_costs_bounded_memory_and_others_are_served(
         number("KAKEHASHI_IDLE", 1000),
         number("KAKEHASHI_ACTIVE", 200),
     );
-    // The deadlines are the usual ones; 10,000 connections are made within them.
+    // `handshake` and `headers` are the usual ones; 10,000 connections are made within them.
     let scene = Scene::new(&[("idle", "10m".into())]).await;
     let pid = scene.connector(which).pid();
     let (door, held) = (scene.door(which), scene.request(which, HELD));

@@ -205,7 +205,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Ports that a trial takes from its base on.
+    /// Ports that a trial takes from its base on. Those from 330 on are the end-to-end tests' own (`tests/postgres/src/ports.rs`).
     pub const SPAN: u16 = 324;
     /// Beside the services' ports: held by `trial up` itself while it runs.
     pub const OWN_PORT: u16 = 9;

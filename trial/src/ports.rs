@@ -145,6 +145,7 @@ mod tests {
     fn the_place_of_a_running_trial_is_left_at_once() {
         let _alone = alone();
         let ports = Ports::choose(5).unwrap();
+        let _service = TcpListener::bind((Ipv4Addr::LOCALHOST, ports.base)).unwrap();
         let error = Ports::take(ports.base).unwrap_err().to_string();
         assert!(error.contains("for itself"), "{error}");
     }

@@ -343,7 +343,6 @@ mod tests {
 
     #[test]
     fn services_that_lost_their_up_are_waited_for() {
-        let _alone = crate::ports::alone();
         let dir = tempfile::tempdir().unwrap();
         let running = dir.path().join("running");
         let service = private::open(&running).unwrap();

@@ -1,6 +1,7 @@
 //! Runs one function of the exchange path so and so often, for `scripts/bench-gate`, which counts its instructions.
 //!
-//! Counted, not timed: under valgrind a number of instructions is the same on every machine and however busy it is.
+//! Counted, not timed: under valgrind a number of instructions is the same however busy the machine is, and, but for
+//! SHA-256, on every processor of its kind.
 
 use std::{hint::black_box, path::Path, sync::Arc};
 

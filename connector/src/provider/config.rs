@@ -231,6 +231,8 @@ impl Config {
             ("outbox", self.outbox.problems()),
             ("provenance", self.provenance.problems()),
         ];
+        let warning = self.outbox.warning();
+        findings.extend(warning.map(|text| Finding::Warning(format!("outbox: {text}"))));
         for (section, problems) in sections {
             findings.extend(
                 problems

@@ -126,8 +126,10 @@ impl Config {
         if let Err(error) = Egress::new(&self.egress) {
             problems.push(common::telemetry::Chain(&error).to_string());
         }
+        let warning = self.outbox.warning();
+        let warning = warning.map(|text| Finding::Warning(format!("outbox: {text}")));
         let problems = problems.into_iter().map(Finding::Error);
-        problems.chain(self.tls.findings()).collect()
+        problems.chain(warning).chain(self.tls.findings()).collect()
     }
 }
 

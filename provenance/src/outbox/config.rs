@@ -23,10 +23,11 @@ pub struct OutboxConfig {
     /// are refused, until a tenth has gone. The file keeps the size that it once had and fills it again.
     #[serde(default = "defaults::max_bytes")]
     pub max_bytes: ByteSize,
-    /// Share of the disk in use, in percent, from which on new exchanges are refused, until it is a point below.
+    /// Share of the disk in use, in percent, from which on new exchanges are refused, until it is a point below, where less than
+    /// `disk_headroom` is free too.
     #[serde(default = "defaults::disk_watermark_percent")]
     pub disk_watermark_percent: u8,
-    /// Bytes free on that disk that are enough whatever the share. Where they were not, a tenth more.
+    /// Free bytes that are enough whatever the share. Once there were less, a tenth more is needed. `"0B"` is no watermark.
     #[serde(default = "defaults::disk_headroom")]
     pub disk_headroom: ByteSize,
     /// Whether an exchange that cannot be recorded is refused.
@@ -69,6 +70,11 @@ impl OutboxConfig {
             min_backoff: defaults::min_backoff(),
             max_backoff: defaults::max_backoff(),
         }
+    }
+
+    /// What works and is hardly meant, if anything.
+    pub fn warning(&self) -> Option<&'static str> {
+        (self.disk_headroom.bytes() == 0).then_some(crate::disk::NO_WATERMARK)
     }
 
     /// What is wrong with the values, one sentence each.
@@ -171,5 +177,17 @@ mod tests {
             ..OutboxConfig::new("")
         };
         assert_eq!(bad.problems().len(), 5);
+    }
+
+    #[test]
+    fn an_outbox_without_a_watermark_is_warned_of() {
+        let mut config = OutboxConfig::new("outbox.db");
+        assert_eq!(config.warning(), None);
+        config.disk_headroom = ByteSize(0);
+        assert!(
+            config
+                .warning()
+                .is_some_and(|text| text.contains("disk_headroom"))
+        );
     }
 }

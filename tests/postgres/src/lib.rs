@@ -21,9 +21,9 @@
 mod certificate;
 mod install;
 mod keeper;
+pub mod ports;
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -104,7 +104,7 @@ impl Server {
             databases: AtomicU32::new(0),
         };
         for _ in 0..PORTS {
-            server.port = free_port();
+            server.port = ports::free_address().port();
             if let Ok(keeper) = server.launch() {
                 server.running = Mutex::new(Some(keeper));
                 server.sql(
@@ -228,13 +228,6 @@ impl Drop for Server {
         drop(running);
         let _ = std::fs::remove_dir_all(&self.directory);
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("loopback has a free port")
-        .port()
 }
 
 /// Writes a file and gives it to nobody but its owner.

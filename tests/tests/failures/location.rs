@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::clock::{Clock as _, SystemClock};
-use tests::wait;
+use tests::{alone, wait};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -11,7 +11,7 @@ use super::{BACK, arrives, fetch, fleet, recorded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_known_record_counts_until_it_expires() {
-    let _alone = tests::alone().await;
+    let _alone = alone().await;
     let fleet = fleet(|name, config| {
         if name == "location-server" {
             config["records"]["validity"] = "1m".into();

@@ -5,9 +5,7 @@ use std::time::Duration;
 use tests::client::Answer;
 use tests::faults::{Plan, Random, World};
 use tests::metrics::Metrics;
-use tests::{ledger, wait};
-
-use tests::alone;
+use tests::{alone, ledger, wait};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use tests::alone;
 use tests::faults::chaos::{self, Blow, Fault, Side, points};
 use tests::faults::journal::{Cut, End};
 use tests::faults::{Plan, Random, World, rounds};
-
-use tests::alone;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_false_is_recorded() {

@@ -1,8 +1,7 @@
 //! A ledger that is away while exchanges go on.
 
-use tests::faults::{Plan, Random, World, outage};
-
 use tests::alone;
+use tests::faults::{Plan, Random, World, outage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Away {

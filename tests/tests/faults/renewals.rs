@@ -11,11 +11,9 @@ use tests::faults::goods::Hold;
 use tests::faults::{Plan, Random, World};
 use tests::operator::Operator;
 use tests::tls::{self, Identity};
-use tests::wait;
+use tests::{alone, wait};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
-
-use tests::alone;
 
 /// The authority dates certificates back by 10 min: two thirds of that and of these 315 s are over 10 s after the issue.
 const LIFETIME: &str = "315s";

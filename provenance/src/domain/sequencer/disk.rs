@@ -16,6 +16,7 @@ pub(super) struct Disk {
     watermark: Watermark,
     load: Arc<Load>,
     used: metrics::Gauge,
+    free: metrics::Gauge,
 }
 
 impl Disk {
@@ -24,11 +25,17 @@ impl Disk {
             "ledger_disk_used_percent",
             "Share of the ledger's disk that is in use."
         );
+        metrics::describe_gauge!(
+            "ledger_disk_free_bytes",
+            metrics::Unit::Bytes,
+            "Bytes that may still be written to the ledger's disk."
+        );
         Self {
             path: limits.disk.clone(),
             watermark: limits.watermark.clone(),
             load,
             used: metrics::gauge!("ledger_disk_used_percent"),
+            free: metrics::gauge!("ledger_disk_free_bytes"),
         }
     }
 
@@ -46,6 +53,11 @@ impl Disk {
 
     fn judge(&mut self, usage: Usage) -> bool {
         self.used.set(f64::from(usage.used_percent));
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "nobody needs the bytes of petabytes"
+        )]
+        self.free.set(usage.free_bytes as f64);
         let was_full = self.watermark.is_reached();
         let is_full = self.watermark.judge(usage);
         if is_full != was_full {

@@ -50,6 +50,32 @@ impl Upkeep {
     }
 }
 
+impl Upkeep {
+    /// Whether the disk is too full with `usage`.
+    fn judge(&mut self, usage: Usage) -> bool {
+        let was_full = self.watermark.is_reached();
+        let is_full = self.watermark.judge(usage);
+        let Usage {
+            used_percent,
+            free_bytes,
+        } = usage;
+        if is_full && !was_full {
+            tracing::error!(
+                used_percent,
+                free_bytes,
+                "the outbox's disk is at the watermark: it takes no new records"
+            );
+        } else if was_full && !is_full {
+            tracing::info!(
+                used_percent,
+                free_bytes,
+                "there is room on the outbox's disk again"
+            );
+        }
+        is_full
+    }
+}
+
 impl Writer<'_> {
     /// Looks after file and disk. Returns when to do so again.
     pub(in crate::outbox) fn tend(&mut self) -> Instant {
@@ -105,23 +131,12 @@ impl Writer<'_> {
 
     /// A disk that cannot be asked is not held against the outbox.
     fn look_at_disk(&mut self) {
-        let Upkeep {
-            folder, watermark, ..
-        } = &mut self.upkeep;
-        let usage = Usage::of(folder).unwrap_or_else(|error| {
+        let usage = Usage::of(&self.upkeep.folder).unwrap_or_else(|error| {
             tracing::warn!(%error, "the disk of the outbox does not tell how full it is");
             Usage::NONE
         });
-        let was_reached = watermark.is_reached();
-        let is_reached = watermark.judge(usage);
-        if is_reached && !was_reached {
-            tracing::error!(
-                usage.used_percent,
-                usage.free_bytes,
-                "the outbox's disk is at the watermark: new exchanges are refused"
-            );
-        }
-        self.gate.note_disk(is_reached);
+        let is_full = self.upkeep.judge(usage);
+        self.gate.note_disk(is_full);
     }
 }
 
@@ -129,5 +144,29 @@ fn count(reason: &'static str, removed: u32) {
     if removed > 0 {
         metrics::counter!("outbox_receipts_removed_total", "reason" => reason)
             .increment(removed.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::config::OutboxConfig;
+
+    #[test]
+    fn a_disk_that_was_too_full_is_used_again_when_there_is_room() {
+        let config = OutboxConfig::new("outbox.db");
+        let mut upkeep = Upkeep::new(PathBuf::new(), &config);
+        for (used_percent, free_bytes, expected) in [
+            (99, 6 << 30, false),
+            (99, 4 << 30, true),
+            (99, 5 << 30, true),
+            (99, 6 << 30, false),
+        ] {
+            let usage = Usage {
+                used_percent,
+                free_bytes,
+            };
+            assert_eq!(upkeep.judge(usage), expected, "{usage:?}");
+        }
     }
 }

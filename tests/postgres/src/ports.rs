@@ -1,4 +1,4 @@
-//! Ports for listeners that the harness configures before they start.
+//! Ports for listeners that a test configures before they start.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::LazyLock;
