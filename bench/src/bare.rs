@@ -4,10 +4,9 @@ use std::{net::SocketAddr, path::Path, process::Command};
 
 use tempfile::TempDir;
 
-use crate::{
-    children::{Children, free},
-    hops::Certificates,
-};
+use tests::ports::free_address;
+
+use crate::{children::Children, hops::Certificates};
 
 /// Two bare hops in a row.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Bare {
                 .arg(certificates.ca);
             command
         };
-        let [receiver, provider] = [free()?, free()?];
+        let [receiver, provider] = [free_address(), free_address()];
         let mut children = Children::default();
         let mut second = hop("provider", provider, data, "server", certificates.server);
         children.start("provider", &mut second, provider)?;

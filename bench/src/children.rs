@@ -1,7 +1,7 @@
 //! Processes that are measured, killed when they are no longer needed.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     process::{Child, Command},
     time::{Duration, Instant},
 };
@@ -58,12 +58,4 @@ impl Drop for Children {
             let _ = child.wait();
         }
     }
-}
-
-/// An address that nobody listens on.
-///
-/// # Errors
-/// Where there is none.
-pub fn free() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

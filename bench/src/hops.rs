@@ -10,9 +10,10 @@ use std::{
 
 use anyhow::Context as _;
 use tempfile::TempDir;
+use tests::ports::free_address;
 use url::Url;
 
-use crate::children::{Children, free};
+use crate::children::Children;
 
 const PROGRAM: &str = "/usr/sbin/nginx";
 
@@ -51,7 +52,7 @@ impl Hops {
     /// Where nginx is missing or does not come up.
     pub fn start(root: &Path, certificates: &Certificates<'_>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let [receiver, provider, data] = [free()?, free()?, free()?];
+        let [receiver, provider, data] = [free_address(), free_address(), free_address()];
         let (client_cert, client_key) = certificates.client;
         let (server_cert, server_key) = certificates.server;
         let (ca, root) = (certificates.ca.display(), root.display());

@@ -27,16 +27,24 @@ pub struct Usage {
 
 impl Usage {
     /// Nothing in use.
-    pub(crate) const NONE: Self = Self {
+    const NONE: Self = Self {
         used_percent: 0,
         free_bytes: u64::MAX,
     };
 
-    /// The file system of `path` as `df` counts it: blocks that only the superuser may take count as taken.
+    /// The file system of `path` now. One that cannot be asked is not held against anybody: it counts as empty, with a warning.
+    pub(crate) fn now(path: &Path) -> Self {
+        Self::of(path).unwrap_or_else(|error| {
+            tracing::warn!(%error, path = %path.display(), "this disk does not tell how full it is");
+            Self::NONE
+        })
+    }
+
+    /// As `df` counts it: blocks that only the superuser may take count as taken.
     ///
     /// # Errors
     /// What statvfs(2) reports, for example for a path that does not exist.
-    pub fn of(path: &Path) -> io::Result<Self> {
+    fn of(path: &Path) -> io::Result<Self> {
         let stat = rustix::fs::statvfs(path)?;
         let used = stat.f_blocks.saturating_sub(stat.f_bfree);
         let usable = used.saturating_add(stat.f_bavail);
@@ -104,8 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_path_is_an_error() {
-        Usage::of(Path::new("/no/such/folder")).unwrap_err();
+    fn a_missing_path_is_an_error_and_not_full() {
+        let missing = Path::new("/no/such/folder");
+        Usage::of(missing).unwrap_err();
+        assert_eq!(Usage::now(missing), Usage::NONE);
     }
 
     #[test]

@@ -39,15 +39,12 @@ impl Disk {
         }
     }
 
-    /// Looks whether the disk is too full now. One that cannot be asked is not held against the ledger.
+    /// Looks whether the disk is too full now.
     pub(super) fn is_full(&mut self) -> bool {
         let Some(path) = self.path.as_deref() else {
             return false;
         };
-        let usage = Usage::of(path).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the disk of the ledger does not tell how full it is");
-            Usage::NONE
-        });
+        let usage = Usage::now(path);
         self.judge(usage)
     }
 

@@ -79,7 +79,8 @@ impl Upkeep {
 impl Writer<'_> {
     /// Looks after file and disk. Returns when to do so again.
     pub(in crate::outbox) fn tend(&mut self) -> Instant {
-        self.look_at_disk();
+        let usage = Usage::now(&self.upkeep.folder);
+        self.gate.note_disk(self.upkeep.judge(usage));
         let pruned = self.prune();
         let was_failing = std::mem::replace(&mut self.upkeep.is_failing, pruned.is_err());
         let has_more = pruned.unwrap_or_else(|error| {
@@ -127,16 +128,6 @@ impl Writer<'_> {
         }
         self.gate.note_file(self.upkeep.is_large && early == 0);
         Ok(old == PRUNE_STEP || early > 0)
-    }
-
-    /// A disk that cannot be asked is not held against the outbox.
-    fn look_at_disk(&mut self) {
-        let usage = Usage::of(&self.upkeep.folder).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the disk of the outbox does not tell how full it is");
-            Usage::NONE
-        });
-        let is_full = self.upkeep.judge(usage);
-        self.gate.note_disk(is_full);
     }
 }
 
