@@ -61,6 +61,7 @@ impl Service for AuthServer {
             .await
             .context("the database")?;
         let app = assemble(&config, store, Arc::clone(&context.clock)).await?;
+        warn_of_unknown_profiles(&app);
         app.certifier.publish_if_due().await?;
         finish_installation(&config.tls)?;
         renew_own(&app, &config, context.clock.now())
@@ -95,6 +96,17 @@ impl Service for AuthServer {
             public.serve(public_router(app), context.shutdown.clone()),
         );
         chores.await.context("chores")
+    }
+}
+
+/// Names the connectors that count as `cadde/4` because their registrations are from before there were profiles.
+fn warn_of_unknown_profiles(app: &App) {
+    for id in app.directory.without_profile() {
+        tracing::warn!(
+            connector.id = id,
+            "the registration doesn't say what this connector speaks, it counts as cadde/4; that ends when it exchanges a \
+             token, or with POST /v1/connectors/{id}/profile"
+        );
     }
 }
 

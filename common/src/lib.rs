@@ -9,6 +9,7 @@
 //! | [`listener`] | PROXY protocol → TLS → HTTP, with deadlines and limits |
 //! | [`http`] | problem documents, CADDE error bodies, request context, clients |
 //! | [`db`] | opening databases |
+//! | [`profile`] | what a connector speaks |
 //! | [`places`] | how many of something at a time, in all and for one client |
 //! | [`telemetry`] | logs and metrics |
 //! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
@@ -23,6 +24,7 @@ pub mod ids;
 pub mod listener;
 pub mod pem;
 pub mod places;
+pub mod profile;
 pub mod service;
 pub mod telemetry;
 pub mod tls;

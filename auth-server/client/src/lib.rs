@@ -32,3 +32,4 @@ pub use registry::{Registry, RegistryError};
 pub use verify::{TokenError, TokenVerifier, VerifiedToken};
 
 pub use api::{ConnectorRegistration, ConnectorRole, State};
+pub use common::profile::Profile;

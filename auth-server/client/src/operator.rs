@@ -1,12 +1,15 @@
 //! The operator API as a client.
 
 use crate::api::{
-    AppClient, Certificate, ChangeState, Connector, ConnectorCheck, CreateAppClient,
+    AppClient, Certificate, ChangeProfile, ChangeState, Connector, ConnectorCheck, CreateAppClient,
     CreateConnector, CreateParticipant, CreateService, CreateUser, CreatedAppClient,
     CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page, Participant,
     ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
 };
-use common::ids::{ConnectorId, UserId};
+use common::{
+    ids::{ConnectorId, UserId},
+    profile::Profile,
+};
 use http::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -270,6 +273,19 @@ impl OperatorClient {
     ) -> Result<Connector, OperatorError> {
         self.set_state("connectors", id.as_str(), state, reason)
             .await
+    }
+
+    /// `POST /v1/connectors/{id}/profile`.
+    pub async fn set_connector_profile(
+        &self,
+        id: &ConnectorId,
+        profile: Profile,
+    ) -> Result<Connector, OperatorError> {
+        self.post(
+            &["connectors", id.as_str(), "profile"],
+            &ChangeProfile { profile },
+        )
+        .await
     }
 
     /// `POST /v1/services/{id}/state`.

@@ -52,6 +52,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(connectors::check))
         .routes(routes!(connectors::show))
         .routes(routes!(connectors::change_state))
+        .routes(routes!(connectors::change_profile))
         .routes(routes!(connectors::rotate_secret))
         .routes(routes!(connectors::replace_code))
         .routes(routes!(connectors::record_certificate))

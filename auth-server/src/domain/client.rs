@@ -5,7 +5,10 @@ use auth_client::{
     ConnectorRole, State,
     api::{AppClient, Connector, GrantType, Service, ServiceKind},
 };
-use common::ids::{ConnectorId, UserId};
+use common::{
+    ids::{ConnectorId, UserId},
+    profile::Profile,
+};
 use time::OffsetDateTime;
 use url::Url;
 
@@ -41,6 +44,8 @@ pub enum ClientKind {
         role: ConnectorRole,
         /// Where it is reached.
         base_url: Option<Url>,
+        /// What it speaks, where that is known.
+        profile: Option<Profile>,
     },
     /// Another process with a certificate.
     Service(ServiceKind),
@@ -76,7 +81,12 @@ impl Client {
 
     /// As the API shows a connector; `None` if it is none.
     pub fn to_connector(&self) -> Option<Connector> {
-        let ClientKind::Connector { role, base_url } = &self.kind else {
+        let ClientKind::Connector {
+            role,
+            base_url,
+            profile,
+        } = &self.kind
+        else {
             return None;
         };
         Some(Connector {
@@ -84,6 +94,7 @@ impl Client {
             role: *role,
             user_id: self.user.clone()?,
             base_url: base_url.clone(),
+            profile: *profile,
             has_secret: self.secret_hash.is_some(),
             secret_on_public: self.secret_on_public,
             state: self.state,

@@ -4,7 +4,7 @@
 //! Requests only ever read: tokens are issued and checked without a query.
 
 use super::{
-    client::Client,
+    client::{Client, ClientKind},
     store::{Duplicate, Snapshot, StoreError},
 };
 use auth_client::{
@@ -160,8 +160,19 @@ impl Directory {
             connector_id: connector.connector_id,
             role: connector.role,
             user_id: connector.user_id,
+            profile: connector.profile.unwrap_or_default(),
             state: maps.effective_state(client),
         })
+    }
+
+    /// Connectors of which nobody has said what they speak.
+    pub fn without_profile(&self) -> Vec<String> {
+        let is_unknown = |client: &&Arc<Client>| {
+            matches!(client.kind, ClientKind::Connector { profile: None, .. })
+        };
+        let maps = self.read();
+        let found = maps.clients.values().filter(is_unknown);
+        found.map(|client| client.id.clone()).collect()
     }
 
     /// What peers learn of a service.

@@ -9,7 +9,7 @@ use auth_client::{
     State,
     api::{Certificate, Event, Participant, User},
 };
-use common::ids::UserId;
+use common::{ids::UserId, profile::Profile};
 use std::fmt::Debug;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -231,6 +231,14 @@ pub trait Clients: Send + Sync {
         state: State,
         event: &Event,
     ) -> Result<Vec<Uuid>, StoreError>;
+    /// Says what a connector speaks. `false` where that is said already and `over` is not set: nothing changes then.
+    async fn set_profile(
+        &self,
+        id: &str,
+        profile: Profile,
+        over: bool,
+        event: &Event,
+    ) -> Result<bool, StoreError>;
     /// Changes the secret.
     async fn set_client_secret(
         &self,

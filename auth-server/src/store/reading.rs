@@ -1,7 +1,7 @@
 //! What rows of both databases have in common when they are read.
 
 use crate::domain::{client::ClientKind, secrets::SecretHash, store::StoreError};
-use auth_client::{ConnectorRole, api::ServiceKind};
+use auth_client::{ConnectorRole, Profile, api::ServiceKind};
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use time::OffsetDateTime;
@@ -53,6 +53,7 @@ pub(super) struct KindColumns<'a> {
     pub(super) connector_role: Option<&'a str>,
     pub(super) base_url: Option<&'a str>,
     pub(super) service_kind: Option<&'a str>,
+    pub(super) profile: Option<&'a str>,
 }
 
 impl KindColumns<'_> {
@@ -63,6 +64,10 @@ impl KindColumns<'_> {
                 base_url: self
                     .base_url
                     .map(|url| read.parsed(url.parse()))
+                    .transpose()?,
+                profile: self
+                    .profile
+                    .map(|word| read.word::<Profile>(word))
                     .transpose()?,
             },
             "service" => ClientKind::Service(

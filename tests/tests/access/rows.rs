@@ -398,6 +398,14 @@ pub const ROWS: &[Row] = &[
         "auth",
         "public",
         "POST",
+        "/v1/connectors/{id}/profile",
+        Needs::Operator,
+    )
+    .with_body(r#"{"profile": "kakehashi/1"}"#),
+    row(
+        "auth",
+        "public",
+        "POST",
         "/v1/connectors/{id}/secret",
         Needs::Operator,
     ),

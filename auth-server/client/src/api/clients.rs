@@ -1,7 +1,10 @@
 //! Everything that calls the authentication server in its own name: connectors, services, applications.
 
 use super::{OneTimeSecret, State};
-use common::ids::{ConnectorId, UserId};
+use common::{
+    ids::{ConnectorId, UserId},
+    profile::Profile,
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
@@ -52,6 +55,9 @@ pub struct CreateConnector {
     /// enrolment code is made then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// What it speaks. Default: `kakehashi/1`, or `cadde/4` where a certificate comes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
 }
 
 impl CreateConnector {
@@ -70,6 +76,7 @@ impl CreateConnector {
             secret: true,
             secret_on_public: true,
             certificate: None,
+            profile: None,
         }
     }
 }
@@ -92,6 +99,10 @@ pub struct Connector {
     /// Where it is reached, normalised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<Url>,
+    /// What it speaks. Absent in registrations from before there were profiles, which count as `cadde/4` until the connector
+    /// exchanges a token for the first time, or an operator says what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Whether it has a client secret.
     pub has_secret: bool,
     /// Whether the secret counts on the `public` listener.
@@ -116,6 +127,14 @@ pub struct CreatedConnector {
     /// The one-time code for the first certificate; absent where certificates come from another authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrolment: Option<super::EnrolmentCode>,
+}
+
+/// `POST /v1/connectors/{id}/profile`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeProfile {
+    /// What the connector speaks.
+    pub profile: Profile,
 }
 
 /// Answer to `POST /v1/connectors/check`.
@@ -288,6 +307,9 @@ pub struct ConnectorRegistration {
     /// On whose behalf it works.
     #[schema(value_type = String)]
     pub user_id: UserId,
+    /// What it speaks; `cadde/4` where its registration doesn't say.
+    #[serde(default)]
+    pub profile: Profile,
     /// Suspended as well where its participant is.
     pub state: State,
 }

@@ -8,9 +8,10 @@ mod pki;
 mod secret;
 
 pub use clients::{
-    AppClient, Conflict, Connector, ConnectorCheck, ConnectorRegistration, ConnectorRole,
-    CreateAppClient, CreateConnector, CreateService, CreatedAppClient, CreatedConnector,
-    CreatedService, GrantType, RotatedSecret, Service, ServiceKind, ServiceRegistration,
+    AppClient, ChangeProfile, Conflict, Connector, ConnectorCheck, ConnectorRegistration,
+    ConnectorRole, CreateAppClient, CreateConnector, CreateService, CreatedAppClient,
+    CreatedConnector, CreatedService, GrantType, RotatedSecret, Service, ServiceKind,
+    ServiceRegistration,
 };
 pub use people::{
     ChangeState, CreateParticipant, CreateUser, CreatedUser, Participant, ParticipantKind,

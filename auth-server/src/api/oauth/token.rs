@@ -6,16 +6,16 @@ use crate::{
         caller::{Authenticated, Caller, request_id},
         state::AppState,
     },
-    domain::tokens::Issued,
+    domain::{client::ClientKind, registrar::Actor, tokens::Issued},
 };
-use auth_client::api::GrantType;
+use auth_client::{Profile, api::GrantType};
 use axum::{
     Json,
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
-use common::ids::ConnectorId;
+use common::{ids::ConnectorId, telemetry::Chain};
 use http::{
     HeaderValue,
     header::{CACHE_CONTROL, PRAGMA},
@@ -96,7 +96,7 @@ pub async fn token(
     let mut answer = match form.required("grant_type")? {
         "client_credentials" => client_credentials(&state, &client)?,
         "refresh_token" => refresh_token(&state, &client, &form).await?,
-        TOKEN_EXCHANGE => exchange(&state, &client, &form)?,
+        TOKEN_EXCHANGE => exchange(&state, &client, &form).await?,
         _ => {
             return Err(OAuthError::new(
                 "unsupported_grant_type",
@@ -151,7 +151,7 @@ async fn refresh_token(
 }
 
 /// Token exchange: the user's token becomes one that works only with the receiver's certificate, at one provider.
-fn exchange(
+async fn exchange(
     state: &AppState,
     caller: &Authenticated,
     form: &Form,
@@ -192,6 +192,20 @@ fn exchange(
     let issued = state
         .issuer
         .bind(&caller.client, certificate.thumbprint(), subject, &audience)?;
+    if let ClientKind::Connector { profile: None, .. } = caller.client.kind {
+        // Whoever exchanges tokens is one of ours: its registration, older than profiles, says so from now on.
+        let id = caller.client.id.clone();
+        let actor = Actor {
+            name: id.clone(),
+            request_id: request_id(),
+        };
+        let learnt = state
+            .registrar
+            .learn_profile(actor, id, Profile::Kakehashi1);
+        if let Err(error) = learnt.await {
+            tracing::warn!(client.id = caller.client.id, error = %Chain(&error), "what this connector speaks could not be noted; its next exchange tries again");
+        }
+    }
     Ok(TokenAnswer {
         issued_token_type: Some(ACCESS_TOKEN),
         ..TokenAnswer::new(issued)

@@ -10,8 +10,8 @@ use crate::{
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{
-    Certificate, ChangeState, Connector, ConnectorCheck, CreateConnector, CreatedConnector,
-    EnrolmentCode, Page, RecordCertificate, RotatedSecret,
+    Certificate, ChangeProfile, ChangeState, Connector, ConnectorCheck, CreateConnector,
+    CreatedConnector, EnrolmentCode, Page, RecordCertificate, RotatedSecret,
 };
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
@@ -111,6 +111,25 @@ pub async fn change_state(
     let client = state
         .registrar
         .set_client_state(actor, id.to_ascii_lowercase(), body, WHAT, is)
+        .await?;
+    client.to_connector().map(Json).ok_or_else(|| unknown(WHAT))
+}
+
+/// Says what a connector speaks.
+#[utoipa::path(
+    post, path = "/v1/connectors/{id}/profile", tag = "connectors", security(("operator" = [])),
+    params(("id" = String, Path)), request_body = ChangeProfile,
+    responses((status = 200, body = Connector), (status = 404, body = Problem))
+)]
+pub async fn change_profile(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Named(id): Named,
+    ValidJson(body): ValidJson<ChangeProfile>,
+) -> Result<Json<Connector>, Problem> {
+    let client = state
+        .registrar
+        .set_profile(actor, id.to_ascii_lowercase(), body.profile)
         .await?;
     client.to_connector().map(Json).ok_or_else(|| unknown(WHAT))
 }

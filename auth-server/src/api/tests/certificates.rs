@@ -354,6 +354,7 @@ async fn a_certificate_from_elsewhere_is_recorded_and_its_key_is_taken() {
         .await
         .read(StatusCode::CREATED);
     assert!(created.get("enrolment").is_none() && created["client_secret"].is_string());
+    assert_eq!(created["profile"], "cadde/4");
     body["connector_id"] = json!("other.d1.example");
     let answer = fixture
         .public(&fixture.operator(), "/v1/connectors", &body)
@@ -362,6 +363,7 @@ async fn a_certificate_from_elsewhere_is_recorded_and_its_key_is_taken() {
     assert_eq!(answer.json()["errors"][0]["field"], "certificate");
     let same_key = rcgen::CertificateParams::new(vec!["other.d1.example".to_owned()]).unwrap();
     body["certificate"] = json!(same_key.self_signed(&key).unwrap().pem());
+    body["profile"] = json!("kakehashi/1");
     let answer = fixture
         .public(&fixture.operator(), "/v1/connectors", &body)
         .await;

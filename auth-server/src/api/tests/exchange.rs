@@ -1,10 +1,18 @@
 //! Token exchange: tokens bound to a receiver's certificate, for one provider.
 
-use super::fixture::{Answer, Domain, Fixture, with_basic, with_certificate};
-use auth_client::{Audience, TokenClaims};
+use super::fixture::{Answer, Domain, Fixture, csr, identity, with_basic, with_certificate};
+use crate::domain::{
+    client::{Client, ClientKind},
+    registrar::Actor,
+};
+use auth_client::{
+    Audience, ConnectorRegistration, ConnectorRole, Profile, TokenClaims,
+    api::{Connector, EnrolmentCode, IssuedCertificate},
+};
+use common::tls::PeerCertificate;
 use http::StatusCode;
-use serde_json::Value;
-use std::time::Duration;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -192,4 +200,117 @@ async fn roles_stay_behind() {
         .check(answer["access_token"].as_str().unwrap())
         .unwrap();
     assert!(claims.roles.is_empty());
+}
+
+/// A receiver whose registration is from before there were profiles, with its certificate.
+async fn old_receiver(fixture: &Fixture, domain: &Domain) -> Arc<PeerCertificate> {
+    let new = fixture.app.directory.client("receiver.d1.example").unwrap();
+    let old = Client {
+        id: "old.d1.example".into(),
+        kind: ClientKind::Connector {
+            role: ConnectorRole::Receiver,
+            base_url: None,
+            profile: None,
+        },
+        user: Some(domain.user.user.user_id.clone()),
+        ..(*new).clone()
+    };
+    let event = Actor::system().event(old.created_at, "connector.registered", &old.id, None);
+    fixture
+        .app
+        .store
+        .insert_client(&old, None, None, &event)
+        .await
+        .unwrap();
+    fixture.app.registrar.reload(old.created_at).await.unwrap();
+    let code: EnrolmentCode = fixture
+        .public(
+            &fixture.operator(),
+            "/v1/connectors/old.d1.example/enrolment",
+            &json!({}),
+        )
+        .await
+        .read(StatusCode::CREATED);
+    let issued: IssuedCertificate = fixture
+        .enrol(code.code.expose(), &csr())
+        .await
+        .read(StatusCode::CREATED);
+    identity(&issued.certificate)
+}
+
+async fn registered(fixture: &Fixture, domain: &Domain, id: &str) -> ConnectorRegistration {
+    let ask = with_certificate(&domain.provider_certificate);
+    fixture
+        .peer_get(&ask, &format!("/v1/registry/connectors/{id}"))
+        .await
+        .read(StatusCode::OK)
+}
+
+#[tokio::test]
+async fn a_registration_without_profile_counts_as_cadde_until_its_first_exchange() {
+    let mut fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let id = "old.d1.example";
+    let certificate = old_receiver(&fixture, &domain).await;
+    assert_eq!(fixture.app.directory.without_profile(), [id]);
+    let shown = registered(&fixture, &domain, id).await;
+    assert_eq!(shown.profile, Profile::Cadde4);
+
+    let (subject, _) = fixture.login(&domain.client, &domain.user).await;
+    let ask = with_certificate(&certificate);
+    // One that is refused shows nothing.
+    let answer = fixture
+        .peer_form(&ask, "/oauth2/token", &form("x", "provider.d1.example"))
+        .await;
+    refused(&answer, "invalid_request");
+    assert_eq!(fixture.app.directory.without_profile(), [id]);
+    fixture
+        .peer_form(
+            &ask,
+            "/oauth2/token",
+            &form(&subject, "provider.d1.example"),
+        )
+        .await
+        .expect(StatusCode::OK);
+    fixture.restart().await;
+    assert!(fixture.app.directory.without_profile().is_empty());
+    let shown = registered(&fixture, &domain, id).await;
+    assert_eq!(shown.profile, Profile::Kakehashi1);
+}
+
+#[tokio::test]
+async fn what_an_operator_says_of_a_connector_stays() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let id = "receiver.d1.example";
+    let shown = registered(&fixture, &domain, id).await;
+    assert_eq!(shown.profile, Profile::Kakehashi1);
+    let path = format!("/v1/connectors/{id}/profile");
+    let body = json!({ "profile": "cadde/4" });
+    let changed: Connector = fixture
+        .public(&fixture.operator(), &path, &body)
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(changed.profile, Some(Profile::Cadde4));
+    let (subject, _) = fixture.login(&domain.client, &domain.user).await;
+    exchange(&fixture, &domain, &subject, "provider.d1.example")
+        .await
+        .expect(StatusCode::OK);
+    let shown = registered(&fixture, &domain, id).await;
+    assert_eq!(shown.profile, Profile::Cadde4);
+    for (path, body, status) in [
+        (
+            path.as_str(),
+            json!({ "profile": "cadde/5" }),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        (
+            "/v1/connectors/auth.trial.example/profile",
+            body,
+            StatusCode::NOT_FOUND,
+        ),
+    ] {
+        let answer = fixture.public(&fixture.operator(), path, &body).await;
+        answer.expect(status);
+    }
 }

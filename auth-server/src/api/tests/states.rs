@@ -112,7 +112,7 @@ async fn a_suspended_participant_bars_users_and_connectors() {
     assert_eq!(
         seen,
         json!({
-            "connector_id": "provider.d2.example", "role": "provider", "user_id": b.user.user.user_id, "state": "active"
+            "connector_id": "provider.d2.example", "profile": "kakehashi/1", "role": "provider", "user_id": b.user.user.user_id, "state": "active"
         })
     );
 }

@@ -17,7 +17,7 @@ use auth_client::{
         CreatedConnector, CreatedService, EnrolmentCode, GrantType, OneTimeSecret, RotatedSecret,
     },
 };
-use common::ids::UserId;
+use common::{ids::UserId, profile::Profile};
 use std::sync::Arc;
 
 impl Registrar {
@@ -86,6 +86,11 @@ impl Registrar {
             kind: ClientKind::Connector {
                 role: body.role,
                 base_url,
+                profile: Some(body.profile.unwrap_or(if certificate.is_none() {
+                    Profile::Kakehashi1
+                } else {
+                    Profile::Cadde4
+                })),
             },
             user: Some(user),
             secret_hash: None,
@@ -183,6 +188,57 @@ impl Registrar {
             client: client.to_app().ok_or(RegisterError::Unknown("client"))?,
             client_secret: OneTimeSecret::new(secret),
         })
+    }
+
+    /// Says what a connector speaks.
+    pub async fn set_profile(
+        &self,
+        actor: Actor,
+        id: String,
+        profile: Profile,
+    ) -> Result<Arc<Client>, RegisterError> {
+        self.note_profile(actor, id, profile, true).await
+    }
+
+    /// Notes what a connector has shown that it speaks, where its registration is from before there were profiles.
+    pub async fn learn_profile(
+        &self,
+        actor: Actor,
+        id: String,
+        profile: Profile,
+    ) -> Result<(), RegisterError> {
+        self.note_profile(actor, id, profile, false).await?;
+        Ok(())
+    }
+
+    async fn note_profile(
+        &self,
+        actor: Actor,
+        id: String,
+        profile: Profile,
+        over: bool,
+    ) -> Result<Arc<Client>, RegisterError> {
+        let this = self.clone();
+        self.uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let is = |client: &Client| matches!(client.kind, ClientKind::Connector { .. });
+            let found = this.find(&id, "connector", is)?;
+            let event = actor.event(
+                this.now(),
+                "connector.profile-set",
+                &id,
+                Some(profile.to_string()),
+            );
+            let set = this.0.store.set_profile(&id, profile, over, &event).await?;
+            let mut client = (*found).clone();
+            // Where another process was first, memory learns it with the change that is counted.
+            if set && let ClientKind::Connector { profile: held, .. } = &mut client.kind {
+                *held = Some(profile);
+                this.0.directory.put_client(client.clone());
+            }
+            Ok(Arc::new(client))
+        })
+        .await
     }
 
     /// Suspends a client of the kind that `is` recognises, or lets it act again.

@@ -94,6 +94,7 @@ pub(super) fn connector(client_id: &str, user: &str, base_url: Option<&str>) -> 
         kind: ClientKind::Connector {
             role: ConnectorRole::Provider,
             base_url: base_url.map(|url| url.parse().expect("a URL")),
+            profile: None,
         },
         user: Some(id(user)),
         ..app(client_id)

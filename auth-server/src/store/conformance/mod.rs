@@ -23,6 +23,7 @@ macro_rules! conforms {
             references_have_to_exist,
             a_refused_registration_leaves_no_trace,
             states_passwords_and_secrets_change_with_their_event,
+            a_profile_is_learnt_once_and_set_whenever,
             events_are_paged_from_the_newest,
             crl_numbers_grow,
             changes_are_counted,

@@ -4,7 +4,7 @@ use super::entries::{
     AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant, user,
 };
 use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
-use auth_client::{State, api::Event};
+use auth_client::{Profile, State, api::Event};
 use time::Duration;
 
 /// And a second time is refused.
@@ -229,6 +229,43 @@ pub(crate) async fn states_passwords_and_secrets_change_with_their_event(store: 
             "one",
             "installation.initialised"
         ]
+    );
+}
+
+/// Of a connector alone.
+pub(crate) async fn a_profile_is_learnt_once_and_set_whenever(store: impl Store) {
+    initialised(&store).await;
+    let old = connector("r.example", "cadde.op", None);
+    store
+        .insert_client(&old, None, None, &event("client", 1))
+        .await
+        .unwrap();
+    let steps = [
+        (Profile::Kakehashi1, false, true),
+        (Profile::Cadde4, false, false),
+        (Profile::Cadde4, true, true),
+        (Profile::Kakehashi1, false, false),
+    ];
+    let mut held = None;
+    for (seconds, (profile, over, set)) in (2..).zip(steps) {
+        let event = event("profile", seconds);
+        let done = store.set_profile("r.example", profile, over, &event).await;
+        assert_eq!(done.unwrap(), set, "{profile} {over}");
+        held = if set { Some(profile) } else { held };
+        let all = store.load(AT).await.unwrap();
+        let client = all.clients.iter().find(|client| client.id == "r.example");
+        let shown = client.unwrap().to_connector().unwrap();
+        assert_eq!(shown.profile, held);
+    }
+    for stranger in ["operator", "auth.example", "nobody.example"] {
+        let done = store
+            .set_profile(stranger, Profile::Cadde4, true, &event("none", 9))
+            .await;
+        assert!(!done.unwrap(), "{stranger}");
+    }
+    assert_eq!(
+        kinds(&store).await,
+        ["profile", "profile", "client", "installation.initialised"]
     );
 }
 

@@ -95,6 +95,7 @@ pub(super) struct ClientRow {
     connector_role: Option<String>,
     base_url: Option<String>,
     service_kind: Option<String>,
+    profile: Option<String>,
     state: String,
     created_at: OffsetDateTime,
 }
@@ -111,6 +112,7 @@ impl TryFrom<ClientRow> for Client {
             connector_role: row.connector_role.as_deref(),
             base_url: row.base_url.as_deref(),
             service_kind: row.service_kind.as_deref(),
+            profile: row.profile.as_deref(),
         };
         Ok(Self {
             kind: kind.read(&read)?,

@@ -14,9 +14,12 @@ use crate::domain::{
     store::{CertificateRecord, Clients, NewCode, StoreError},
 };
 use async_trait::async_trait;
-use auth_client::{State, api::Event};
+use auth_client::{Profile, State, api::Event};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
+
+const SET_PROFILE: &str = "UPDATE clients SET profile = $2 \
+    WHERE client_id = $1 AND kind = 'connector' AND ($3 OR profile IS NULL)";
 
 #[async_trait]
 impl Clients for SqliteStore {
@@ -61,6 +64,29 @@ impl Clients for SqliteStore {
         Ok(ended)
     }
 
+    async fn set_profile(
+        &self,
+        id: &str,
+        profile: Profile,
+        over: bool,
+        event: &Event,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let set = sqlx::query(SET_PROFILE)
+            .bind(id)
+            .bind(profile.as_str())
+            .bind(over)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if set == 0 {
+            return Ok(false);
+        }
+        insert_event(&mut tx, event).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     async fn set_client_secret(
         &self,
         id: &str,
@@ -82,19 +108,25 @@ pub(super) async fn insert_client(
     connection: &mut SqliteConnection,
     client: &Client,
 ) -> Result<(), StoreError> {
-    let (kind, role, base_url, service_kind) = match &client.kind {
-        ClientKind::Connector { role, base_url } => (
+    let (kind, role, base_url, profile, service_kind) = match &client.kind {
+        ClientKind::Connector {
+            role,
+            base_url,
+            profile,
+        } => (
             "connector",
             Some(role.as_str()),
             base_url.as_ref().map(base_url::text),
+            profile.map(Profile::as_str),
             None,
         ),
-        ClientKind::Service(kind) => ("service", None, None, Some(kind.as_str())),
-        ClientKind::App => ("app", None, None, None),
+        ClientKind::Service(kind) => ("service", None, None, None, Some(kind.as_str())),
+        ClientKind::App => ("app", None, None, None, None),
     };
     sqlx::query(
         "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
-         base_url, service_kind, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         base_url, service_kind, state, created_at, profile) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(&client.id)
     .bind(kind)
@@ -108,6 +140,7 @@ pub(super) async fn insert_client(
     .bind(service_kind)
     .bind(client.state.as_str())
     .bind(micros(client.created_at))
+    .bind(profile)
     .execute(connection)
     .await?;
     Ok(())

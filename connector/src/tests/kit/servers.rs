@@ -50,6 +50,7 @@ impl FakeAuth {
             connector_id: connector_id(id),
             role,
             user_id: user_id(user),
+            profile: Profile::Kakehashi1,
             state,
         };
         self.registrations
