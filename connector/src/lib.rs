@@ -58,6 +58,7 @@ fn ledger_url(url: &Url) -> anyhow::Result<HeaderValue> {
 
 /// Says whether new exchanges would be taken.
 fn watch_outbox(outbox: &Outbox, check: Check, shutdown: Shutdown) {
+    check.watch(outbox.heartbeat());
     let outbox = outbox.clone();
     tokio::spawn(async move {
         while !shutdown.is_cancelled() {

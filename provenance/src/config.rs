@@ -78,6 +78,8 @@ pub struct LedgerConfig {
     pub requests: usize,
     /// Batch requests of one connector at a time.
     pub requests_per_connector: usize,
+    /// How long the writer may be at one group before `/readyz` says that it is stuck.
+    pub writer_patience: Period,
     /// How long idempotency keys of single registrations are remembered.
     pub keep_idempotency_keys: Period,
     /// Most bytes of a registration with files; files are hashed as they pass and not kept.
@@ -151,6 +153,7 @@ impl Default for LedgerConfig {
             // 32 bodies of 4 MiB, and what is made of them, are some 400 MiB at worst.
             requests: 32,
             requests_per_connector: 4,
+            writer_patience: Period::seconds(10),
             keep_idempotency_keys: Period::seconds(7 * 86_400),
             max_upload: ByteSize(64 << 30),
             max_lineage: 100_000,

@@ -101,6 +101,7 @@ async fn open(
         disk,
         watermark: config.ledger.watermark(),
         keep_keys: config.ledger.keep_idempotency_keys.get(),
+        patience: config.ledger.writer_patience.get(),
     };
     let (clock, check) = (context.clock.clone(), context.ready.register("ledger"));
     Ok(match Backend::of(&config.database)? {

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     admin::ENDPOINTS as ADMIN_ENDPOINTS,
     arguments::main,
-    readiness::{Check, Readiness},
+    readiness::{Check, Heartbeat, Readiness, Turn},
     shutdown::Shutdown,
 };
 use crate::{

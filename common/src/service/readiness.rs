@@ -2,7 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
 };
 
 /// The readiness of a process: all of its checks, and whether it has started.
@@ -13,6 +17,59 @@ pub struct Readiness(Arc<Mutex<State>>);
 struct State {
     started: bool,
     checks: BTreeMap<&'static str, Result<(), String>>,
+    beats: Vec<(&'static str, Heartbeat)>,
+}
+
+/// Shows of something that works in turns that each of them ends. Whoever is stuck can't say so: it is looked at instead.
+#[derive(Debug, Clone)]
+pub struct Heartbeat(Arc<Beat>);
+
+#[derive(Debug)]
+struct Beat {
+    start: Instant,
+    patience: Duration,
+    /// When the turn under way began, in milliseconds since `start`, plus one; 0 while there is none.
+    since: AtomicU64,
+}
+
+/// A turn under way; it ends where this is dropped.
+#[derive(Debug)]
+pub struct Turn<'b>(&'b Beat);
+
+impl Heartbeat {
+    /// Of something whose turns end within `patience`, or something is wrong.
+    pub fn new(patience: Duration) -> Self {
+        Self(Arc::new(Beat {
+            start: Instant::now(),
+            patience,
+            since: AtomicU64::new(0),
+        }))
+    }
+
+    /// Begins a turn.
+    pub fn turn(&self) -> Turn<'_> {
+        self.0.since.store(self.0.now() + 1, Relaxed);
+        Turn(&self.0)
+    }
+
+    /// How long the turn under way has lasted, if that is too long.
+    fn overdue(&self) -> Option<Duration> {
+        let since = self.0.since.load(Relaxed).checked_sub(1)?;
+        let lasts = Duration::from_millis(self.0.now().saturating_sub(since));
+        (lasts > self.0.patience).then_some(lasts)
+    }
+}
+
+impl Beat {
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX / 2)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.since.store(0, Relaxed);
+    }
 }
 
 /// One thing that has to work.
@@ -23,6 +80,16 @@ pub struct Check {
 }
 
 impl Check {
+    /// It works only as long as the turns of `beat` end in time.
+    pub fn watch(&self, beat: &Heartbeat) {
+        self.readiness
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .beats
+            .push((self.name, beat.clone()));
+    }
+
     /// Says whether it works, or why not.
     pub fn set(&self, state: Result<(), String>) {
         let mut all = self
@@ -72,9 +139,58 @@ impl Readiness {
             .iter()
             .filter_map(|(name, state)| Some((*name, state.as_ref().err()?.clone())))
             .collect();
+        for (name, beat) in &state.beats {
+            if let Some(lasts) = beat.overdue() {
+                problems.entry(name).or_insert_with(|| {
+                    format!("at one piece of work for {} s already", lasts.as_secs())
+                });
+            }
+        }
         if !state.started {
             problems.insert("start", "the service is still starting".into());
         }
         (!problems.is_empty()).then_some(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_does_not_get_to_the_end_of_its_turn_is_not_ready_until_it_does() {
+        let readiness = Readiness::default();
+        readiness.started();
+        let check = readiness.register("writer");
+        let (beat, patient) = (
+            Heartbeat::new(Duration::ZERO),
+            Heartbeat::new(Duration::MAX),
+        );
+        check.watch(&beat);
+        check.watch(&patient);
+        let others = patient.turn();
+        assert_eq!(readiness.problems(), None, "nothing is overdue");
+        let turn = beat.turn();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while readiness.problems().is_none() {
+            assert!(Instant::now() < deadline, "it is noticed");
+            std::thread::yield_now();
+        }
+        assert!(
+            readiness
+                .problems()
+                .is_some_and(|all| all["writer"].contains("one piece of work"))
+        );
+        // What the check itself says goes first.
+        check.set(Err("the disk is gone".to_owned()));
+        assert!(
+            readiness
+                .problems()
+                .is_some_and(|all| all["writer"] == "the disk is gone")
+        );
+        check.set(Ok(()));
+        drop(turn);
+        assert_eq!(readiness.problems(), None, "it is ready again");
+        drop(others);
     }
 }

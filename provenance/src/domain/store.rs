@@ -170,6 +170,9 @@ pub trait LedgerStore: Send + 'static {
     fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError>;
 }
 
+/// Most neighbours of an event that the writer is told: an original may have been sent a million times.
+pub const NEIGHBOURS: usize = 64;
+
 /// A transaction of the one writer. Dropped without [`commit`](Self::commit), it leaves no trace.
 pub trait LedgerTx {
     /// Announces ids that will be asked for.
@@ -224,13 +227,13 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError>;
 
-    /// Events that name the one at `idx` as predecessor; one may be there twice.
+    /// Events that name the one at `idx` as predecessor, [`NEIGHBOURS`] at most; one may be there twice.
     ///
     /// # Errors
     /// [`StoreError`].
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError>;
 
-    /// Events that the one at `idx` names as predecessors and that have arrived.
+    /// Events that the one at `idx` names as predecessors and that have arrived, [`NEIGHBOURS`] at most.
     ///
     /// # Errors
     /// [`StoreError`].

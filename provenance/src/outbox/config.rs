@@ -33,6 +33,9 @@ pub struct OutboxConfig {
     /// Whether an exchange that cannot be recorded is refused.
     #[serde(default = "defaults::required")]
     pub required: bool,
+    /// How long the writer may be at one group before `/readyz` says that it is stuck.
+    #[serde(default = "defaults::writer_patience")]
+    pub writer_patience: Period,
     /// How long receipts of delivered records are kept, counted from delivery in whole days, while `max_bytes` allows. It must
     /// outlast the time between two backups of the ledger by a week: a restored ledger gets lost bodies back from here. A
     /// receipt has about 1 KiB.
@@ -64,6 +67,7 @@ impl OutboxConfig {
             disk_watermark_percent: defaults::disk_watermark_percent(),
             disk_headroom: defaults::disk_headroom(),
             required: defaults::required(),
+            writer_patience: defaults::writer_patience(),
             keep_receipts: defaults::keep_receipts(),
             batch: defaults::batch(),
             pace: defaults::pace(),
@@ -132,6 +136,10 @@ mod defaults {
 
     pub(super) const fn required() -> bool {
         true
+    }
+
+    pub(super) const fn writer_patience() -> Period {
+        Period::seconds(10)
     }
 
     pub(super) const fn keep_receipts() -> Period {

@@ -46,7 +46,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use common::clock::{SharedClock, unix_millis};
+use common::{
+    clock::{SharedClock, unix_millis},
+    service::Heartbeat,
+};
 use time::OffsetDateTime;
 use tokio::{
     sync::{oneshot, watch},
@@ -84,6 +87,7 @@ struct Shared {
     clock: SharedClock,
     config: OutboxConfig,
     gate: Arc<Gate>,
+    beat: Heartbeat,
     queue: Arc<Queue>,
     counts: watch::Receiver<Counts>,
     contact: watch::Sender<LedgerContact>,
@@ -116,6 +120,7 @@ impl Outbox {
                 clock,
                 config,
                 gate: opened.gate,
+                beat: opened.beat,
                 queue: opened.queue,
                 counts: opened.counts,
                 contact: watch::Sender::new(LedgerContact::default()),
@@ -126,6 +131,11 @@ impl Outbox {
                 }),
             }),
         })
+    }
+
+    /// Shows whether the writer gets to the end of what it does.
+    pub fn heartbeat(&self) -> &Heartbeat {
+        &self.shared.beat
     }
 
     /// Starts delivering through `transport`, in a task of the current runtime. A second call changes nothing.

@@ -9,7 +9,10 @@ use std::{
     thread::JoinHandle,
 };
 
-use common::clock::{SharedClock, unix_millis};
+use common::{
+    clock::{SharedClock, unix_millis},
+    service::Heartbeat,
+};
 use rusqlite::Connection;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -30,6 +33,7 @@ pub(super) struct Opened {
     pub(super) counts: watch::Receiver<Counts>,
     pub(super) queue: Arc<Queue>,
     pub(super) gate: Arc<Gate>,
+    pub(super) beat: Heartbeat,
     pub(super) thread: JoinHandle<()>,
 }
 
@@ -41,6 +45,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
     });
     let queue = Arc::new(Queue::new(config.batch));
     let gate = Arc::new(Gate::new(config));
+    let beat = Heartbeat::new(config.writer_patience.get());
     let folder = match config.path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -52,6 +57,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
         clock: clock.clone(),
         queue: queue.clone(),
         gate: gate.clone(),
+        beat: beat.clone(),
         status,
     };
     let thread = std::thread::Builder::new()
@@ -65,6 +71,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
         counts,
         queue,
         gate,
+        beat,
         thread,
     })
 }
@@ -75,6 +82,7 @@ struct Parts {
     clock: SharedClock,
     queue: Arc<Queue>,
     gate: Arc<Gate>,
+    beat: Heartbeat,
     status: watch::Sender<Counts>,
 }
 
@@ -103,6 +111,7 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
         clock,
         queue,
         gate,
+        beat,
         status,
     } = parts;
     let now = clock.now();
@@ -134,6 +143,7 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
         upkeep: Upkeep::new(folder, &config),
         config,
         gate,
+        beat,
         clock,
         queue,
         counts,

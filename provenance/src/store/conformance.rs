@@ -19,6 +19,8 @@ macro_rules! conforms {
             a_predecessor_may_arrive_later_in_the_same_group,
             what_still_waits_is_told_again,
             no_event_becomes_its_own_ancestor,
+            a_cycle_that_is_too_long_to_be_seen_is_walked_once,
+            an_event_may_have_more_neighbours_than_the_writer_looks_at,
             evidence_is_nobodys_predecessor,
             a_single_registration_wants_its_predecessors,
             a_key_is_good_for_one_request_until_it_is_forgotten,

@@ -127,6 +127,7 @@ impl World {
             disk: Some(disk),
             watermark: config.watermark(),
             keep_keys: Duration::from_hours(1),
+            patience: Duration::from_secs(10),
         };
         let check = Readiness::default().register("ledger");
         let sequencer = Sequencer::start(store, clock.clone(), limits, check).expect("a thread");

@@ -97,6 +97,7 @@ mod tests {
             disk: None,
             watermark: Watermark::new(90, ByteSize(1000)),
             keep_keys: Duration::ZERO,
+            patience: Duration::from_secs(10),
         };
         let load = Arc::new(Load::default());
         let mut disk = Disk::new(&limits, load.clone());

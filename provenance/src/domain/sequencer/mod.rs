@@ -43,6 +43,8 @@ pub struct SequencerLimits {
     pub watermark: Watermark,
     /// How long idempotency keys are remembered.
     pub keep_keys: Duration,
+    /// How long one group may take before the ledger is not ready.
+    pub patience: Duration,
 }
 
 /// Why nothing was decided.

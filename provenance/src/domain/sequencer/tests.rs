@@ -27,7 +27,7 @@ struct Faults {
     max_pages: AtomicI64,
     /// Held by whoever keeps transactions from beginning.
     door: tokio::sync::Mutex<()>,
-    /// How often successors were asked for.
+    /// How often neighbours of an event were asked for.
     asked: AtomicU32,
 }
 
@@ -134,6 +134,7 @@ impl LedgerTx for FaultyTx<'_> {
     }
 
     fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+        self.faults.asked.fetch_add(1, Ordering::Relaxed);
         self.tx.predecessors(idx)
     }
 
@@ -179,10 +180,10 @@ struct Kit {
 
 impl Kit {
     async fn new() -> Self {
-        Self::with(1 << 30).await
+        Self::with(1 << 30, Duration::from_secs(10)).await
     }
 
-    async fn with(queue_bytes: usize) -> Self {
+    async fn with(queue_bytes: usize, patience: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
         let config = common::config::DatabaseConfig::new(url);
@@ -196,6 +197,7 @@ impl Kit {
             disk: None,
             watermark: LedgerConfig::default().watermark(),
             keep_keys: Duration::from_hours(1),
+            patience,
         };
         let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 01:02:03 UTC)));
         let store = Faulty {
@@ -313,7 +315,7 @@ async fn a_file_that_cannot_grow_refuses_until_it_can() {
 
 #[tokio::test]
 async fn what_waits_has_so_many_bytes() {
-    let kit = Kit::with(1000).await;
+    let kit = Kit::with(1000, Duration::from_secs(10)).await;
     let held = kit.faults.door.lock().await;
     // Larger than all that may wait: it passes alone.
     let large: Vec<Submission> = (0..4).map(|n| event(&format!("large-{n}"), &[])).collect();
@@ -342,6 +344,59 @@ async fn what_arrives_late_is_not_searched_for_through_all_that_came_of_it() {
     let late = kit.sequencer.submit(vec![event("late", &["origin"])]).await;
     assert!(matches!(late.unwrap()[0], Ok(Accepted::Created(_))));
     assert!(kit.faults.asked.load(Ordering::Relaxed) < 5);
+}
+
+/// The worst that one batch can ask for: each of its events joins a long line of ancestors with a long line of descendants.
+#[tokio::test]
+async fn a_batch_keeps_the_writer_for_so_many_steps_whatever_it_joins() {
+    const LONG: usize = 300;
+    const MANY: usize = 200;
+    let kit = Kit::new().await;
+    let late: Vec<String> = (0..MANY).map(|n| format!("late-{n}")).collect();
+    let awaited: Vec<&str> = late.iter().map(String::as_str).collect();
+    let mut all = vec![event("above-0", &[]), event("below-0", &awaited)];
+    for n in 1..LONG {
+        for line in ["above", "below"] {
+            let before = format!("{line}-{}", n - 1);
+            all.push(event(&format!("{line}-{n}"), &[&before]));
+        }
+    }
+    kit.sequencer.submit(all).await.unwrap();
+    let before = kit.faults.asked.load(Ordering::Relaxed);
+    let last = format!("above-{}", LONG - 1);
+    let batch = late.iter().map(|id| event(id, &[&last])).collect();
+    let decisions = kit.sequencer.submit(batch).await.unwrap();
+    for decision in &decisions {
+        assert!(matches!(decision, Ok(Accepted::Created(_))), "{decision:?}");
+    }
+    let asked = kit.faults.asked.load(Ordering::Relaxed) - before;
+    assert!(asked <= 1024, "{asked} steps for one batch");
+    // What comes next has its own: a cycle that is near is still seen.
+    kit.sequencer
+        .submit(vec![event("x", &["y"])])
+        .await
+        .unwrap();
+    let y = kit.sequencer.submit(vec![event("y", &["x"])]).await;
+    assert_eq!(y.unwrap(), [Err(Refused::Cycle)]);
+}
+
+#[tokio::test]
+async fn a_writer_that_is_stuck_in_a_group_is_not_ready_until_it_gets_on() {
+    let kit = Kit::with(1 << 30, Duration::from_millis(1)).await;
+    let held = kit.faults.door.lock().await;
+    let stuck = tokio::spawn({
+        let sequencer = kit.sequencer.clone();
+        async move { sequencer.submit(vec![event("a", &[])]).await }
+    });
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while kit.readiness.problems().is_none() {
+        assert!(tokio::time::Instant::now() < deadline, "it is noticed");
+        tokio::task::yield_now().await;
+    }
+    assert!(kit.readiness.problems().unwrap()["ledger"].contains("one piece of work"));
+    drop(held);
+    assert_eq!(stuck.await.unwrap().unwrap().len(), 1);
+    kit.until_ready().await;
 }
 
 #[tokio::test]

@@ -11,13 +11,13 @@ use std::{
 
 use common::{
     clock::{SharedClock, unix_millis},
-    service::Check,
+    service::{Check, Heartbeat},
 };
 use tokio::sync::oneshot;
 
 use super::{Load, SequencerLimits, SubmitError, disk::Disk, metrics::Metrics};
 use crate::domain::{
-    rules::{self, Moment},
+    rules::{self, Effort, Moment},
     store::{LedgerStore, LedgerTx as _, StoreError},
     submission::{Decision, Refused, Submission},
 };
@@ -61,6 +61,7 @@ pub(super) struct Writer<S> {
     load: Arc<Load>,
     disk: Disk,
     health: Health,
+    beat: Heartbeat,
     metrics: Metrics,
 }
 
@@ -109,6 +110,8 @@ impl<S: LedgerStore> Writer<S> {
         load: Arc<Load>,
         check: Check,
     ) -> Self {
+        let beat = Heartbeat::new(limits.patience);
+        check.watch(&beat);
         Self {
             store,
             clock,
@@ -119,6 +122,7 @@ impl<S: LedgerStore> Writer<S> {
                 check,
                 failed: None,
             },
+            beat,
             metrics: Metrics::new(),
         }
     }
@@ -127,6 +131,7 @@ impl<S: LedgerStore> Writer<S> {
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
         let mut group: Vec<Job> = Vec::new();
         let mut next_prune = Instant::now();
+        let beat = self.beat.clone();
         loop {
             let mut next = inbox.recv_timeout(PROBE_EVERY);
             let (mut size, mut stop) = (0, None);
@@ -145,6 +150,7 @@ impl<S: LedgerStore> Writer<S> {
                 }
                 next = inbox.try_recv().map_err(|_| RecvTimeoutError::Timeout);
             }
+            let _turn = beat.turn();
             if group.is_empty() {
                 // For those who ask before they submit.
                 self.disk.is_full();
@@ -256,7 +262,10 @@ impl<S: LedgerStore> Writer<S> {
                 std::iter::once(s.id.as_str()).chain(s.previous.iter().map(String::as_str))
             });
             tx.prefetch(&mut ids)?;
-            let decided = all.iter().map(|s| rules::apply(&mut tx, s, &moment));
+            let mut effort = Effort::of_a_group();
+            let decided = all
+                .iter()
+                .map(|s| rules::apply(&mut tx, s, &moment, &mut effort));
             let decisions = decided.collect::<Result<Vec<Decision>, StoreError>>()?;
             tx.commit()?;
             Ok(decisions)

@@ -465,3 +465,58 @@ async fn a_bad_configuration_is_named() {
         Err(OpenError::Config(_))
     ));
 }
+
+/// Time that the writer's thread can be made to wait for.
+#[derive(Debug, Default)]
+struct StuckClock(Mutex<()>);
+
+impl common::clock::Clock for StuckClock {
+    fn now(&self) -> OffsetDateTime {
+        if std::thread::current().name() == Some("outbox-writer") {
+            drop(self.0.lock());
+        }
+        NOW
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_is_stuck_is_not_ready_until_it_gets_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(StuckClock::default());
+    let config = OutboxConfig {
+        writer_patience: common::config::Period::millis(1),
+        ..config(folder.path())
+    };
+    let outbox = Outbox::open(config, clock.clone()).unwrap();
+    let readiness = common::service::Readiness::default();
+    readiness.started();
+    readiness.register("outbox").watch(outbox.heartbeat());
+    let (held, told) = std::sync::mpsc::channel::<()>();
+    let (holds, is_held) = std::sync::mpsc::channel();
+    let holder = std::thread::spawn({
+        let clock = clock.clone();
+        move || {
+            let _held = clock.0.lock();
+            holds.send(()).unwrap();
+            let _ = told.recv();
+        }
+    });
+    is_held.recv().unwrap();
+    let stuck = tokio::spawn({
+        let outbox = outbox.clone();
+        let sent = reservation(&(clock.clone() as SharedClock), Side::Sent);
+        async move { outbox.reserve(sent).await }
+    });
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while readiness.problems().is_none() {
+        assert!(std::time::Instant::now() < deadline, "it is noticed");
+        tokio::task::yield_now().await;
+    }
+    drop(held);
+    holder.join().unwrap();
+    drop(stuck.await.unwrap().unwrap());
+    while readiness.problems().is_some() {
+        assert!(std::time::Instant::now() < deadline, "it is ready again");
+        tokio::task::yield_now().await;
+    }
+}

@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::clock::{SharedClock, unix_millis};
+use common::{
+    clock::{SharedClock, unix_millis},
+    service::Heartbeat,
+};
 use rusqlite::ErrorCode;
 use tokio::sync::watch;
 
@@ -41,6 +44,7 @@ pub(super) struct Writer<'c> {
     pub(super) file: File<'c>,
     pub(super) config: OutboxConfig,
     pub(super) gate: Arc<Gate>,
+    pub(super) beat: Heartbeat,
     pub(super) upkeep: Upkeep,
     pub(super) clock: SharedClock,
     pub(super) queue: Arc<Queue>,
@@ -57,6 +61,7 @@ impl Writer<'_> {
         let mut owed: Vec<Command> = Vec::new();
         let mut next_upkeep = Instant::now();
         let mut stop = None;
+        let beat = self.beat.clone();
         while stop.is_none() {
             let patience = if owed.is_empty() {
                 next_upkeep.saturating_duration_since(Instant::now())
@@ -77,6 +82,7 @@ impl Writer<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            let _turn = beat.turn();
             if let Some(at) = group.iter().position(|c| matches!(c, Command::Stop { .. })) {
                 group.truncate(at + 1);
                 if let Some(Command::Stop { reply }) = group.pop() {

@@ -52,6 +52,7 @@ impl Ledger {
             disk: None,
             watermark: LedgerConfig::default().watermark(),
             keep_keys: KEYS,
+            patience: Duration::from_secs(10),
         };
         let check = Readiness::default().register("ledger");
         let sequencer = Sequencer::start(store, clock.clone(), limits, check).expect("a thread");

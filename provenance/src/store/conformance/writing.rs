@@ -202,6 +202,52 @@ pub(crate) async fn no_event_becomes_its_own_ancestor(site: impl Site) {
     );
 }
 
+/// A writer that looked for it any longer would keep others waiting.
+pub(crate) async fn a_cycle_that_is_too_long_to_be_seen_is_walked_once(site: impl Site) {
+    const LONG: usize = 150;
+    let ledger = Ledger::open(&site).await;
+    let id = |n: usize| format!("ring-{n}");
+    let ring = (0..LONG).map(|n| {
+        let before = if n == 0 { "last".to_owned() } else { id(n - 1) };
+        event(&id(n), &[&before])
+    });
+    ledger.submit(ring.collect()).await;
+    ledger.create(event("last", &[&id(LONG - 1)])).await;
+    for direction in [Direction::Backward, Direction::Forward, Direction::Both] {
+        for start in ["last", "ring-0", "ring-70"] {
+            let mut found = ledger.lineage(start, direction).await;
+            assert_eq!(found.len(), LONG + 1, "{direction:?} from {start}");
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found.len(), LONG + 1, "each of them once");
+        }
+    }
+}
+
+/// An original that was sent to very many: what waits is found to be no descendant of it all the same.
+pub(crate) async fn an_event_may_have_more_neighbours_than_the_writer_looks_at(site: impl Site) {
+    let ledger = Ledger::open(&site).await;
+    ledger.create(event("origin", &["late"])).await;
+    let sent = (0..300).map(|n| event(&format!("sent-{n}"), &["origin"]));
+    ledger.submit(sent.collect()).await;
+    ledger.create(event("other", &[])).await;
+    let names: Vec<String> = (0..300).map(|n| format!("sent-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    ledger.create(event("merged", &names)).await;
+    assert_eq!(
+        ledger.refuse(event("late", &["origin"])).await,
+        Refused::Cycle
+    );
+    assert_eq!(
+        ledger.refuse(event("late", &["sent-0"])).await,
+        Refused::Cycle
+    );
+    ledger.create(event("late", &["other"])).await;
+    let whole = ledger.lineage("merged", Direction::Backward).await;
+    assert_eq!(whole.len(), 304);
+    assert_eq!(whole[..2], ["other", "late"]);
+}
+
 /// What names it goes on waiting.
 pub(crate) async fn evidence_is_nobodys_predecessor(site: impl Site) {
     let ledger = Ledger::open(&site).await;

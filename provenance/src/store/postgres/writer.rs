@@ -9,13 +9,18 @@ use tokio::runtime::Handle;
 use super::group::{Group, hash, tag_key, time};
 use crate::{
     domain::store::{
-        Index, Known, LedgerStore, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting,
+        Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SameData, StoreError,
+        Waiting,
     },
     model::{
         commitment::{Commitment, Salt},
         event::SingleTag,
     },
 };
+
+/// [`NEIGHBOURS`], as the database counts.
+const MOST: i64 = 64;
+const _: () = assert!(MOST.unsigned_abs() == NEIGHBOURS as u64);
 
 /// The writing side of a ledger on PostgreSQL.
 #[derive(Debug)]
@@ -167,10 +172,14 @@ impl PostgresTx<'_> {
 
     fn look_for_successors(&mut self, of: Vec<Index>) -> Result<(), StoreError> {
         let rows: Vec<(Index, Index)> = self.block(async |connection| {
-            sqlx::query_as("SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1)")
-                .bind(&of)
-                .fetch_all(connection)
-                .await
+            sqlx::query_as(
+                "SELECT asked.idx, e.next_idx FROM unnest($1::int8[]) AS asked(idx) \
+                 CROSS JOIN LATERAL (SELECT DISTINCT next_idx FROM edge WHERE prev_idx = asked.idx LIMIT $2) e",
+            )
+            .bind(&of)
+            .bind(MOST)
+            .fetch_all(connection)
+            .await
         })?;
         for idx in of {
             self.seen.successors.entry(idx).or_default();
@@ -326,7 +335,8 @@ impl LedgerTx for PostgresTx<'_> {
             self.look_for_successors(vec![idx])?;
         }
         let before = self.seen.successors.get(&idx).into_iter().flatten();
-        let mut found: Vec<Index> = before.chain(self.group.successors(idx)).copied().collect();
+        let found = before.chain(self.group.successors(idx)).copied();
+        let mut found: Vec<Index> = found.take(NEIGHBOURS).collect();
         found.sort_unstable();
         found.dedup();
         Ok(found)
@@ -338,17 +348,15 @@ impl LedgerTx for PostgresTx<'_> {
             Vec::new()
         } else {
             self.block(async |connection| {
-                sqlx::query_scalar("SELECT prev_idx FROM edge WHERE next_idx = $1")
+                sqlx::query_scalar("SELECT prev_idx FROM edge WHERE next_idx = $1 LIMIT $2")
                     .bind(idx)
+                    .bind(MOST)
                     .fetch_all(connection)
                     .await
             })?
         };
-        let mut found: Vec<Index> = before
-            .iter()
-            .chain(self.group.predecessors(idx))
-            .copied()
-            .collect();
+        let found = before.iter().chain(self.group.predecessors(idx)).copied();
+        let mut found: Vec<Index> = found.take(NEIGHBOURS).collect();
         found.sort_unstable();
         found.dedup();
         Ok(found)

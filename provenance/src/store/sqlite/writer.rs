@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::connect;
 use crate::{
     domain::store::{
-        Index, Known, LedgerStore, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting,
+        Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SameData, StoreError,
+        Waiting,
     },
     model::{
         commitment::{Commitment, Salt},
@@ -175,18 +176,18 @@ impl LedgerTx for SqliteTx<'_> {
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
         let mut query = self
             .tx
-            .prepare_cached("SELECT next_idx FROM edge WHERE prev_idx = ?1")?;
+            .prepare_cached("SELECT next_idx FROM edge WHERE prev_idx = ?1 LIMIT ?2")?;
         Ok(query
-            .query_map([idx], |row| row.get(0))?
+            .query_map(params![idx, ord_value(NEIGHBOURS)], |row| row.get(0))?
             .collect::<Result<_, _>>()?)
     }
 
     fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
         let mut query = self
             .tx
-            .prepare_cached("SELECT prev_idx FROM edge WHERE next_idx = ?1")?;
+            .prepare_cached("SELECT prev_idx FROM edge WHERE next_idx = ?1 LIMIT ?2")?;
         Ok(query
-            .query_map([idx], |row| row.get(0))?
+            .query_map(params![idx, ord_value(NEIGHBOURS)], |row| row.get(0))?
             .collect::<Result<_, _>>()?)
     }
 
