@@ -2,7 +2,7 @@
 //!
 //! 1. request id and language, so that everything behind can name them;
 //! 2. catching panics, so that one bad request ends with a 500 that carries its id;
-//! 3. the size of the headers, before anything reads them;
+//! 3. the size of the headers, before anything reads them, and that they say once whom the request is for and who sends it;
 //! 4. the client's address behind a load balancer, before anything logs or limits by it.
 
 use std::{
@@ -20,6 +20,7 @@ use tower::Service as _;
 use super::{
     context::{self, Lang, RequestContext, RequestId},
     problem::Problem,
+    unambiguous::{self, Ambiguity},
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -76,6 +77,14 @@ impl Front {
         }
     }
 
+    /// Why `request` reaches no router, if it does not.
+    fn check(&self, request: &Request<Body>) -> Result<(), Refusal> {
+        if header_size(request) > self.settings.header_size {
+            return Err(Refusal::TooLarge);
+        }
+        unambiguous::check(request).map_err(Refusal::Ambiguous)
+    }
+
     /// Answers `request`.
     pub fn answer(
         &self,
@@ -85,26 +94,15 @@ impl Front {
         let lang = Lang::from_headers(request.headers());
         request.extensions_mut().insert(id);
         let is_head = request.method() == Method::HEAD;
-        let refused = header_size(&request) > self.settings.header_size;
+        let checked = self.check(&request);
         if !self.settings.proxies.is_empty() {
             restore_client(&mut request, &self.settings.proxies);
         }
-        let answer = if refused {
-            None
-        } else {
-            Some(self.router.clone().call(request))
-        };
+        let answer = checked.map(|()| self.router.clone().call(request));
         context::scope(RequestContext { id, lang }, async move {
             let mut response = match answer {
-                None => own(
-                    Problem::new(
-                        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                        "headers-too-large",
-                        "the headers of the request are too large",
-                    ),
-                    is_head,
-                ),
-                Some(answer) => match AssertUnwindSafe(answer).catch_unwind().await {
+                Err(refusal) => own(refusal.into(), is_head),
+                Ok(answer) => match AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     // The panic itself was printed by the panic hook.
@@ -119,6 +117,26 @@ impl Front {
             }
             response
         })
+    }
+}
+
+/// Why a request reaches no router.
+#[derive(Debug, Clone, Copy)]
+enum Refusal {
+    TooLarge,
+    Ambiguous(Ambiguity),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::TooLarge => Self::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "headers-too-large",
+                "the headers of the request are too large",
+            ),
+            Refusal::Ambiguous(why) => Self::bad_request("ambiguous-request", why.to_string()),
+        }
     }
 }
 
@@ -191,6 +209,8 @@ mod tests {
     #[case("HEAD", "/broken", 500, "")]
     #[case("HEAD", "/large", 431, "")]
     #[case("HEAD", "/nowhere", 404, "")]
+    #[case("GET", "/twice", 400, "ambiguous-request")]
+    #[case("HEAD", "/twice", 400, "")]
     #[tokio::test]
     async fn whatever_is_refused_has_an_id_and_a_problem_unless_only_its_head_is_asked_for(
         #[case] method: &str,
@@ -202,9 +222,15 @@ mod tests {
         let request = Request::builder()
             .method(method)
             .uri(path)
+            .header("host", "x.example")
             .header("x-padding", "x".repeat(padding))
             .body(Body::empty());
-        let answer = front().answer(request.unwrap()).await;
+        let mut request = request.unwrap();
+        if path == "/twice" {
+            let again = HeaderValue::from_static("x.example");
+            request.headers_mut().append("host", again);
+        }
+        let answer = front().answer(request).await;
         assert_eq!(answer.status().as_u16(), status);
         assert_eq!(answer.headers()[REQUEST_ID].len(), 36);
         let body = answer.into_body().collect().await.unwrap().to_bytes();

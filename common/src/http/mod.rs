@@ -12,6 +12,7 @@ pub mod context;
 pub mod endpoint;
 pub mod layers;
 pub mod problem;
+mod unambiguous;
 
 pub use self::{
     context::{Lang, Text},

@@ -200,8 +200,8 @@ async fn a_revocation_is_heard_of_at_once_or_with_the_list_that_names_it() {
             serial,
             ..Leaf::default()
         });
-        let der = rustls_pemfile::certs(&mut leaf.0.as_bytes()).next();
-        store.identify(&der.unwrap().unwrap()).unwrap()
+        let der = common::pem::parse_certificates(leaf.0.as_bytes()).unwrap();
+        store.identify(&der[0]).unwrap()
     };
     let (listed, not_yet) = (peer(65), peer(66));
     assert!(futures_util::poll!(std::pin::pin!(store.revoked(&listed))).is_ready());

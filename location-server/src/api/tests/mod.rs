@@ -17,7 +17,7 @@ use common::config::DatabaseConfig;
 use common::ids::{ConnectorId, UserId};
 use common::listener::ConnectionInfo;
 use common::tls::PeerCertificate;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use location_client::LocationRecord;
 use location_client::record::Source;
 use location_client::verify::RecordKeys;

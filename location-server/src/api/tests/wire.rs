@@ -11,7 +11,11 @@ async fn listening() -> World {
     let url = "https://location.example".parse().expect("a URL");
     let config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, TlsMode::None);
     let front = Front::new(world.router, &config);
-    world.router = Router::new().fallback(move |request| front.answer(request));
+    world.router = Router::new().fallback(move |mut request: Request<Body>| {
+        let host = HeaderValue::from_static("location.example");
+        request.headers_mut().insert("host", host);
+        front.answer(request)
+    });
     world
 }
 
