@@ -199,7 +199,7 @@ impl Config {
             "[tls] crl is missing: it names the file to which this server writes its revocation lists",
         );
         error(
-            is_own && self.tls.crl_url.is_some(),
+            is_own && !self.tls.crl_url.is_empty(),
             "[tls] crl_url must be left out: this server writes the revocation lists itself",
         );
         error(

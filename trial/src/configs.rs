@@ -66,7 +66,7 @@ impl Configs<'_> {
             telemetry: TelemetryConfig::default(),
             // This server writes the revocation lists itself.
             tls: TlsConfig {
-                crl_url: None,
+                crl_url: Vec::new(),
                 ..self.tls(&folder)
             },
             database: self.database(service),
@@ -244,7 +244,8 @@ impl Configs<'_> {
             key: folder.join("key.pem"),
             ca: self.ca(),
             crl: Some(folder.join("crl.pem")),
-            crl_url: Some(crl_url),
+            crl_url: vec![crl_url],
+            anchors: Vec::new(),
             reload_interval: RELOAD,
             crl_grace: CRL_GRACE,
             allow_tls12: false,

@@ -2,7 +2,7 @@ use super::*;
 use crate::ca::create;
 use common::{
     clock::{ManualClock, SharedClock},
-    tls::{TlsConfig, TlsStore},
+    tls::{PeerCertificate, TlsConfig, TlsStore},
 };
 use rcgen::CertificateParams;
 use std::{path::Path, sync::Arc};
@@ -152,7 +152,7 @@ fn what_is_issued_and_revoked_is_understood_by_peers() {
     let (_, other) = fixture.issue("receiver.b.example");
     let identify = |store: &TlsStore| {
         let der = common::pem::parse_certificates(other.chain_pem.as_bytes()).expect("PEM");
-        store.identify(&der[0]).expect("a certificate")
+        PeerCertificate::from_der(&der[0], &store.config().pinned).expect("a certificate")
     };
 
     let clean = fixture.authority.crl_pem(&[], 1, NOW).unwrap();

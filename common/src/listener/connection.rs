@@ -220,7 +220,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
             .ok_or_else(|| {
                 Problem::forbidden(
                     "certificate-without-identity",
-                    "the client certificate names no single connector",
+                    "the client certificate names no single connector that its authority may vouch for here, and is not recorded",
                 )
             })
     }

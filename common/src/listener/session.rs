@@ -26,7 +26,11 @@ use super::{
     refusal::refuse,
 };
 use crate::{
-    http::layers::Front, places::Place, service::Shutdown, telemetry::Chain, tls::TlsStore,
+    http::layers::Front,
+    places::Place,
+    service::Shutdown,
+    telemetry::Chain,
+    tls::{Ended, IdentityError, TlsStore},
 };
 
 /// What is kept for one HTTP/1.1 connection at most, besides headers and what a body holds itself: what a client does not take
@@ -96,13 +100,24 @@ impl Session {
         };
         let (_, session) = stream.get_ref();
         let is_http2 = session.alpn_protocol() == Some(b"h2");
-        let peer = session
-            .peer_certificates()
-            .and_then(|chain| tls.identify(chain.first()?))
-            .map(Arc::new);
+        let identified = match session.peer_certificates() {
+            Some(chain) => Some(tls.identify_client(chain).await),
+            None => None,
+        };
+        let peer = match identified.transpose() {
+            Ok(peer) => peer.map(Arc::new),
+            Err(error) => {
+                tracing::info!(%error, %remote, "client certificate refused");
+                // Who it is may be known in a moment.
+                if matches!(error, IdentityError::Unavailable(_)) && !is_http2 {
+                    refuse(stream).await;
+                }
+                return;
+            }
+        };
         if shared.config.tls == TlsMode::Mutual {
             let Some(peer) = &peer else {
-                return tracing::info!(%remote, "client certificate cannot be read");
+                return tracing::info!(%remote, "no client certificate");
             };
             if !self.place.belongs_to(Client::with(peer)) {
                 note_refusal(remote);
@@ -124,13 +139,13 @@ impl Session {
             control,
         };
         let tls = Arc::clone(tls);
-        let revoked = async move {
+        let ended = async move {
             match peer {
-                Some(peer) => tls.revoked(&peer).await,
+                Some(peer) => tls.ended(&peer).await,
                 None => std::future::pending().await,
             }
         };
-        self.http(stream, info, pulse, builder, revoked).await;
+        self.http(stream, info, pulse, builder, ended).await;
     }
 
     /// Speaks HTTP on `io` until either side ends it, a deadline passes, `cut` happens or the drain period is over.
@@ -143,7 +158,7 @@ impl Session {
         cut: C,
     ) where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        C: Future<Output = ()>,
+        C: Future<Output = Ended>,
     {
         let limits = &self.shared.config.limits;
         configure(&mut builder, limits);
@@ -196,7 +211,7 @@ impl Session {
                     let _ = timeout(FAREWELL, connection).await;
                     return;
                 }
-                () = &mut cut => return tracing::info!(%remote, "connection ended: its certificate was revoked"),
+                why = &mut cut => return tracing::info!(%remote, "connection ended: {}", why.as_str()),
             }
         }
     }

@@ -1,8 +1,12 @@
 //! `[tls]`.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
 use crate::{config::Period, ids::ConnectorId, service::Finding};
@@ -19,14 +23,23 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// PEM file of the private key.
     pub key: PathBuf,
-    /// PEM file of the trust anchors for peers: the root of the trial's certificate authority.
+    /// File of the trust anchors of the data space's own authority. Whatever it certified is known by its name: an anchor of
+    /// scope `registered`.
     pub ca: PathBuf,
-    /// PEM file of the CRLs of every authority in the chain. Revocation is not checked where it is left out.
+    /// File of the CRLs of every authority in the chain. Revocation is not checked where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl: Option<PathBuf>,
-    /// Where the file of `crl` is fetched from, again and again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub crl_url: Option<Url>,
+    /// Where the lists in the file of `crl` are fetched from, again and again: an address, or several where each authority of
+    /// the chain publishes its own.
+    #[serde(
+        default,
+        deserialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub crl_url: Vec<Url>,
+    /// Other authorities, each with what it may vouch for and with its own revocation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<AnchorConfig>,
     /// How often files are looked at and the CRL is fetched. 1 second to 1 hour.
     #[serde(default = "default_reload")]
     pub reload_interval: Period,
@@ -42,6 +55,82 @@ pub struct TlsConfig {
     pub pinned: BTreeMap<String, ConnectorId>,
 }
 
+/// `[[tls.anchors]]`: an authority beside that of `tls.ca`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnchorConfig {
+    /// File of its root, and of its intermediates where they have revocation lists: a list counts only where its issuer's
+    /// certificate is at hand. Of a file without any root each certificate is an anchor.
+    pub ca: PathBuf,
+    /// What it may vouch for.
+    pub scope: Scope,
+    /// How one learns what it has revoked.
+    pub revocation: Revocation,
+}
+
+/// What an authority may vouch for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Scope {
+    /// Any connector or service, by the name in the certificate.
+    Registered,
+    /// Connectors for which the authentication server has recorded exactly this certificate, whatever names it holds.
+    Recorded,
+    /// Servers that are called, by the host of their address: providers and data sources. Never a caller.
+    Servers,
+    /// These connectors, by the name in the certificate.
+    Connectors(BTreeSet<ConnectorId>),
+}
+
+/// How one learns what an authority has revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Revocation {
+    /// Not at all: a certificate stays good until it ends.
+    None,
+    /// From its lists. One is needed of each authority in a chain.
+    Lists(Vec<ListConfig>),
+}
+
+/// A file of revocation lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListConfig {
+    /// The file. What is fetched is kept in it.
+    pub file: PathBuf,
+    /// Where lists are fetched from, again and again.
+    #[serde(
+        default,
+        deserialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub url: Vec<Url>,
+}
+
+/// One address as a text, or several as a list.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Url>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(Url),
+        Many(Vec<Url>),
+    }
+    Given::deserialize(deserializer).map(|given| match given {
+        Given::One(url) => vec![url],
+        Given::Many(urls) => urls,
+    })
+}
+
+impl AnchorConfig {
+    /// The files of its revocation lists.
+    pub(super) fn lists(&self) -> &[ListConfig] {
+        match &self.revocation {
+            Revocation::None => &[],
+            Revocation::Lists(lists) => lists,
+        }
+    }
+}
+
 fn default_reload() -> Period {
     Period::seconds(30)
 }
@@ -52,11 +141,30 @@ fn default_grace() -> Period {
 }
 
 impl TlsConfig {
+    /// All anchors, that of `ca` first.
+    pub(super) fn all_anchors(&self) -> Vec<AnchorConfig> {
+        let revocation = match &self.crl {
+            None => Revocation::None,
+            Some(file) => Revocation::Lists(vec![ListConfig {
+                file: file.clone(),
+                url: self.crl_url.clone(),
+            }]),
+        };
+        let main = AnchorConfig {
+            ca: self.ca.clone(),
+            scope: Scope::Registered,
+            revocation,
+        };
+        std::iter::once(main)
+            .chain(self.anchors.iter().cloned())
+            .collect()
+    }
+
     /// What is wrong with it beyond its form.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut error = |text: String| findings.push(Finding::Error(format!("[tls] {text}")));
-        if self.crl_url.is_some() && self.crl.is_none() {
+        if !self.crl_url.is_empty() && self.crl.is_none() {
             error(
                 "crl_url needs crl, the file that keeps what was fetched: without it nothing is ever found revoked"
                     .to_owned(),

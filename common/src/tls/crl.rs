@@ -2,17 +2,18 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
+    path::PathBuf,
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::OffsetDateTime;
 use url::Url;
 use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
-use super::peer::serial;
+use super::{config::ListConfig, peer::serial};
 use crate::{http::client, pem};
 
 /// Longest revocation list that is read, in bytes: about 400,000 revoked certificates.
@@ -45,6 +46,9 @@ pub enum CrlError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Whose lists count cannot be read.
+    #[error(transparent)]
+    Authorities(pem::PemError),
     /// It could not be stored.
     #[error("cannot store the revocation list")]
     Store(#[source] std::io::Error),
@@ -95,6 +99,20 @@ impl Revocations {
         Ok(all)
     }
 
+    /// Removes from `lists` those of authorities that are not among `authorities`.
+    pub(super) fn retain_known(
+        lists: &mut Vec<CertificateRevocationListDer<'static>>,
+        authorities: &[CertificateDer<'_>],
+    ) {
+        let names: HashSet<Bytes> = authorities
+            .iter()
+            .filter_map(|der| X509Certificate::from_der(der).ok())
+            .map(|(_, c)| Bytes::copy_from_slice(c.subject().as_raw()))
+            .collect();
+        // One that cannot be read stays, and is refused as such.
+        lists.retain(|list| issuer(list).map_or(true, |issuer| names.contains(&issuer)));
+    }
+
     fn take(&mut self, list: &CertificateRevocationList<'_>) {
         let issuer = Bytes::copy_from_slice(list.issuer().as_raw());
         self.revoked.extend(
@@ -120,6 +138,20 @@ impl Revocations {
         Ok(())
     }
 
+    /// Whether none is older than in `current`, which may hold others besides.
+    pub(super) fn check_not_older(&self, current: &Self) -> Result<(), CrlError> {
+        let is_older = |(issuer, issued): (&Bytes, &OffsetDateTime)| {
+            current
+                .issued
+                .get(issuer)
+                .is_some_and(|in_use| issued < in_use)
+        };
+        if self.issued.iter().any(is_older) {
+            return Err(CrlError::Older);
+        }
+        Ok(())
+    }
+
     /// Whether one of the lists should have been replaced before `now`.
     pub(super) fn is_outdated(&self, now: OffsetDateTime, grace: Duration) -> bool {
         self.next_update.is_some_and(|at| now > at + grace)
@@ -136,32 +168,60 @@ impl Revocations {
 pub(super) struct Fetcher(Option<reqwest::Client>);
 
 impl Fetcher {
-    /// Fetches the lists from `url` into the file at `path`; nothing is replaced by a list that `check` refuses.
+    /// Fetches the lists of `source` into its file. A list replaces those of the same issuer, and the others stay: an authority
+    /// with an intermediate publishes at two addresses, and one of them may be out of order. `in_use` stands in for a file that
+    /// cannot be read. Nothing is replaced by what `check` refuses.
+    ///
+    /// # Errors
+    /// The first of the failures; what the other addresses gave is in the file all the same.
     pub(super) async fn fetch(
         &mut self,
-        url: &Url,
-        path: &Path,
-        check: impl Fn(&[CertificateRevocationListDer<'_>]) -> Result<(), CrlError>,
+        source: &ListConfig,
+        in_use: &[CertificateRevocationListDer<'static>],
+        check: impl Fn(&[CertificateRevocationListDer<'static>]) -> Result<(), CrlError>,
     ) -> Result<(), CrlError> {
+        let Some(first) = source.url.first() else {
+            return Ok(());
+        };
         let http = match self.0.take() {
             Some(http) => http,
             None => client::plain().map_err(|error| CrlError::Fetch {
-                url: url.clone(),
+                url: first.clone(),
                 source: error.into(),
             })?,
         };
-        fetch(&http, url, path, check).await?;
+        let file = source.file.clone();
+        let stored = tokio::task::spawn_blocking(move || pem::crls(&file).ok()).await;
+        let stored = stored.map_err(|error| CrlError::Store(std::io::Error::other(error)))?;
+        let mut lists = stored.clone().unwrap_or_else(|| in_use.to_vec());
+        let mut failure = None;
+        for url in &source.url {
+            let replaced = async {
+                let fetched = ask(&http, url).await?;
+                let lists = replace(&lists, fetched)?;
+                check(&lists)?;
+                Ok(lists)
+            };
+            match replaced.await {
+                Ok(replaced) => lists = replaced,
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        if !lists.is_empty() && stored.as_ref() != Some(&lists) && check(&lists).is_ok() {
+            keep(source.file.clone(), lists).await?;
+        }
+        if let Some(error) = failure {
+            return Err(error);
+        }
         self.0 = Some(http);
         Ok(())
     }
 }
 
-async fn fetch(
+async fn ask(
     http: &reqwest::Client,
     url: &Url,
-    path: &Path,
-    check: impl Fn(&[CertificateRevocationListDer<'_>]) -> Result<(), CrlError>,
-) -> Result<(), CrlError> {
+) -> Result<Vec<CertificateRevocationListDer<'static>>, CrlError> {
     let error = |source: Box<dyn std::error::Error + Send + Sync>| CrlError::Fetch {
         url: url.clone(),
         source,
@@ -172,20 +232,64 @@ async fn fetch(
         .await
         .and_then(reqwest::Response::error_for_status);
     let answer = answer.map_err(|e| error(e.without_url().into()))?;
-    let text = client::read_limited(answer, MAX_CRL)
+    let content = client::read_limited(answer, MAX_CRL)
         .await
         .map_err(|e| error(e.into()))?;
-    let lists = pem::parse_crls(&text).map_err(|_| CrlError::Malformed)?;
+    let lists = pem::parse_crls(&content).map_err(|e| error(e.into()))?;
     if lists.is_empty() {
-        return Err(CrlError::Malformed);
+        return Err(error("the answer holds no revocation list".into()));
     }
-    check(&lists)?;
-    let path = path.to_owned();
-    let stored =
-        tokio::task::spawn_blocking(move || crate::config::write_file(&path, &text, false)).await;
+    Ok(lists)
+}
+
+/// `lists` with those of the issuers of `fresh` replaced by these.
+fn replace(
+    lists: &[CertificateRevocationListDer<'static>],
+    fresh: Vec<CertificateRevocationListDer<'static>>,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, CrlError> {
+    let issuers: Result<HashSet<Bytes>, CrlError> = fresh.iter().map(issuer).collect();
+    let issuers = issuers?;
+    let kept = lists
+        .iter()
+        .filter(|list| issuer(list).is_ok_and(|issuer| !issuers.contains(&issuer)));
+    Ok(kept.cloned().chain(fresh).collect())
+}
+
+fn issuer(list: &CertificateRevocationListDer<'_>) -> Result<Bytes, CrlError> {
+    let (_, list) = CertificateRevocationList::from_der(list).map_err(|_| CrlError::Malformed)?;
+    Ok(Bytes::copy_from_slice(list.issuer().as_raw()))
+}
+
+async fn keep(
+    path: PathBuf,
+    lists: Vec<CertificateRevocationListDer<'static>>,
+) -> Result<(), CrlError> {
+    let stored = tokio::task::spawn_blocking(move || {
+        crate::config::write_file(&path, to_pem(&lists).as_bytes(), false)
+    });
     stored
-        .map_err(|e| CrlError::Store(std::io::Error::other(e)))?
+        .await
+        .map_err(|error| CrlError::Store(std::io::Error::other(error)))?
         .map_err(CrlError::Store)
+}
+
+/// Lines of 64 characters (RFC 7468 §2).
+fn to_pem(lists: &[CertificateRevocationListDer<'_>]) -> String {
+    let mut text = String::new();
+    for list in lists {
+        text.push_str("-----BEGIN X509 CRL-----\n");
+        let content = STANDARD.encode(list);
+        let mut rest = content.as_str();
+        while !rest.is_empty() {
+            // Base64 is ASCII: it can be cut anywhere.
+            let (line, after) = rest.split_at(rest.len().min(64));
+            text.push_str(line);
+            text.push('\n');
+            rest = after;
+        }
+        text.push_str("-----END X509 CRL-----\n");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -3,24 +3,24 @@
 use std::{path::Path, sync::Arc};
 
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
-    client::WebPkiServerVerifier,
-    server::WebPkiClientVerifier,
+    ClientConfig, ServerConfig, SupportedProtocolVersion,
     sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::{
-    PeerCertificate, TlsConfig,
+    AnchorConfig, PeerCertificate, TlsConfig, TlsStore,
+    anchors::{Anchor, Anchors, Called, ClientVerifier, ServerVerifier, SourceVerifier},
     clock::ClockTime,
-    crl::{CrlError, Revocations},
+    crl::CrlError,
     provider,
 };
 use crate::{
     clock::SharedClock,
     pem::{self, PemError},
+    telemetry::Chain,
 };
 
 /// Why TLS cannot be set up.
@@ -56,15 +56,15 @@ pub enum TlsError {
 pub(super) struct Material {
     pub(super) own: PeerCertificate,
     pub(super) not_before: OffsetDateTime,
-    pub(super) authorities: Vec<CertificateDer<'static>>,
-    pub(super) revocations: Revocations,
+    pub(super) anchors: Anchors,
     pub(super) peer_server: Arc<ServerConfig>,
     pub(super) plain_server: Arc<ServerConfig>,
+    /// For the servers of the data space.
     pub(super) client: Arc<ClientConfig>,
+    /// For providers.
+    pub(super) provider_client: Arc<ClientConfig>,
     /// What the files held, to notice a change.
     pub(super) fingerprint: Fingerprint,
-    /// Whether an outdated revocation list already fails handshakes.
-    pub(super) enforcing: bool,
 }
 
 /// What the files of a [`TlsConfig`] hold, in a form that changes when they do.
@@ -77,9 +77,17 @@ pub(super) struct Fingerprint {
 
 impl Fingerprint {
     pub(super) fn of(config: &TlsConfig) -> Self {
+        let anchors = config.all_anchors();
+        let mut identity: Vec<&Path> = vec![&config.certificate, &config.key];
+        identity.extend(anchors.iter().map(|anchor| anchor.ca.as_path()));
+        let lists: Vec<&Path> = anchors
+            .iter()
+            .flat_map(AnchorConfig::lists)
+            .map(|list| list.file.as_path())
+            .collect();
         Self {
-            identity: digest(&[&config.certificate, &config.key, &config.ca]),
-            revocations: digest(config.crl.as_slice()),
+            identity: digest(&identity),
+            revocations: digest(&lists),
         }
     }
 }
@@ -95,25 +103,16 @@ fn digest(files: &[impl AsRef<Path>]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Whose revocation lists matter: the trust anchors and the intermediates of our own chain.
-pub(super) fn authorities(config: &TlsConfig) -> Result<Vec<CertificateDer<'static>>, PemError> {
-    let chain = pem::certificates(&config.certificate)?;
-    let mut authorities = pem::certificates(&config.ca)?;
-    authorities.extend(chain.into_iter().skip(1));
-    Ok(authorities)
-}
-
 impl Material {
-    pub(super) fn load(config: &TlsConfig, clock: &SharedClock) -> Result<Self, TlsError> {
+    /// Reads the files of `config`. An anchor beside that of `tls.ca` whose files cannot be used does not keep the others from
+    /// being read: it stays as it was in `before`, or vouches for nobody.
+    pub(super) fn load(
+        config: &TlsConfig,
+        clock: &SharedClock,
+        before: Option<&Self>,
+    ) -> Result<Self, TlsError> {
         let fingerprint = Fingerprint::of(config);
         let chain = pem::certificates(&config.certificate)?;
-        let anchors = pem::certificates(&config.ca)?;
-        let lists = config
-            .crl
-            .as_deref()
-            .map(pem::crls)
-            .transpose()?
-            .unwrap_or_default();
         let key = provider()
             .key_provider
             .load_private_key(pem::private_key(&config.key)?)?;
@@ -131,35 +130,54 @@ impl Material {
             });
         }
 
-        let authorities: Vec<_> = anchors.iter().chain(&chain[1..]).cloned().collect();
-        let revocations = Revocations::read(&lists, &authorities)?;
-        let enforcing = revocations.is_outdated(now, config.crl_grace.get());
-
-        let mut roots = RootCertStore::empty();
-        for anchor in anchors {
-            roots.add(anchor)?;
-        }
-        let roots = Arc::new(roots);
+        let anchors = load_anchors(config, &chain, clock, before.map(|m| &m.anchors))?;
         let configs = Configs {
             config,
             clock,
-            roots,
-            lists,
-            enforcing,
+            anchors: &anchors,
             certified: Arc::new(certified),
         };
         Ok(Self {
             peer_server: configs.server(true)?,
             plain_server: configs.server(false)?,
-            client: configs.client()?,
+            client: configs.client(Called::Infrastructure)?,
+            provider_client: configs.client(Called::Providers)?,
             own,
             not_before,
-            authorities,
-            revocations,
+            anchors,
             fingerprint,
-            enforcing,
         })
     }
+}
+
+fn load_anchors(
+    config: &TlsConfig,
+    own_chain: &[CertificateDer<'static>],
+    clock: &SharedClock,
+    before: Option<&Anchors>,
+) -> Result<Anchors, TlsError> {
+    let mut ready = Vec::new();
+    for (index, anchor) in config.all_anchors().iter().enumerate() {
+        let kept = before.and_then(|before| before.get(index));
+        let loaded = Anchor::load(anchor, index, own_chain, config, clock).and_then(|fresh| {
+            if let Some(kept) = kept {
+                fresh.revocations.check_replaces(&kept.revocations)?;
+            }
+            Ok(Arc::new(fresh))
+        });
+        match (loaded, kept) {
+            (Ok(fresh), _) => ready.push((index, fresh)),
+            (Err(error), _) if index == 0 => return Err(error),
+            (Err(error), Some(kept)) => {
+                tracing::error!(anchor = %anchor.ca.display(), error = %Chain(&error), "trust anchor not replaced, the previous stays in use");
+                ready.push((index, Arc::clone(kept)));
+            }
+            (Err(error), None) => {
+                tracing::error!(anchor = %anchor.ca.display(), error = %Chain(&error), "trust anchor not usable, none of its certificates is accepted");
+            }
+        }
+    }
+    Ok(Anchors(ready))
 }
 
 fn validity_start(der: &[u8]) -> Option<OffsetDateTime> {
@@ -169,12 +187,23 @@ fn validity_start(der: &[u8]) -> Option<OffsetDateTime> {
         .map(|(_, c)| c.validity().not_before.to_datetime())
 }
 
+pub(super) fn source_client(
+    store: &Arc<TlsStore>,
+    roots: Vec<CertificateDer<'static>>,
+) -> Result<Arc<ClientConfig>, TlsError> {
+    let time = Arc::new(ClockTime(Arc::clone(&store.clock)));
+    let config = ClientConfig::builder_with_details(provider(), time)
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(SourceVerifier::new(store, roots)?))
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 struct Configs<'c> {
     config: &'c TlsConfig,
     clock: &'c SharedClock,
-    roots: Arc<RootCertStore>,
-    lists: Vec<CertificateRevocationListDer<'static>>,
-    enforcing: bool,
+    anchors: &'c Anchors,
     certified: Arc<CertifiedKey>,
 }
 
@@ -192,13 +221,7 @@ impl Configs<'_> {
         let builder = ServerConfig::builder_with_details(provider(), self.time())
             .with_protocol_versions(versions)?;
         let builder = if require_certificate {
-            let mut verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::clone(&self.roots), provider())
-                    .with_crls(self.lists.clone());
-            if self.enforcing {
-                verifier = verifier.enforce_revocation_expiration();
-            }
-            builder.with_client_cert_verifier(verifier.build()?)
+            builder.with_client_cert_verifier(Arc::new(ClientVerifier::new(self.anchors)))
         } else {
             builder.with_no_client_auth()
         };
@@ -215,16 +238,11 @@ impl Configs<'_> {
     }
 
     /// Offers TLS 1.3 and 1.2: the proxies of existing peers have no 1.3 by default.
-    fn client(&self) -> Result<Arc<ClientConfig>, TlsError> {
-        let mut verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), provider())
-                .with_crls(self.lists.clone());
-        if self.enforcing {
-            verifier = verifier.enforce_revocation_expiration();
-        }
+    fn client(&self, called: Called) -> Result<Arc<ClientConfig>, TlsError> {
         let mut client = ClientConfig::builder_with_details(provider(), self.time())
             .with_protocol_versions(&[&TLS13, &TLS12])?
-            .with_webpki_verifier(verifier.build()?)
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(ServerVerifier::new(self.anchors, called)))
             .with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(Arc::clone(
                 &self.certified,
             ))));

@@ -2,11 +2,14 @@
 //!
 //! [`TlsStore`] reads certificate, key, trust anchors and CRLs, checks them, and publishes ready-made client and server
 //! configurations. Connections only ever take the current configuration; a bad renewal never replaces a good one.
-//! The identity of a peer is the one DNS SAN of its certificate besides `localhost` ([`PeerCertificate`]), never the CN.
+//! The identity of a peer ([`PeerCertificate`]) is decided by the [`Scope`] of the anchor that vouches for its certificate: the one
+//! DNS SAN besides `localhost`, what the registry has recorded for exactly this certificate, or the host; never the CN.
 
+mod anchors;
 mod clock;
 mod config;
 mod crl;
+mod identity;
 mod material;
 mod peer;
 mod store;
@@ -16,10 +19,11 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 
 pub use self::{
-    config::TlsConfig,
+    config::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig},
     crl::CrlError,
+    identity::{Ended, IdentityError, RecordedCertificates},
     material::TlsError,
-    peer::PeerCertificate,
+    peer::{PeerCertificate, Standing},
     store::{OwnCertificate, TlsStore, open},
 };
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use rustls::{client::verify_server_name, server::ParsedCertificate};
+use rustls_pki_types::{CertificateDer, ServerName};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
@@ -26,6 +28,27 @@ pub struct PeerCertificate {
     pub not_after: OffsetDateTime,
     /// The certificate.
     pub der: Bytes,
+    /// On whose word it counts.
+    pub standing: Standing,
+}
+
+/// On whose word a certificate counts, for as long as its connection lasts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The number of the anchor that vouched for it; 0 is that of `tls.ca`.
+    pub(super) anchor: usize,
+    /// Whether the registry told its connector, and is to be asked again.
+    pub(super) is_recorded: bool,
+    /// Whether it does not name the host that was called, and counts for its connector alone.
+    pub(super) is_nameless: bool,
+}
+
+impl Standing {
+    /// Whether the certificate of a server that was called does not name its host: the registry told whose it is, and it counts
+    /// where that connector is expected and nowhere else.
+    pub fn is_nameless(self) -> bool {
+        self.is_nameless
+    }
 }
 
 impl PeerCertificate {
@@ -42,6 +65,7 @@ impl PeerCertificate {
             serial: serial(certificate.raw_serial()),
             not_after: certificate.validity().not_after.to_datetime(),
             der: Bytes::copy_from_slice(der),
+            standing: Standing::default(),
         })
     }
 
@@ -54,6 +78,23 @@ impl PeerCertificate {
     pub fn sha256_hex(&self) -> String {
         hex::encode(self.sha256)
     }
+}
+
+/// The one DNS SAN of a certificate besides `localhost`.
+pub(super) fn sole_name(der: &[u8]) -> Option<ConnectorId> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    sole_dns_name(&certificate)
+}
+
+/// Whether `id` is one of the DNS names of a certificate. Its holder has shown to a public authority that the name is theirs,
+/// which such authorities also do for several names at once and for all names below one.
+pub(super) fn has_name(der: &CertificateDer<'_>, id: &ConnectorId) -> bool {
+    let Ok(name) = ServerName::try_from(id.as_str()) else {
+        return false;
+    };
+    ParsedCertificate::try_from(der)
+        .and_then(|certificate| verify_server_name(&certificate, &name))
+        .is_ok()
 }
 
 /// A serial number without the zeros that DER puts in front of it.

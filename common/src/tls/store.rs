@@ -8,15 +8,17 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use rustls::{ClientConfig, ServerConfig};
-use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    PeerCertificate, TlsConfig, TlsError,
+    AnchorConfig, PeerCertificate, TlsConfig, TlsError,
+    anchors::Authorities,
     crl::{self, CrlError, Revocations},
+    identity::RecordedCertificates,
     material::{self, Fingerprint, Material},
 };
 use crate::{clock::SharedClock, ids::ConnectorId, pem, service::Shutdown, telemetry::Chain};
@@ -37,9 +39,11 @@ pub struct OwnCertificate {
 /// Publishes TLS configurations made from the files that a [`TlsConfig`] names.
 #[derive(Debug)]
 pub struct TlsStore {
-    config: TlsConfig,
-    clock: SharedClock,
-    current: ArcSwap<Material>,
+    pub(super) config: TlsConfig,
+    pub(super) clock: SharedClock,
+    pub(super) current: ArcSwap<Material>,
+    /// Who tells for which connector a certificate is recorded.
+    pub(super) recorded: ArcSwapOption<Arc<dyn RecordedCertificates>>,
     /// Counts changes of this process's own certificate or trust.
     generation: AtomicU64,
     /// Counts replacements of any kind.
@@ -57,25 +61,50 @@ pub async fn open(
     clock: SharedClock,
     shutdown: Shutdown,
 ) -> Result<Arc<TlsStore>, TlsError> {
-    if let (Some(path), Some(url)) = (&config.crl, &config.crl_url) {
-        let authorities = material::authorities(config)?;
-        let stored = pem::crls(path).ok();
-        let stored = stored.and_then(|lists| Revocations::read(&lists, &authorities).ok());
-        if stored.is_none_or(|lists| lists.is_outdated(clock.now(), Duration::ZERO)) {
-            let check = |lists: &[CertificateRevocationListDer<'_>]| {
-                Revocations::read(lists, &authorities).map(drop)
-            };
-            match crl::Fetcher::default().fetch(url, path, check).await {
-                Err(error) if path.exists() => {
-                    tracing::warn!(error = %Chain(&error), "starting with the stored revocation list");
-                }
-                fetched => fetched?,
+    let chain = pem::certificates(&config.certificate)?;
+    let mut lists = crl::Fetcher::default();
+    for (index, anchor) in config.all_anchors().iter().enumerate() {
+        let fetched = match fetch_first(anchor, index, &chain, &clock, &mut lists).await {
+            Err(error) if index > 0 || has_lists(anchor) => {
+                tracing::warn!(anchor = %anchor.ca.display(), error = %Chain(&error), "starting with the stored revocation lists");
+                Ok(())
             }
-        }
+            fetched => fetched,
+        };
+        fetched?;
     }
     let store = TlsStore::load(config, clock)?;
     store.spawn_reload(shutdown);
     Ok(store)
+}
+
+fn has_lists(anchor: &AnchorConfig) -> bool {
+    anchor.lists().iter().all(|list| list.file.exists())
+}
+
+/// Fetches the revocation lists of an anchor if those that are stored are of no use.
+async fn fetch_first(
+    anchor: &AnchorConfig,
+    index: usize,
+    own_chain: &[CertificateDer<'static>],
+    clock: &SharedClock,
+    lists: &mut crl::Fetcher,
+) -> Result<(), TlsError> {
+    if anchor.lists().iter().all(|list| list.url.is_empty()) {
+        return Ok(());
+    }
+    let authorities = Authorities::read(anchor, index, own_chain)?.all;
+    for list in anchor.lists() {
+        let stored = pem::crls(&list.file).ok();
+        let stored = stored.and_then(|lists| Revocations::read(&lists, &authorities).ok());
+        if stored.is_none_or(|lists| lists.is_outdated(clock.now(), Duration::ZERO)) {
+            let check = |lists: &[CertificateRevocationListDer<'static>]| {
+                Revocations::read(lists, &authorities).map(drop)
+            };
+            lists.fetch(list, &[], check).await?;
+        }
+    }
+    Ok(())
 }
 
 impl TlsStore {
@@ -84,10 +113,11 @@ impl TlsStore {
     /// # Errors
     /// [`TlsError`].
     pub fn load(config: &TlsConfig, clock: SharedClock) -> Result<Arc<Self>, TlsError> {
-        let material = Material::load(config, &clock)?;
+        let material = Material::load(config, &clock, None)?;
         Ok(Arc::new(Self {
             config: config.clone(),
             clock,
+            recorded: ArcSwapOption::empty(),
             current: ArcSwap::from_pointee(material),
             generation: AtomicU64::new(0),
             revision: watch::Sender::new(0),
@@ -105,9 +135,27 @@ impl TlsStore {
         Arc::clone(&self.current.load().plain_server)
     }
 
-    /// For connections to peers, with our certificate. Without ALPN: the caller knows what it speaks.
+    /// For connections to the servers of the data space, with our certificate. Without ALPN: the caller knows what it speaks.
     pub fn client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.current.load().client)
+    }
+
+    /// For connections to providers, with our certificate. What answers is not identified before
+    /// [`identify_provider`](Self::identify_provider) has looked at it.
+    pub fn provider_client_config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.current.load().provider_client)
+    }
+
+    /// For connections to data sources, without a certificate of ours: `roots`, and the anchors of scope
+    /// [`Scope::Servers`](super::Scope::Servers) with their revocation.
+    ///
+    /// # Errors
+    /// [`TlsError`], where one of `roots` cannot be used.
+    pub fn source_client_config(
+        self: &Arc<Self>,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Arc<ClientConfig>, TlsError> {
+        material::source_client(self, roots)
     }
 
     /// Counts changes of this process's own certificate or of its trust anchors: pools of connections and tokens bound
@@ -137,12 +185,13 @@ impl TlsStore {
         }
     }
 
-    /// Whether the revocation list in use names `peer`.
+    /// Whether a revocation list in use names `peer`: one of the authority that vouched for it.
     pub fn is_revoked(&self, peer: &PeerCertificate) -> bool {
         self.current
             .load()
-            .revocations
-            .contains(&peer.issuer, &peer.serial)
+            .anchors
+            .get(peer.standing.anchor)
+            .is_some_and(|anchor| anchor.revocations.contains(&peer.issuer, &peer.serial))
     }
 
     /// Ends when a revocation list names `peer`, also one that is in use already. Cancel safe.
@@ -154,11 +203,6 @@ impl TlsStore {
                 .await
                 .expect("the sender lives as long as `self`");
         }
-    }
-
-    /// Reads whom the certificate `der` names, with the pins of the configuration.
-    pub fn identify(&self, der: &[u8]) -> Option<PeerCertificate> {
-        PeerCertificate::from_der(der, &self.config.pinned)
     }
 
     /// The configuration this store was made from.
@@ -178,14 +222,16 @@ impl TlsStore {
     /// [`TlsError`]; [`CrlError::Older`] for a revocation list older than the one in use.
     pub fn reload(&self) -> Result<bool, TlsError> {
         let current = self.current.load_full();
-        let overdue = current
-            .revocations
-            .is_outdated(self.clock.now(), self.config.crl_grace.get());
-        if Fingerprint::of(&self.config) == current.fingerprint && overdue == current.enforcing {
+        let (now, grace) = (self.clock.now(), self.config.crl_grace.get());
+        let is_enforced = current
+            .anchors
+            .0
+            .iter()
+            .all(|(_, anchor)| anchor.revocations.is_outdated(now, grace) == anchor.enforcing);
+        if Fingerprint::of(&self.config) == current.fingerprint && is_enforced {
             return Ok(false);
         }
-        let fresh = Material::load(&self.config, &self.clock)?;
-        fresh.revocations.check_replaces(&current.revocations)?;
+        let fresh = Material::load(&self.config, &self.clock, Some(&current))?;
         let is_identity_new = fresh.fingerprint.identity != current.fingerprint.identity;
         self.current.store(Arc::new(fresh));
         if is_identity_new {
@@ -195,15 +241,38 @@ impl TlsStore {
         Ok(true)
     }
 
-    async fn refresh_crl(&self, lists: &mut crl::Fetcher) -> Result<(), CrlError> {
-        let (Some(path), Some(url)) = (&self.config.crl, &self.config.crl_url) else {
-            return Ok(());
-        };
+    /// Fetches the lists of all anchors again. One that cannot be fetched keeps no other away.
+    async fn refresh_lists(&self, fetcher: &mut crl::Fetcher) {
         let current = self.current.load_full();
-        let check = |lists: &[CertificateRevocationListDer<'_>]| {
-            Revocations::read(lists, &current.authorities)?.check_replaces(&current.revocations)
-        };
-        lists.fetch(url, path, check).await
+        for (index, config) in self.config.all_anchors().iter().enumerate() {
+            for list in config.lists() {
+                let refreshed = match current.anchors.get(index) {
+                    Some(anchor) => {
+                        let check = |lists: &[CertificateRevocationListDer<'static>]| {
+                            let fresh = Revocations::read(lists, &anchor.authorities)?;
+                            match config.lists() {
+                                [_] => fresh.check_replaces(&anchor.revocations),
+                                _ => fresh.check_not_older(&anchor.revocations),
+                            }
+                        };
+                        fetcher.fetch(list, &anchor.lists, check).await
+                    }
+                    // Not usable yet: most likely for want of this very list.
+                    None => match Authorities::read(config, index, &[]) {
+                        Ok(authorities) => {
+                            let check = |lists: &[CertificateRevocationListDer<'static>]| {
+                                Revocations::read(lists, &authorities.all).map(drop)
+                            };
+                            fetcher.fetch(list, &[], check).await
+                        }
+                        Err(error) => Err(CrlError::Authorities(error)),
+                    },
+                };
+                if let Err(error) = refreshed {
+                    tracing::warn!(anchor = %config.ca.display(), error = %Chain(&error), "a revocation list could not be refreshed");
+                }
+            }
+        }
     }
 
     /// Keeps files and revocation list fresh until `shutdown`.
@@ -219,9 +288,7 @@ impl TlsStore {
                     () = store.nudge.notified() => {}
                     () = hangup.next() => lists = crl::Fetcher::default(),
                 }
-                if let Err(error) = store.refresh_crl(&mut lists).await {
-                    tracing::warn!(error = %Chain(&error), "the revocation list could not be refreshed");
-                }
+                store.refresh_lists(&mut lists).await;
                 let reloading = Arc::clone(&store);
                 match tokio::task::spawn_blocking(move || reloading.reload()).await {
                     Ok(Ok(true)) => {
@@ -309,7 +376,8 @@ mod tests {
                 key: put("key.pem", key),
                 ca: put("ca.pem", ca.pem()),
                 crl: Some(folder.path().join("crl.pem")),
-                crl_url: Some(crl_url),
+                crl_url: vec![crl_url],
+                anchors: Vec::new(),
                 reload_interval: Period::seconds(30),
                 crl_grace: Period::seconds(0),
                 allow_tls12: false,
@@ -349,7 +417,9 @@ mod tests {
             let files = Files::new(&ours, serve(fresh.clone()).await);
             std::fs::write(files.folder.path().join("crl.pem"), stored).unwrap();
             files.open().await.unwrap();
-            assert_eq!(files.stored().as_ref(), Some(&fresh));
+            let stored = pem::parse_crls(files.stored().unwrap().as_bytes()).unwrap();
+            let fresh = pem::parse_crls(fresh.as_bytes()).unwrap();
+            assert!(stored.contains(&fresh[0]));
         }
     }
 

@@ -1,9 +1,10 @@
 //! Listeners with required client certificates, over real sockets: who gets in, who does not, and what happens to open
 //! connections when certificates change.
 
+mod anchors;
 mod pki;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use common::{
     ids::ConnectorId,
     listener::{ConnectionInfo, Listener, ListenerConfig, Peer, ProxyProtocol, TlsMode},
     service::Shutdown,
-    tls::TlsStore,
+    tls::{PeerCertificate, TlsStore},
 };
 use http::Request;
 use http_body_util::{BodyExt as _, Empty};
@@ -201,7 +202,7 @@ async fn a_revocation_is_heard_of_at_once_or_with_the_list_that_names_it() {
             ..Leaf::default()
         });
         let der = common::pem::parse_certificates(leaf.0.as_bytes()).unwrap();
-        store.identify(&der[0]).unwrap()
+        PeerCertificate::from_der(&der[0], &BTreeMap::new()).unwrap()
     };
     let (listed, not_yet) = (peer(65), peer(66));
     assert!(futures_util::poll!(std::pin::pin!(store.revoked(&listed))).is_ready());

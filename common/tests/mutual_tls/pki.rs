@@ -44,6 +44,10 @@ impl Authority {
         }
     }
 
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
     pub fn leaf(&self, leaf: Leaf) -> (String, String) {
         let names = if leaf.names.is_empty() {
             vec!["peer.example", "localhost"]
@@ -121,7 +125,8 @@ impl Files {
             key: self.put(&format!("{name}.key"), key),
             ca: self.put(&format!("{name}.ca"), &ca.issuer.pem()),
             crl: crl.map(|text| self.put(&format!("{name}.crl"), text)),
-            crl_url: None,
+            crl_url: Vec::new(),
+            anchors: Vec::new(),
             reload_interval: Period::seconds(3600),
             crl_grace: Period::seconds(0),
             allow_tls12: false,

@@ -20,6 +20,7 @@ use common::ids::{ConnectorId, UserId};
 use common::listener::{Listener, ListenerConfig};
 use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
+use common::tls::TlsStore;
 use http::HeaderValue;
 use provenance::outbox::{HttpLedger, Outbox};
 
@@ -114,7 +115,7 @@ impl Service for ProviderConnector {
                 context.clock.clone(),
             )),
         };
-        let provider = Provider::new(&config, &context, grants, outbox.clone(), identity)?;
+        let provider = Provider::new(&config, &context, &tls, grants, outbox.clone(), identity)?;
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
         tracing::info!(listen = %listener.local_addr()?, sources = config.sources.len(), "offering data");
         context.ready.started();
@@ -141,13 +142,14 @@ impl Provider {
     pub(crate) fn new(
         config: &Config,
         context: &Context,
+        tls: &Arc<TlsStore>,
         grants: Arc<GrantBook>,
         outbox: Outbox,
         identity: Identity,
     ) -> anyhow::Result<Self> {
         let sources = Sources::new(&config.sources)?;
         let source_tls = if sources.need_tls() {
-            ClientTls::Public(public_tls(&config.source_anchors)?)
+            ClientTls::Public(public_tls(&config.source_anchors, tls)?)
         } else {
             ClientTls::None
         };

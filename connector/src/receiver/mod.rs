@@ -150,7 +150,7 @@ impl Receiver {
     ) -> anyhow::Result<Self> {
         let egress = Egress::new(&config.egress)?;
         let direct_tls = if egress.needs_tls() {
-            ClientTls::Public(public_tls(&config.egress_anchors)?)
+            ClientTls::Public(public_tls(&config.egress_anchors, tls)?)
         } else {
             ClientTls::None
         };

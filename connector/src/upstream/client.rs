@@ -26,7 +26,7 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Position, Url};
 
 use super::address::AddressPolicy;
-use super::dial::{Stream, dial};
+use super::dial::{DialError, Stream, dial, server_name};
 use super::resource_url::Origin;
 use super::{BodyError, UpstreamError};
 use crate::exchange::Budget;
@@ -63,7 +63,7 @@ impl ClientTls {
         match self {
             Self::None => None,
             Self::Public(config) => Some(Arc::clone(config)),
-            Self::Peer(store) => Some(store.client_config()),
+            Self::Peer(store) => Some(store.provider_client_config()),
         }
     }
 }
@@ -94,6 +94,8 @@ struct Connection {
     sender: SendRequest<Empty<Bytes>>,
     generation: u64,
     peer: Option<ConnectorId>,
+    /// Whether its server is known as that connector alone, not as the host that was called.
+    is_nameless: bool,
     /// Where it really leads.
     address: Option<IpAddr>,
     since: Instant,
@@ -219,7 +221,7 @@ impl Client {
             source,
         })?;
         let address = stream.peer_address();
-        let peer = self.peer(&stream);
+        let peer = self.peer(&stream, call).await?;
         let found = peer.as_ref().and_then(|peer| peer.connector_id.clone());
         if let Some(expected) = call.expected
             && found.as_ref() != Some(expected)
@@ -238,21 +240,40 @@ impl Client {
                 origin: call.origin.clone(),
                 source,
             })?;
+        let is_nameless = peer
+            .as_ref()
+            .is_some_and(|peer| peer.standing.is_nameless());
         tokio::spawn(drive(connection, self.tls.clone(), peer));
         Ok(Connection {
             sender,
             generation,
             peer: found,
+            is_nameless,
             address,
             since: Instant::now(),
         })
     }
 
-    fn peer(&self, stream: &Stream) -> Option<PeerCertificate> {
-        match &self.tls {
-            ClientTls::Peer(store) => store.identify(stream.server_certificate()?),
-            _ => None,
-        }
+    async fn peer(
+        &self,
+        stream: &Stream,
+        call: &Call<'_>,
+    ) -> Result<Option<PeerCertificate>, UpstreamError> {
+        let (ClientTls::Peer(store), Some(chain)) = (&self.tls, stream.server_chain()) else {
+            return Ok(None);
+        };
+        let no_tls = || UpstreamError::Dial {
+            origin: call.origin.clone(),
+            source: DialError::NoTls,
+        };
+        let host = server_name(&call.origin.host).ok_or_else(no_tls)?;
+        let identified = store.identify_provider(chain, &host, call.expected).await;
+        identified
+            .map(Some)
+            .map_err(|source| UpstreamError::Unidentified {
+                origin: call.origin.clone(),
+                source,
+            })
     }
 
     async fn send(
@@ -298,7 +319,11 @@ impl Connection {
                 self.address.is_some_and(|address| policy.allows(address))
             }
         };
-        is_allowed && (call.expected.is_none() || call.expected == self.peer.as_ref())
+        is_allowed
+            && match call.expected {
+                Some(expected) => Some(expected) == self.peer.as_ref(),
+                None => !self.is_nameless,
+            }
     }
 
     fn is_fresh(&self, generation: u64) -> bool {
@@ -308,7 +333,7 @@ impl Connection {
     }
 }
 
-/// Runs a connection to its end, or until a revocation list names its server.
+/// Runs a connection to its end, or until its server's certificate counts no more.
 async fn drive(
     connection: http1::Connection<TokioIo<Stream>, Empty<Bytes>>,
     tls: ClientTls,
@@ -321,8 +346,8 @@ async fn drive(
     tokio::select! {
         biased;
         ended = connection => log_end(ended),
-        () = store.revoked(&peer) => {
-            tracing::warn!(peer.id = ?peer.connector_id, "connection ended: the server's certificate is revoked");
+        why = store.ended(&peer) => {
+            tracing::warn!(peer.id = ?peer.connector_id, "connection to a server ended: {}", why.as_str());
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use common::pem::PemError;
+use common::tls::{TlsError, TlsStore};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -61,11 +62,11 @@ impl Stream {
         Some(tcp.peer_addr().ok()?.ip())
     }
 
-    /// DER of the server's certificate.
-    pub fn server_certificate(&self) -> Option<&CertificateDer<'static>> {
+    /// The server's certificate and what came with it.
+    pub fn server_chain(&self) -> Option<&[CertificateDer<'static>]> {
         match self {
             Self::Plain(_) => None,
-            Self::Tls(stream) => stream.get_ref().1.peer_certificates()?.first(),
+            Self::Tls(stream) => stream.get_ref().1.peer_certificates(),
         }
     }
 }
@@ -143,7 +144,8 @@ async fn connect(addresses: &[SocketAddr], by: Instant) -> Result<TcpStream, Dia
     Err(failure)
 }
 
-fn server_name(host: &Host<String>) -> Option<ServerName<'static>> {
+/// The name that a server's certificate has to hold.
+pub(super) fn server_name(host: &Host<String>) -> Option<ServerName<'static>> {
     match host {
         Host::Domain(name) => ServerName::try_from(name.clone()).ok(),
         Host::Ipv4(address) => Some(ServerName::IpAddress(IpAddr::V4(*address).into())),
@@ -160,9 +162,9 @@ pub enum PublicTlsError {
     /// No certificate of the file is usable.
     #[error("{0} holds no usable trust anchor")]
     Empty(std::path::PathBuf),
-    /// The provider offers no common protocol version.
-    #[error("no TLS version is usable")]
-    Versions(#[source] rustls::Error),
+    /// They cannot be used for TLS.
+    #[error("TLS towards data sources cannot be set up")]
+    Tls(#[source] TlsError),
 }
 
 /// The trust anchors in the PEM file `path`.
@@ -179,19 +181,14 @@ pub fn anchors(path: &Path) -> Result<Vec<CertificateDer<'static>>, PublicTlsErr
     Ok(usable)
 }
 
-/// TLS towards data sources: trust anchors from the PEM file `path`, no client certificate, 1.3 and 1.2.
+/// TLS towards data sources: trust anchors from the file `path` and those of `tls` that vouch for servers, no client certificate,
+/// 1.3 and 1.2.
 ///
 /// # Errors
 /// [`PublicTlsError`] if the file is missing or holds no trust anchor.
-pub fn public_tls(path: &Path) -> Result<Arc<ClientConfig>, PublicTlsError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(anchors(path)?);
-    let config = ClientConfig::builder_with_provider(common::tls::provider())
-        .with_safe_default_protocol_versions()
-        .map_err(PublicTlsError::Versions)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+pub fn public_tls(path: &Path, tls: &Arc<TlsStore>) -> Result<Arc<ClientConfig>, PublicTlsError> {
+    tls.source_client_config(anchors(path)?)
+        .map_err(PublicTlsError::Tls)
 }
 
 impl AsyncRead for Stream {

@@ -7,6 +7,8 @@ mod follow;
 mod resource_url;
 mod rules;
 
+use common::tls::IdentityError;
+
 pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
 pub use dial::{DialError, PublicTlsError, anchors, public_tls};
@@ -35,6 +37,15 @@ pub enum UpstreamError {
         expected: String,
         /// Whom the certificate names, if anybody.
         found: Option<String>,
+    },
+    /// The server's certificate is good, and nobody may be spoken to on its word.
+    #[error("nobody is known behind the certificate of {origin}")]
+    Unidentified {
+        /// Where to.
+        origin: Origin,
+        /// Why.
+        #[source]
+        source: IdentityError,
     },
     /// No headers within the time allowed.
     #[error("no answer of {0} in time")]

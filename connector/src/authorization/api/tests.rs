@@ -155,6 +155,7 @@ fn connection() -> ConnectionInfo {
         serial: bytes::Bytes::new(),
         not_after: OffsetDateTime::UNIX_EPOCH,
         der: bytes::Bytes::new(),
+        standing: common::tls::Standing::default(),
     };
     ConnectionInfo {
         remote: "127.0.0.1:1".parse().expect("an address"),

@@ -429,14 +429,15 @@ async fn start_provider(
         registrations: Arc::clone(auth) as _,
     };
     let context = context(shutdown);
+    let tls = TlsStore::load(&config.tls, Arc::new(SystemClock)).expect("TLS");
     let provider = provider::Provider::new(
         config,
         &context,
+        &tls,
         Arc::clone(grants),
         outbox.clone(),
         identity,
     )
     .expect("a provider");
-    let tls = TlsStore::load(&config.tls, Arc::new(SystemClock)).expect("TLS");
     serve(provider::router(Arc::new(provider)), Some(tls), shutdown).await
 }

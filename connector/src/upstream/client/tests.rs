@@ -123,6 +123,7 @@ async fn a_body_whose_connection_is_dropped_does_not_look_whole() {
         sender,
         generation: 0,
         peer: None,
+        is_nameless: false,
         address: None,
         since: Instant::now(),
     };

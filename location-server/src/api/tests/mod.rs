@@ -196,6 +196,7 @@ fn connection(certificate: &str) -> ConnectionInfo {
             serial: bytes::Bytes::new(),
             not_after: datetime!(2027-01-01 00:00 UTC),
             der: bytes::Bytes::new(),
+            standing: common::tls::Standing::default(),
         })),
         control: common::listener::ConnectionControl::default(),
     }

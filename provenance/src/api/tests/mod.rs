@@ -238,6 +238,7 @@ fn certificate(id: &str, sha256: u8) -> PeerCertificate {
         serial: Bytes::new(),
         not_after: datetime!(2026-01-01 00:00 UTC),
         der: Bytes::new(),
+        standing: common::tls::Standing::default(),
     }
 }
 
