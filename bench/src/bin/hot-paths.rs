@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use common::{
     clock::{Clock as _, SystemClock},
     config::ByteSize,
-    ids::{EventId, ExchangeId, UserId},
+    ids::{ConnectorId, ExchangeId, UserId},
 };
 use connector::{
     authorization::{Assignee, Grant, GrantIndex, Subject},
@@ -21,6 +21,7 @@ use provenance::{
     model::{
         batch::InItem,
         commitment::{Commitment, Salt},
+        event_id::{EventIds, OwnedId},
         json,
     },
     outbox::{Digest, Kind, Outbox, OutboxConfig, Reservation},
@@ -96,11 +97,12 @@ fn hash(times: usize) {
 
 /// Reads one item of a batch and commits to it.
 fn item(times: usize) -> anyhow::Result<()> {
-    let event = EventId::new_v7(SystemClock.now());
+    let owner = owner()?;
+    let OwnedId { id, nonce } = EventIds::new(owner.clone()).next(SystemClock.now());
     let text = serde_json::json!({
-        "exchange_id": ExchangeId::new_v7(SystemClock.now()), "user_id": user()?, "kind": "event",
+        "exchange_id": ExchangeId::new_v7(SystemClock.now()), "user_id": user()?, "kind": "event", "nonce": nonce,
         "event": {
-            "cdldatamodelversion": "2.0", "cdleventid": event, "cdleventtype": "Sent", "cdltimestamp": "2025-01-01T00:00:02.000Z",
+            "cdldatamodelversion": "2.0", "cdleventid": id, "cdleventtype": "Sent", "cdltimestamp": "2025-01-01T00:00:02.000Z",
             "dataprovider": user()?, "datauser": user()?, "cdlpreviousevents": ["019a0000-0000-7000-8000-000000000000"],
         },
         "dig": {"len": 1024, "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"},
@@ -108,8 +110,8 @@ fn item(times: usize) -> anyhow::Result<()> {
     .to_string();
     let types = ["Sent".to_owned(), "Received".to_owned()];
     for _ in 0..times {
-        let item =
-            InItem::parse(black_box(&text), &types).map_err(|why| anyhow::anyhow!("{why}"))?;
+        let item = InItem::parse(black_box(&text), &types, &owner)
+            .map_err(|why| anyhow::anyhow!("{why}"))?;
         let core = json::canonical_object(&item.object);
         black_box(Commitment::new(&Salt([7; 32]), &core));
     }
@@ -119,7 +121,7 @@ fn item(times: usize) -> anyhow::Result<()> {
 /// Records exchanges, each in a commit of its own, in a file below the current directory.
 fn record(times: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir_in(Path::new("."))?;
-    let clock = Arc::new(SystemClock);
+    let (clock, ids) = (Arc::new(SystemClock), EventIds::new(owner()?));
     let config = OutboxConfig {
         disk_headroom: ByteSize(0),
         ..OutboxConfig::new(folder.path().join("outbox.db"))
@@ -131,9 +133,11 @@ fn record(times: usize) -> anyhow::Result<()> {
     runtime.block_on(async {
         for _ in 0..times {
             let now = SystemClock.now();
+            let OwnedId { id, nonce } = ids.next(now);
             let reservation = Reservation {
                 exchange_id: ExchangeId::new_v7(now),
-                event_id: EventId::new_v7(now),
+                event_id: id,
+                nonce: Some(nonce),
                 kind: Kind::Sent {
                     provider: user()?,
                     predecessor: "019a0000-0000-7000-8000-000000000000".to_owned(),
@@ -151,6 +155,10 @@ fn record(times: usize) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     })
+}
+
+fn owner() -> anyhow::Result<ConnectorId> {
+    Ok(ConnectorId::parse("provider.a.example")?)
 }
 
 fn user() -> anyhow::Result<UserId> {

@@ -19,6 +19,8 @@ pub const PROVENANCE: HeaderName = HeaderName::from_static("x-cadde-provenance")
 /// Address of the ledger that holds the record.
 pub const PROVENANCE_URL: HeaderName =
     HeaderName::from_static("x-cadde-provenance-management-service-url");
+/// Our own: what shows that the event id of an answer belongs to the connector that gave it.
+pub const PROVENANCE_NONCE: HeaderName = HeaderName::from_static("x-cadde-provenance-nonce");
 /// Trade ID of the contract.
 pub const CONTRACT_ID: HeaderName = HeaderName::from_static("x-cadde-contract-id");
 /// Form of the contract.
@@ -129,7 +131,7 @@ pub fn present_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a
 /// Not passed on: what describes the connection (RFC 9110 §7.6.1), what a proxy has to make itself, and what would
 /// change how a browser treats the receiver's own origin.
 fn is_passed_on(name: &HeaderName) -> bool {
-    const OWN: [HeaderName; 18] = [
+    const OWN: [HeaderName; 19] = [
         header::CONNECTION,
         header::TRANSFER_ENCODING,
         header::TE,
@@ -148,6 +150,7 @@ fn is_passed_on(name: &HeaderName) -> bool {
         header::REFRESH,
         header::CONTENT_LENGTH,
         EXCHANGE_ID,
+        PROVENANCE_NONCE,
     ];
     const OWN_TEXT: [&str; 9] = [
         "keep-alive",
@@ -242,6 +245,7 @@ mod tests {
             ("service-worker-allowed", "/"),
             ("content-type", "text/csv"),
             ("x-cadde-provenance", "id"),
+            ("x-cadde-provenance-nonce", "00"),
             ("fiware-total-count", "3"),
         ]);
         pass_on(&from, &mut passed);

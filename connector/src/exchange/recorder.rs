@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use common::clock::SharedClock;
-use common::ids::EventId;
+use common::ids::{ConnectorId, EventId};
 use common::service::Shutdown;
 use futures_util::future::BoxFuture;
+use provenance::model::event_id::{EventIds, OwnedId};
 use provenance::outbox::{AbortReason, Digest, Kind, Outbox, OutboxError, Reservation, Reserved};
 
 use super::body::{Ending, RecordError, TransferBody};
@@ -47,21 +48,24 @@ pub struct Recorder(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     outbox: Outbox,
+    event_ids: EventIds,
     clock: SharedClock,
     shutdown: Shutdown,
     ledger_wait: Duration,
 }
 
 impl Recorder {
-    /// A recorder on `outbox`. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger.
+    /// A recorder on `outbox` for the connector `connector_id`, to which the ids of its events belong. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger.
     pub fn new(
         outbox: Outbox,
+        connector_id: ConnectorId,
         clock: SharedClock,
         shutdown: Shutdown,
         ledger_wait: Duration,
     ) -> Self {
         Self(Arc::new(Shared {
             outbox,
+            event_ids: EventIds::new(connector_id),
             clock,
             shutdown,
             ledger_wait,
@@ -73,9 +77,9 @@ impl Recorder {
         &self.0.outbox
     }
 
-    /// A new event id.
-    pub fn new_event(&self) -> EventId {
-        EventId::new_v7(self.0.clock.now())
+    /// A new event id, which belongs to this connector.
+    pub fn new_event(&self) -> OwnedId {
+        self.0.event_ids.next(self.0.clock.now())
     }
 
     /// The time.
@@ -225,7 +229,9 @@ impl Unreleased {
     async fn correct(self, passed: u64) {
         let sent = self.reservation.event_id;
         let mut reservation = self.reservation;
-        reservation.event_id = self.recorder.new_event();
+        let OwnedId { id, nonce } = self.recorder.new_event();
+        reservation.event_id = id;
+        reservation.nonce = Some(nonce);
         if let Kind::Sent { predecessor, .. } = &mut reservation.kind {
             *predecessor = sent.to_string();
         }

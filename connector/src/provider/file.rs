@@ -10,6 +10,7 @@ use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body::Body as _;
+use provenance::model::event_id::{Nonce, OwnedId};
 use provenance::outbox::{Kind, Reservation};
 
 use super::Provider;
@@ -18,7 +19,7 @@ use super::decision::{FileRequest, PeerKind, Permit};
 use super::error::FileError;
 use super::fetch;
 use crate::exchange::headers::{
-    self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_URL,
+    self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL,
 };
 use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext,
@@ -93,8 +94,10 @@ impl Provider {
         let permit = self.decide(&asked, token.as_deref(), participant)?;
         log.consumer = Some(permit.consumer.clone());
         let recording = self.recording(&asked, &permit)?;
+        let mut nonce = None;
         if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = &recording {
             log.id = Some(reservation.exchange_id);
+            nonce = reservation.nonce;
         }
         let opened = fetch::open(
             &self.source_client,
@@ -112,7 +115,8 @@ impl Provider {
             .recorder
             .deliver(collected, announced, recording, &caller, &budget, exchange)
             .await?;
-        let answer = self.answer_headers(&asked, &permit, delivered.event);
+        let event = delivered.event.map(|id| (id, nonce));
+        let answer = self.answer_headers(&asked, &permit, event);
         let mut response = Response::new(delivered.body);
         *response.headers_mut() = answer;
         let media_type = source.headers.get(header::CONTENT_TYPE).cloned();
@@ -137,9 +141,11 @@ impl Provider {
             return Ok(Recording::Off);
         }
         let now = self.recorder.clock().now();
+        let OwnedId { id, nonce } = self.recorder.new_event();
         let reservation = Reservation {
             exchange_id: asked.exchange_id.unwrap_or_else(|| ExchangeId::new_v7(now)),
-            event_id: self.recorder.new_event(),
+            event_id: id,
+            nonce: Some(nonce),
             kind: Kind::Sent {
                 provider: self.owner.clone(),
                 predecessor: creation.clone(),
@@ -164,15 +170,19 @@ impl Provider {
         &self,
         asked: &FileRequest,
         permit: &Permit,
-        event: Option<EventId>,
+        event: Option<(EventId, Option<Nonce>)>,
     ) -> HeaderMap {
-        let mut answer = HeaderMap::with_capacity(12);
+        let mut answer = HeaderMap::with_capacity(13);
         for name in headers::ANSWER_HEADERS {
             answer.insert(name, HeaderValue::from_static(""));
         }
         if permit.kind != PeerKind::ReferenceWithoutToken {
-            if let Some(event) = event {
+            if let Some((event, nonce)) = event {
                 answer.insert(PROVENANCE, text(&event.to_string()));
+                // By it a receiver of ours sees that the event is this connector's. Others have no use for it.
+                if let Some(nonce) = nonce.filter(|_| permit.kind == PeerKind::Own) {
+                    answer.insert(PROVENANCE_NONCE, text(&nonce.to_string()));
+                }
                 answer.insert(PROVENANCE_URL, self.ledger_url.clone());
             }
             if let Some(contract) = &permit.contract {

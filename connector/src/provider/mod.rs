@@ -165,6 +165,7 @@ impl Provider {
             registrations: identity.registrations,
             recorder: Recorder::new(
                 outbox,
+                config.connector_id.clone(),
                 context.clock.clone(),
                 context.shutdown.clone(),
                 ledger_wait,

@@ -11,6 +11,7 @@ use common::ids::{ExchangeId, UserId};
 use common::listener::{ConnectionInfo, network};
 use http::request::Parts;
 use http::{HeaderMap, Request, header};
+use provenance::model::event_id::OwnedId;
 use provenance::outbox::{Kind, Reservation};
 
 use super::Receiver;
@@ -198,9 +199,11 @@ impl Receiver {
 
     /// The record of an exchange of `fetch`.
     pub(super) fn recording(&self, fetch: &Fetch<'_>, kind: Kind, resource: &str) -> Recording {
+        let OwnedId { id, nonce } = self.recorder.new_event();
         Recording::Outbox(Reservation {
             exchange_id: fetch.exchange_id,
-            event_id: self.recorder.new_event(),
+            event_id: id,
+            nonce: Some(nonce),
             kind,
             consumer: fetch.asker.user.clone(),
             user_id: fetch.asker.user.clone(),

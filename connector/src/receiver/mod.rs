@@ -169,6 +169,7 @@ impl Receiver {
             // A receiver never waits for the ledger: the provider does, where somebody has to.
             recorder: Recorder::new(
                 outbox,
+                config.connector_id.clone(),
                 context.clock.clone(),
                 context.shutdown.clone(),
                 Duration::ZERO,

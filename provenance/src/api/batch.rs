@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use common::{
+    clock::unix_millis,
     http::{
         body::{BodyError, read_limited},
         problem::{BASE, Problem},
@@ -18,6 +19,7 @@ use http::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
 use super::AppState;
 use crate::{
@@ -29,11 +31,13 @@ use crate::{
     },
     model::{
         batch::{
-            BatchReply, EvidenceKind, InBody, InItem, Invalid, ItemProblem, ItemResult, ItemStatus,
-            MAX_BODY_BYTES, MAX_ITEMS, Receipt,
+            BatchReply, EvidenceKind, Fault, InBody, InItem, Invalid, ItemProblem, ItemResult,
+            ItemStatus, MAX_BODY_BYTES, MAX_ITEMS, Receipt,
         },
         core::{CoreParts, Subject},
-        event, json,
+        event,
+        event_id::unix_ms,
+        json,
     },
 };
 
@@ -194,19 +198,40 @@ fn prepare(
     registration: &Result<Registration, AuthorityError>,
     text: &str,
 ) -> Result<Submission, Box<ItemResult>> {
-    let item = InItem::parse(text, &app.ledger.config.batch_event_types)
-        .map_err(|Invalid { id, detail }| reject(id, &INVALID, &detail))?;
+    let item = InItem::parse(text, &app.ledger.config.batch_event_types, &peer.id).map_err(
+        |Invalid { id, fault, detail }| {
+            let kind = match fault {
+                Fault::Invalid => &INVALID,
+                Fault::Forbidden => &FORBIDDEN,
+            };
+            reject(id, kind, &detail)
+        },
+    )?;
+    let no = |kind, why: &str| reject(Some(item.id.to_string()), kind, why);
     let registration = registration
         .as_ref()
-        .map_err(|error| reject(Some(item.id.clone()), &UNAVAILABLE, &error.to_string()))?;
-    may_submit(registration, &item)
-        .map_err(|why| reject(Some(item.id.clone()), &FORBIDDEN, &why))?;
+        .map_err(|error| no(&UNAVAILABLE, &error.to_string()))?;
+    may_submit(registration, &item).map_err(|why| no(&FORBIDDEN, &why))?;
+    if is_ahead(&item, app.ledger.clock.now()) {
+        return Err(no(&UNAVAILABLE, AHEAD));
+    }
     Ok(submission(
         app,
         &peer.id,
         peer.certificate.sha256_hex(),
         item,
     ))
+}
+
+/// How far the clock of a connector may be ahead of the ledger's.
+const MAX_AHEAD: time::Duration = time::Duration::hours(1);
+
+/// Why an item has to wait whose time or whose id is of a time to come. It is right once that time is there, or the clocks are.
+const AHEAD: &str = "its id or its time is more than an hour ahead of the ledger's clock";
+
+fn is_ahead(item: &InItem, now: OffsetDateTime) -> bool {
+    let latest = now.saturating_add(MAX_AHEAD);
+    item.time > latest || unix_ms(&item.id).is_some_and(|ms| ms > unix_millis(latest))
 }
 
 fn submission(
@@ -218,6 +243,7 @@ fn submission(
     let actor = Caller::connector(connector, certificate, &item.user_id).actor;
     let InItem {
         id,
+        nonce,
         exchange_id,
         body,
         mut object,
@@ -253,6 +279,7 @@ fn submission(
     let parts = CoreParts::new(subject, json::canonical_object(&object), &actor)
         .with_dig(dig.as_ref())
         .with_xid(Some(&exchange_id.to_string()))
+        .with_nonce(nonce)
         .with_sig(sig.as_deref());
     let columns = Columns {
         event_type: Some(event_type),
@@ -263,7 +290,7 @@ fn submission(
         tags,
     };
     Submission {
-        id,
+        id: id.to_string(),
         actor,
         content,
         subject,
@@ -278,6 +305,7 @@ const fn evidence_type(kind: EvidenceKind) -> &'static str {
     match kind {
         EvidenceKind::TransferAborted => "transfer-aborted",
         EvidenceKind::Direct => "direct",
+        EvidenceKind::ReceivedUnsent => "received-unsent",
         EvidenceKind::VoucherSent => "voucher-sent",
         EvidenceKind::VoucherReceived => "voucher-received",
     }

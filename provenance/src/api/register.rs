@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
-use common::{clock::rfc3339_millis, http::cadde::LedgerError, ids::uuid_v7};
+use common::{clock::rfc3339_millis, http::cadde::LedgerError};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,7 @@ use crate::{
     model::{
         core::{CoreParts, Subject},
         event::Event,
+        event_id::{looks_owned, of_ledger},
     },
 };
 
@@ -63,6 +64,12 @@ pub(super) async fn register(
     event
         .set_hashes(&read.hashes)
         .map_err(|e| error::invalid_event(&e))?;
+    if event.id().is_some_and(looks_owned) {
+        return Err(error::bad_request(
+            "invalid-event",
+            "cdleventid must not be a UUID of version 8: those belong to connectors",
+        ));
+    }
     check_party(&app, &caller, &event)?;
     let submission = prepare(&app, &caller, event, allow_pending, key);
     let decided = app
@@ -126,7 +133,7 @@ fn prepare(
     let now = app.ledger.clock.now();
     event.set_defaults(
         &app.ledger.organization,
-        || uuid_v7(now).to_string(),
+        || of_ledger(now).to_string(),
         || rfc3339_millis(now),
     );
     let types = &app.ledger.config.duplicates;

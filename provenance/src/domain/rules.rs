@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use common::ids::uuid_v7;
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -14,6 +13,7 @@ use crate::model::{
     commitment::{Commitment, Salt},
     core::{CoreParts, Predecessor, Subject},
     event::Event,
+    event_id::of_ledger,
     json,
 };
 
@@ -361,7 +361,7 @@ fn link<T: LedgerTx>(
         ));
     };
     for part in waiting.chunks(LINK_MAX) {
-        let id = uuid_v7(moment.at).to_string();
+        let id = of_ledger(moment.at).to_string();
         let body = json!({ "type": "link", "id": id, "cdleventid": arrived.id });
         let prev: Vec<Predecessor> = std::iter::once(Predecessor {
             id: arrived.id.clone(),

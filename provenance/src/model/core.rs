@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{batch::Dig, commitment::Commitment, json};
+use super::{batch::Dig, commitment::Commitment, event_id::Nonce, json};
 
 /// How whoever submitted a record showed who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,7 @@ pub struct CoreParts {
     actor: String,
     dig: Option<String>,
     xid: Option<String>,
+    nonce: Option<Nonce>,
     sig: Option<String>,
 }
 
@@ -82,6 +83,7 @@ impl CoreParts {
             actor: json::canonical(actor),
             dig: None,
             xid: None,
+            nonce: None,
             sig: None,
         }
     }
@@ -97,6 +99,13 @@ impl CoreParts {
     #[must_use]
     pub fn with_xid(mut self, xid: Option<&str>) -> Self {
         self.xid = xid.map(json::string);
+        self
+    }
+
+    /// Adds the nonce of an id that belongs to its connector, so that anybody who has the core can see whose the id is.
+    #[must_use]
+    pub fn with_nonce(mut self, nonce: Option<Nonce>) -> Self {
+        self.nonce = nonce;
         self
     }
 
@@ -136,6 +145,11 @@ impl CoreParts {
             Subject::Evidence => ",\"evidence\":",
         });
         out.push_str(&self.body);
+        if let Some(nonce) = &self.nonce {
+            out.push_str(",\"nonce\":\"");
+            nonce.with_text(|text| out.push_str(text));
+            out.push('"');
+        }
         out.push_str(",\"prev\":[");
         for (i, one) in prev.iter().enumerate() {
             out.push_str(if i == 0 { "{\"c\":" } else { ",{\"c\":" });
@@ -242,18 +256,20 @@ mod tests {
         fn an_assembled_core_is_canonical(
             user in ".*", ids in prop::collection::vec((".*", any::<Option<[u8; 32]>>()), 0..4),
             dig in any::<Option<([u8; 32], u32)>>(), xid in any::<Option<String>>(), sig in any::<Option<String>>(),
-            evidence in any::<bool>(),
+            evidence in any::<bool>(), nonce in prop::option::of("[0-9a-f]{32}"),
         ) {
             let dig = dig.map(|(sha256, len)| Dig { sha256: hex::encode(sha256), sha512: None, len: len.into() });
             let subject = if evidence { Subject::Evidence } else { Subject::Event };
             let body = json!({"b": [1, {"a": "é"}]});
             let parts = CoreParts::new(subject, json::canonical(&body), &actor(&user))
-                .with_dig(dig.as_ref()).with_xid(xid.as_deref()).with_sig(sig.as_deref());
+                .with_dig(dig.as_ref()).with_xid(xid.as_deref()).with_sig(sig.as_deref())
+                .with_nonce(nonce.as_deref().and_then(Nonce::parse));
             let prev: Vec<_> = ids.into_iter()
                 .map(|(id, c)| Predecessor { id, commitment: c.map(Commitment) }).collect();
             let text = parts.assemble(&prev, "2025-01-01T00:00:00.000Z");
             let value = json::parse(text.as_bytes()).unwrap();
             prop_assert_eq!(json::canonical(&value), text);
+            prop_assert_eq!(value["nonce"].as_str(), nonce.as_deref());
             prop_assert_eq!(value["prev"].as_array().unwrap().len(), prev.len());
         }
     }

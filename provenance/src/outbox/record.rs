@@ -11,8 +11,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{OutboxError, writer::Command};
-use crate::model::batch::{
-    self, AbortReason, Dig, Direct, EventBody, EvidenceBody, ItemBody, OutItem, TransferAborted,
+use crate::model::{
+    batch::{
+        self, AbortReason, Dig, EventBody, EvidenceBody, Fetched, ItemBody, OutItem,
+        TransferAborted,
+    },
+    event_id::Nonce,
 };
 
 /// What is recorded.
@@ -38,6 +42,13 @@ pub enum Kind {
         /// Where the data came from, at most 32 KiB.
         source_url: String,
     },
+    /// A fetch from a provider that named no event which is its own. Recorded as evidence, for there is nothing to follow.
+    Unsent {
+        /// Who offers the data (`dataprovider`).
+        provider: UserId,
+        /// What was asked for, at most 32 KiB.
+        source_url: String,
+    },
 }
 
 /// An exchange that is about to happen.
@@ -47,6 +58,9 @@ pub struct Reservation {
     pub exchange_id: ExchangeId,
     /// The id that the event, or the evidence of its failure, will have.
     pub event_id: EventId,
+    /// What shows that the id is this connector's. Reservations of earlier versions have ids without an owner, and none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
     /// Which side, and what it knows.
     #[serde(flatten)]
     pub kind: Kind,
@@ -92,10 +106,12 @@ impl Reservation {
                     ));
                 }
             }
-            Kind::Direct { source_url } if source_url.len() > MAX_URL_BYTES => {
+            Kind::Direct { source_url } | Kind::Unsent { source_url, .. }
+                if source_url.len() > MAX_URL_BYTES =>
+            {
                 return Err(OutboxError::Invalid("the source URL is longer than 32 KiB"));
             }
-            Kind::Direct { .. } => {}
+            Kind::Direct { .. } | Kind::Unsent { .. } => {}
         }
         if self
             .resource
@@ -126,7 +142,14 @@ impl Reservation {
                 predecessor,
             } => self.event("Received", provider, predecessor, dig, at),
             Kind::Direct { source_url } => self.item(
-                ItemBody::Evidence(self.direct(source_url, at, None, None)),
+                ItemBody::Evidence(self.fetched(None, source_url, at, None, None)),
+                Some(dig),
+            ),
+            Kind::Unsent {
+                provider,
+                source_url,
+            } => self.item(
+                ItemBody::Evidence(self.fetched(Some(provider), source_url, at, None, None)),
                 Some(dig),
             ),
         }
@@ -148,7 +171,11 @@ impl Reservation {
                 provider,
                 predecessor,
             } => self.transfer_aborted("Received", provider, predecessor, reason, len, at),
-            Kind::Direct { source_url } => self.direct(source_url, at, Some(reason), len),
+            Kind::Direct { source_url } => self.fetched(None, source_url, at, Some(reason), len),
+            Kind::Unsent {
+                provider,
+                source_url,
+            } => self.fetched(Some(provider), source_url, at, Some(reason), len),
         };
         self.item(ItemBody::Evidence(evidence), None)
     }
@@ -195,26 +222,31 @@ impl Reservation {
         })
     }
 
-    fn direct<'r>(
+    fn fetched<'r>(
         &'r self,
+        provider: Option<&'r UserId>,
         source_url: &'r str,
         at: OffsetDateTime,
         reason: Option<AbortReason>,
         len: Option<u64>,
     ) -> EvidenceBody<'r> {
-        EvidenceBody::Direct(Direct {
+        EvidenceBody::Fetched(Fetched {
+            dataprovider: provider,
             datauser: &self.consumer,
             id: self.event_id,
             len,
             reason,
             source_url,
             time: rfc3339_millis(at),
-            kind: "direct",
+            kind: match provider {
+                None => "direct",
+                Some(_) => "received-unsent",
+            },
         })
     }
 
     fn item(&self, body: ItemBody<'_>, dig: Option<Dig>) -> Bytes {
-        let item = OutItem::new(self.exchange_id, &self.user_id, body, dig);
+        let item = OutItem::new(self.exchange_id, self.nonce, &self.user_id, body, dig);
         let mut text = Vec::with_capacity(USUAL_ITEM);
         serde_json::to_writer(&mut text, &item).expect("an item has only strings and numbers");
         text.into()

@@ -88,6 +88,12 @@ async fn an_item_without_its_members_and_one_with_double_members_are_invalid() {
 #[case::no_length(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "timeout"}), false, "rejected")]
 #[case::reason(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "bored", "len": 1}), false, "rejected")]
 #[case::aborted_with_digest(json!({"type": "transfer-aborted", "cdleventtype": "Received", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"], "reason": "timeout", "len": 1}), true, "rejected")]
+#[case::unsent(json!({"type": "received-unsent", "source_url": "https://data.example/x", "dataprovider": PROVIDER}), true, "created")]
+#[case::unsent_broken(json!({"type": "received-unsent", "source_url": "https://data.example/x", "dataprovider": PROVIDER, "reason": "timeout", "len": 5}), false, "created")]
+#[case::unsent_by_nobody(json!({"type": "received-unsent", "source_url": "https://data.example/x"}), true, "rejected")]
+#[case::unsent_without_source(json!({"type": "received-unsent", "dataprovider": PROVIDER}), true, "rejected")]
+#[case::unsent_with_predecessor(json!({"type": "received-unsent", "source_url": "https://data.example/x", "dataprovider": PROVIDER, "cdlpreviousevents": ["x"]}), true, "rejected")]
+#[case::direct_with_provider(json!({"type": "direct", "source_url": "https://open.example/x", "dataprovider": PROVIDER}), true, "rejected")]
 #[case::other(json!({"type": "access-grant"}), false, "rejected")]
 #[tokio::test]
 async fn evidence_has_the_members_of_its_type(

@@ -2,6 +2,7 @@
 
 mod batch;
 mod duplicates;
+mod ids;
 mod items;
 mod lineage;
 mod register;
@@ -23,7 +24,7 @@ use bytes::Bytes;
 use common::{
     clock::{Clock as _, ManualClock},
     config::{ByteSize, DatabaseConfig},
-    ids::{ConnectorId, ExchangeId, UserId},
+    ids::{ConnectorId, UserId},
     listener::{ConnectionControl, ConnectionInfo},
     service::Readiness,
     tls::PeerCertificate,
@@ -32,6 +33,7 @@ use http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use tower::ServiceExt as _;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::*;
 use crate::{
@@ -40,7 +42,10 @@ use crate::{
         access::{Authority, AuthorityError, Registration},
         sequencer::{Sequencer, SequencerLimits},
     },
-    model::batch::Side,
+    model::{
+        batch::Side,
+        event_id::{EventIds, OwnedId},
+    },
     store::open_sqlite,
 };
 
@@ -346,7 +351,23 @@ impl World {
 
     /// A new id of the time that the clock shows.
     fn id(&self) -> String {
-        ExchangeId::new_v7(self.clock.now()).to_string()
+        // Not of the sequence that this process has: other tests have other times.
+        let now = self.clock.now();
+        let seconds = now.unix_timestamp().unsigned_abs();
+        Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.nanosecond())).to_string()
+    }
+
+    /// `item` under a new id that belongs to `connector`, and that id.
+    fn owned(&self, connector: &str, mut item: Value) -> (String, Value) {
+        let owner = ConnectorId::parse(connector).expect("a connector ID");
+        let OwnedId { id, nonce } = EventIds::new(owner).next(self.clock.now());
+        let member = match item["kind"].as_str() {
+            Some("event") => &mut item["event"]["cdleventid"],
+            _ => &mut item["evidence"]["id"],
+        };
+        *member = id.to_string().into();
+        item["nonce"] = nonce.to_string().into();
+        (id.to_string(), item)
     }
 
     fn sent(&self, id: &str, previous: &str) -> Value {

@@ -3,10 +3,12 @@
 use common::ids::UserId;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{
     AbortReason, Side,
-    fields::{event_id, moment, one_predecessor, only, required_user, text},
+    fields::{moment, one_predecessor, only, required_user, text, uuid},
     incoming::InBody,
 };
 
@@ -17,6 +19,8 @@ pub enum EvidenceKind {
     TransferAborted,
     /// A fetch without a provider connector.
     Direct,
+    /// A fetch from a provider that named no event of its own.
+    ReceivedUnsent,
     /// The provider's notice to the contract service.
     VoucherSent,
     /// The receiver's notice to the contract service.
@@ -25,7 +29,8 @@ pub enum EvidenceKind {
 
 /// What an event or a piece of evidence says.
 pub(super) struct Parts {
-    pub(super) id: String,
+    pub(super) id: Uuid,
+    pub(super) time: OffsetDateTime,
     pub(super) body: InBody,
     pub(super) side: Side,
     pub(super) provider: Option<UserId>,
@@ -54,7 +59,7 @@ pub(super) fn event(
         return Err("an event needs the item's dig".to_owned());
     }
     Ok(Parts {
-        id: event_id(event, "cdleventid")?,
+        id: uuid(event, "cdleventid")?,
         body: InBody::Event {
             event_type: event_type.to_owned(),
         },
@@ -66,19 +71,17 @@ pub(super) fn event(
         },
         provider: Some(required_user(event, "dataprovider")?),
         consumer: Some(required_user(event, "datauser")?),
-        previous: {
-            moment(event, "cdltimestamp")?;
-            one_predecessor(event)?
-        },
+        time: moment(event, "cdltimestamp")?,
+        previous: one_predecessor(event)?,
     })
 }
 
 /// Reads the evidence of an item.
 pub(super) fn evidence(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, String> {
-    moment(evidence, "time")?;
     match text(evidence, "type")?.ok_or("type is missing")? {
         "transfer-aborted" => transfer_aborted(evidence, has_dig),
-        "direct" => direct(evidence, has_dig),
+        "direct" => fetched(evidence, has_dig, EvidenceKind::Direct),
+        "received-unsent" => fetched(evidence, has_dig, EvidenceKind::ReceivedUnsent),
         "voucher-sent" => voucher(evidence, has_dig, EvidenceKind::VoucherSent, Side::Provider),
         "voucher-received" => voucher(
             evidence,
@@ -113,7 +116,8 @@ fn transfer_aborted(evidence: &Map<String, Value>, has_dig: bool) -> Result<Part
         _ => return Err("cdleventtype must be Sent or Received".to_owned()),
     };
     Ok(Parts {
-        id: event_id(evidence, "id")?,
+        id: uuid(evidence, "id")?,
+        time: moment(evidence, "time")?,
         body: InBody::Evidence(EvidenceKind::TransferAborted),
         side,
         provider: Some(required_user(evidence, "dataprovider")?),
@@ -122,31 +126,41 @@ fn transfer_aborted(evidence: &Map<String, Value>, has_dig: bool) -> Result<Part
     })
 }
 
-fn direct(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, String> {
+/// What a receiver fetched without an event to follow: directly, or from a provider that named none.
+fn fetched(
+    evidence: &Map<String, Value>,
+    has_dig: bool,
+    kind: EvidenceKind,
+) -> Result<Parts, String> {
+    let members = [
+        "type",
+        "id",
+        "source_url",
+        "datauser",
+        "time",
+        "reason",
+        "len",
+        "dataprovider",
+    ];
+    let has_provider = kind == EvidenceKind::ReceivedUnsent;
     only(
         evidence,
-        &[
-            "type",
-            "id",
-            "source_url",
-            "datauser",
-            "time",
-            "reason",
-            "len",
-        ],
+        &members[..members.len() - usize::from(!has_provider)],
     )?;
     text(evidence, "source_url")?.ok_or("source_url is missing")?;
     let is_broken = evidence.contains_key("reason") || evidence.contains_key("len");
     match (has_dig, is_broken) {
         (true, false) => {}
         (false, true) => aborted(evidence)?,
-        _ => return Err("a direct fetch has either the item's dig or reason and len".to_owned()),
+        _ => return Err("a fetch has either the item's dig or reason and len".to_owned()),
     }
+    let provider = has_provider.then(|| required_user(evidence, "dataprovider"));
     Ok(Parts {
-        id: event_id(evidence, "id")?,
-        body: InBody::Evidence(EvidenceKind::Direct),
+        id: uuid(evidence, "id")?,
+        time: moment(evidence, "time")?,
+        body: InBody::Evidence(kind),
         side: Side::Receiver,
-        provider: None,
+        provider: provider.transpose()?,
         consumer: Some(required_user(evidence, "datauser")?),
         previous: Vec::new(),
     })
@@ -177,7 +191,8 @@ fn voucher(
         return Err("status must be the HTTP status of the answer".to_owned());
     }
     Ok(Parts {
-        id: event_id(evidence, "id")?,
+        id: uuid(evidence, "id")?,
+        time: moment(evidence, "time")?,
         body: InBody::Evidence(kind),
         side,
         provider: Some(required_user(evidence, "dataprovider")?),

@@ -29,18 +29,17 @@ pub(super) fn user(object: &Map<String, Value>, name: &str) -> Result<Option<Use
         .transpose()
 }
 
-/// A UUID in the one form in which ids are compared: lower case with hyphens.
 pub(super) fn uuid(object: &Map<String, Value>, name: &str) -> Result<Uuid, String> {
     let id = text(object, name)?.ok_or_else(|| format!("{name} is missing"))?;
-    let mut buffer = Uuid::encode_buffer();
-    match Uuid::try_parse(id) {
-        Ok(uuid) if uuid.hyphenated().encode_lower(&mut buffer) == id => Ok(uuid),
-        _ => Err(format!("{name} must be a UUID in lower case with hyphens")),
-    }
+    canonical_uuid(id).ok_or_else(|| format!("{name} must be a UUID in lower case with hyphens"))
 }
 
-pub(super) fn event_id(object: &Map<String, Value>, name: &str) -> Result<String, String> {
-    uuid(object, name).map(|id| id.to_string())
+/// A UUID in the one form in which ids are compared: lower case with hyphens.
+pub(super) fn canonical_uuid(text: &str) -> Option<Uuid> {
+    let mut buffer = Uuid::encode_buffer();
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|uuid| uuid.hyphenated().encode_lower(&mut buffer) == text)
 }
 
 pub(super) fn moment(object: &Map<String, Value>, name: &str) -> Result<OffsetDateTime, String> {

@@ -2,17 +2,21 @@
 
 use std::fmt;
 
-use common::ids::UserId;
+use common::ids::{ConnectorId, UserId};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
     Dig, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
     body::{EvidenceKind, Parts, event, evidence},
-    fields::{text, user, uuid},
+    fields::{canonical_uuid, text, user, uuid},
 };
-use crate::model::json;
+use crate::model::{
+    event_id::{Nonce, belongs_to, is_owned},
+    json,
+};
 
 /// What an incoming item is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +34,11 @@ pub enum InBody {
 #[derive(Debug, Clone, PartialEq)]
 pub struct InItem {
     /// The id of the event or of the evidence.
-    pub id: String,
+    pub id: Uuid,
+    /// What shows that the id is the connector's; there for every id of version 8, and for no other.
+    pub nonce: Option<Nonce>,
+    /// When it happened, as the connector states it.
+    pub time: OffsetDateTime,
     /// The exchange.
     pub exchange_id: Uuid,
     /// Who acts, as the connector states it.
@@ -55,11 +63,22 @@ pub struct InItem {
     pub content: [u8; 32],
 }
 
-/// Why an item does not fit the schema.
+/// What is wrong with an item that is looked at by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It does not fit the schema.
+    Invalid,
+    /// Its id belongs to another connector.
+    Forbidden,
+}
+
+/// Why an item does not fit the schema, or is not this connector's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {
     /// The id, where it could be read.
     pub id: Option<String>,
+    /// What kind of fault it is.
+    pub fault: Fault,
     /// What is wrong, naming the member.
     pub detail: String,
 }
@@ -70,44 +89,59 @@ impl fmt::Display for Invalid {
     }
 }
 
-const MEMBERS: [&str; 7] = [
+const MEMBERS: [&str; 8] = [
     "kind",
     "exchange_id",
     "user_id",
     "event",
     "evidence",
     "dig",
+    "nonce",
     "sig",
 ];
 
 impl InItem {
     /// Reads one item of a request, `text` being its part of the body.
     ///
-    /// `event_types` are the types of events that are taken here.
+    /// `event_types` are the types of events that are taken here, `connector` is whose certificate came with it.
     ///
     /// # Errors
-    /// [`Invalid`], with the first thing that is wrong.
-    pub fn parse(text: &str, event_types: &[String]) -> Result<Self, Invalid> {
+    /// [`Invalid`], with the first thing that is wrong. Whose the id is comes before everything else, so that nobody learns
+    /// more about the id of another connector than that it is not theirs.
+    pub fn parse(
+        text: &str,
+        event_types: &[String],
+        connector: &ConnectorId,
+    ) -> Result<Self, Invalid> {
+        let wrong = |id, fault, detail| Invalid { id, fault, detail };
         if text.len() > MAX_ITEM_BYTES {
-            let id = None;
-            return Err(Invalid {
-                id,
-                detail: format!(
-                    "an item may have {MAX_ITEM_BYTES} bytes, this has {}",
-                    text.len()
-                ),
-            });
+            let detail = format!(
+                "an item may have {MAX_ITEM_BYTES} bytes, this has {}",
+                text.len()
+            );
+            return Err(wrong(None, Fault::Invalid, detail));
         }
-        let value = json::parse(text.as_bytes()).map_err(|e| Invalid {
-            id: None,
-            detail: e.to_string(),
-        })?;
+        let value =
+            json::parse(text.as_bytes()).map_err(|e| wrong(None, Fault::Invalid, e.to_string()))?;
+        let nonce = match owner(&value, connector) {
+            Ok(nonce) => nonce,
+            Err((fault, detail)) => {
+                let id = read_id(&value).map(str::to_owned);
+                return Err(wrong(id, fault, detail.to_owned()));
+            }
+        };
         let content = Sha256::digest(json::canonical_value(&value)).into();
-        let id = read_id(&value);
-        Self::from_value(value, content, event_types).map_err(|detail| Invalid { id, detail })
+        let id = read_id(&value).map(str::to_owned);
+        Self::from_value(value, nonce, content, event_types)
+            .map_err(|detail| wrong(id, Fault::Invalid, detail))
     }
 
-    fn from_value(value: Value, content: [u8; 32], event_types: &[String]) -> Result<Self, String> {
+    fn from_value(
+        value: Value,
+        nonce: Option<Nonce>,
+        content: [u8; 32],
+        event_types: &[String],
+    ) -> Result<Self, String> {
         let Value::Object(mut item) = value else {
             return Err("an item is an object".to_owned());
         };
@@ -151,6 +185,7 @@ impl InItem {
         };
         let Parts {
             id,
+            time,
             body,
             side,
             provider,
@@ -159,6 +194,8 @@ impl InItem {
         } = parts.map_err(|detail| format!("{name}: {detail}"))?;
         Ok(Self {
             id,
+            nonce,
+            time,
             exchange_id,
             user_id,
             body,
@@ -174,13 +211,35 @@ impl InItem {
     }
 }
 
+/// The nonce of an item whose id has to belong to `connector`. An id that cannot be read is left to the schema.
+fn owner(item: &Value, connector: &ConnectorId) -> Result<Option<Nonce>, (Fault, &'static str)> {
+    let id = read_id(item).and_then(canonical_uuid);
+    let stated = item.get("nonce");
+    if !id.as_ref().is_some_and(is_owned) {
+        return match stated {
+            None => Ok(None),
+            Some(_) => Err((Fault::Invalid, "nonce is for ids of version 8 alone")),
+        };
+    }
+    let nonce = stated
+        .and_then(Value::as_str)
+        .and_then(Nonce::parse)
+        .ok_or((
+            Fault::Invalid,
+            "an id of version 8 needs its nonce, 32 lower-case hex digits",
+        ))?;
+    if id.is_some_and(|id| belongs_to(&id, nonce, connector)) {
+        Ok(Some(nonce))
+    } else {
+        Err((Fault::Forbidden, "the id does not belong to this connector"))
+    }
+}
+
 /// The id of an item that may be wrong otherwise.
-fn read_id(item: &Value) -> Option<String> {
+fn read_id(item: &Value) -> Option<&str> {
     let id = match item.get("kind")?.as_str()? {
         "event" => item.get("event")?.get("cdleventid")?,
         _ => item.get("evidence")?.get("id")?,
     };
-    id.as_str()
-        .filter(|id| id.len() <= MAX_ID_BYTES)
-        .map(str::to_owned)
+    id.as_str().filter(|id| id.len() <= MAX_ID_BYTES)
 }

@@ -12,11 +12,11 @@ mod reply;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::outgoing::{
-    Direct, EventBody, EvidenceBody, ItemBody, OutItem, TransferAborted,
+    EventBody, EvidenceBody, Fetched, ItemBody, OutItem, TransferAborted,
 };
 pub use self::{
     body::EvidenceKind,
-    incoming::{InBody, InItem, Invalid},
+    incoming::{Fault, InBody, InItem, Invalid},
     reply::{BatchReply, ItemProblem, ItemResult, ItemStatus, Receipt},
 };
 

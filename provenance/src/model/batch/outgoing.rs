@@ -4,6 +4,7 @@ use common::ids::{EventId, ExchangeId, UserId};
 use serde::Serialize;
 
 use super::{AbortReason, Dig};
+use crate::model::event_id::Nonce;
 
 /// An item as the outbox writes it. The members of what the ledger repeats in its cores stand in canonical order, so that both texts
 /// are the same.
@@ -18,6 +19,8 @@ pub(crate) struct OutItem<'r> {
     pub(crate) exchange_id: ExchangeId,
     /// Which of `event` and `evidence` is there.
     pub(crate) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<Nonce>,
     pub(crate) user_id: &'r UserId,
 }
 
@@ -31,6 +34,7 @@ pub(crate) enum ItemBody<'r> {
 impl<'r> OutItem<'r> {
     pub(crate) fn new(
         exchange_id: ExchangeId,
+        nonce: Option<Nonce>,
         user_id: &'r UserId,
         body: ItemBody<'r>,
         dig: Option<Dig>,
@@ -45,6 +49,7 @@ impl<'r> OutItem<'r> {
             evidence,
             exchange_id,
             kind,
+            nonce,
             user_id,
         }
     }
@@ -65,7 +70,7 @@ pub(crate) struct EventBody<'r> {
 #[serde(untagged)]
 pub(crate) enum EvidenceBody<'r> {
     TransferAborted(TransferAborted<'r>),
-    Direct(Direct<'r>),
+    Fetched(Fetched<'r>),
 }
 
 #[derive(Debug, Serialize)]
@@ -83,9 +88,12 @@ pub(crate) struct TransferAborted<'r> {
     pub(crate) kind: &'static str,
 }
 
-/// A fetch without a provider connector: whole with a digest beside it, or broken with a reason.
+/// A fetch without an event to follow, directly or from a provider that named none: whole with a digest beside it, or broken
+/// with a reason.
 #[derive(Debug, Serialize)]
-pub(crate) struct Direct<'r> {
+pub(crate) struct Fetched<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dataprovider: Option<&'r UserId>,
     pub(crate) datauser: &'r UserId,
     pub(crate) id: EventId,
     #[serde(skip_serializing_if = "Option::is_none")]

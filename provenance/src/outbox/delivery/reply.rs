@@ -83,6 +83,8 @@ struct Item<'t> {
     evidence: Option<&'t RawValue>,
     #[serde(borrow)]
     dig: Option<&'t RawValue>,
+    #[serde(borrow)]
+    nonce: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +100,8 @@ struct Core<'t> {
     evidence: Option<&'t RawValue>,
     #[serde(borrow)]
     dig: Option<&'t RawValue>,
+    #[serde(borrow)]
+    nonce: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +169,7 @@ fn differing(sent: &Item<'_>, core: &Core<'_>) -> Option<&'static str> {
         ),
         ("evidence", is_same(sent.evidence, core.evidence)),
         ("dig", is_same(sent.dig, core.dig)),
+        ("nonce", is_same(sent.nonce, core.nonce)),
     ];
     members
         .into_iter()
@@ -204,21 +209,23 @@ fn is_same_but_organization(sent: &str, recorded: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use common::ids::{EventId, ExchangeId, UserId};
+    use common::ids::{ConnectorId, ExchangeId, UserId};
     use proptest::prelude::*;
     use rstest::rstest;
     use serde_json::json;
 
     use super::*;
+    use crate::model::event_id::EventIds;
     use crate::outbox::{AbortReason, Digest, Kind, Reservation};
 
     fn item() -> Value {
-        json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"}})
+        json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"},
+               "nonce": "00"})
     }
 
     fn core() -> Value {
         json!({"v": 1, "xid": "x1", "actor": {"auth": "mtls", "user": "u"}, "prev": [], "rx": "t",
-               "event": {"cdleventid": "e1", "cdlorganization": "org"}, "dig": {"len": 3, "sha256": "aa"}})
+               "event": {"cdleventid": "e1", "cdlorganization": "org"}, "dig": {"len": 3, "sha256": "aa"}, "nonce": "00"})
     }
 
     fn receipt(core: &Value) -> Value {
@@ -251,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_order_of_members_sent_does_not_matter() {
-        let item = r#"{"kind": "event", "user_id": "u", "dig": {"sha256": "aa", "len": 3}, "exchange_id": "x1", "event": {"cdleventid": "\u0065\u0031"}}"#;
+        let item = r#"{"kind": "event", "user_id": "u", "dig": {"sha256": "aa", "len": 3}, "exchange_id": "x1", "event": {"cdleventid": "\u0065\u0031"}, "nonce": "00"}"#;
         let result = json!({"id": "e1", "status": "created", "receipt": receipt(&core())});
         assert!(matches!(verdict_on(item, &result), Verdict::Delivered(_)));
     }
@@ -263,6 +270,8 @@ mod tests {
     #[case("/event", json!({"cdleventid": "e1", "more": 1}))]
     #[case("/dig/sha256", json!("bb"))]
     #[case("/dig", json!(null))]
+    #[case("/nonce", json!("01"))]
+    #[case("/nonce", json!(null))]
     #[case("/v", json!(2))]
     fn a_receipt_for_something_else_is_noticed(#[case] at: &str, #[case] value: Value) {
         let mut core = core();
@@ -316,9 +325,11 @@ mod tests {
 
     fn reservation(user: &UserId, predecessor: String, kind: usize) -> Reservation {
         let (provider, now) = (user.clone(), time::OffsetDateTime::UNIX_EPOCH);
+        let owned = EventIds::new(ConnectorId::parse("c.example").unwrap()).next(now);
         Reservation {
             exchange_id: ExchangeId::new_v7(now),
-            event_id: EventId::new_v7(now),
+            event_id: owned.id,
+            nonce: Some(owned.nonce),
             kind: match kind {
                 0 => Kind::Sent {
                     provider,
@@ -328,7 +339,11 @@ mod tests {
                     provider,
                     predecessor,
                 },
-                _ => Kind::Direct {
+                2 => Kind::Direct {
+                    source_url: predecessor,
+                },
+                _ => Kind::Unsent {
+                    provider,
                     source_url: predecessor,
                 },
             },
@@ -342,7 +357,7 @@ mod tests {
         /// Not by way of the canonical form either, which would cost more for every record.
         #[test]
         fn what_an_outbox_writes_stands_in_a_core_as_it_was_written(
-            user in "[a-z0-9.-]{1,40}", text in ".{1,60}", kind in 0..3_usize, whole in any::<bool>(), len in any::<u32>(),
+            user in "[a-z0-9.-]{1,40}", text in ".{1,60}", kind in 0..4_usize, whole in any::<bool>(), len in any::<u32>(),
         ) {
             let reservation = reservation(&UserId::parse(&user).unwrap(), text, kind);
             let at = time::OffsetDateTime::UNIX_EPOCH;
@@ -354,7 +369,7 @@ mod tests {
             };
             let sent: Value = serde_json::from_slice(&item).unwrap();
             let mut core = json!({"v": 1, "xid": sent["exchange_id"], "actor": {"user": sent["user_id"]}});
-            for name in ["event", "evidence", "dig"] {
+            for name in ["event", "evidence", "dig", "nonce"] {
                 if let Some(value) = sent.get(name) {
                     core[name] = value.clone();
                 }

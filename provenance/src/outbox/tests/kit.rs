@@ -11,7 +11,7 @@ use bytes::Bytes;
 use common::{
     clock::{Clock as _, ManualClock, SharedClock},
     config::{ByteSize, Period},
-    ids::{EventId, ExchangeId, UserId},
+    ids::{ConnectorId, EventId, ExchangeId, UserId},
 };
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
@@ -20,6 +20,7 @@ use super::super::*;
 use crate::model::{
     batch::{BatchReply, ItemProblem, ItemResult, ItemStatus},
     commitment::Salt,
+    event_id::{EventIds, OwnedId},
     json::canonical,
 };
 
@@ -100,6 +101,7 @@ pub(super) enum Side {
     Sent,
     Received,
     Direct,
+    Unsent,
 }
 
 pub(super) fn reservation(clock: &SharedClock, side: Side) -> Reservation {
@@ -120,10 +122,16 @@ pub(super) fn reservation(clock: &SharedClock, side: Side) -> Reservation {
         Side::Direct => Kind::Direct {
             source_url: "https://open.example/a.csv".to_owned(),
         },
+        Side::Unsent => Kind::Unsent {
+            provider,
+            source_url: "https://open.example/a.csv".to_owned(),
+        },
     };
+    let OwnedId { id, nonce } = EventIds::new(owner()).next(now);
     Reservation {
         exchange_id: ExchangeId::new_v7(now),
-        event_id: EventId::new_v7(now),
+        event_id: id,
+        nonce: Some(nonce),
         user_id: if matches!(side, Side::Sent) {
             user("provider-a")
         } else {
@@ -133,6 +141,11 @@ pub(super) fn reservation(clock: &SharedClock, side: Side) -> Reservation {
         consumer: user("consumer-b"),
         resource: Some("https://data.example/a.csv".to_owned()),
     }
+}
+
+/// The connector whose outbox it is.
+pub(super) fn owner() -> ConnectorId {
+    ConnectorId::parse("connector.example").unwrap()
 }
 
 pub(super) fn digest() -> Digest {
@@ -231,7 +244,7 @@ impl Books {
             "v": 1, "xid": item["exchange_id"], "rx": "2025-01-01T00:00:03.000Z", "prev": [],
             "actor": { "auth": "mtls", "user": item["user_id"], "client": "c.example" },
         });
-        for name in ["event", "evidence", "dig"] {
+        for name in ["event", "evidence", "dig", "nonce"] {
             if let Some(value) = item.get(name) {
                 core[name] = value.clone();
             }

@@ -32,7 +32,7 @@ async fn a_completed_transfer_becomes_an_event_with_its_digest() {
     assert_eq!((status.open, status.undelivered), (0, 1));
     assert_eq!(status.oldest, Some(NOW));
     let expected = json!({
-        "kind": "event", "exchange_id": reservation.exchange_id.to_string(), "user_id": "consumer-b",
+        "kind": "event", "exchange_id": reservation.exchange_id.to_string(), "user_id": "consumer-b", "nonce": reservation.nonce,
         "event": {
             "cdldatamodelversion": "2.0", "cdleventid": reservation.event_id.to_string(), "cdleventtype": "Received",
             "cdltimestamp": "2025-01-01T00:00:02.000Z", "dataprovider": "provider-a", "datauser": "consumer-b",
@@ -50,6 +50,8 @@ async fn a_completed_transfer_becomes_an_event_with_its_digest() {
 #[case::sent_broken(Side::Sent, false)]
 #[case::received_broken(Side::Received, false)]
 #[case::direct_broken(Side::Direct, false)]
+#[case::unsent(Side::Unsent, true)]
+#[case::unsent_broken(Side::Unsent, false)]
 #[tokio::test]
 async fn every_item_fits_the_schema_of_the_ledger(#[case] side: Side, #[case] is_whole: bool) {
     let kit = Kit::new();
@@ -65,7 +67,7 @@ async fn every_item_fits_the_schema_of_the_ledger(#[case] side: Side, #[case] is
     }
     let item = only_item(&kit).await.to_string();
     let types = ["Sent".to_owned(), "Received".to_owned()];
-    crate::model::batch::InItem::parse(&item, &types).unwrap();
+    crate::model::batch::InItem::parse(&item, &types, &owner()).unwrap();
 }
 
 #[tokio::test]
