@@ -376,7 +376,7 @@ async fn a_laboratory_takes_events_without_a_token_and_says_so() {
 async fn messages_follow_the_readers_language() {
     let world = World::new().await;
     let context = |lang| common::http::context::RequestContext {
-        id: common::http::context::RequestId(uuid::Uuid::max()),
+        id: common::http::context::RequestId(Uuid::max()),
         lang,
     };
     let ja = common::http::context::scope(
@@ -395,5 +395,5 @@ async fn messages_follow_the_readers_language() {
     );
     assert!(ja.body["message"].as_str().unwrap().contains("識別情報"));
     assert!(en.body["message"].as_str().unwrap().is_ascii());
-    assert_eq!(en.body["request_id"], uuid::Uuid::max().to_string());
+    assert_eq!(en.body["request_id"], Uuid::max().to_string());
 }
