@@ -74,6 +74,8 @@ pub struct LedgerConfig {
     pub queue: usize,
     /// Most bytes that they have together.
     pub queue_bytes: ByteSize,
+    /// What each caller may register one by one.
+    pub writes: WriteLimits,
     /// Batch requests at a time, of all connectors.
     pub requests: usize,
     /// Batch requests of one connector at a time.
@@ -92,6 +94,57 @@ pub struct LedgerConfig {
 
 /// 4 MiB: one batch, or one event of the largest size with its successors.
 const MIN_BYTES: u64 = 4 << 20;
+
+/// What each user with a token, and each connector, may register by single requests. Batches have turns instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WriteLimits {
+    /// Registrations a second.
+    pub per_second: u32,
+    /// Registrations at once after a pause.
+    pub burst: u32,
+    /// Bytes of events a second: they are kept for good.
+    pub bytes_per_second: ByteSize,
+    /// Bytes of events at once after a pause.
+    pub burst_bytes: ByteSize,
+    /// Bytes of files a second; they are hashed and not kept, so that an upload is slowed down and not refused.
+    pub hashed_per_second: ByteSize,
+    /// Registrations that are read at a time; a few more of the same caller wait.
+    pub at_a_time: usize,
+    /// The same of all callers.
+    pub at_a_time_of_all: usize,
+}
+
+impl Default for WriteLimits {
+    fn default() -> Self {
+        Self {
+            per_second: 100,
+            burst: 1_000,
+            bytes_per_second: ByteSize(1 << 20),
+            burst_bytes: ByteSize(16 << 20),
+            hashed_per_second: ByteSize(64 << 20),
+            at_a_time: 8,
+            // One takes 2 MiB at worst.
+            at_a_time_of_all: 32,
+        }
+    }
+}
+
+impl WriteLimits {
+    fn problem(&self) -> Option<&'static str> {
+        let counts = [self.at_a_time, self.at_a_time_of_all];
+        if self.per_second == 0 || self.burst == 0 || counts.contains(&0) {
+            return Some("writes: per_second, burst and places must be at least 1");
+        }
+        // The largest event, and the largest frame of a file.
+        let least = 1 << 20;
+        let bytes = [self.burst_bytes, self.hashed_per_second];
+        if bytes.iter().any(|bytes| bytes.bytes() < least) || self.bytes_per_second.bytes() == 0 {
+            return Some("writes: burst_bytes and hashed_per_second must be at least 1MiB");
+        }
+        None
+    }
+}
 
 /// How failures of authentication are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -151,6 +204,7 @@ impl Default for LedgerConfig {
             queue: 16 * MAX_ITEMS,
             queue_bytes: ByteSize(64 << 20),
             // 32 bodies of 4 MiB, and what is made of them, are some 400 MiB at worst.
+            writes: WriteLimits::default(),
             requests: 32,
             requests_per_connector: 4,
             writer_patience: Period::seconds(10),
@@ -202,6 +256,9 @@ impl Config {
         let ledger = &self.ledger;
         if !(1..=100).contains(&ledger.disk_watermark_percent) {
             error("[ledger]: disk_watermark_percent must be 1 to 100".to_owned());
+        }
+        if let Some(problem) = ledger.writes.problem() {
+            error(format!("[ledger]: {problem}"));
         }
         if ledger.queue < MAX_ITEMS {
             error(format!(

@@ -13,7 +13,7 @@ use common::{
 };
 
 use crate::{
-    api::{self, Batches, Ledger, Lineages},
+    api::{self, Batches, Ledger, Lineages, Writes},
     authority::AuthServer,
     config::Config,
     domain::{
@@ -73,6 +73,7 @@ impl Service for ProvenanceServer {
             clock: context.clock.clone(),
             organization: config.organization(),
             batches: Batches::new(&config.ledger),
+            writes: Writes::new(&config.ledger.writes),
             lineages: Lineages::new(&config.ledger),
             config: config.ledger.clone(),
         });

@@ -1,9 +1,12 @@
 //! Making the offers known: originals in the ledger, grants at the providers, locations.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use common::http::client::PeerClient;
 use common::ids::UserId;
 use futures_util::{Stream, StreamExt as _, stream};
+use http::{StatusCode, header::RETRY_AFTER};
 use location_client::api::PostLocationRequest;
 use location_client::{LocationClient, Profile};
 use reqwest::multipart::{Form, Part};
@@ -98,8 +101,8 @@ impl Publisher<'_> {
             "cdlpreviousevents": [],
             "cdldatatags": [{ "cdluri": offer.url.as_str() }],
         });
-        let request = Part::text(event.to_string()).mime_str("application/json")?;
-        let mut form = Form::new().part("request", request);
+        let event = event.to_string();
+        let mut file = None;
         let mut key = Sha256::new();
         key.update(offer.url.as_str());
         key.update(offer.bytes.to_be_bytes());
@@ -114,20 +117,36 @@ impl Publisher<'_> {
                 .to_string_lossy()
                 .into_owned();
             key.update(&content);
-            form = form.part("upfile", Part::bytes(content).file_name(name));
+            file = Some((content, name));
         }
         let mut url = self.layout.url(Service::Provenance, Port::Public);
         url.set_path("/v2/eventwithhash");
-        let answer = self
-            .http
-            .post(url)
-            .bearer_auth(party.session.token())
-            // An `up` that is interrupted before it can write the answer down gets the same event the next time.
-            .header("idempotency-key", hex::encode(key.finalize()))
-            .multipart(form)
-            .send()
-            .await
-            .context("the ledger does not answer")?;
+        // An `up` that is interrupted before it can write the answer down gets the same event the next time.
+        let key = hex::encode(key.finalize());
+        let answer = loop {
+            let request = Part::text(event.clone()).mime_str("application/json")?;
+            let mut form = Form::new().part("request", request);
+            if let Some((content, name)) = &file {
+                let part = Part::bytes(content.clone()).file_name(name.clone());
+                form = form.part("upfile", part);
+            }
+            let answer = self
+                .http
+                .post(url.clone())
+                .bearer_auth(party.session.token())
+                .header("idempotency-key", &key)
+                .multipart(form)
+                .send()
+                .await
+                .context("the ledger does not answer")?;
+            if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+                break answer;
+            }
+            // Many files at once: the ledger takes so many a second of one user.
+            let wait = answer.headers().get(RETRY_AFTER);
+            let wait = wait.and_then(|value| value.to_str().ok()?.parse().ok());
+            tokio::time::sleep(Duration::from_secs(wait.unwrap_or(1))).await;
+        };
         let status = answer.status();
         if !status.is_success() {
             bail!(
@@ -228,7 +247,7 @@ impl Publisher<'_> {
         };
         match locations.create(&entry).await {
             // Left behind by an `up` that was interrupted before it could write it down.
-            Err(error) if error.status() == Some(http::StatusCode::CONFLICT) => {
+            Err(error) if error.status() == Some(StatusCode::CONFLICT) => {
                 locations.update(&entry).await
             }
             other => other,

@@ -32,6 +32,23 @@ fn unavailable(kind: &'static str, text: Text, retry_after: u64) -> LedgerError 
     }
 }
 
+/// The caller has registered more than its share lately.
+pub(super) fn too_many_writes(retry_after: u64) -> LedgerError {
+    let text = Text::new(
+        "登録が多すぎます。しばらくしてからもう一度お試しください。",
+        "Too much was registered lately. Try again in a moment.",
+    );
+    LedgerError {
+        retry_after: Some(retry_after),
+        ..error(StatusCode::TOO_MANY_REQUESTS, "too-many-writes", text)
+    }
+}
+
+/// Others have all there is.
+pub(super) fn busy() -> LedgerError {
+    submit(&SubmitError::Busy)
+}
+
 /// Something of the request is wrong; `detail` says what, in English.
 pub(super) fn bad_request(kind: &'static str, detail: &str) -> LedgerError {
     let text = Text::of(

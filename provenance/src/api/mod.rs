@@ -12,6 +12,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod writes;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use self::state::Door;
 pub use self::{
     limits::{Batches, Lineages},
     state::{AppState, Ledger},
+    writes::Writes,
 };
 
 /// The media type that adds `ledger` to one's own events.

@@ -41,6 +41,7 @@ const MAX_KEY: usize = 256;
         (status = 401, description = "No token, or one that is not accepted"),
         (status = 403, description = "The connector is not registered"),
         (status = 409, description = "The idempotency key was used for another request"),
+        (status = 429, description = "The caller has registered too much lately"),
         (status = 503, description = "The ledger cannot record now")))]
 pub(super) async fn register(
     State(app): State<AppState>,
@@ -52,6 +53,7 @@ pub(super) async fn register(
         .sequencer
         .check_room()
         .map_err(|e| error::submit(&e))?;
+    let write = app.ledger.writes.begin(caller.actor.key()).await?;
     let key = key(&parts.headers)?;
     let allow_pending = parts
         .headers
@@ -59,7 +61,8 @@ pub(super) async fn register(
         .is_some_and(|v| v == "1");
     let is_extended = wants_extended(&parts.headers);
     let max = app.ledger.config.max_upload.bytes();
-    let read = upload::read(Request::from_parts(parts, body), max).await?;
+    let read = upload::read(Request::from_parts(parts, body), max, &write).await?;
+    write.keep(read.event.len())?;
     let mut event = Event::parse(&read.event).map_err(|e| error::invalid_event(&e))?;
     event
         .set_hashes(&read.hashes)

@@ -13,6 +13,7 @@ use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use super::{
     error,
     limits::{Batches, Lineages},
+    writes::Writes,
 };
 use crate::{
     config::{LedgerConfig, Unauthenticated},
@@ -53,6 +54,8 @@ pub struct Ledger {
     pub organization: String,
     /// The batch requests that are open.
     pub batches: Batches,
+    /// What is registered one by one.
+    pub writes: Writes,
     /// The lineages that are read and sent.
     pub lineages: Lineages,
 }

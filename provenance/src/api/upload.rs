@@ -18,7 +18,7 @@ use common::http::cadde::LedgerError;
 use futures_util::{Stream, StreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
-use super::error;
+use super::{error, writes::Write};
 
 /// 1 MiB: longest event. One that names 10,000 predecessors has 400 kB.
 const MAX_EVENT: u64 = 1 << 20;
@@ -47,11 +47,15 @@ pub(super) struct Upload {
     pub(super) hashes: Vec<[u8; 32]>,
 }
 
-/// Reads the body of `request`, up to `max` bytes.
+/// Reads the body of `request`, up to `max` bytes, as fast as `write` may.
 ///
 /// The part `request` may come with or without a file name, empty or not, and with any media type: existing clients differ.
 /// Other parts are passed over.
-pub(super) async fn read(request: Request, max: u64) -> Result<Upload, LedgerError> {
+pub(super) async fn read(
+    request: Request,
+    max: u64,
+    write: &Write<'_>,
+) -> Result<Upload, LedgerError> {
     let pace = Pace::default();
     let request = request.map(|body| Body::from_stream(pace.clone().watch(body)));
     let mut parts = Multipart::from_request(request, &())
@@ -88,11 +92,16 @@ pub(super) async fn read(request: Request, max: u64) -> Result<Upload, LedgerErr
             Some("upfile") => {
                 let mut hash = Sha256::new();
                 while let Some(chunk) = next(&mut part, &pace, &mut budget, max).await? {
+                    write.hash(chunk.len()).await;
                     hash.update(&chunk);
                 }
                 hashes.push(hash.finalize().into());
             }
-            _ => while next(&mut part, &pace, &mut budget, max).await?.is_some() {},
+            _ => {
+                while let Some(chunk) = next(&mut part, &pace, &mut budget, max).await? {
+                    write.hash(chunk.len()).await;
+                }
+            }
         }
     }
     let event =

@@ -156,6 +156,7 @@ impl World {
             clock: clock.clone(),
             organization: "ledger.example".to_owned(),
             batches: Batches::new(&config),
+            writes: Writes::new(&config.writes),
             lineages: Lineages::new(&config),
             config,
         });

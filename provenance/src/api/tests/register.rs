@@ -397,3 +397,24 @@ async fn messages_follow_the_readers_language() {
     assert!(en.body["message"].as_str().unwrap().is_ascii());
     assert_eq!(en.body["request_id"], Uuid::max().to_string());
 }
+
+#[tokio::test]
+async fn who_registers_too_much_is_told_when_to_come_again_and_others_are_not() {
+    let mut config = limits();
+    (config.writes.per_second, config.writes.burst) = (1, 2);
+    let world = World::with(config).await;
+    let register = async |token: &str| {
+        let event = json!({"cdldatamodelversion": "2.0", "cdleventtype": "Note"});
+        let request = Form::event(&event).request(&[("authorization", token)]);
+        send(&world.public, request, None).await
+    };
+    for _ in 0..2 {
+        assert_eq!(register("token-of-provider-a").await.status, StatusCode::OK);
+    }
+    let refused = register("token-of-provider-a").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.body["message_id"], "too-many-writes");
+    assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(world.events(), 2, "nothing of it is recorded");
+    assert_eq!(register("token-of-consumer-b").await.status, StatusCode::OK);
+}

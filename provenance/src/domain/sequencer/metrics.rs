@@ -57,8 +57,7 @@ impl Metrics {
     pub(super) fn wrote(&self, decisions: &[Decision], took: Duration, load: &Load) {
         self.commit.record(took);
         self.group.record(decisions.len() as f64);
-        let waiting = load.records.load(std::sync::atomic::Ordering::Relaxed);
-        self.waiting.set(waiting as f64);
+        self.waiting.set(load.waiting.all().records as f64);
         let (mut created, mut exists, mut refused) = (0, 0, 0);
         for decision in decisions {
             match decision {

@@ -1,20 +1,21 @@
 //! The one writer of the ledger: gives each record its place and answers when that is durable.
 //!
-//! A thread of its own takes what arrived while it committed the last group, decides about it in one transaction, commits, and
-//! only then answers (`writer`). Places are contiguous because nobody else gives any, and the transaction that fails gives
+//! A thread of its own takes what arrived while it committed the last group, a request of each caller in turn (`turns`), decides
+//! about it in one transaction, commits, and only then answers (`writer`). Places are contiguous because nobody else gives any, and the transaction that fails gives
 //! none.
 
 mod disk;
 mod metrics;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod writer;
 
 use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Sender},
     },
     time::Duration,
@@ -23,7 +24,10 @@ use std::{
 use common::{clock::SharedClock, service::Check};
 use tokio::sync::oneshot;
 
-use self::writer::{Job, Message, Writer};
+use self::{
+    turns::{Amount, Waiting},
+    writer::{Job, Message, Writer},
+};
 use super::{
     store::{LedgerStore, StoreError},
     submission::{Decision, Submission},
@@ -33,9 +37,9 @@ use crate::disk::Watermark;
 /// Limits of the sequencer.
 #[derive(Debug, Clone)]
 pub struct SequencerLimits {
-    /// Most records that wait at a time.
+    /// Most records that wait at a time, a quarter of them of one caller.
     pub queue: usize,
-    /// Most bytes that they have together.
+    /// Most bytes that they have together, a quarter of them of one caller.
     pub queue_bytes: usize,
     /// A path on the disk of the database; `None` where it lies on another host.
     pub disk: Option<PathBuf>,
@@ -79,23 +83,8 @@ impl SubmitError {
 /// What waits to be written, and whether anything is taken.
 #[derive(Debug, Default)]
 struct Load {
-    records: AtomicUsize,
-    bytes: AtomicUsize,
+    waiting: Waiting,
     is_disk_full: AtomicBool,
-}
-
-impl Load {
-    fn add(&self, records: usize, bytes: usize) -> (usize, usize) {
-        (
-            self.records.fetch_add(records, Ordering::Relaxed) + records,
-            self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes,
-        )
-    }
-
-    fn remove(&self, records: usize, bytes: usize) {
-        self.records.fetch_sub(records, Ordering::Relaxed);
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
 }
 
 /// Hands submissions to the writer. Clones are the same writer.
@@ -147,27 +136,27 @@ impl Sequencer {
     /// # Errors
     /// [`SubmitError`].
     pub async fn submit(&self, submissions: Vec<Submission>) -> Result<Vec<Decision>, SubmitError> {
-        let n = submissions.len();
-        if n == 0 {
+        let Some(first) = submissions.first() else {
             return Ok(Vec::new());
-        }
-        let bytes = submissions.iter().map(Submission::size).sum();
-        let (waiting, waiting_bytes) = self.load.add(n, bytes);
-        // One that is larger than the whole queue has to pass somehow: alone.
-        let is_long = waiting > self.limits.queue;
-        let is_large = waiting_bytes > self.limits.queue_bytes && waiting > n;
-        if is_long || is_large {
-            self.load.remove(n, bytes);
+        };
+        // All of a request have one caller.
+        let caller = first.actor.key();
+        let amount = Amount {
+            records: submissions.len(),
+            bytes: submissions.iter().map(Submission::size).sum(),
+        };
+        if !self.load.waiting.add(&caller, amount, &self.limits) {
             return refused(SubmitError::Busy);
         }
         let (reply, decided) = oneshot::channel();
         let job = Job {
+            caller,
             submissions,
-            bytes,
+            amount,
             reply,
         };
-        if self.jobs.send(Message::Job(job)).is_err() {
-            self.load.remove(n, bytes);
+        if let Err(mpsc::SendError(Message::Job(job))) = self.jobs.send(Message::Job(job)) {
+            self.load.waiting.remove(&job.caller, job.amount);
             return refused(SubmitError::Stopped);
         }
         match decided.await {

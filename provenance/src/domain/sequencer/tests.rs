@@ -324,7 +324,7 @@ async fn what_waits_has_so_many_bytes() {
         async move { sequencer.submit(large).await }
     });
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while kit.sequencer.load.records.load(Ordering::Relaxed) < 4 {
+    while kit.sequencer.load.waiting.all().records < 4 {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::task::yield_now().await;
     }
@@ -332,7 +332,57 @@ async fn what_waits_has_so_many_bytes() {
     drop(held);
     assert_eq!(first.await.unwrap().unwrap().len(), 4);
     assert_eq!(kit.places(&["a"]).await, [Some(4)]);
-    assert_eq!(kit.sequencer.load.bytes.load(Ordering::Relaxed), 0);
+    assert_eq!(kit.sequencer.load.waiting.all(), Amount::default());
+}
+
+/// The same event of another connector.
+fn of(connector: &str, mut event: Submission) -> Submission {
+    event.actor.client = Some(connector.to_owned());
+    event
+}
+
+#[tokio::test]
+async fn who_has_much_to_write_does_not_hold_up_who_has_little() {
+    let kit = Kit::new().await;
+    let held = kit.faults.door.lock().await;
+    let mut asked = Vec::new();
+    let submit = |connector: &'static str, name: &str, many: usize| {
+        let all = (0..many).map(|n| of(connector, event(&format!("{name}-{n}"), &[])));
+        let (all, sequencer) = (all.collect(), kit.sequencer.clone());
+        tokio::spawn(async move { sequencer.submit(all).await })
+    };
+    let until_waiting = async |records: usize| {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+        while kit.sequencer.load.waiting.all().records < records {
+            assert!(tokio::time::Instant::now() < deadline);
+            tokio::task::yield_now().await;
+        }
+    };
+    // The writer is at this one meanwhile.
+    asked.push(submit("busy.example", "first", 1));
+    until_waiting(1).await;
+    for (request, sum) in [("second", 1025), ("third", 2049)] {
+        asked.push(submit("busy.example", request, 1024));
+        until_waiting(sum).await;
+    }
+    let other = submit("quiet.example", "own", 1);
+    until_waiting(2050).await;
+    // Beyond its share it is told to come again, and nobody else is.
+    let more = submit("busy.example", "more", 1024).await.unwrap();
+    assert!(matches!(more, Err(SubmitError::Busy)), "{more:?}");
+    let small = submit("third.example", "small", 1);
+    until_waiting(2051).await;
+    drop(held);
+    let place = |decided: Result<Vec<Decision>, SubmitError>| match &decided.unwrap()[0] {
+        Ok(Accepted::Created(recorded)) => recorded.idx,
+        other => panic!("{other:?}"),
+    };
+    let (other, small) = (place(other.await.unwrap()), place(small.await.unwrap()));
+    let third = place(asked.pop().unwrap().await.unwrap());
+    assert!(other < third && small < third, "{other} {small} {third}");
+    for one in asked {
+        one.await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]

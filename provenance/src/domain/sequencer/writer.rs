@@ -15,7 +15,12 @@ use common::{
 };
 use tokio::sync::oneshot;
 
-use super::{Load, SequencerLimits, SubmitError, disk::Disk, metrics::Metrics};
+use super::{
+    Load, SequencerLimits, SubmitError,
+    disk::Disk,
+    metrics::Metrics,
+    turns::{Amount, Turns},
+};
 use crate::domain::{
     rules::{self, Effort, Moment},
     store::{LedgerStore, LedgerTx as _, StoreError},
@@ -42,9 +47,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 pub(super) struct Job {
+    /// Whose it is.
+    pub(super) caller: String,
     pub(super) submissions: Vec<Submission>,
-    /// What they weigh together.
-    pub(super) bytes: usize,
+    /// How much of what may wait they are.
+    pub(super) amount: Amount,
     pub(super) reply: oneshot::Sender<Result<Vec<Decision>, SubmitError>>,
 }
 
@@ -129,26 +136,31 @@ impl<S: LedgerStore> Writer<S> {
 
     /// Serves `inbox` until it is told to stop or nobody can send any more.
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        let mut turns = Turns::default();
         let mut group: Vec<Job> = Vec::new();
         let mut next_prune = Instant::now();
+        let mut stop = None;
         let beat = self.beat.clone();
         loop {
-            let mut next = inbox.recv_timeout(PROBE_EVERY);
-            let (mut size, mut stop) = (0, None);
-            loop {
+            while stop.is_none() {
+                let next = if turns.is_empty() {
+                    inbox.recv_timeout(PROBE_EVERY)
+                } else {
+                    inbox.try_recv().map_err(|_| RecvTimeoutError::Timeout)
+                };
                 match next {
-                    Ok(Message::Job(job)) => {
-                        size += job.submissions.len();
-                        group.push(job);
-                    }
+                    Ok(Message::Job(job)) => turns.push(job),
                     Ok(Message::Stop(reply)) => stop = Some(reply),
-                    Err(RecvTimeoutError::Disconnected) if group.is_empty() => return,
+                    Err(RecvTimeoutError::Disconnected) if turns.is_empty() => return,
                     Err(_) => break,
                 }
-                if size >= GROUP_MAX || stop.is_some() {
-                    break;
-                }
-                next = inbox.try_recv().map_err(|_| RecvTimeoutError::Timeout);
+            }
+            let mut size = 0;
+            while size < GROUP_MAX
+                && let Some(job) = turns.next()
+            {
+                size += job.submissions.len();
+                group.push(job);
             }
             let _turn = beat.turn();
             if group.is_empty() {
@@ -157,7 +169,9 @@ impl<S: LedgerStore> Writer<S> {
             } else {
                 self.write(&mut group);
             }
-            if let Some(stop) = stop {
+            if turns.is_empty()
+                && let Some(stop) = stop.take()
+            {
                 drop(self);
                 // Whoever asked may have left.
                 let _ = stop.send(());
@@ -182,8 +196,9 @@ impl<S: LedgerStore> Writer<S> {
             self.decide(&all)
                 .map_err(|error| SubmitError::Store(Arc::new(error)))
         };
-        self.load
-            .remove(all.len(), group.iter().map(|job| job.bytes).sum());
+        for job in &*group {
+            self.load.waiting.remove(&job.caller, job.amount);
+        }
         match result {
             Ok(decisions) => {
                 self.metrics
