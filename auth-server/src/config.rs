@@ -137,7 +137,8 @@ pub struct LoginConfig {
     pub hashes_at_once: usize,
     /// Longest time a login waits for its turn.
     pub longest_wait: Period,
-    /// Failed logins in a row that one address may cause for one user before it has to wait.
+    /// Failed logins in a row that one network may cause for one user through one application before it has to wait. Four times as
+    /// many where that user signed in from there before.
     pub failures: u32,
     /// Time after which one more failure is forgiven.
     pub forgiven_every: Period,

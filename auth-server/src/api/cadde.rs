@@ -193,7 +193,7 @@ fn answer<T: Serialize>(body: T) -> Response {
 #[derive(Debug)]
 pub enum Failure {
     /// The client is not authenticated; why was logged.
-    Client,
+    Client(ClientError),
     /// The body does not fit; the answer is complete.
     Body(Response),
     /// Nobody was signed in.
@@ -203,8 +203,8 @@ pub enum Failure {
 }
 
 impl From<ClientError> for Failure {
-    fn from(_: ClientError) -> Self {
-        Self::Client
+    fn from(error: ClientError) -> Self {
+        Self::Client(error)
     }
 }
 
@@ -230,7 +230,17 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let error = match self {
             Self::Body(response) => return response,
-            Self::Client => {
+            Self::Client(ClientError::Throttled(wait)) => {
+                let text = Text::new(
+                    "クライアントの認証に何度も失敗しています。しばらくしてからもう一度お試しください。",
+                    "Too many clients of this network were refused. Try again in a moment.",
+                );
+                MessageError {
+                    retry_after: Some(seconds(wait)),
+                    ..message(StatusCode::TOO_MANY_REQUESTS, "clients-refused", text)
+                }
+            }
+            Self::Client(_) => {
                 let text = Text::new(
                     "クライアントを確認できません。クライアントIDとシークレット、または証明書を確認してください。",
                     "The client cannot be authenticated. Check its ID and secret, or its certificate.",
@@ -331,7 +341,7 @@ fn login_failure(error: &LoginError) -> MessageError {
 }
 
 /// Whole seconds, rounded up, at least one.
-pub(super) fn seconds(wait: std::time::Duration) -> u64 {
+pub(in crate::api) fn seconds(wait: std::time::Duration) -> u64 {
     wait.as_secs()
         .saturating_add(u64::from(wait.subsec_nanos() > 0))
         .max(1)

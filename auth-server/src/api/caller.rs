@@ -66,6 +66,9 @@ pub enum ClientError {
     /// Certificate, credentials and `client_id` do not name one client.
     #[error("certificate, credentials and client_id name different clients")]
     Mismatch,
+    /// Too many were refused that came from the same network. Whose credentials are right is never told this.
+    #[error("too many clients of this network were refused; the next may try in {0:?}")]
+    Throttled(std::time::Duration),
 }
 
 impl Caller {
@@ -85,6 +88,9 @@ impl Caller {
         };
         if let Err(reason) = &outcome {
             metrics::counter!("auth_clients_refused_total").increment(1);
+            if let Some(wait) = state.refused_clients.add(self.connection.remote.ip()) {
+                return Err(ClientError::Throttled(wait));
+            }
             tracing::info!(request.id = %context::request_id(), %reason, remote = %self.connection.remote.ip(), "client authentication failed");
         }
         outcome

@@ -5,6 +5,7 @@ use crate::domain::{
     directory::Directory,
     registrar::Registrar,
     store::{Store, StoreError},
+    throttle::RefusedClients,
     tokens::{Logins, TokenIssuer},
 };
 use common::telemetry::Chain;
@@ -26,6 +27,8 @@ pub struct App {
     pub issuer: TokenIssuer,
     /// Signs users in.
     pub logins: Logins,
+    /// Clients that did not authenticate.
+    pub refused_clients: RefusedClients,
     /// External URL of the `peer` listener, without a slash at its end.
     pub peer_url: String,
 }

@@ -27,6 +27,8 @@ pub enum PasswordError {
 #[derive(Debug)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    /// Those of them that strangers may take: one is left for people who signed in before, where there are several.
+    strangers: Semaphore,
     longest_wait: Duration,
     /// Hash of a password that nobody has: an unknown user costs as much time as a known one.
     nobody: String,
@@ -102,6 +104,7 @@ impl Passwords {
     pub fn new(at_once: usize, longest_wait: Duration) -> Result<Self, PasswordError> {
         Ok(Self {
             turns: Arc::new(Semaphore::new(at_once)),
+            strangers: Semaphore::new(at_once.saturating_sub(1).max(1)),
             longest_wait,
             nobody: hash_now(&super::secrets::random_secret())?,
         })
@@ -125,6 +128,19 @@ impl Passwords {
         let kept = kept.unwrap_or_else(|| self.nobody.clone());
         self.turn(move || Ok(verify_now(&password, &kept)? & known))
             .await
+    }
+
+    /// The same for somebody who has not signed in before, as far as is known: many of them leave room for the others.
+    pub async fn verify_strangers(
+        &self,
+        password: String,
+        kept: Option<String>,
+    ) -> Result<bool, PasswordError> {
+        let place = tokio::time::timeout(self.longest_wait, self.strangers.acquire()).await;
+        let _place = place
+            .map_err(|_| PasswordError::Busy)?
+            .map_err(|_| PasswordError::Busy)?;
+        self.verify(password, kept).await
     }
 
     async fn turn<T: Send + 'static>(
@@ -199,6 +215,17 @@ mod tests {
         ));
         drop(taken);
         passwords.hash("x".into()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn strangers_leave_a_turn_to_others() {
+        let passwords = Passwords::new(2, Duration::ZERO).unwrap();
+        let taken = passwords.strangers.acquire().await.unwrap();
+        let strangers = passwords.verify_strangers("x".into(), None).await;
+        assert!(matches!(strangers, Err(PasswordError::Busy)));
+        assert!(!passwords.verify("x".into(), None).await.unwrap());
+        drop(taken);
+        assert!(!passwords.verify_strangers("x".into(), None).await.unwrap());
     }
 
     #[tokio::test]

@@ -1,26 +1,59 @@
-//! Slowing down guessers of passwords.
+//! Slowing down guessers of passwords, without letting strangers lock anybody out.
 //!
-//! Failures are counted for the pair of user and address, so that a stranger can't lock a user out, and for each of the two
-//! alone with more patience, against guessing from many addresses and against guessing many users' passwords from one.
+//! Whoever gets here comes through an application that has proved who it is, so everything is counted for that application
+//! alone: what comes through one of them bars nobody who uses another. Within it a place is a network (an IPv6 /64, an IPv4
+//! address).
+//!
+//! Failures are counted for the user at a place. A user who signed in from there before is judged by that alone. Other attempts
+//! are strangers': they share a bound for the user, against guessing from many places, and one for the place, against guessing
+//! many users' passwords from one. Neither bars those who are known, and attempts of strangers have only so many of the turns at
+//! the processor.
 
 use super::secrets;
-use common::clock::SharedClock;
+use common::{
+    clock::SharedClock,
+    listener::network,
+    places::{Place, Places},
+};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use time::OffsetDateTime;
 
-/// How much more a user, seen from all addresses, is forgiven than a pair.
+/// How much more is forgiven a user at a place from which they signed in before.
+const KNOWN_PATIENCE: u32 = 4;
+
+/// How much more a user, tried by strangers from all places, is forgiven than a pair.
 const USER_PATIENCE: u32 = 10;
 
-/// How much more an address, trying all users, is forgiven than a pair: domains share one behind their proxies.
-const ADDRESS_PATIENCE: u32 = 20;
+/// How much more a place, trying all users, is forgiven than a pair, and how much faster: a whole organisation may be behind it.
+const PLACE_PATIENCE: u32 = 20;
 
 /// 100,000 entries, about 10 MB: more are not kept, forgetting those first that are forgiven soonest.
 const MAX_ENTRIES: usize = 100_000;
+
+/// Places that are remembered of one user, the latest.
+const KNOWN_EACH: usize = 8;
+
+/// Attempts of strangers under way at a time, and those of one place.
+const STRANGERS: usize = 64;
+const STRANGERS_OF_A_PLACE: usize = 16;
+
+/// Refused clients of one network that are told so at once; from there on it is ten a second.
+const CLIENTS: u32 = 1_000;
+const CLIENTS_FORGIVEN_EVERY: Duration = Duration::from_millis(100);
+
+/// Where an attempt comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The ID of the application, which has proved that it is that.
+    pub client: &'a str,
+    /// The address that the request came from.
+    pub address: IpAddr,
+}
 
 /// Counts failed logins.
 #[derive(Debug)]
@@ -28,124 +61,267 @@ pub struct Throttle {
     clock: SharedClock,
     failures: u32,
     forgiven_every: Duration,
+    strangers: Arc<Places<Digest>>,
+    table: Mutex<Table>,
+}
+
+/// What is claimed as a user ID may be long and may be anything: digests are kept.
+type Digest = [u8; 32];
+
+#[derive(Debug, Default)]
+struct Table {
     /// When everything about a key will be forgiven.
-    debts: Mutex<HashMap<Key, OffsetDateTime>>,
+    debts: Debts<Key>,
+    /// Where users signed in, by the digest of their ID.
+    known: HashMap<Digest, VecDeque<Digest>>,
 }
 
-/// What is claimed as a user ID may be long and may be anything: a digest is kept of it.
-type Claimed = [u8; 32];
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    Pair(Claimed, IpAddr),
-    User(Claimed),
-    Address(IpAddr),
+    Pair(Digest),
+    User(Digest),
+    Place(Digest),
 }
 
-impl Key {
-    fn patience(&self) -> u32 {
-        match self {
-            Self::Pair(..) => 1,
-            Self::User(_) => USER_PATIENCE,
-            Self::Address(_) => ADDRESS_PATIENCE,
+/// Keys with the time at which everything about them will be forgiven.
+#[derive(Debug)]
+struct Debts<K>(HashMap<K, OffsetDateTime>);
+
+impl<K> Default for Debts<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + std::hash::Hash + Copy> Debts<K> {
+    fn add(&mut self, key: K, span: Duration, now: OffsetDateTime) {
+        let debt = self.0.entry(key).or_insert(now);
+        *debt = (*debt).max(now) + span;
+        if self.0.len() > MAX_ENTRIES {
+            self.0.retain(|_, forgiven| *forgiven > now);
+            self.forget_soonest();
+        }
+    }
+
+    fn take_back(&mut self, key: K, span: Duration, now: OffsetDateTime) {
+        if let Some(debt) = self.0.get_mut(&key) {
+            *debt -= span;
+            if *debt <= now {
+                self.0.remove(&key);
+            }
+        }
+    }
+
+    /// How long it is until one more of `span` fits below so many of them.
+    fn wait(&self, key: K, most: u32, span: Duration, now: OffsetDateTime) -> Option<Duration> {
+        let debt = Duration::try_from(*self.0.get(&key)? - now).ok()?;
+        (debt + span)
+            .checked_sub(span * most)
+            .filter(|wait| !wait.is_zero())
+    }
+
+    /// Halves a table of nothing but debtors.
+    fn forget_soonest(&mut self) {
+        if self.0.len() <= MAX_ENTRIES {
+            return;
+        }
+        let mut times: Vec<_> = self.0.values().copied().collect();
+        let middle = times.len() / 2;
+        let (_, median, _) = times.select_nth_unstable(middle);
+        let median = *median;
+        self.0.retain(|_, forgiven| *forgiven > median);
+    }
+}
+
+/// The keys of an attempt.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    user: Digest,
+    pair: Digest,
+    at_client: Digest,
+    place: Digest,
+}
+
+impl Keys {
+    fn new(user: &str, from: Origin<'_>) -> Self {
+        let user = secrets::hash(&user.to_lowercase());
+        let client = from.client.to_lowercase();
+        let network = network(from.address);
+        let name = hex::encode(user);
+        Self {
+            user,
+            pair: secrets::hash(&format!("{name} {network} {client}")),
+            at_client: secrets::hash(&format!("{name} {client}")),
+            place: secrets::hash(&format!("{network} {client}")),
         }
     }
 }
 
+/// An attempt under way. It counts as a failure unless it is said that it was none.
+#[derive(Debug)]
+pub struct Attempt<'t> {
+    throttle: &'t Throttle,
+    keys: Keys,
+    /// Held while it is under way; known users need none.
+    place: Option<Place<Digest>>,
+}
+
+/// Why an attempt has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// There were too many failures lately.
+    Failures(Duration),
+    /// Too many others are trying.
+    Crowd,
+}
+
 impl Throttle {
-    /// Lets `failures` failures in a row pass for a user and an address; one more is forgiven every `forgiven_every`.
+    /// Lets `failures` failures in a row pass for a user at a place; one more is forgiven every `forgiven_every`.
     pub fn new(clock: SharedClock, failures: u32, forgiven_every: Duration) -> Self {
         Self {
             clock,
             failures,
             forgiven_every,
+            strangers: Places::new(
+                STRANGERS,
+                STRANGERS_OF_A_PLACE,
+                metrics::gauge!("auth_strangers_logging_in"),
+            ),
+            table: Mutex::default(),
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Key, bound and span of each rule for an attempt.
+    fn rules(&self, keys: &Keys, is_known: bool) -> impl Iterator<Item = (Key, u32, Duration)> {
+        let (failures, span) = (self.failures, self.forgiven_every);
+        let own = if is_known { KNOWN_PATIENCE } else { 1 };
+        let strangers = [
+            (Key::User(keys.at_client), USER_PATIENCE, span),
+            (
+                Key::Place(keys.place),
+                PLACE_PATIENCE,
+                span / PLACE_PATIENCE,
+            ),
+        ];
+        std::iter::once((Key::Pair(keys.pair), own, span))
+            .chain(strangers.into_iter().take(if is_known { 0 } else { 2 }))
+            .map(move |(key, patience, span)| (key, failures.saturating_mul(patience), span))
+    }
+
+    /// Begins an attempt to sign in as `user`. It is counted before the work is done, so that attempts at the same time count
+    /// too.
+    ///
+    /// # Errors
+    /// It has to wait.
+    pub fn begin(&self, user: &str, from: Origin<'_>) -> Result<Attempt<'_>, Wait> {
+        let keys = Keys::new(user, from);
+        let now = self.clock.now();
+        let mut table = self.table();
+        let is_known = table.knows(&keys);
+        let wait = self
+            .rules(&keys, is_known)
+            .filter_map(|(key, most, span)| table.debts.wait(key, most, span, now))
+            .max();
+        if let Some(wait) = wait {
+            return Err(Wait::Failures(wait));
+        }
+        let place = if is_known {
+            None
+        } else {
+            Some(self.strangers.enter_as(keys.place).ok_or(Wait::Crowd)?)
+        };
+        for (key, _, span) in self.rules(&keys, is_known) {
+            table.debts.add(key, span, now);
+        }
+        Ok(Attempt {
+            throttle: self,
+            keys,
+            place,
+        })
+    }
+}
+
+impl Table {
+    fn knows(&self, keys: &Keys) -> bool {
+        self.known
+            .get(&keys.user)
+            .is_some_and(|pairs| pairs.contains(&keys.pair))
+    }
+
+    /// The user signed in: the latest places are kept. Only users who exist get here, so these are not more than those.
+    fn remember(&mut self, keys: &Keys) {
+        let pairs = self.known.entry(keys.user).or_default();
+        pairs.retain(|pair| *pair != keys.pair);
+        if pairs.len() == KNOWN_EACH {
+            pairs.pop_front();
+        }
+        pairs.push_back(keys.pair);
+    }
+}
+
+impl Attempt<'_> {
+    /// Whether nobody signed in as this user from this place before.
+    pub fn is_strangers(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// Takes the failure back that was none.
+    pub fn is_no_failure(self) {
+        let now = self.throttle.clock.now();
+        let mut table = self.throttle.table();
+        for (key, _, span) in self.throttle.rules(&self.keys, self.place.is_none()) {
+            table.debts.take_back(key, span, now);
+        }
+    }
+
+    /// Forgives the pair: its password is known after all.
+    pub fn succeeded(self) {
+        let (throttle, keys) = (self.throttle, self.keys);
+        self.is_no_failure();
+        let mut table = throttle.table();
+        table.debts.0.remove(&Key::Pair(keys.pair));
+        table.remember(&keys);
+    }
+}
+
+/// Counts refused clients. Secrets are random, so no bound keeps anybody from guessing one; this keeps who tries from filling the
+/// log. Credentials that are right are never refused, whoever shares a network with whom.
+#[derive(Debug)]
+pub struct RefusedClients {
+    clock: SharedClock,
+    debts: Mutex<Debts<IpAddr>>,
+}
+
+impl RefusedClients {
+    /// Nobody was refused yet.
+    pub fn new(clock: SharedClock) -> Self {
+        Self {
+            clock,
             debts: Mutex::default(),
         }
     }
 
-    /// How long this login has to wait; `None` if it may try now.
-    pub fn wait(&self, user: &str, address: IpAddr) -> Option<Duration> {
-        let now = self.clock.now();
-        let debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
-        keys(user, address)
-            .iter()
-            .filter_map(|key| {
-                let limit = self.forgiven_every * self.failures.saturating_mul(key.patience());
-                let debt = Duration::try_from(*debts.get(key)? - now).ok()?;
-                // One more failure must still fit below the limit.
-                (debt + self.forgiven_every)
-                    .checked_sub(limit)
-                    .filter(|wait| !wait.is_zero())
-            })
-            .max()
-    }
-
-    /// Counts a failure.
-    pub fn failed(&self, user: &str, address: IpAddr) {
-        let now = self.clock.now();
+    /// Counts one from `address`. Returns how long that network is to wait if there are too many of them.
+    pub fn add(&self, address: IpAddr) -> Option<Duration> {
+        let (now, network) = (self.clock.now(), network(address));
         let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys(user, address) {
-            let debt = debts.entry(key).or_insert(now);
-            *debt = (*debt).max(now) + self.forgiven_every;
+        let span = CLIENTS_FORGIVEN_EVERY;
+        let wait = debts.wait(network, CLIENTS, span, now);
+        if wait.is_none() {
+            debts.add(network, span, now);
         }
-        if debts.len() > MAX_ENTRIES {
-            debts.retain(|_, forgiven| *forgiven > now);
-            forget_soonest(&mut debts);
-        }
+        wait
     }
-
-    /// Takes a failure back that was none.
-    pub fn take_back(&self, user: &str, address: IpAddr) {
-        let now = self.clock.now();
-        let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys(user, address) {
-            if let Some(debt) = debts.get_mut(&key) {
-                *debt -= self.forgiven_every;
-                if *debt <= now {
-                    debts.remove(&key);
-                }
-            }
-        }
-    }
-
-    /// Forgives the pair: its password is known after all. Takes the failure back that was counted for this attempt.
-    pub fn succeeded(&self, user: &str, address: IpAddr) {
-        self.take_back(user, address);
-        let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
-        debts.remove(&Key::Pair(claimed(user), address));
-    }
-}
-
-fn keys(user: &str, address: IpAddr) -> [Key; 3] {
-    let user = claimed(user);
-    [
-        Key::Pair(user, address),
-        Key::User(user),
-        Key::Address(address),
-    ]
-}
-
-fn claimed(user: &str) -> Claimed {
-    secrets::hash(&user.to_lowercase())
-}
-
-/// Halves a table of nothing but debtors.
-fn forget_soonest(debts: &mut HashMap<Key, OffsetDateTime>) {
-    if debts.len() <= MAX_ENTRIES {
-        return;
-    }
-    let mut times: Vec<_> = debts.values().copied().collect();
-    let middle = times.len() / 2;
-    let (_, median, _) = times.select_nth_unstable(middle);
-    let median = *median;
-    debts.retain(|_, forgiven| *forgiven > median);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use common::clock::ManualClock;
-    use std::sync::Arc;
     use time::macros::datetime;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -159,76 +335,175 @@ mod tests {
         )
     }
 
+    fn from(address: IpAddr) -> Origin<'static> {
+        Origin {
+            client: "app",
+            address,
+        }
+    }
+
+    impl Throttle {
+        /// An attempt that fails; how long it has to wait, if it does.
+        fn fails(&self, user: &str, from: Origin<'_>) -> Option<Duration> {
+            match self.begin(user, from) {
+                Ok(_) => None,
+                Err(Wait::Failures(wait)) => Some(wait),
+                Err(Wait::Crowd) => panic!("there is no crowd"),
+            }
+        }
+
+        /// An attempt that succeeds; whether it may.
+        fn signs_in(&self, user: &str, from: Origin<'_>) -> bool {
+            self.begin(user, from).map(Attempt::succeeded).is_ok()
+        }
+
+        fn fails_until_it_waits(&self, user: &str, from: Origin<'_>) -> u32 {
+            (0..1000)
+                .find(|_| self.fails(user, from).is_some())
+                .unwrap()
+        }
+    }
+
     #[test]
     fn after_a_few_failures_a_guesser_waits() {
         let (throttle, clock) = throttle();
         for _ in 0..3 {
-            assert_eq!(throttle.wait("cadde.a", HOME), None);
-            throttle.failed("cadde.a", HOME);
+            assert_eq!(throttle.fails("cadde.a", from(HOME)), None);
         }
-        assert_eq!(
-            throttle.wait("CADDE.A", HOME),
-            Some(Duration::from_secs(30))
-        );
+        let half_a_minute = Some(Duration::from_secs(30));
+        assert_eq!(throttle.fails("CADDE.A", from(HOME)), half_a_minute);
         clock.advance(Duration::from_secs(30));
-        assert_eq!(throttle.wait("cadde.a", HOME), None);
-        throttle.failed("cadde.a", HOME);
-        assert_eq!(
-            throttle.wait("cadde.a", HOME),
-            Some(Duration::from_secs(30))
-        );
+        assert_eq!(throttle.fails("cadde.a", from(HOME)), None);
+        assert_eq!(throttle.fails("cadde.a", from(HOME)), half_a_minute);
     }
 
     #[test]
     fn a_stranger_does_not_lock_a_user_out() {
         let (throttle, _) = throttle();
-        for _ in 0..3 {
-            throttle.failed("cadde.a", AWAY);
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        // From many places, until strangers wait wherever they are.
+        for last in 0..200 {
+            throttle.fails("cadde.a", from(IpAddr::from([198, 51, 100, last])));
         }
-        assert!(throttle.wait("cadde.a", AWAY).is_some());
-        assert_eq!(throttle.wait("cadde.a", HOME), None);
-        assert_eq!(throttle.wait("cadde.b", AWAY), None);
+        assert!(throttle.fails("cadde.a", from(AWAY)).is_some());
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        // Other users are none of their business.
+        assert!(throttle.signs_in("cadde.b", from(AWAY)));
     }
 
     #[test]
-    fn guessing_from_many_addresses_is_noticed() {
+    fn what_comes_through_one_application_bars_nobody_at_another() {
+        let (throttle, _) = throttle();
+        let at = |client| Origin {
+            client,
+            address: HOME,
+        };
+        for number in 0..500 {
+            throttle.fails("cadde.operator", at("evil"));
+            throttle.fails(&format!("cadde.{number}"), at("evil"));
+        }
+        assert!(throttle.fails("cadde.operator", at("evil")).is_some());
+        assert!(throttle.signs_in("cadde.operator", at("operator-console")));
+        assert!(throttle.signs_in("cadde.7", at("app")));
+    }
+
+    #[test]
+    fn an_application_goes_on_for_those_who_used_it_before() {
+        let (throttle, clock) = throttle();
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        for number in 0..1000 {
+            throttle.fails(&format!("nobody.{number}"), from(HOME));
+        }
+        assert!(throttle.fails("nobody.1001", from(HOME)).is_some());
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        // Those who did not get in soon, for a place is forgiven faster than a pair.
+        clock.advance(Duration::from_secs(2));
+        assert!(throttle.signs_in("cadde.b", from(HOME)));
+    }
+
+    #[test]
+    fn a_user_who_is_known_has_more_patience_but_not_any() {
+        let (throttle, _) = throttle();
+        assert_eq!(throttle.fails_until_it_waits("cadde.b", from(HOME)), 3);
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        assert_eq!(throttle.fails_until_it_waits("cadde.a", from(HOME)), 12);
+    }
+
+    #[test]
+    fn guessing_from_many_places_is_noticed() {
         let (throttle, _) = throttle();
         for last in 0..30 {
-            throttle.failed("cadde.a", IpAddr::from([198, 51, 100, last]));
+            throttle.fails("cadde.a", from(IpAddr::from([198, 51, 100, last])));
         }
-        assert!(throttle.wait("cadde.a", HOME).is_some());
-        assert_eq!(throttle.wait("cadde.b", HOME), None);
+        assert!(throttle.fails("cadde.a", from(HOME)).is_some());
+        assert_eq!(throttle.fails("cadde.b", from(HOME)), None);
     }
 
     #[test]
-    fn success_forgives_the_pair() {
+    fn the_addresses_of_one_network_are_one_place() {
         let (throttle, _) = throttle();
-        for _ in 0..3 {
-            throttle.failed("cadde.a", HOME);
+        let at = |last: u16| from(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]));
+        for last in 0..3 {
+            assert_eq!(throttle.fails("cadde.a", at(last)), None);
         }
-        throttle.succeeded("cadde.a", HOME);
-        assert_eq!(throttle.wait("cadde.a", HOME), None);
+        assert!(throttle.fails("cadde.a", at(99)).is_some());
     }
 
     #[test]
     fn logins_that_succeed_are_not_counted() {
         let (throttle, _) = throttle();
         for number in 0..1000 {
-            let user = format!("cadde.{}", number % 3);
-            assert_eq!(throttle.wait(&user, HOME), None);
-            throttle.failed(&user, HOME);
-            throttle.succeeded(&user, HOME);
+            assert!(throttle.signs_in(&format!("cadde.{}", number % 3), from(HOME)));
         }
-        assert!(throttle.debts.lock().unwrap().is_empty());
+        assert!(throttle.table().debts.0.is_empty());
+        for _ in 0..1000 {
+            let attempt = throttle.begin("cadde.x", from(AWAY)).unwrap();
+            attempt.is_no_failure();
+        }
+        assert!(throttle.table().debts.0.is_empty());
     }
 
     #[test]
-    fn the_table_stays_bounded() {
+    fn strangers_have_so_many_places_and_who_is_known_needs_none() {
+        let (throttle, _) = throttle();
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        let mut trying: Vec<_> = (0..STRANGERS_OF_A_PLACE)
+            .map(|n| throttle.begin(&format!("nobody.{n}"), from(HOME)).unwrap())
+            .collect();
+        let more = throttle.begin("nobody.x", from(HOME));
+        assert!(matches!(more, Err(Wait::Crowd)));
+        assert!(throttle.signs_in("cadde.a", from(HOME)));
+        assert!(throttle.signs_in("cadde.b", from(AWAY)));
+        trying.pop();
+        assert!(throttle.begin("nobody.x", from(HOME)).is_ok());
+    }
+
+    #[test]
+    fn the_tables_stay_bounded() {
         let (throttle, _) = throttle();
         for number in 0..60_000u32 {
             let [a, b, c, d] = number.to_be_bytes();
-            throttle.failed(&format!("cadde.{number}"), IpAddr::from([a, b, c, d]));
+            throttle.fails(&format!("cadde.{number}"), from(IpAddr::from([a, b, c, d])));
         }
-        assert!(throttle.debts.lock().unwrap().len() <= MAX_ENTRIES + 3);
+        assert!(throttle.table().debts.0.len() <= MAX_ENTRIES + 3);
+        for last in 0..100 {
+            assert!(throttle.signs_in("cadde.a", from(IpAddr::from([203, 0, 113, last]))));
+        }
+        let table = throttle.table();
+        assert_eq!(table.known.len(), 1);
+        assert!(table.known.values().all(|pairs| pairs.len() == KNOWN_EACH));
+    }
+
+    #[test]
+    fn a_network_whose_clients_are_refused_too_often_is_told_to_wait() {
+        let clock = Arc::new(ManualClock::new(datetime!(2026-01-01 0:00 UTC)));
+        let refused = RefusedClients::new(clock.clone());
+        for _ in 0..CLIENTS {
+            assert_eq!(refused.add(HOME), None);
+        }
+        assert_eq!(refused.add(HOME), Some(CLIENTS_FORGIVEN_EVERY));
+        assert_eq!(refused.add(AWAY), None);
+        clock.advance(CLIENTS_FORGIVEN_EVERY);
+        assert_eq!(refused.add(HOME), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Errors as RFC 6749 §5.2 has them.
 
 use crate::{
-    api::caller::ClientError,
+    api::{cadde::seconds, caller::ClientError},
     domain::tokens::{ExchangeError, LoginError},
 };
 use axum::{
@@ -21,6 +21,8 @@ pub struct OAuthError {
     status: StatusCode,
     error: &'static str,
     description: String,
+    /// Content of `Retry-After`, in seconds.
+    retry_after: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -36,6 +38,7 @@ impl OAuthError {
             status: StatusCode::BAD_REQUEST,
             error,
             description: description.into(),
+            retry_after: None,
         }
     }
 
@@ -46,11 +49,16 @@ impl OAuthError {
 }
 
 impl From<ClientError> for OAuthError {
-    fn from(_: ClientError) -> Self {
+    fn from(error: ClientError) -> Self {
+        let (status, retry_after) = match error {
+            ClientError::Throttled(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(seconds(wait))),
+            _ => (StatusCode::UNAUTHORIZED, None),
+        };
         Self {
-            status: StatusCode::UNAUTHORIZED,
+            status,
             error: "invalid_client",
             description: "the client is not authenticated".into(),
+            retry_after,
         }
     }
 }
@@ -80,6 +88,7 @@ impl From<LoginError> for OAuthError {
                     status: StatusCode::SERVICE_UNAVAILABLE,
                     error: "temporarily_unavailable",
                     description: "the request failed here; try again later".into(),
+                    retry_after: Some(1),
                 }
             }
         }
@@ -101,8 +110,8 @@ impl IntoResponse for OAuthError {
                 HeaderValue::from_static("Basic realm=\"kakehashi\", charset=\"UTF-8\""),
             );
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         response
     }

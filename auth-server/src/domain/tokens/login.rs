@@ -10,7 +10,7 @@ use crate::{
         registrar::Actor,
         secrets::{self, random_token},
         store::{Family, Rotated, Rotation, Store, StoreError},
-        throttle::Throttle,
+        throttle::{Attempt, Origin, Throttle, Wait},
     },
 };
 use auth_client::api::{GrantType, User};
@@ -84,41 +84,62 @@ impl Logins {
         if !client.may(GrantType::Password) {
             return Err(LoginError::NotAllowed);
         }
-        if let Some(wait) = self.throttle.wait(user_id, address) {
+        let origin = Origin {
+            client: &client.id,
+            address,
+        };
+        let attempt = self.throttle.begin(user_id, origin).map_err(|wait| {
             metrics::counter!("auth_logins_total", "outcome" => "throttled").increment(1);
-            return Err(LoginError::Throttled(wait));
+            match wait {
+                Wait::Failures(wait) => LoginError::Throttled(wait),
+                Wait::Crowd => PasswordError::Busy.into(),
+            }
+        })?;
+        match self.try_password(client, user_id, password, &attempt).await {
+            Ok(Some(pair)) => {
+                attempt.succeeded();
+                metrics::counter!("auth_logins_total", "outcome" => "accepted").increment(1);
+                Ok(pair)
+            }
+            Ok(None) => {
+                metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
+                Err(LoginError::Credentials)
+            }
+            // A database that is away is nobody's failure.
+            Err(error) => {
+                attempt.is_no_failure();
+                Err(error)
+            }
         }
-        // Counted before the work, taken back after success: attempts at the same time count, too.
-        self.throttle.failed(user_id, address);
+    }
+
+    /// Begins a session where user and password are right.
+    async fn try_password(
+        &self,
+        client: &Client,
+        user_id: &str,
+        password: String,
+        attempt: &Attempt<'_>,
+    ) -> Result<Option<TokenPair>, LoginError> {
         let user = UserId::parse(user_id)
             .ok()
             .and_then(|id| self.directory.user(&id));
-        // A database that is away is nobody's failure.
-        let no_failure = || self.throttle.take_back(user_id, address);
         let kept = match &user {
-            Some(user) => {
-                let kept = self.store.password_hash(&user.user_id).await;
-                kept.inspect_err(|_| no_failure())?
-            }
+            Some(user) => self.store.password_hash(&user.user_id).await?,
             None => None,
         };
-        let right = self.passwords.verify(password, kept.clone()).await;
-        let right = right.inspect_err(|_| no_failure())?;
+        let right = if attempt.is_strangers() {
+            self.passwords
+                .verify_strangers(password, kept.clone())
+                .await?
+        } else {
+            self.passwords.verify(password, kept.clone()).await?
+        };
         let user = user.filter(|user| right && self.directory.active_user(&user.user_id).is_some());
-        let pair = match user.zip(kept) {
-            Some((user, kept)) => {
-                let begun = self.begin(client, &user, &kept, "1", None).await;
-                begun.inspect_err(|_| no_failure())?
-            }
-            None => None,
-        };
-        let Some(pair) = pair else {
-            metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
-            return Err(LoginError::Credentials);
-        };
-        self.throttle.succeeded(user_id, address);
-        metrics::counter!("auth_logins_total", "outcome" => "accepted").increment(1);
-        Ok(pair)
+        match user.zip(kept) {
+            Some((user, kept)) => self.begin(client, &user, &kept, "1", None).await,
+            None => Ok(None),
+        }
     }
 
     /// Begins a session of a user whose password was found right by `kept`; `None` if that has changed since.
