@@ -1,11 +1,16 @@
 //! [`Authority`] as the authentication server has it.
 
 use async_trait::async_trait;
-use auth_client::{ConnectorRole, Registry, RegistryError, State, TokenError, TokenVerifier};
-use common::ids::{ConnectorId, UserId};
+use auth_client::{
+    Audience, ConnectorRole, Registry, RegistryError, State, TokenError, TokenVerifier,
+};
+use common::{
+    ids::{ConnectorId, UserId},
+    profile::Profile,
+};
 
 use crate::{
-    domain::access::{Authority, AuthorityError, Member, Registration},
+    domain::access::{Authority, AuthorityError, KnownUser, Member, Registration},
     model::batch::Side,
 };
 
@@ -31,10 +36,33 @@ impl Authority for AuthServer {
             .into_iter()
             .map(str::to_owned)
             .collect();
+        let audience = match &verified.claims.aud {
+            None => Vec::new(),
+            Some(Audience::One(only)) => vec![only.clone()],
+            // One that names nobody is nobody's.
+            Some(Audience::Many(all)) if all.is_empty() => {
+                return Err(judge(TokenError::WrongAudience));
+            }
+            Some(Audience::Many(all)) => all.clone(),
+        };
         Ok(Member {
             user: verified.claims.user.clone(),
             orgs,
+            audience,
+            jti: Some(verified.claims.jti.clone()),
         })
+    }
+
+    async fn known(&self, user: &UserId) -> Result<Option<KnownUser>, AuthorityError> {
+        let unavailable = |RegistryError::Unavailable(why)| AuthorityError::Unavailable(why);
+        let found = self.registry.user(user).await.map_err(unavailable)?;
+        Ok(found.map(|user| {
+            let profiles = user.provider_profiles;
+            let delivers = profiles.iter().all(|one| *one == Profile::Kakehashi1);
+            KnownUser {
+                delivers: (!profiles.is_empty()).then_some(delivers),
+            }
+        }))
     }
 
     async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {

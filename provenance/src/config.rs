@@ -62,9 +62,6 @@ pub struct LedgerConfig {
     /// record says that nobody vouched for it, and whoever reads without a token reads what was recorded without one. A token
     /// that is sent has to be good all the same.
     pub unauthenticated: Unauthenticated,
-    /// Whether a single registration of a `Sent` by anybody but its provider, or of a `Received` by anybody but its consumer, is
-    /// refused. Existing connectors register a `Sent` with the consumer's token, so it is only noted unless this is set.
-    pub enforce_party: bool,
     /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below, where less than
     /// `disk_headroom` is free too. Only where the database is a file.
     pub disk_watermark_percent: u8,
@@ -198,7 +195,6 @@ impl Default for LedgerConfig {
             read: ReadPolicy::default(),
             auth_status: AuthStatus::default(),
             unauthenticated: Unauthenticated::default(),
-            enforce_party: false,
             disk_watermark_percent: disk::WATERMARK_PERCENT,
             disk_headroom: disk::HEADROOM,
             queue: 16 * MAX_ITEMS,

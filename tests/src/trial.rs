@@ -14,6 +14,7 @@ use crate::data::{self, DataFolder};
 use crate::domain::Domain;
 use crate::process::{self, Guarded};
 use crate::ready::Ready;
+use crate::tls::Identity;
 use crate::tokens::Signer;
 use crate::{client, wait};
 
@@ -319,6 +320,13 @@ impl Trial {
             .expect("the server runs");
         let text = std::fs::read_to_string(path).expect("the configuration can be read");
         text.parse().expect("the configuration is TOML")
+    }
+
+    /// The certificate of the server `name`.
+    pub fn service_identity(&self, name: &str) -> Identity {
+        let config = self.service_configuration(name);
+        let path = |of: &str| PathBuf::from(config["tls"][of].as_str().expect("a path"));
+        Identity::read(&path("certificate"), &path("key"))
     }
 
     /// The auth-server's own signing key: to make tokens that it would not make.

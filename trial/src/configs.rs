@@ -111,8 +111,6 @@ impl Configs<'_> {
             auth: self.auth_client(),
             database: self.database(service),
             ledger: provenance::config::LedgerConfig {
-                // Whoever received data sees where it came from.
-                read: provenance::domain::access::ReadPolicy::Lineage,
                 disk_headroom: DISK_HEADROOM,
                 ..provenance::config::LedgerConfig::default()
             },

@@ -2,13 +2,18 @@
 
 use crate::{
     AuthConfig,
-    api::{ConnectorRegistration, ServiceRegistration},
+    api::{ConnectorRegistration, ServiceRegistration, UserRegistration},
 };
-use common::{clock::SharedClock, http::client::PeerClient, ids::ConnectorId, tls::TlsStore};
+use common::{
+    clock::SharedClock,
+    http::client::PeerClient,
+    ids::{ConnectorId, UserId},
+    tls::TlsStore,
+};
 use http::StatusCode;
 use moka::future::Cache;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::{hash::Hash, sync::Arc};
 use time::OffsetDateTime;
 
 /// 10,000 registrations, about 3 MB.
@@ -35,6 +40,7 @@ struct Inner {
     clock: SharedClock,
     connectors: Cache<ConnectorId, Entry<ConnectorRegistration>>,
     services: Cache<ConnectorId, Entry<ServiceRegistration>>,
+    users: Cache<UserId, Entry<UserRegistration>>,
 }
 
 #[derive(Clone)]
@@ -66,6 +72,10 @@ impl Registry {
                 .max_capacity(CACHED)
                 .time_to_live(life)
                 .build(),
+            users: Cache::builder()
+                .max_capacity(CACHED)
+                .time_to_live(life)
+                .build(),
             config,
         }))
     }
@@ -77,7 +87,8 @@ impl Registry {
         &self,
         id: &ConnectorId,
     ) -> Result<Option<ConnectorRegistration>, RegistryError> {
-        self.look_up(&self.0.connectors, "connectors", id).await
+        self.look_up(&self.0.connectors, "connectors", id, id.as_str())
+            .await
     }
 
     /// The registration of a service; `None` where there is none.
@@ -87,22 +98,36 @@ impl Registry {
         &self,
         id: &ConnectorId,
     ) -> Result<Option<ServiceRegistration>, RegistryError> {
-        self.look_up(&self.0.services, "services", id).await
+        self.look_up(&self.0.services, "services", id, id.as_str())
+            .await
     }
 
-    async fn look_up<T: Clone + Send + Sync + DeserializeOwned + 'static>(
+    /// The registration of a user, whatever the state; `None` where nobody has this ID. It is told to servers of the data space
+    /// alone.
+    ///
+    /// Cancel safe.
+    pub async fn user(&self, id: &UserId) -> Result<Option<UserRegistration>, RegistryError> {
+        self.look_up(&self.0.users, "users", id, id.as_str()).await
+    }
+
+    async fn look_up<K, T>(
         &self,
-        cache: &Cache<ConnectorId, Entry<T>>,
+        cache: &Cache<K, Entry<T>>,
         collection: &str,
-        id: &ConnectorId,
-    ) -> Result<Option<T>, RegistryError> {
+        id: &K,
+        name: &str,
+    ) -> Result<Option<T>, RegistryError>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        T: Clone + Send + Sync + DeserializeOwned + 'static,
+    {
         let fresh_since = self.0.clock.now() - self.0.config.cache.get();
         let stale = |entry: &Entry<T>| entry.at <= fresh_since || entry.found.is_err();
         if let Some(entry) = cache.get(id).await.filter(|entry| !stale(entry)) {
             return entry.found;
         }
         let load = async {
-            let found = self.ask(collection, id).await;
+            let found = self.ask(collection, name).await;
             Entry {
                 at: self.0.clock.now(),
                 found,
@@ -119,13 +144,16 @@ impl Registry {
     async fn ask<T: DeserializeOwned>(
         &self,
         collection: &str,
-        id: &ConnectorId,
+        name: &str,
     ) -> Result<Option<T>, RegistryError> {
-        // A DNS name needs no escaping in a path.
-        let url = self
-            .0
-            .config
-            .peer_endpoint(&format!("/v1/registry/{collection}/{id}"));
+        let mut url = self.0.config.peer_url.clone();
+        // A user ID may have signs that mean something in a path.
+        match url.path_segments_mut() {
+            Ok(mut path) => path
+                .pop_if_empty()
+                .extend(["v1", "registry", collection, name]),
+            Err(()) => return Err(RegistryError::Unavailable("it has no address".to_owned())),
+        };
         let response = self
             .0
             .client

@@ -1,12 +1,20 @@
 //! What peers may know of each other.
 
 use super::{named::Named, problems::unknown, state::AppState};
-use auth_client::{ConnectorRegistration, api::ServiceRegistration};
+use crate::domain::client::ClientKind;
+use auth_client::{
+    ConnectorRegistration,
+    api::{ServiceKind, ServiceRegistration, UserRegistration},
+};
 use axum::{
     Json,
     extract::{FromRequestParts, State},
 };
-use common::{http::problem::Problem, ids::ConnectorId, listener::Peer};
+use common::{
+    http::problem::Problem,
+    ids::{ConnectorId, UserId},
+    listener::Peer,
+};
 use http::request::Parts;
 
 /// A registered connector or service that may act.
@@ -30,6 +38,46 @@ impl FromRequestParts<AppState> for Member {
             )),
         }
     }
+}
+
+/// A server of the data space. What it may ask would tell anybody else who takes part.
+#[derive(Debug)]
+pub struct Server;
+
+impl FromRequestParts<AppState> for Server {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let peer = Peer::from_request_parts(parts, state).await?;
+        match state.directory.active_client(peer.id.as_str()) {
+            Some(client) if client.kind == ClientKind::Service(ServiceKind::Server) => Ok(Self),
+            _ => Err(Problem::forbidden(
+                "servers-only",
+                format!("{} is no server of the data space", peer.id),
+            )),
+        }
+    }
+}
+
+/// Says whether a user is registered, whatever the state.
+///
+/// A ledger takes records about users that exist alone.
+#[utoipa::path(
+    get, path = "/v1/registry/users/{user_id}", tag = "registry", security(("server" = [])),
+    params(("user_id" = String, Path)),
+    responses((status = 200, body = UserRegistration), (status = 403, body = Problem), (status = 404, body = Problem))
+)]
+pub async fn user(
+    State(state): State<AppState>,
+    _: Server,
+    Named(id): Named,
+) -> Result<Json<UserRegistration>, Problem> {
+    // IDs that differ in case name one user, who has one spelling: another is nobody's in a record.
+    let found = UserId::parse(&id)
+        .ok()
+        .and_then(|id| state.directory.registered_user(&id))
+        .filter(|user| user.user_id.as_str() == id);
+    found.map(Json).ok_or_else(|| unknown("user"))
 }
 
 /// Says what a connector is registered for.

@@ -33,6 +33,7 @@ fn peer() -> OpenApiRouter<AppState> {
         .routes(routes!(pki::renew))
         .routes(routes!(registry::connector))
         .routes(routes!(registry::service))
+        .routes(routes!(registry::user))
 }
 
 fn public() -> OpenApiRouter<AppState> {
@@ -123,14 +124,23 @@ pub fn openapi() -> OpenApi {
     for (name, scheme) in schemes {
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
-    components.add_security_scheme(
-        "certificate",
-        SecurityScheme::MutualTls {
-            description: Some("certificate of a registered connector or service".into()),
-            extensions: None,
-            deprecated: None,
-        },
-    );
+    let certificates = [
+        (
+            "certificate",
+            "certificate of a registered connector or service",
+        ),
+        ("server", "certificate of a server of the data space"),
+    ];
+    for (name, description) in certificates {
+        components.add_security_scheme(
+            name,
+            SecurityScheme::MutualTls {
+                description: Some(description.into()),
+                extensions: None,
+                deprecated: None,
+            },
+        );
+    }
     described.components = Some(components);
     OpenApiBuilder::from(described).build()
 }
@@ -176,6 +186,7 @@ fn access(path: &str, scheme: Option<&str>) -> &'static str {
         Some("operator") => "bearer:operator",
         Some("auditor") => "bearer:operator|auditor",
         Some("certificate") => "certificate",
+        Some("server") => "certificate:server",
         None if path == "/v1/enrolments" => "one-time code",
         _ => "anyone",
     }

@@ -8,12 +8,12 @@ use super::{
     store::{Duplicate, Snapshot, StoreError},
 };
 use auth_client::{
-    ConnectorRegistration, State,
-    api::{Page, Participant, ServiceRegistration, User},
+    ConnectorRegistration, ConnectorRole, State,
+    api::{Page, Participant, ServiceRegistration, User, UserRegistration},
 };
 use common::ids::{ConnectorId, UserId};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Bound,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -29,12 +29,14 @@ struct Maps {
     participants: BTreeMap<Uuid, Arc<Participant>>,
     users: BTreeMap<String, Arc<User>>,
     clients: BTreeMap<String, Arc<Client>>,
+    /// Ids of the provider connectors that work for a user.
+    providers: BTreeMap<String, BTreeSet<String>>,
     revoked_families: BTreeMap<Uuid, OffsetDateTime>,
 }
 
 impl Maps {
     fn of(snapshot: Snapshot) -> Self {
-        Self {
+        let mut maps = Self {
             participants: snapshot
                 .participants
                 .into_iter()
@@ -45,13 +47,29 @@ impl Maps {
                 .into_iter()
                 .map(|one| (key(&one.user_id), Arc::new(one)))
                 .collect(),
-            clients: snapshot
-                .clients
-                .into_iter()
-                .map(|one| (one.id.clone(), Arc::new(one)))
-                .collect(),
+            clients: BTreeMap::new(),
+            providers: BTreeMap::new(),
             revoked_families: snapshot.revoked_families.into_iter().collect(),
+        };
+        for client in snapshot.clients {
+            maps.put_client(client);
         }
+        maps
+    }
+
+    fn put_client(&mut self, client: Client) {
+        let is_provider = matches!(
+            client.kind,
+            ClientKind::Connector {
+                role: ConnectorRole::Provider,
+                ..
+            }
+        );
+        if let Some(user) = client.user.as_ref().filter(|_| is_provider) {
+            let of_user = self.providers.entry(key(user)).or_default();
+            of_user.insert(client.id.clone());
+        }
+        self.clients.insert(client.id.clone(), Arc::new(client));
     }
 
     /// A user whom neither their own state nor their participant's bars.
@@ -175,6 +193,24 @@ impl Directory {
         found.map(|client| client.id.clone()).collect()
     }
 
+    /// What servers of the data space learn of a user.
+    pub fn registered_user(&self, id: &UserId) -> Option<UserRegistration> {
+        let maps = self.read();
+        let user = maps.users.get(&key(id))?;
+        let connectors = maps.providers.get(&key(id)).into_iter().flatten();
+        let mut provider_profiles = Vec::new();
+        for connector in connectors.filter_map(|id| maps.clients.get(id)?.to_connector()) {
+            let profile = connector.profile.unwrap_or_default();
+            if !provider_profiles.contains(&profile) {
+                provider_profiles.push(profile);
+            }
+        }
+        Some(UserRegistration {
+            user_id: user.user_id.clone(),
+            provider_profiles,
+        })
+    }
+
     /// What peers learn of a service.
     pub fn service(&self, id: &ConnectorId) -> Option<ServiceRegistration> {
         let maps = self.read();
@@ -245,9 +281,7 @@ impl Directory {
 
     /// Adds or replaces a client.
     pub fn put_client(&self, client: Client) {
-        self.write()
-            .clients
-            .insert(client.id.clone(), Arc::new(client));
+        self.write().put_client(client);
     }
 
     /// Makes the tokens of these families count no more.

@@ -1,5 +1,7 @@
 //! `POST /v2/events:batch`: what the outboxes of connectors deliver.
 
+use std::collections::{HashMap, HashSet};
+
 use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
@@ -10,9 +12,10 @@ use common::{
         body::{BodyError, read_limited},
         problem::{BASE, Problem},
     },
-    ids::ConnectorId,
+    ids::{ConnectorId, UserId},
     listener::Peer,
 };
+use futures_util::{StreamExt as _, stream};
 use http::{
     HeaderMap, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
@@ -25,6 +28,7 @@ use super::AppState;
 use crate::{
     domain::{
         access::{AuthorityError, Caller, Registration, may_submit},
+        parties::Made,
         sequencer::SubmitError,
         store::{Columns, Recorded},
         submission::{Accepted, Call, Decision, Refused, Submission},
@@ -102,7 +106,7 @@ pub(super) async fn batch(
     if request.items.len() > MAX_ITEMS {
         return Err(too_large("there are too many items"));
     }
-    let (mut submissions, mut results) = (Vec::new(), Vec::with_capacity(request.items.len()));
+    let mut items = Vec::with_capacity(request.items.len());
     let mut prepared = 0;
     for item in &request.items {
         prepared += item.get().len();
@@ -110,7 +114,12 @@ pub(super) async fn batch(
             prepared = 0;
             tokio::task::yield_now().await;
         }
-        match prepare(&app, &peer, &registration, item.get()) {
+        items.push(read(&app, &registration, item.get(), &peer.id));
+    }
+    let users = look_up(&app, items.iter().flatten()).await;
+    let (mut submissions, mut results) = (Vec::new(), Vec::with_capacity(items.len()));
+    for item in items {
+        match item.and_then(|item| prepare(&app, &peer, &users, item)) {
             Ok(submission) => {
                 results.push(None);
                 submissions.push(submission);
@@ -191,14 +200,14 @@ fn unavailable(error: &SubmitError) -> Problem {
     }
 }
 
-/// Turns an item into a submission, or says why not.
-fn prepare(
+/// Reads an item that the connector may submit, or says why not.
+fn read(
     app: &AppState,
-    peer: &Peer,
     registration: &Result<Registration, AuthorityError>,
     text: &str,
-) -> Result<Submission, Box<ItemResult>> {
-    let item = InItem::parse(text, &app.ledger.config.batch_event_types, &peer.id).map_err(
+    connector: &ConnectorId,
+) -> Result<InItem, Box<ItemResult>> {
+    let item = InItem::parse(text, &app.ledger.config.batch_event_types, connector).map_err(
         |Invalid { id, fault, detail }| {
             let kind = match fault {
                 Fault::Invalid => &INVALID,
@@ -214,6 +223,55 @@ fn prepare(
     may_submit(registration, &item).map_err(|why| no(&FORBIDDEN, &why))?;
     if is_ahead(&item, app.ledger.clock.now()) {
         return Err(no(&UNAVAILABLE, AHEAD));
+    }
+    Ok(item)
+}
+
+/// Questions about users that one request asks at a time.
+const QUESTIONS: usize = 8;
+
+/// Whether the users that `items` name exist, each asked for once.
+async fn look_up(
+    app: &AppState,
+    items: impl Iterator<Item = &InItem>,
+) -> HashMap<UserId, Result<bool, AuthorityError>> {
+    let named: HashSet<UserId> = items
+        .flat_map(|item| [&item.provider, &item.consumer])
+        .flatten()
+        .cloned()
+        .collect();
+    stream::iter(named)
+        .map(async |user| {
+            let is_known = app.ledger.authority.known(&user).await;
+            (user, is_known.map(|known| known.is_some()))
+        })
+        .buffer_unordered(QUESTIONS)
+        .collect()
+        .await
+}
+
+/// Turns an item into a submission, or says why not.
+fn prepare(
+    app: &AppState,
+    peer: &Peer,
+    users: &HashMap<UserId, Result<bool, AuthorityError>>,
+    item: InItem,
+) -> Result<Submission, Box<ItemResult>> {
+    let named = [
+        ("dataprovider", &item.provider),
+        ("datauser", &item.consumer),
+    ];
+    for (member, user) in named {
+        match user.as_ref().and_then(|user| users.get(user)) {
+            None | Some(Ok(true)) => {}
+            Some(Ok(false)) => {
+                let why = format!("{member} is no registered user");
+                return Err(reject(Some(item.id.to_string()), &FORBIDDEN, &why));
+            }
+            Some(Err(error)) => {
+                return Err(reject(Some(item.id.to_string()), &UNAVAILABLE, &error.to_string()));
+            }
+        }
     }
     Ok(submission(
         app,
@@ -288,6 +346,7 @@ fn submission(
         organization,
         timestamp,
         tags,
+        made: (subject == Subject::Event).then(|| Made::by(&actor, None, dig.as_ref())),
     };
     Submission {
         id: id.to_string(),

@@ -126,15 +126,43 @@ pub(super) fn no_certificate() -> LedgerError {
     )
 }
 
-pub(super) fn foreign_party(event_type: &str) -> LedgerError {
+pub(super) fn foreign_party() -> LedgerError {
     error(
         StatusCode::FORBIDDEN,
         "foreign-party",
-        Text::of(
-            format!("{event_type} は当事者のみが登録できます。"),
-            format!("A {event_type} event is registered by the party itself."),
+        Text::new(
+            "履歴は当事者（提供者、利用者、またはその組織の構成員）のみが登録できます。",
+            "Only a party of an event may register it: its provider, its consumer, or a member of one of them.",
         ),
     )
+}
+
+pub(super) fn sent_by_token() -> LedgerError {
+    error(
+        StatusCode::FORBIDDEN,
+        "sent-by-token",
+        Text::new(
+            "この提供者の送信履歴は、提供者のコネクタのみが登録します。",
+            "A Sent of this provider is registered by its own connectors alone.",
+        ),
+    )
+}
+
+pub(super) fn unknown_user(member: &str) -> LedgerError {
+    error(
+        StatusCode::BAD_REQUEST,
+        "unknown-user",
+        Text::of(
+            format!("{member} の CADDE ユーザ ID は登録されていません。"),
+            format!("{member} is no registered user."),
+        ),
+    )
+}
+
+/// A token that is meant for somebody else.
+pub(super) fn other_audience(status: AuthStatus) -> LedgerError {
+    let why = "the token is meant for another audience".to_owned();
+    authority(&AuthorityError::Refused(why), status)
 }
 
 pub(super) fn no_such_event() -> LedgerError {

@@ -51,6 +51,9 @@ pub(super) async fn lineage(
 ) -> Result<Response, LedgerError> {
     let (parts, _) = request.into_parts();
     let caller = app.identify(&parts).await?;
+    if !caller.audience.is_empty() {
+        return Err(error::other_audience(app.ledger.config.auth_status));
+    }
     // An id that is no text has no event.
     let Path(id) = id.map_err(|_| error::no_such_event())?;
     let config = &app.ledger.config;

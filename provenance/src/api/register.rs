@@ -7,20 +7,22 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
-use common::{clock::rfc3339_millis, http::cadde::LedgerError};
+use common::{clock::rfc3339_millis, http::cadde::LedgerError, ids::UserId};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{AppState, EXTENDED, error, upload, wants_extended};
 use crate::{
     domain::{
         access::Caller,
+        parties::{Made, SENT},
         store::{Columns, Recorded},
         submission::{Accepted, Call, Single, Submission},
     },
     model::{
-        core::{CoreParts, Subject},
+        core::{Actor, CoreParts, Subject},
         event::Event,
         event_id::{looks_owned, of_ledger},
     },
@@ -37,9 +39,9 @@ const MAX_KEY: usize = 256;
 #[utoipa::path(post, path = "/v2/eventwithhash", tag = "events",
     request_body(content_type = "multipart/form-data", content = String),
     responses((status = 200, description = "The id of the event: `{\"cdleventid\": …}`"),
-        (status = 400, description = "The event does not fit the data model, its id exists, or a predecessor does not"),
+        (status = 400, description = "The event does not fit the data model, its id exists, a predecessor or a user that it names does not, or its time has not come"),
         (status = 401, description = "No token, or one that is not accepted"),
-        (status = 403, description = "The connector is not registered"),
+        (status = 403, description = "The caller is no party of the event, or the connector is not registered"),
         (status = 409, description = "The idempotency key was used for another request"),
         (status = 429, description = "The caller has registered too much lately"),
         (status = 503, description = "The ledger cannot record now")))]
@@ -73,8 +75,21 @@ pub(super) async fn register(
             "cdleventid must not be a UUID of version 8: those belong to connectors",
         ));
     }
-    check_party(&app, &caller, &event)?;
-    let submission = prepare(&app, &caller, event, allow_pending, key);
+    check_time(&app, &event)?;
+    let actor = caller
+        .registers(event.event_type(), event.provider(), event.consumer())
+        .map_err(|_| error::foreign_party())?;
+    if !caller.is_nobody() {
+        check_users(&app, &caller, &actor, &event).await?;
+    }
+    let submission = prepare(
+        &app,
+        actor,
+        caller.jti.as_deref(),
+        event,
+        allow_pending,
+        key,
+    );
     let decided = app
         .ledger
         .sequencer
@@ -101,32 +116,67 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, LedgerError> {
     }
 }
 
-/// What a provider sent is registered by the provider, what a consumer received by the consumer. Existing providers use the
-/// consumer's token for it, so by default this is only noted.
-fn check_party(app: &AppState, caller: &Caller, event: &Event) -> Result<(), LedgerError> {
-    let party = match event.event_type() {
-        "Sent" => event.provider(),
-        "Received" => event.consumer(),
-        _ => return Ok(()),
-    };
-    if party == Some(caller.actor.user.as_str()) {
+/// 1 h: how far ahead of the ledger's clock the time of an event may be.
+const AHEAD: Duration = Duration::hours(1);
+
+/// 14 h: as far ahead of UTC a time without an offset may be.
+const EASTERNMOST: Duration = Duration::hours(14);
+
+/// Refuses a time that has not come. Searches compare times as texts, so one that is no time must not sort behind it either.
+fn check_time(app: &AppState, event: &Event) -> Result<(), LedgerError> {
+    let Some(text) = event.timestamp() else {
         return Ok(());
+    };
+    let latest = app.ledger.clock.now() + AHEAD;
+    let is_ahead = match OffsetDateTime::parse(text, &Rfc3339) {
+        Ok(time) => time > latest,
+        Err(_) => *text > *rfc3339_millis(latest + EASTERNMOST),
+    };
+    if is_ahead {
+        return Err(error::bad_request(
+            "time-ahead",
+            "cdltimestamp is more than an hour ahead of the ledger's clock",
+        ));
     }
-    metrics::counter!("ledger_foreign_party_total").increment(1);
-    if app.ledger.config.enforce_party {
-        return Err(error::foreign_party(event.event_type()));
+    Ok(())
+}
+
+/// Refuses users that nobody is or was, and a `Sent` by token of a provider whose connectors deliver by themselves.
+async fn check_users(
+    app: &AppState,
+    caller: &Caller,
+    actor: &Actor,
+    event: &Event,
+) -> Result<(), LedgerError> {
+    let named = [
+        ("dataprovider", event.provider()),
+        ("datauser", event.consumer()),
+    ];
+    for (member, user) in named {
+        let Some(user) = user else { continue };
+        let known = match UserId::parse(user) {
+            Ok(user) => app.ledger.authority.known(&user).await,
+            Err(_) => Ok(None),
+        };
+        let status = app.ledger.config.auth_status;
+        let known = known.map_err(|e| error::authority(&e, status))?;
+        let known = known.ok_or_else(|| error::unknown_user(member))?;
+        let is_sent = member == "dataprovider" && event.event_type() == SENT;
+        // A connector of the peer listener speaks for itself.
+        if is_sent && caller.side.is_none() {
+            let is_own = actor.user == user || actor.acts_for.as_deref() == Some(user);
+            if !known.takes_sent_by_token(is_own) {
+                return Err(error::sent_by_token());
+            }
+        }
     }
-    tracing::warn!(
-        user = caller.actor.user,
-        cdleventtype = event.event_type(),
-        "an event was registered by another than its party"
-    );
     Ok(())
 }
 
 fn prepare(
     app: &AppState,
-    caller: &Caller,
+    actor: Actor,
+    jti: Option<&str>,
     mut event: Event,
     allow_pending: bool,
     key: Option<String>,
@@ -149,10 +199,9 @@ fn prepare(
     let owned = |text: Option<&str>| text.map(str::to_owned);
     Submission {
         id: owned(event.id()).unwrap_or_default(),
-        actor: caller.actor.clone(),
         content,
         subject: Subject::Event,
-        parts: CoreParts::new(Subject::Event, event.canonical(), &caller.actor),
+        parts: CoreParts::new(Subject::Event, event.canonical(), &actor).with_jti(jti),
         previous: event.previous().to_vec(),
         columns: Columns {
             event_type: Some(event.event_type().to_owned()),
@@ -161,7 +210,9 @@ fn prepare(
             organization: Some(app.ledger.organization.clone()),
             timestamp: owned(event.timestamp()),
             tags: event.tags(),
+            made: Some(Made::by(&actor, jti, None)),
         },
+        actor,
         by: Call::Single(Box::new(Single {
             event,
             duplicates,

@@ -90,10 +90,10 @@ impl AppState {
                     .await
                     .map_err(|e| error::authority(&e, status))?;
                 let registration = registration.ok_or_else(error::not_registered)?;
-                Ok(Caller::connector(
+                Ok(Caller::registered(
                     &peer.id,
                     peer.certificate.sha256_hex(),
-                    &registration.user,
+                    &registration,
                 ))
             }
         }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::parties::{self, Facts, RECEIVED, SENT, Stranger};
 use crate::model::{
     batch::{InBody, InItem, Side},
     core::{Actor, ActorAuth},
@@ -23,12 +24,14 @@ pub trait Authority: Send + Sync {
     /// # Errors
     /// [`AuthorityError`].
     async fn member(&self, token: &str) -> Result<Member, AuthorityError> {
-        let user = self.user(token).await?;
-        Ok(Member {
-            user,
-            orgs: Vec::new(),
-        })
+        self.user(token).await.map(Member::of)
     }
+
+    /// Who is or was registered under this user ID; `None` for nobody.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Unavailable`].
+    async fn known(&self, user: &UserId) -> Result<Option<KnownUser>, AuthorityError>;
 
     /// For whom a connector is registered; `None` unless it is registered and active.
     ///
@@ -44,6 +47,38 @@ pub struct Member {
     pub user: UserId,
     /// User IDs of their organisations.
     pub orgs: Vec<String>,
+    /// Whom the token is meant for; nobody in particular where it is empty.
+    pub audience: Vec<String>,
+    /// The identifier of the token.
+    pub jti: Option<String>,
+}
+
+impl Member {
+    /// By a token about which nothing more is known.
+    pub fn of(user: UserId) -> Self {
+        Self {
+            user,
+            orgs: Vec::new(),
+            audience: Vec::new(),
+            jti: None,
+        }
+    }
+}
+
+/// What is known of a user whom an event names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KnownUser {
+    /// Whether all of the provider connectors that work for them are ours, and deliver what they send by themselves; `None`
+    /// where they have none.
+    pub delivers: Option<bool>,
+}
+
+impl KnownUser {
+    /// Whether a `Sent` of this provider may come by the token of somebody who is the provider (`is_own`) or not. Nobody can tell
+    /// for a provider without connectors that it sent anything, but the provider.
+    pub fn takes_sent_by_token(self, is_own: bool) -> bool {
+        self.delivers.map_or(is_own, |delivers| !delivers)
+    }
 }
 
 /// Why the authentication server gave no answer that can be used.
@@ -73,57 +108,131 @@ pub struct Caller {
     pub actor: Actor,
     /// Organisations that they belong to, whose records they may read.
     pub orgs: Vec<String>,
+    /// Whom their token is meant for; nobody in particular where it is empty.
+    pub audience: Vec<String>,
+    /// The identifier of their token.
+    pub jti: Option<String>,
+    /// The side on which the connector that calls takes part.
+    pub side: Option<Side>,
 }
 
 impl Caller {
-    /// The holder of a token.
-    pub fn user(user: &UserId) -> Self {
-        let actor = Actor {
-            auth: ActorAuth::Bearer,
-            cert: None,
-            client: None,
-            user: user.as_str().to_owned(),
-        };
+    fn of(actor: Actor) -> Self {
         Self {
             actor,
             orgs: Vec::new(),
+            audience: Vec::new(),
+            jti: None,
+            side: None,
         }
+    }
+
+    /// The holder of a token.
+    pub fn user(user: &UserId) -> Self {
+        Self::of(Actor {
+            auth: ActorAuth::Bearer,
+            cert: None,
+            client: None,
+            acts_for: None,
+            user: user.as_str().to_owned(),
+        })
     }
 
     /// The holder of a token with their organisations.
     pub fn member(member: Member) -> Self {
+        let Member {
+            user,
+            orgs,
+            audience,
+            jti,
+        } = member;
         Self {
-            orgs: member.orgs,
-            ..Self::user(&member.user)
+            orgs,
+            audience,
+            jti,
+            ..Self::user(&user)
         }
     }
 
     /// Somebody without a token, where a laboratory lets them. No user has an empty ID, so they are a party of what was
     /// recorded without a token, and of nothing else.
     pub fn nobody() -> Self {
-        let actor = Actor {
+        Self::of(Actor {
             auth: ActorAuth::None,
             cert: None,
             client: None,
+            acts_for: None,
             user: String::new(),
-        };
-        Self {
-            actor,
-            orgs: Vec::new(),
-        }
+        })
     }
 
     /// A connector, acting for `user`.
     pub fn connector(id: &ConnectorId, certificate_sha256: String, user: &UserId) -> Self {
-        let actor = Actor {
+        Self::of(Actor {
             auth: ActorAuth::Mtls,
             cert: Some(certificate_sha256),
             client: Some(id.as_str().to_owned()),
+            acts_for: None,
             user: user.as_str().to_owned(),
-        };
+        })
+    }
+
+    /// A connector of `registration`, acting for its participant.
+    pub fn registered(
+        id: &ConnectorId,
+        certificate_sha256: String,
+        registration: &Registration,
+    ) -> Self {
         Self {
-            actor,
-            orgs: Vec::new(),
+            side: Some(registration.side),
+            ..Self::connector(id, certificate_sha256, &registration.user)
+        }
+    }
+
+    /// Whether this is a laboratory's caller, about whom nobody is asked.
+    pub fn is_nobody(&self) -> bool {
+        self.actor.auth == ActorAuth::None
+    }
+
+    /// Who registers an event of `event_type` by `provider` for `consumer`, as its core will say.
+    ///
+    /// The holder of a token that is addressed to the provider registers nothing but a `Sent` of it to themselves, and that is the
+    /// provider's act. A connector registers the events of its own side alone.
+    ///
+    /// # Errors
+    /// [`Stranger`].
+    pub fn registers(
+        &self,
+        event_type: &str,
+        provider: Option<&str>,
+        consumer: Option<&str>,
+    ) -> Result<Actor, Stranger> {
+        let user = Some(self.actor.user.as_str());
+        if !self.audience.is_empty() {
+            let addressed = provider.filter(|provider| {
+                event_type == SENT
+                    && consumer == user
+                    && self.audience.iter().any(|one| one == provider)
+            });
+            let provider = addressed.ok_or(Stranger)?;
+            return Ok(self.acting_for(Some(provider.to_owned())));
+        }
+        let is_own = match (self.side, event_type) {
+            (Some(side), SENT) => side == Side::Provider && provider == user,
+            (Some(side), RECEIVED) => side == Side::Receiver && consumer == user,
+            _ => true,
+        };
+        if !is_own {
+            return Err(Stranger);
+        }
+        parties::acts_for(&self.actor, &self.orgs, event_type, provider, consumer)
+            .map(|party| self.acting_for(party))
+    }
+
+    fn acting_for(&self, party: Option<String>) -> Actor {
+        Actor {
+            acts_for: party,
+            ..self.actor.clone()
         }
     }
 }
@@ -171,9 +280,10 @@ pub fn may_submit(registration: &Registration, item: &InItem) -> Result<(), Stri
 #[serde(rename_all = "lowercase")]
 pub enum ReadPolicy {
     /// Provider, consumer and actor of the event.
-    #[default]
     Party,
-    /// Besides, for a party of an event, the events that it goes back to: whoever received data may know its origin.
+    /// Besides, for a party of an event, the events that it goes back to, as far as each step was made by a party of what it
+    /// names: whoever received data may know its origin.
+    #[default]
     Lineage,
     /// Whoever is let in at all, as in existing ledgers.
     Open,
@@ -204,32 +314,24 @@ impl Viewer {
         self.policy == ReadPolicy::Lineage
     }
 
+    /// Whether everything is shown, also what strangers attached to an event.
+    pub fn sees_all(&self) -> bool {
+        self.policy == ReadPolicy::Open
+    }
+
     /// Whether they are a party of the event: its provider, its consumer, or whoever submitted it.
-    pub fn is_party(&self, event: &Parties<'_>) -> bool {
-        let named = [event.provider, event.consumer, Some(event.actor_user)];
-        let is_named = std::iter::once(&self.user)
-            .chain(&self.orgs)
-            .any(|one| named.contains(&Some(one.as_str())));
-        is_named || (self.client.is_some() && event.actor_client == self.client.as_deref())
+    pub fn is_party(&self, event: &Facts) -> bool {
+        let is_named = event
+            .parties()
+            .any(|party| self.user == party || self.orgs.iter().any(|org| org == party));
+        let client = event.made.as_ref().and_then(|made| made.client.as_ref());
+        is_named || (self.client.is_some() && self.client.as_ref() == client)
     }
 
     /// Whether they may read the body of the event.
-    pub fn may_read(&self, event: &Parties<'_>) -> bool {
-        self.policy == ReadPolicy::Open || self.is_party(event)
+    pub fn may_read(&self, event: &Facts) -> bool {
+        self.sees_all() || self.is_party(event)
     }
-}
-
-/// Who is concerned by an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parties<'e> {
-    /// `dataprovider`.
-    pub provider: Option<&'e str>,
-    /// `datauser`.
-    pub consumer: Option<&'e str>,
-    /// The user who submitted it.
-    pub actor_user: &'e str,
-    /// The connector that submitted it.
-    pub actor_client: Option<&'e str>,
 }
 
 #[cfg(test)]
@@ -237,6 +339,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::parties::Made;
 
     fn viewer(user: &str, client: Option<&str>, policy: ReadPolicy) -> Viewer {
         Viewer {
@@ -244,6 +347,19 @@ mod tests {
             orgs: Vec::new(),
             client: client.map(str::to_owned),
             policy,
+        }
+    }
+
+    fn event(client: Option<&str>) -> Facts {
+        Facts {
+            event_type: None,
+            provider: Some("provider".to_owned()),
+            consumer: Some("consumer".to_owned()),
+            made: Some(Made {
+                user: "clerk".to_owned(),
+                client: client.map(str::to_owned),
+                ..Made::default()
+            }),
         }
     }
 
@@ -259,12 +375,7 @@ mod tests {
         #[case] client: Option<&str>,
         #[case] is_party: bool,
     ) {
-        let event = Parties {
-            provider: Some("provider"),
-            consumer: Some("consumer"),
-            actor_user: "clerk",
-            actor_client: Some("c.example"),
-        };
+        let event = event(Some("c.example"));
         assert_eq!(
             viewer(user, client, ReadPolicy::Party).may_read(&event),
             is_party
@@ -278,12 +389,7 @@ mod tests {
 
     #[test]
     fn members_of_an_organisation_are_parties_of_its_events() {
-        let event = Parties {
-            provider: Some("provider"),
-            consumer: Some("consumer"),
-            actor_user: "clerk",
-            actor_client: None,
-        };
+        let event = event(None);
         let mut person = viewer("person", None, ReadPolicy::Party);
         assert!(!person.is_party(&event));
         person.orgs = vec!["other".to_owned(), "consumer".to_owned()];
@@ -292,12 +398,76 @@ mod tests {
 
     #[test]
     fn nobody_is_a_party_of_nothing() {
-        let event = Parties {
-            provider: None,
-            consumer: None,
-            actor_user: "a",
-            actor_client: None,
+        let event = Facts {
+            made: Some(Made {
+                user: "a".to_owned(),
+                ..Made::default()
+            }),
+            ..Facts::default()
         };
         assert!(!viewer("b", None, ReadPolicy::Party).is_party(&event));
+        assert!(!viewer("b", None, ReadPolicy::Party).is_party(&Facts::default()));
+    }
+
+    fn caller(audience: &[&str], side: Option<Side>) -> Caller {
+        Caller {
+            audience: audience.iter().map(|one| (*one).to_owned()).collect(),
+            side,
+            ..Caller::user(&UserId::parse("b").unwrap())
+        }
+    }
+
+    #[rstest]
+    #[case::of_the_addressed_provider(&["a"], "Sent", Some("a"), Some("b"), true)]
+    #[case::among_others(&["x", "a"], "Sent", Some("a"), Some("b"), true)]
+    #[case::of_another(&["x"], "Sent", Some("a"), Some("b"), false)]
+    #[case::to_another(&["a"], "Sent", Some("a"), Some("c"), false)]
+    #[case::to_nobody(&["a"], "Sent", Some("a"), None, false)]
+    #[case::received(&["a"], "Received", Some("a"), Some("b"), false)]
+    #[case::note(&["a"], "Update", None, None, false)]
+    fn an_addressed_token_registers_a_sent_to_its_user_alone(
+        #[case] audience: &[&str],
+        #[case] event_type: &str,
+        #[case] provider: Option<&str>,
+        #[case] consumer: Option<&str>,
+        #[case] is_taken: bool,
+    ) {
+        let found = caller(audience, None).registers(event_type, provider, consumer);
+        let acts_for = found.map(|actor| actor.acts_for);
+        assert_eq!(
+            acts_for,
+            if is_taken {
+                Ok(Some("a".to_owned()))
+            } else {
+                Err(Stranger)
+            }
+        );
+    }
+
+    #[rstest]
+    #[case("Sent", Side::Provider, true)]
+    #[case("Sent", Side::Receiver, false)]
+    #[case("Received", Side::Receiver, true)]
+    #[case("Received", Side::Provider, false)]
+    #[case("Update", Side::Provider, true)]
+    #[case("Update", Side::Receiver, true)]
+    fn a_connector_registers_what_its_side_does_and_its_participant(
+        #[case] event_type: &str,
+        #[case] side: Side,
+        #[case] is_taken: bool,
+    ) {
+        let found = caller(&[], Some(side)).registers(event_type, Some("b"), Some("b"));
+        assert_eq!(found.is_ok(), is_taken);
+        if event_type != "Update" {
+            let ends = [("b", "c"), ("c", "b")];
+            let [provider, consumer] = if side == Side::Provider {
+                [ends[1].0, ends[1].1]
+            } else {
+                [ends[0].0, ends[0].1]
+            };
+            caller(&[], Some(side))
+                .registers(event_type, Some(provider), Some(consumer))
+                .unwrap_err();
+        }
     }
 }

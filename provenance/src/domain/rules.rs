@@ -116,7 +116,13 @@ pub fn apply<T: LedgerTx>(
     }
     let recorded = record(tx, submission, &entry, &actor, &predecessors, moment)?;
     if !waiting.is_empty() {
-        tx.resolve(&submission.id, recorded.idx)?;
+        let facts = submission.columns.facts();
+        let strangers: Vec<Index> = waiting
+            .iter()
+            .filter(|event| !event.facts.gives_right_to(&facts))
+            .map(|event| event.idx)
+            .collect();
+        tx.resolve(&submission.id, recorded.idx, &strangers)?;
         link(tx, submission, &actor, &recorded, &waiting, moment)?;
     }
     if let Call::Single(single) = &submission.by
@@ -326,9 +332,10 @@ fn record<T: LedgerTx>(
     })?;
     let (mut pending, mut seen) = (Vec::new(), HashSet::new());
     if submission.subject == Subject::Event {
+        let facts = submission.columns.facts();
         for (ord, (id, known)) in entry.previous.iter().zip(predecessors).enumerate() {
             if let Some(known) = known {
-                tx.insert_edge(idx, ord, known.idx)?;
+                tx.insert_edge(idx, ord, known.idx, facts.gives_right_to(&known.facts))?;
             } else {
                 tx.insert_pending(id, idx, ord)?;
                 if seen.insert(id) {

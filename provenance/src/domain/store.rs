@@ -8,7 +8,11 @@ use std::error::Error;
 
 use async_trait::async_trait;
 
-use super::{access::Viewer, lineage::LineageQuery};
+use super::{
+    access::Viewer,
+    lineage::LineageQuery,
+    parties::{Facts, Made},
+};
 use crate::model::{
     commitment::{Commitment, Salt},
     core::Subject,
@@ -71,6 +75,8 @@ pub struct Known {
     pub actor: String,
     /// What was submitted.
     pub content: Option<[u8; 32]>,
+    /// By what an event that names it is judged; nothing for evidence.
+    pub facts: Facts,
 }
 
 /// What a submitter gets back of a record.
@@ -97,6 +103,8 @@ pub struct Waiting {
     pub id: String,
     /// Its commitment.
     pub commitment: Commitment,
+    /// By what it is judged when the other has arrived.
+    pub facts: Facts,
 }
 
 /// An event about the same data.
@@ -148,7 +156,24 @@ pub struct Columns {
     pub timestamp: Option<String>,
     /// `cdldatatags`.
     pub tags: Vec<Tag>,
+    /// Who made an event and what passed.
+    pub made: Option<Made>,
 }
+
+impl Columns {
+    /// By what others judge the event.
+    pub fn facts(&self) -> Facts {
+        Facts {
+            event_type: self.event_type.clone(),
+            provider: self.provider.clone(),
+            consumer: self.consumer.clone(),
+            made: self.made.clone(),
+        }
+    }
+}
+
+/// Most events with the same tag that are looked at: a tag has one text for everybody, so that strangers can have many.
+pub const SAME_DATA_MAX: i64 = 4096;
 
 /// The writing side of a database.
 pub trait LedgerStore: Send + 'static {
@@ -196,6 +221,12 @@ pub trait LedgerTx {
     /// [`StoreError`], also if there is no such record.
     fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError>;
 
+    /// What the core of the record at `idx` says of who made it; `None` after an erasure.
+    ///
+    /// # Errors
+    /// [`StoreError`], also if there is no such record.
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError>;
+
     /// The content and the record that an actor used this idempotency key for.
     ///
     /// # Errors
@@ -215,7 +246,8 @@ pub trait LedgerTx {
         now_ms: i64,
     ) -> Result<(), StoreError>;
 
-    /// Events of the same provider with a tag of the same URL and hash, in ledger order.
+    /// Events that the same provider made, with a tag of the same URL and hash, in ledger order; of [`SAME_DATA_MAX`] with that
+    /// tag.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -245,11 +277,17 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError>;
 
-    /// Records that the event at `next` names the one at `prev` in place `ord`.
+    /// Records that the event at `next` names the one at `prev` in place `ord`, and whether that gives a right.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError>;
+    fn insert_edge(
+        &mut self,
+        next: Index,
+        ord: usize,
+        prev: Index,
+        gives_right: bool,
+    ) -> Result<(), StoreError>;
 
     /// Records that the event at `next` names `prev_id`, which has not arrived, in place `ord`.
     ///
@@ -257,11 +295,16 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError>;
 
-    /// Turns what waits for `prev_id` into edges to `prev`.
+    /// Turns what waits for `prev_id` into edges to `prev`; those of `strangers`, in ledger order, give no right.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError>;
+    fn resolve(
+        &mut self,
+        prev_id: &str,
+        prev: Index,
+        strangers: &[Index],
+    ) -> Result<(), StoreError>;
 
     /// Makes everything durable.
     ///

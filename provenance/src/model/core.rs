@@ -30,6 +30,9 @@ pub struct Actor {
     /// The connector ID.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client: Option<String>,
+    /// The party for whom the user acted: an organisation that they belong to, or the provider to whom their token was addressed.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none", default)]
+    pub acts_for: Option<String>,
     /// The CADDE user ID: introspected, or stated by the connector.
     pub user: String,
 }
@@ -69,6 +72,7 @@ pub struct CoreParts {
     body: String,
     actor: String,
     dig: Option<String>,
+    jti: Option<String>,
     xid: Option<String>,
     nonce: Option<Nonce>,
     sig: Option<String>,
@@ -82,6 +86,7 @@ impl CoreParts {
             body,
             actor: json::canonical(actor),
             dig: None,
+            jti: None,
             xid: None,
             nonce: None,
             sig: None,
@@ -92,6 +97,13 @@ impl CoreParts {
     #[must_use]
     pub fn with_dig(mut self, dig: Option<&Dig>) -> Self {
         self.dig = dig.map(json::canonical);
+        self
+    }
+
+    /// Adds the identifier of the token that the provider checked.
+    #[must_use]
+    pub fn with_jti(mut self, jti: Option<&str>) -> Self {
+        self.jti = jti.map(json::string);
         self
     }
 
@@ -145,6 +157,10 @@ impl CoreParts {
             Subject::Evidence => ",\"evidence\":",
         });
         out.push_str(&self.body);
+        if let Some(jti) = &self.jti {
+            out.push_str(",\"jti\":");
+            out.push_str(jti);
+        }
         if let Some(nonce) = &self.nonce {
             out.push_str(",\"nonce\":\"");
             nonce.with_text(|text| out.push_str(text));
@@ -225,6 +241,7 @@ mod tests {
             auth: ActorAuth::Bearer,
             cert: None,
             client: None,
+            acts_for: None,
             user: user.to_owned(),
         }
     }
@@ -280,6 +297,7 @@ mod tests {
             auth: ActorAuth::Mtls,
             cert: Some(cert.to_owned()),
             client: Some("p.example".to_owned()),
+            acts_for: None,
             user: "provider-a".to_owned(),
         };
         assert_eq!(with("aa").key(), with("bb").key());

@@ -1,16 +1,12 @@
 //! What a viewer sees of a lineage, whichever database it is read from.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashMap},
-};
-
-use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     domain::{
-        access::{Parties, Viewer},
+        access::Viewer,
         lineage::{Graph, LineageQuery, walk},
+        parties::{Facts, Made},
         store::{Body, Index, Node, ReadError, StoreError},
     },
     model::commitment::Commitment,
@@ -88,10 +84,10 @@ where
         let previous = records.previous(idx).map_err(StoreError::from)?;
         budget.spend(OVERHEAD + size_of::<Index>() * previous.len())?;
         let row = records.row(idx).map_err(StoreError::from)?;
-        let is_party = with_parties(idx, &row, |parties| {
-            viewer.may_read(parties).then(|| viewer.is_party(parties))
-        })?;
-        let next = match is_party.flatten() {
+        let is_party = facts(idx, &row)?
+            .filter(|facts| viewer.may_read(facts))
+            .map(|facts| viewer.is_party(&facts));
+        let next = match is_party {
             None => Vec::new(),
             Some(_) => records
                 .next_ids(idx, budget.left)
@@ -99,14 +95,7 @@ where
                 .ok_or(too_large(query))?,
         };
         budget.spend(next.iter().map(|id| size_of::<String>() + id.len()).sum())?;
-        found.push(node(
-            idx,
-            row,
-            is_party.flatten(),
-            next,
-            previous,
-            &mut budget,
-        )?);
+        found.push(node(idx, row, is_party, next, previous, &mut budget)?);
     }
     if viewer.follows_lineage() {
         show_origins(&mut found, records, viewer, &mut budget)?;
@@ -114,8 +103,9 @@ where
     Ok(found)
 }
 
-/// Shows what the viewer's own events go back to, as far as it is in the answer. Of what comes after them, these events name
-/// only what is in the answer too: who else received the same data is not the viewer's business.
+/// Shows what the viewer's own events go back to, as far as it is in the answer and each step was made by a party of what it
+/// names. Of what comes after them, these events name only what is in the answer too: who else received the same data is not the
+/// viewer's business.
 fn show_origins<R: Records>(
     found: &mut [Node],
     records: &mut R,
@@ -140,16 +130,26 @@ where
         .filter(|at| found[*at].body.is_some())
         .collect();
     while let Some(at) = open.pop() {
+        let Some(body) = &found[at].body else {
+            continue;
+        };
+        let event = Facts {
+            made: Some(made(found[at].idx, &body.core)?),
+            ..Facts::default()
+        };
         for idx in found[at].previous.clone() {
             let Some(&at) = places.get(&idx).filter(|at| found[**at].body.is_none()) else {
                 continue;
             };
             let row = records.row(idx).map_err(StoreError::from)?;
             // An erased event has no body for anybody, and what is before it is not shown through it.
-            let Some(is_party) = with_parties(idx, &row, |parties| viewer.is_party(parties))?
-            else {
+            let Some(previous) = facts(idx, &row)? else {
                 continue;
             };
+            if !event.gives_right_to(&previous) {
+                continue;
+            }
+            let is_party = viewer.is_party(&previous);
             let ids: Vec<String> = next
                 .get(&idx)
                 .into_iter()
@@ -165,38 +165,22 @@ where
     Ok(())
 }
 
-/// Who submitted a record, out of its core.
-#[derive(Deserialize)]
-struct CoreActor<'c> {
-    #[serde(borrow)]
-    actor: ActorFields<'c>,
-}
-
-#[derive(Deserialize)]
-struct ActorFields<'c> {
-    #[serde(borrow)]
-    user: Cow<'c, str>,
-    #[serde(borrow)]
-    client: Option<Cow<'c, str>>,
-}
-
-/// Whom the record at `idx` concerns, asked with `ask`; `None` after an erasure.
-pub(super) fn with_parties<T>(
-    idx: Index,
-    row: &Row,
-    ask: impl FnOnce(&Parties<'_>) -> T,
-) -> Result<Option<T>, StoreError> {
+/// By what the record at `idx` is judged; `None` after an erasure.
+pub(super) fn facts(idx: Index, row: &Row) -> Result<Option<Facts>, StoreError> {
     let Some(core) = &row.core else {
         return Ok(None);
     };
-    let CoreActor { actor } = serde_json::from_str(core)
-        .map_err(|e| StoreError(format!("the core of record {idx} cannot be read: {e}").into()))?;
-    Ok(Some(ask(&Parties {
-        provider: row.provider.as_deref(),
-        consumer: row.consumer.as_deref(),
-        actor_user: &actor.user,
-        actor_client: actor.client.as_deref(),
-    })))
+    Ok(Some(Facts {
+        event_type: Some(row.event_type.clone()),
+        provider: row.provider.clone(),
+        consumer: row.consumer.clone(),
+        made: Some(made(idx, core)?),
+    }))
+}
+
+fn made(idx: Index, core: &str) -> Result<Made, StoreError> {
+    Made::of_core(core)
+        .map_err(|e| StoreError(format!("the core of record {idx} cannot be read: {e}").into()))
 }
 
 /// A node of the answer, with its body where the viewer may read it and `next` are its successors.

@@ -56,6 +56,7 @@ pub struct World {
     expired: Identity,
     unregistered: Identity,
     tool: Identity,
+    ledger: Identity,
     user: String,
     /// The user under whom provider A offers its data.
     owner: String,
@@ -85,6 +86,7 @@ impl World {
             expired: authority.issue(&Wanted::good(id).expired()),
             unregistered: authority.issue(&Wanted::good("nobody.connectors.example")),
             tool: operator.new_tool().await,
+            ledger: trial.service_identity("provenance-server"),
             owner: trial.domain("a").token().await,
             expired_user: signer.sign(&tokens::expired(&tokens::claims(&user))),
             expired_operator: signer.sign(&tokens::expired(&tokens::claims(operator.token()))),
@@ -166,6 +168,22 @@ impl World {
                     Refused,
                 )
                 .try_with("a receiver's certificate", vec![], Admitted),
+            Needs::Server => tries
+                .try_by(
+                    "an unregistered certificate",
+                    &self.unregistered,
+                    vec![],
+                    Forbidden,
+                )
+                .try_by("an operator's tool", &self.tool, vec![], Forbidden)
+                .try_by(
+                    "a provider's certificate",
+                    &self.provider,
+                    vec![],
+                    Forbidden,
+                )
+                .try_with("a receiver's certificate", vec![], Forbidden)
+                .try_by("the ledger's certificate", &self.ledger, vec![], Admitted),
             Needs::Client => self.client(tries),
             Needs::Bearer => self.bearer(tries, bearer),
             Needs::RawBearer => self.bearer(tries, raw),

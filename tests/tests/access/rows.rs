@@ -5,6 +5,7 @@
 pub enum Needs {
     Nothing,
     Registered,
+    Server,
     Bearer,
     RawBearer,
     Operator,
@@ -250,6 +251,13 @@ pub const ROWS: &[Row] = &[
         "GET",
         "/v1/registry/services/{id}",
         Needs::Registered,
+    ),
+    row(
+        "auth",
+        "peer",
+        "GET",
+        "/v1/registry/users/{user_id}",
+        Needs::Server,
     ),
     row(
         "auth",

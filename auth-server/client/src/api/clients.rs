@@ -314,6 +314,17 @@ pub struct ConnectorRegistration {
     pub state: State,
 }
 
+/// Answer to `GET /v1/registry/users/{user_id}`, for servers of the data space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UserRegistration {
+    /// The user ID as it is registered.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// What the provider connectors that work for this user speak, each once.
+    #[schema(value_type = Vec<String>)]
+    pub provider_profiles: Vec<Profile>,
+}
+
 /// Answer to `GET /v1/registry/services/{id}`, for peers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ServiceRegistration {

@@ -11,7 +11,7 @@ pub use clients::{
     AppClient, ChangeProfile, Conflict, Connector, ConnectorCheck, ConnectorRegistration,
     ConnectorRole, CreateAppClient, CreateConnector, CreateService, CreatedAppClient,
     CreatedConnector, CreatedService, GrantType, RotatedSecret, Service, ServiceKind,
-    ServiceRegistration,
+    ServiceRegistration, UserRegistration,
 };
 pub use people::{
     ChangeState, CreateParticipant, CreateUser, CreatedUser, Participant, ParticipantKind,

@@ -249,6 +249,26 @@ async fn a_service_introspects_and_gets_no_tokens() {
         answer,
         json!({ "service_id": "location.trial.example", "kind": "server", "state": "active" })
     );
+    // Users that are registered, under their own spelling.
+    let domain = Domain::new(&fixture, 1).await;
+    let user = domain.user.user.user_id.clone();
+    let path = |id: &str| format!("/v1/registry/users/{id}");
+    let answer: Value = fixture
+        .peer_get(&ask, &path(user.as_str()))
+        .await
+        .read(StatusCode::OK);
+    assert_eq!(
+        answer,
+        json!({ "user_id": user, "provider_profiles": ["kakehashi/1"] })
+    );
+    for nobody in ["nobody", "no%2Fbody", &user.as_str().to_uppercase()] {
+        let answer = fixture.peer_get(&ask, &path(nobody)).await;
+        answer.expect(StatusCode::NOT_FOUND);
+    }
+    // Told to no connector: whoever is registered would learn who else is.
+    let connector = with_certificate(&domain.receiver_certificate);
+    let answer = fixture.peer_get(&connector, &path(user.as_str())).await;
+    answer.expect(StatusCode::FORBIDDEN);
 }
 
 #[rstest]

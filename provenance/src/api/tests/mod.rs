@@ -6,6 +6,7 @@ mod ids;
 mod items;
 mod lineage;
 mod register;
+mod rights;
 mod upload;
 
 use std::{
@@ -39,7 +40,7 @@ use super::*;
 use crate::{
     config::LedgerConfig,
     domain::{
-        access::{Authority, AuthorityError, Registration},
+        access::{Authority, AuthorityError, KnownUser, Member, Registration},
         sequencer::{Sequencer, SequencerLimits},
     },
     model::{
@@ -52,6 +53,8 @@ use crate::{
 const PROVIDER: &str = "provider-a";
 const CONSUMER: &str = "consumer-b";
 const STRANGER: &str = "stranger-c";
+/// A member of the provider's organisation; see [`Registered`].
+const CLERK: &str = "clerk-of-provider-a";
 /// Connectors by DNS name; tokens are `token-of-` and the user.
 const PROVIDER_CONNECTOR: &str = "provider.a.example";
 const RECEIVER_CONNECTOR: &str = "receiver.b.example";
@@ -80,10 +83,35 @@ struct Registered {
 #[async_trait]
 impl Authority for Registered {
     async fn user(&self, token: &str) -> Result<UserId, AuthorityError> {
+        self.member(token).await.map(|member| member.user)
+    }
+
+    /// `token-of-USER`, of somebody who belongs to ORG where they are `clerk-of-ORG`; addressed to PROVIDER with
+    /// `-to-PROVIDER` behind.
+    async fn member(&self, token: &str) -> Result<Member, AuthorityError> {
         self.available()?;
-        let id = token.strip_prefix("token-of-");
-        id.map(user)
-            .ok_or_else(|| AuthorityError::Refused("the token has expired".to_owned()))
+        let id = token
+            .strip_prefix("token-of-")
+            .ok_or_else(|| AuthorityError::Refused("the token has expired".to_owned()))?;
+        let (id, audience) = id.split_once("-to-").unwrap_or((id, ""));
+        let org = id.strip_prefix("clerk-of-");
+        Ok(Member {
+            orgs: org.into_iter().map(str::to_owned).collect(),
+            audience: Some(audience.to_owned())
+                .filter(|audience| !audience.is_empty())
+                .into_iter()
+                .collect(),
+            jti: Some(format!("jti of {token}")),
+            ..Member::of(user(id))
+        })
+    }
+
+    /// Everybody but `unknown…`. A provider has connectors of the reference kind, `ours…` has some of ours, `none…` has none.
+    async fn known(&self, user: &UserId) -> Result<Option<KnownUser>, AuthorityError> {
+        self.available()?;
+        let id = user.as_str();
+        let delivers = (!id.starts_with("none")).then(|| id.starts_with("ours"));
+        Ok((!id.starts_with("unknown")).then_some(KnownUser { delivers }))
     }
 
     async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {
@@ -146,6 +174,7 @@ impl World {
                 (RECEIVER_CONNECTOR, registered(Side::Receiver, CONSUMER)),
                 ("second.b.example", registered(Side::Receiver, CONSUMER)),
                 ("provider.c.example", registered(Side::Provider, STRANGER)),
+                ("receiver.c.example", registered(Side::Receiver, STRANGER)),
             ]),
             is_available: AtomicBool::new(true),
         });

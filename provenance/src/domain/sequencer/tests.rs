@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     config::LedgerConfig,
     domain::{
+        parties::Made,
         store::{Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
         submission::{Accepted, Refused},
     },
@@ -150,16 +151,31 @@ impl LedgerTx for FaultyTx<'_> {
         }
     }
 
-    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError> {
-        self.tx.insert_edge(next, ord, prev)
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError> {
+        self.tx.made(idx)
+    }
+
+    fn insert_edge(
+        &mut self,
+        next: Index,
+        ord: usize,
+        prev: Index,
+        gives_right: bool,
+    ) -> Result<(), StoreError> {
+        self.tx.insert_edge(next, ord, prev, gives_right)
     }
 
     fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
         self.tx.insert_pending(prev_id, next, ord)
     }
 
-    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError> {
-        self.tx.resolve(prev_id, prev)
+    fn resolve(
+        &mut self,
+        prev_id: &str,
+        prev: Index,
+        strangers: &[Index],
+    ) -> Result<(), StoreError> {
+        self.tx.resolve(prev_id, prev, strangers)
     }
 
     fn commit(self) -> Result<(), StoreError> {

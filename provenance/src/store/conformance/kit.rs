@@ -12,6 +12,7 @@ use crate::{
     domain::{
         access::{Caller, ReadPolicy, Viewer},
         lineage::{Direction, LineageQuery},
+        parties::Made,
         sequencer::{Sequencer, SequencerLimits},
         store::{Columns, Index, LedgerReader, LedgerStore, Node, ReadError, Recorded},
         submission::{Accepted, Call, Decision, DuplicateTypes, Refused, Single, Submission},
@@ -127,6 +128,7 @@ fn actor(client: &str) -> Actor {
         auth: ActorAuth::Mtls,
         cert: None,
         client: Some(client.to_owned()),
+        acts_for: None,
         user: "clerk".to_owned(),
     }
 }
@@ -144,7 +146,6 @@ pub(crate) fn sent(id: &str, previous: &[&str], provider: &str, consumer: &str) 
         content: Sha256::digest(&text).into(),
         subject: Subject::Event,
         parts: CoreParts::new(Subject::Event, text, &actor),
-        actor,
         previous: previous.iter().map(|id| (*id).to_owned()).collect(),
         columns: Columns {
             event_type: Some("Sent".to_owned()),
@@ -153,7 +154,9 @@ pub(crate) fn sent(id: &str, previous: &[&str], provider: &str, consumer: &str) 
             organization: Some("ledger.example".to_owned()),
             timestamp: Some("2026-11-22T01:02:03.004Z".to_owned()),
             tags: Vec::new(),
+            made: Some(Made::by(&actor, None, None)),
         },
+        actor,
         by: Call::Batch,
     }
 }
@@ -192,6 +195,10 @@ pub(super) fn single(id: &str, kind: &str, uri: &str, sha256: &str) -> Submissio
             event_type: Some(kind.to_owned()),
             provider: Some("p".to_owned()),
             tags: event.tags(),
+            made: Some(Made {
+                user: "p".to_owned(),
+                ..Made::default()
+            }),
             ..Columns::default()
         },
         by: Call::Single(Box::new(Single {

@@ -7,7 +7,10 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
-    domain::store::{Index, Known, NewRecord, StoreError, Waiting},
+    domain::{
+        parties::Made,
+        store::{Columns, Index, Known, NewRecord, StoreError, Waiting},
+    },
     model::{
         commitment::{Commitment, Salt},
         core::Subject,
@@ -25,6 +28,8 @@ pub(super) struct Group {
     written: usize,
     tags: Tags,
     edges: Edges,
+    /// Those that give no right.
+    stranger_edges: Edges,
     /// Successors of any record that the group has given.
     successors: HashMap<Index, Vec<Index>>,
     /// The same edges seen from their other end.
@@ -35,6 +40,8 @@ pub(super) struct Group {
     resolved: HashSet<String>,
     /// Those of them whose rows are in the database; not written yet.
     resolutions: Vec<(String, Index)>,
+    /// Which of the edges that come of them give no right: both ends.
+    resolved_strangers: Vec<(Index, Index)>,
     keys: HashMap<(String, String), ([u8; 32], Index)>,
     new_keys: Keys,
 }
@@ -46,11 +53,7 @@ struct Record {
     commitment: Commitment,
     salt: Salt,
     core: String,
-    event_type: Option<String>,
-    provider: Option<String>,
-    consumer: Option<String>,
-    organization: Option<String>,
-    timestamp: Option<String>,
+    columns: Columns,
     rx: OffsetDateTime,
     actor: String,
     content: Option<[u8; 32]>,
@@ -71,6 +74,14 @@ struct Edges {
     next: Vec<Index>,
     ord: Vec<i32>,
     prev: Vec<Index>,
+}
+
+impl Edges {
+    fn push(&mut self, next: Index, ord: i32, prev: Index) {
+        self.next.push(next);
+        self.ord.push(ord);
+        self.prev.push(prev);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -155,11 +166,10 @@ impl Group {
             commitment: *new.commitment,
             salt: *new.salt,
             core: new.core.to_owned(),
-            event_type: new.columns.event_type.clone(),
-            provider: new.columns.provider.clone(),
-            consumer: new.columns.consumer.clone(),
-            organization: new.columns.organization.clone(),
-            timestamp: new.columns.timestamp.clone(),
+            columns: Columns {
+                tags: Vec::new(),
+                ..new.columns.clone()
+            },
             rx: time(new.rx_ms)?,
             actor: new.actor.to_owned(),
             content: new.content.copied(),
@@ -172,6 +182,7 @@ impl Group {
             commitment: *new.commitment,
             actor: new.actor.to_owned(),
             content: new.content.copied(),
+            facts: new.columns.facts(),
         })
     }
 
@@ -192,10 +203,12 @@ impl Group {
         ids
     }
 
-    pub(super) fn insert_edge(&mut self, next: Index, ord: i32, prev: Index) {
-        self.edges.next.push(next);
-        self.edges.ord.push(ord);
-        self.edges.prev.push(prev);
+    pub(super) fn insert_edge(&mut self, next: Index, ord: i32, prev: Index, gives_right: bool) {
+        if gives_right {
+            self.edges.push(next, ord, prev);
+        } else {
+            self.stranger_edges.push(next, ord, prev);
+        }
         self.join(prev, next);
     }
 
@@ -240,20 +253,31 @@ impl Group {
             idx: next,
             id: record.id.clone(),
             commitment: record.commitment,
+            facts: record.columns.facts(),
         })
     }
 
     /// `prev_id` has arrived at `prev`; `waiting` have waited for it.
-    pub(super) fn resolve(&mut self, prev_id: &str, prev: Index, waiting: &[Waiting]) {
+    pub(super) fn resolve(
+        &mut self,
+        prev_id: &str,
+        prev: Index,
+        waiting: &[Waiting],
+        strangers: &[Index],
+    ) {
         let (arrived, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
             .into_iter()
             .partition(|one| one.prev_id == prev_id);
         self.pending = rest;
         for one in arrived {
-            self.edges.next.push(one.next);
-            self.edges.ord.push(one.ord);
-            self.edges.prev.push(prev);
+            if strangers.binary_search(&one.next).is_ok() {
+                self.stranger_edges.push(one.next, one.ord, prev);
+            } else {
+                self.edges.push(one.next, one.ord, prev);
+            }
         }
+        self.resolved_strangers
+            .extend(strangers.iter().map(|next| (*next, prev)));
         for one in waiting {
             self.join(prev, one.idx);
         }
@@ -291,6 +315,7 @@ impl Group {
     fn has_unwritten(&self) -> bool {
         self.written < self.records.len()
             || !self.edges.next.is_empty()
+            || !self.stranger_edges.next.is_empty()
             || !self.pending.is_empty()
             || !self.resolutions.is_empty()
             || !self.new_keys.idx.is_empty()
@@ -313,6 +338,8 @@ impl Group {
             .iter()
             .map(|(id, idx)| (id.as_str(), *idx))
             .unzip();
+        let (strangers, strangers_to): (Vec<Index>, Vec<Index>) =
+            self.resolved_strangers.iter().copied().unzip();
         sqlx::query(WRITE)
             .bind(self.next())
             .bind((first..self.next()).collect::<Vec<_>>())
@@ -331,11 +358,11 @@ impl Group {
                     .collect::<Vec<_>>(),
             )
             .bind(text(|record| &record.core))
-            .bind(column(|record| record.event_type.as_deref()))
-            .bind(column(|record| record.provider.as_deref()))
-            .bind(column(|record| record.consumer.as_deref()))
-            .bind(column(|record| record.organization.as_deref()))
-            .bind(column(|record| record.timestamp.as_deref()))
+            .bind(column(|record| record.columns.event_type.as_deref()))
+            .bind(column(|record| record.columns.provider.as_deref()))
+            .bind(column(|record| record.columns.consumer.as_deref()))
+            .bind(column(|record| record.columns.organization.as_deref()))
+            .bind(column(|record| record.columns.timestamp.as_deref()))
             .bind(records.iter().map(|record| record.rx).collect::<Vec<_>>())
             .bind(text(|record| &record.actor))
             .bind(
@@ -369,11 +396,24 @@ impl Group {
             .bind(&self.new_keys.content)
             .bind(&self.new_keys.idx)
             .bind(&self.new_keys.created)
+            .bind(
+                records
+                    .iter()
+                    .map(|record| record.columns.made.as_ref().map(Made::to_json))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(&self.stranger_edges.next)
+            .bind(&self.stranger_edges.ord)
+            .bind(&self.stranger_edges.prev)
+            .bind(strangers)
+            .bind(strangers_to)
             .execute(connection)
             .await?;
         self.written = self.records.len();
         self.tags = Tags::default();
         self.edges = Edges::default();
+        self.stranger_edges = Edges::default();
+        self.resolved_strangers.clear();
         self.pending.clear();
         self.resolutions.clear();
         self.new_keys = Keys::default();
@@ -384,14 +424,19 @@ impl Group {
 const WRITE: &str = "\
 WITH place AS (UPDATE next_place SET idx = $1), \
 records AS (INSERT INTO record (idx, id, kind, commitment, salt, core, etype, provider, consumer, org, cts, rx, actor, content, \
-subject) SELECT * FROM unnest($2::int8[], $3::text[], $4::int2[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], \
-$10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::bytea[], $16::text[])), \
+subject, made) SELECT * FROM unnest($2::int8[], $3::text[], $4::int2[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], \
+$10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::bytea[], $16::text[], $36::text[])), \
 tags AS (INSERT INTO tag (idx, ord, uri, sha256, size, key) \
 SELECT * FROM unnest($17::int8[], $18::int4[], $19::text[], $20::text[], $21::int8[], $22::bytea[])), \
 edges AS (INSERT INTO edge (next_idx, ord, prev_idx) SELECT * FROM unnest($23::int8[], $24::int4[], $25::int8[])), \
+strangers AS (INSERT INTO stranger_edge (next_idx, ord, prev_idx) SELECT * FROM unnest($37::int8[], $38::int4[], $39::int8[])), \
 waiting AS (INSERT INTO pending_edge (prev_id, next_idx, ord) SELECT * FROM unnest($26::text[], $27::int8[], $28::int4[])), \
 gone AS (DELETE FROM pending_edge p USING unnest($29::text[], $30::int8[]) AS arrived(id, idx) WHERE p.prev_id = arrived.id \
 RETURNING p.next_idx, p.ord, arrived.idx), \
-resolved AS (INSERT INTO edge (next_idx, ord, prev_idx) SELECT next_idx, ord, idx FROM gone) \
+foreign_ends AS (SELECT * FROM unnest($40::int8[], $41::int8[]) AS f(next_idx, idx)), \
+resolved AS (INSERT INTO edge (next_idx, ord, prev_idx) SELECT next_idx, ord, idx FROM gone \
+WHERE (next_idx, idx) NOT IN (SELECT next_idx, idx FROM foreign_ends)), \
+resolved_strangers AS (INSERT INTO stranger_edge (next_idx, ord, prev_idx) SELECT next_idx, ord, idx FROM gone \
+WHERE (next_idx, idx) IN (SELECT next_idx, idx FROM foreign_ends)) \
 INSERT INTO idem (actor, k, content, idx, created) \
 SELECT * FROM unnest($31::text[], $32::text[], $33::bytea[], $34::int8[], $35::timestamptz[])";

@@ -97,6 +97,8 @@ struct Loaded {
     next: HashMap<Index, Vec<Index>>,
     rows: HashMap<Index, Row>,
     next_ids: HashMap<Index, Vec<String>>,
+    /// Whether what strangers attach to an event is shown.
+    sees_all: bool,
 }
 
 /// Which way a walk goes from its start.
@@ -104,6 +106,8 @@ struct Loaded {
 enum Way {
     Back,
     Forth,
+    /// The same, also to what strangers attached.
+    ForthToAll,
 }
 
 impl Loaded {
@@ -124,7 +128,12 @@ impl Loaded {
         }
         let mut descendants = HashSet::new();
         if forth {
-            descendants = reach(connection, start, Way::Forth, query).await?;
+            let way = if viewer.sees_all() {
+                Way::ForthToAll
+            } else {
+                Way::Forth
+            };
+            descendants = reach(connection, start, way, query).await?;
             all.extend(&descendants);
         }
         if all.len() > query.limit {
@@ -140,7 +149,10 @@ impl Loaded {
         if usize::try_from(bytes).is_ok_and(|bytes| bytes > query.max_bytes) {
             return Err(too_large(query));
         }
-        let mut loaded = Self::default();
+        let mut loaded = Self {
+            sees_all: viewer.sees_all(),
+            ..Self::default()
+        };
         loaded.read_previous(connection, &all, query).await?;
         if forth {
             descendants.insert(start);
@@ -162,7 +174,9 @@ impl Loaded {
     ) -> Result<(), ReadError> {
         let most = max_edges(query.limit);
         let edges: Vec<(Index, Index)> = sqlx::query_as(
-            "SELECT next_idx, prev_idx FROM edge WHERE next_idx = ANY($1) ORDER BY next_idx, ord LIMIT $2",
+            "SELECT next_idx, prev_idx FROM (SELECT next_idx, ord, prev_idx FROM edge WHERE next_idx = ANY($1) \
+             UNION ALL SELECT next_idx, ord, prev_idx FROM stranger_edge WHERE next_idx = ANY($1)) e \
+             ORDER BY next_idx, ord LIMIT $2",
         )
         .bind(all)
         .bind(one_more(most))
@@ -184,8 +198,14 @@ impl Loaded {
     ) -> Result<(), ReadError> {
         let most = max_edges(query.limit);
         let edges: Vec<(Index, Index)> = sqlx::query_as(
-            "SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) \
-             ORDER BY prev_idx, next_idx LIMIT $3",
+            if self.sees_all {
+                "SELECT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) UNION \
+                 SELECT prev_idx, next_idx FROM stranger_edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) \
+                 ORDER BY prev_idx, next_idx LIMIT $3"
+            } else {
+                "SELECT DISTINCT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) \
+                 ORDER BY prev_idx, next_idx LIMIT $3"
+            },
         )
         .bind(of)
         .bind(all)
@@ -225,14 +245,20 @@ impl Loaded {
     ) -> Result<(), ReadError> {
         let mut open = Vec::new();
         for (idx, row) in &self.rows {
-            if view::with_parties(*idx, row, |parties| viewer.may_read(parties))? == Some(true) {
+            if view::facts(*idx, row)?.is_some_and(|facts| viewer.may_read(&facts)) {
                 open.push(*idx);
             }
         }
         let most = query.max_bytes / SHORT_ID;
         let named: Vec<(Index, Index, String)> = sqlx::query_as(
-            "SELECT DISTINCT e.prev_idx, e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx \
-             WHERE e.prev_idx = ANY($1) ORDER BY prev_idx, next_idx LIMIT $2",
+            if self.sees_all {
+                "SELECT e.prev_idx, e.next_idx, r.id FROM (SELECT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) \
+                 UNION SELECT prev_idx, next_idx FROM stranger_edge WHERE prev_idx = ANY($1)) e \
+                 JOIN record r ON r.idx = e.next_idx ORDER BY prev_idx, next_idx LIMIT $2"
+            } else {
+                "SELECT DISTINCT e.prev_idx, e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx \
+                 WHERE e.prev_idx = ANY($1) ORDER BY prev_idx, next_idx LIMIT $2"
+            },
         )
         .bind(open)
         .bind(one_more(most))
@@ -271,8 +297,15 @@ async fn reach(
     let (mut seen, mut frontier) = (HashSet::from([start]), vec![start]);
     for _ in 0..depth {
         let step = match way {
-            Way::Back => "SELECT DISTINCT prev_idx FROM edge WHERE next_idx = ANY($1) LIMIT $2",
+            Way::Back => {
+                "SELECT prev_idx FROM edge WHERE next_idx = ANY($1) UNION \
+                 SELECT prev_idx FROM stranger_edge WHERE next_idx = ANY($1) LIMIT $2"
+            }
             Way::Forth => "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ANY($1) LIMIT $2",
+            Way::ForthToAll => {
+                "SELECT next_idx FROM edge WHERE prev_idx = ANY($1) UNION \
+                 SELECT next_idx FROM stranger_edge WHERE prev_idx = ANY($1) LIMIT $2"
+            }
         };
         let found: Vec<Index> = sqlx::query_scalar(step)
             .bind(&frontier)
@@ -300,14 +333,22 @@ async fn everything(
     query: &LineageQuery,
 ) -> Result<HashSet<Index>, ReadError> {
     let closure = match way {
+        // One step is one subquery: the recursive part may name `found` once.
         Way::Back => {
-            "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION \
-             SELECT e.prev_idx FROM found f JOIN edge e ON e.next_idx = f.idx) \
+            "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION SELECT e.prev_idx FROM found f CROSS JOIN LATERAL \
+             (SELECT prev_idx FROM edge WHERE next_idx = f.idx UNION ALL \
+              SELECT prev_idx FROM stranger_edge WHERE next_idx = f.idx) e) \
              SELECT idx FROM found LIMIT $2"
         }
         Way::Forth => {
             "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION \
              SELECT e.next_idx FROM found f JOIN edge e ON e.prev_idx = f.idx) \
+             SELECT idx FROM found LIMIT $2"
+        }
+        Way::ForthToAll => {
+            "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION SELECT e.next_idx FROM found f CROSS JOIN LATERAL \
+             (SELECT next_idx FROM edge WHERE prev_idx = f.idx UNION ALL \
+              SELECT next_idx FROM stranger_edge WHERE prev_idx = f.idx) e) \
              SELECT idx FROM found LIMIT $2"
         }
     };

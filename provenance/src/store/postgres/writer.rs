@@ -8,9 +8,12 @@ use tokio::runtime::Handle;
 
 use super::group::{Group, hash, tag_key, time};
 use crate::{
-    domain::store::{
-        Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SameData, StoreError,
-        Waiting,
+    domain::{
+        parties::{Facts, Made},
+        store::{
+            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SAME_DATA_MAX,
+            SameData, StoreError, Waiting,
+        },
     },
     model::{
         commitment::{Commitment, Salt},
@@ -130,7 +133,8 @@ impl PostgresTx<'_> {
     fn look_for(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
         let rows: Vec<KnownRow> = self.block(async |connection| {
             sqlx::query_as(
-                "SELECT id, idx, kind, commitment, actor, content FROM record WHERE id = ANY($1)",
+                "SELECT id, idx, kind, commitment, actor, content, etype, provider, consumer, made \
+                 FROM record WHERE id = ANY($1)",
             )
             .bind(&ids)
             .fetch_all(connection)
@@ -147,9 +151,9 @@ impl PostgresTx<'_> {
     }
 
     fn look_for_waiting(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
-        let rows: Vec<(String, Index, String, Vec<u8>)> = self.block(async |connection| {
+        let rows: Vec<WaitingRow> = self.block(async |connection| {
             sqlx::query_as(
-                "SELECT DISTINCT p.prev_id, r.idx, r.id, r.commitment \
+                "SELECT DISTINCT p.prev_id, r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made \
                  FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ANY($1) ORDER BY r.idx",
             )
             .bind(&ids)
@@ -159,13 +163,9 @@ impl PostgresTx<'_> {
         for id in ids {
             self.seen.waiting.entry(id).or_default();
         }
-        for (prev_id, idx, id, commitment) in rows {
-            let commitment = Commitment(hash(&commitment)?);
-            self.seen.waiting.entry(prev_id).or_default().push(Waiting {
-                idx,
-                id,
-                commitment,
-            });
+        for row in rows {
+            let (prev_id, waiting) = row.read()?;
+            self.seen.waiting.entry(prev_id).or_default().push(waiting);
         }
         Ok(())
     }
@@ -173,8 +173,9 @@ impl PostgresTx<'_> {
     fn look_for_successors(&mut self, of: Vec<Index>) -> Result<(), StoreError> {
         let rows: Vec<(Index, Index)> = self.block(async |connection| {
             sqlx::query_as(
-                "SELECT asked.idx, e.next_idx FROM unnest($1::int8[]) AS asked(idx) \
-                 CROSS JOIN LATERAL (SELECT DISTINCT next_idx FROM edge WHERE prev_idx = asked.idx LIMIT $2) e",
+                "SELECT asked.idx, e.next_idx FROM unnest($1::int8[]) AS asked(idx) CROSS JOIN LATERAL \
+                 (SELECT next_idx FROM edge WHERE prev_idx = asked.idx UNION ALL \
+                  SELECT next_idx FROM stranger_edge WHERE prev_idx = asked.idx LIMIT $2) e",
             )
             .bind(&of)
             .bind(MOST)
@@ -274,6 +275,21 @@ impl LedgerTx for PostgresTx<'_> {
         })
     }
 
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError> {
+        let core = match self.group.own(idx) {
+            Some((_, _, core, _)) => Some(core),
+            None => self.block(async |connection| {
+                sqlx::query_scalar("SELECT core FROM record WHERE idx = $1")
+                    .bind(idx)
+                    .fetch_one(connection)
+                    .await
+            })?,
+        };
+        core.map(|core| Made::of_core(&core))
+            .transpose()
+            .map_err(|error| StoreError(Box::new(error)))
+    }
+
     fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
         if let Some(found) = self.group.key(actor, key) {
             return Ok(Some(found));
@@ -306,20 +322,30 @@ impl LedgerTx for PostgresTx<'_> {
             self.write()?;
         }
         let key = tag_key(&tag.uri, &tag.sha256);
-        let found: Vec<(Index, String, String)> = self.block(async |connection| {
+        let found: Vec<SameRow> = self.block(async |connection| {
             sqlx::query_as(
-                "SELECT DISTINCT r.idx, r.id, coalesce(r.etype, '') FROM tag t JOIN record r USING (idx) \
-                 WHERE t.key = $1 AND r.provider = $2 AND r.kind = 1 ORDER BY r.idx",
+                "SELECT DISTINCT r.idx, r.id, r.actor, r.etype, r.provider, r.consumer, r.made \
+                 FROM (SELECT idx FROM tag WHERE key = $1 LIMIT $3) t JOIN record r USING (idx) \
+                 WHERE r.provider = $2 AND r.kind = 1 ORDER BY r.idx",
             )
             .bind(key.as_slice())
             .bind(&tag.provider)
+            .bind(SAME_DATA_MAX)
             .fetch_all(connection)
             .await
         })?;
-        Ok(found
-            .into_iter()
-            .map(|(_, id, event_type)| SameData { id, event_type })
-            .collect())
+        let mut all = Vec::new();
+        for row in found {
+            let facts = row.facts.read()?.or_by(&row.actor);
+            if facts.is_the_providers() {
+                let event_type = facts.event_type.unwrap_or_default();
+                all.push(SameData {
+                    id: row.id,
+                    event_type,
+                });
+            }
+        }
+        Ok(all)
     }
 
     fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
@@ -348,11 +374,14 @@ impl LedgerTx for PostgresTx<'_> {
             Vec::new()
         } else {
             self.block(async |connection| {
-                sqlx::query_scalar("SELECT prev_idx FROM edge WHERE next_idx = $1 LIMIT $2")
-                    .bind(idx)
-                    .bind(MOST)
-                    .fetch_all(connection)
-                    .await
+                sqlx::query_scalar(
+                    "SELECT prev_idx FROM edge WHERE next_idx = $1 UNION ALL \
+                     SELECT prev_idx FROM stranger_edge WHERE next_idx = $1 LIMIT $2",
+                )
+                .bind(idx)
+                .bind(MOST)
+                .fetch_all(connection)
+                .await
             })?
         };
         let found = before.iter().chain(self.group.predecessors(idx)).copied();
@@ -369,8 +398,14 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(idx)
     }
 
-    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError> {
-        self.group.insert_edge(next, place(ord)?, prev);
+    fn insert_edge(
+        &mut self,
+        next: Index,
+        ord: usize,
+        prev: Index,
+        gives_right: bool,
+    ) -> Result<(), StoreError> {
+        self.group.insert_edge(next, place(ord)?, prev, gives_right);
         Ok(())
     }
 
@@ -383,9 +418,14 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError> {
+    fn resolve(
+        &mut self,
+        prev_id: &str,
+        prev: Index,
+        strangers: &[Index],
+    ) -> Result<(), StoreError> {
         let waiting = self.waiting_for(prev_id)?;
-        self.group.resolve(prev_id, prev, &waiting);
+        self.group.resolve(prev_id, prev, &waiting, strangers);
         self.seen.waiting.insert(prev_id.to_owned(), Vec::new());
         Ok(())
     }
@@ -450,11 +490,69 @@ struct KnownRow {
     commitment: Vec<u8>,
     actor: String,
     content: Option<Vec<u8>>,
+    #[sqlx(flatten)]
+    facts: FactsRow,
+}
+
+/// By what an event is judged.
+#[derive(sqlx::FromRow)]
+struct FactsRow {
+    etype: Option<String>,
+    provider: Option<String>,
+    consumer: Option<String>,
+    made: Option<String>,
+}
+
+impl FactsRow {
+    fn read(self) -> Result<Facts, StoreError> {
+        let made = self
+            .made
+            .map(|made| serde_json::from_str(&made))
+            .transpose();
+        Ok(Facts {
+            event_type: self.etype,
+            provider: self.provider,
+            consumer: self.consumer,
+            made: made.map_err(|error| StoreError(Box::new(error)))?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct WaitingRow {
+    prev_id: String,
+    idx: Index,
+    id: String,
+    commitment: Vec<u8>,
+    actor: String,
+    #[sqlx(flatten)]
+    facts: FactsRow,
+}
+
+impl WaitingRow {
+    fn read(self) -> Result<(String, Waiting), StoreError> {
+        let waiting = Waiting {
+            idx: self.idx,
+            id: self.id,
+            commitment: Commitment(hash(&self.commitment)?),
+            facts: self.facts.read()?.or_by(&self.actor),
+        };
+        Ok((self.prev_id, waiting))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct SameRow {
+    id: String,
+    actor: String,
+    #[sqlx(flatten)]
+    facts: FactsRow,
 }
 
 impl KnownRow {
     fn read(self) -> Result<(String, Known), StoreError> {
         let known = Known {
+            facts: self.facts.read()?.or_by(&self.actor),
             idx: self.idx,
             is_event: self.kind == 1,
             commitment: Commitment(hash(&self.commitment)?),

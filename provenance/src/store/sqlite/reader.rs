@@ -119,7 +119,8 @@ fn lineage(
         .optional()
         .map_err(StoreError::from)?;
     let Some(start) = start else { return Ok(None) };
-    let mut records = Snapshot::new(tx, query.limit).map_err(StoreError::from)?;
+    let mut records =
+        Snapshot::new(tx, query.limit, viewer.sees_all()).map_err(StoreError::from)?;
     view::lineage(&mut records, start, query, viewer).map(Some)
 }
 
@@ -133,22 +134,35 @@ struct Snapshot<'c> {
     next_ids: CachedStatement<'c>,
 }
 
+const NEXT: &str =
+    "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ?1 ORDER BY next_idx LIMIT ?2";
+const ALL_NEXT: &str = "SELECT next_idx FROM edge WHERE prev_idx = ?1
+     UNION SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1 ORDER BY next_idx LIMIT ?2";
+const NEXT_IDS: &str =
+    "SELECT DISTINCT e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx
+     WHERE e.prev_idx = ?1 ORDER BY e.next_idx";
+const ALL_NEXT_IDS: &str = "SELECT e.next_idx, r.id FROM (SELECT next_idx FROM edge WHERE prev_idx = ?1
+     UNION SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1) e JOIN record r ON r.idx = e.next_idx ORDER BY e.next_idx";
+
 impl<'c> Snapshot<'c> {
-    fn new(tx: &'c Transaction<'_>, limit: usize) -> rusqlite::Result<Self> {
+    /// What strangers attach to an event is shown to whoever `sees_all`.
+    fn new(tx: &'c Transaction<'_>, limit: usize, sees_all: bool) -> rusqlite::Result<Self> {
+        let (next, next_ids) = if sees_all {
+            (ALL_NEXT, ALL_NEXT_IDS)
+        } else {
+            (NEXT, NEXT_IDS)
+        };
         Ok(Self {
             limit: i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
-            previous: tx
-                .prepare_cached("SELECT prev_idx FROM edge WHERE next_idx = ?1 ORDER BY ord")?,
-            next: tx.prepare_cached(
-                "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ?1 ORDER BY next_idx LIMIT ?2",
+            previous: tx.prepare_cached(
+                "SELECT prev_idx FROM (SELECT ord, prev_idx FROM edge WHERE next_idx = ?1
+                 UNION ALL SELECT ord, prev_idx FROM stranger_edge WHERE next_idx = ?1) ORDER BY ord",
             )?,
+            next: tx.prepare_cached(next)?,
             node: tx.prepare_cached(
                 "SELECT id, etype, commitment, core, provider, consumer FROM record WHERE idx = ?1",
             )?,
-            next_ids: tx.prepare_cached(
-                "SELECT DISTINCT e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx
-                 WHERE e.prev_idx = ?1 ORDER BY e.next_idx",
-            )?,
+            next_ids: tx.prepare_cached(next_ids)?,
         })
     }
 }

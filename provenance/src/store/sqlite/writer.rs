@@ -6,9 +6,12 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::connect;
 use crate::{
-    domain::store::{
-        Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SameData, StoreError,
-        Waiting,
+    domain::{
+        parties::{Facts, Made},
+        store::{
+            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SAME_DATA_MAX,
+            SameData, StoreError, Waiting,
+        },
     },
     model::{
         commitment::{Commitment, Salt},
@@ -78,7 +81,7 @@ pub struct SqliteTx<'s> {
 impl LedgerTx for SqliteTx<'_> {
     fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT idx, kind = 1, commitment, actor, content FROM record WHERE id = ?1",
+            "SELECT idx, kind = 1, commitment, actor, content, etype, provider, consumer, made FROM record WHERE id = ?1",
         )?;
         let known = query.query_row([id], |row| {
             Ok(Known {
@@ -87,9 +90,14 @@ impl LedgerTx for SqliteTx<'_> {
                 commitment: Commitment(row.get(2)?),
                 actor: row.get(3)?,
                 content: row.get(4)?,
+                facts: facts(row, 5)?,
             })
         });
-        Ok(known.optional()?)
+        let known = known.optional()?;
+        Ok(known.map(|mut known: Known| {
+            known.facts = std::mem::take(&mut known.facts).or_by(&known.actor);
+            known
+        }))
     }
 
     fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
@@ -115,6 +123,16 @@ impl LedgerTx for SqliteTx<'_> {
             core,
             pending,
         })
+    }
+
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT core FROM record WHERE idx = ?1")?;
+        let core: Option<String> = query.query_row([idx], |row| row.get(0))?;
+        core.map(|core| Made::of_core(&core))
+            .transpose()
+            .map_err(|error| StoreError(Box::new(error)))
     }
 
     fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
@@ -143,27 +161,41 @@ impl LedgerTx for SqliteTx<'_> {
 
     fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT DISTINCT r.idx, r.id, coalesce(r.etype, '') FROM tag t JOIN record r USING(idx)
-             WHERE t.sha256 = ?1 AND t.uri = ?2 AND r.provider = ?3 AND r.kind = 1 ORDER BY r.idx",
+            "SELECT DISTINCT r.idx, r.id, r.actor, r.etype, r.provider, r.consumer, r.made
+             FROM (SELECT idx FROM tag WHERE sha256 = ?1 AND uri = ?2 LIMIT ?4) t JOIN record r USING(idx)
+             WHERE r.provider = ?3 AND r.kind = 1 ORDER BY r.idx",
         )?;
-        let found = query.query_map([&tag.sha256, &tag.uri, &tag.provider], |row| {
-            Ok(SameData {
-                id: row.get(1)?,
-                event_type: row.get(2)?,
-            })
-        })?;
-        Ok(found.collect::<Result<_, _>>()?)
+        let found = query.query_map(
+            params![tag.sha256, tag.uri, tag.provider, SAME_DATA_MAX],
+            |row| {
+                let actor: String = row.get(2)?;
+                Ok((row.get(1)?, facts(row, 3)?.or_by(&actor)))
+            },
+        )?;
+        let mut all = Vec::new();
+        for one in found {
+            let (id, facts) = one?;
+            if facts.is_the_providers() {
+                let event_type = facts.event_type.unwrap_or_default();
+                all.push(SameData { id, event_type });
+            }
+        }
+        Ok(all)
     }
 
     fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT r.idx, r.id, r.commitment FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ?1",
+            "SELECT r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ?1",
         )?;
         let found = query.query_map([id], |row| {
             Ok(Waiting {
                 idx: row.get(0)?,
                 id: row.get(1)?,
                 commitment: Commitment(row.get(2)?),
+                facts: {
+                    let actor: String = row.get(3)?;
+                    facts(row, 4)?.or_by(&actor)
+                },
             })
         })?;
         // Sorted here: SQLite makes a table of its own for DISTINCT each time, for what is hardly ever one row.
@@ -174,18 +206,20 @@ impl LedgerTx for SqliteTx<'_> {
     }
 
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
-        let mut query = self
-            .tx
-            .prepare_cached("SELECT next_idx FROM edge WHERE prev_idx = ?1 LIMIT ?2")?;
+        let mut query = self.tx.prepare_cached(
+            "SELECT next_idx FROM edge WHERE prev_idx = ?1 UNION ALL
+                 SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1 LIMIT ?2",
+        )?;
         Ok(query
             .query_map(params![idx, ord_value(NEIGHBOURS)], |row| row.get(0))?
             .collect::<Result<_, _>>()?)
     }
 
     fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
-        let mut query = self
-            .tx
-            .prepare_cached("SELECT prev_idx FROM edge WHERE next_idx = ?1 LIMIT ?2")?;
+        let mut query = self.tx.prepare_cached(
+            "SELECT prev_idx FROM edge WHERE next_idx = ?1 UNION ALL
+                 SELECT prev_idx FROM stranger_edge WHERE next_idx = ?1 LIMIT ?2",
+        )?;
         Ok(query
             .query_map(params![idx, ord_value(NEIGHBOURS)], |row| row.get(0))?
             .collect::<Result<_, _>>()?)
@@ -200,8 +234,8 @@ impl LedgerTx for SqliteTx<'_> {
         let columns = record.columns;
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO record(idx, id, kind, commitment, salt, core, etype, provider, consumer, org, cts, rx_ms, actor, content,
-                                subject)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                subject, made)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?;
         insert.execute(params![
             idx,
@@ -219,6 +253,7 @@ impl LedgerTx for SqliteTx<'_> {
             record.actor,
             record.content,
             record.about,
+            columns.made.as_ref().map(Made::to_json),
         ])?;
         for (ord, tag) in (0_i64..).zip(&columns.tags) {
             let mut insert = self.tx.prepare_cached(
@@ -230,10 +265,18 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(idx)
     }
 
-    fn insert_edge(&mut self, next: Index, ord: usize, prev: Index) -> Result<(), StoreError> {
-        let mut insert = self
-            .tx
-            .prepare_cached("INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)")?;
+    fn insert_edge(
+        &mut self,
+        next: Index,
+        ord: usize,
+        prev: Index,
+        gives_right: bool,
+    ) -> Result<(), StoreError> {
+        let mut insert = self.tx.prepare_cached(if gives_right {
+            "INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)"
+        } else {
+            "INSERT INTO stranger_edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)"
+        })?;
         insert.execute(params![next, ord_value(ord), prev])?;
         Ok(())
     }
@@ -246,7 +289,23 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn resolve(&mut self, prev_id: &str, prev: Index) -> Result<(), StoreError> {
+    fn resolve(
+        &mut self,
+        prev_id: &str,
+        prev: Index,
+        strangers: &[Index],
+    ) -> Result<(), StoreError> {
+        for next in strangers {
+            let mut insert = self.tx.prepare_cached(
+                "INSERT INTO stranger_edge(next_idx, ord, prev_idx)
+                 SELECT next_idx, ord, ?2 FROM pending_edge WHERE prev_id = ?1 AND next_idx = ?3",
+            )?;
+            insert.execute(params![prev_id, prev, next])?;
+            let mut remove = self
+                .tx
+                .prepare_cached("DELETE FROM pending_edge WHERE prev_id = ?1 AND next_idx = ?2")?;
+            remove.execute(params![prev_id, next])?;
+        }
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO edge(next_idx, ord, prev_idx) SELECT next_idx, ord, ?2 FROM pending_edge WHERE prev_id = ?1",
         )?;
@@ -266,4 +325,22 @@ impl LedgerTx for SqliteTx<'_> {
 
 fn ord_value(ord: usize) -> i64 {
     i64::try_from(ord).unwrap_or(i64::MAX)
+}
+
+/// `etype`, `provider`, `consumer` and `made`, which stand at `first` and after it.
+fn facts(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Facts> {
+    let made: Option<String> = row.get(first + 3)?;
+    let made = made.map(|made| serde_json::from_str(&made)).transpose();
+    Ok(Facts {
+        event_type: row.get(first)?,
+        provider: row.get(first + 1)?,
+        consumer: row.get(first + 2)?,
+        made: made.map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(
+                first + 3,
+                rusqlite::types::Type::Text,
+                error.into(),
+            )
+        })?,
+    })
 }
