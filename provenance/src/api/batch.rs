@@ -269,7 +269,11 @@ fn prepare(
                 return Err(reject(Some(item.id.to_string()), &FORBIDDEN, &why));
             }
             Some(Err(error)) => {
-                return Err(reject(Some(item.id.to_string()), &UNAVAILABLE, &error.to_string()));
+                return Err(reject(
+                    Some(item.id.to_string()),
+                    &UNAVAILABLE,
+                    &error.to_string(),
+                ));
             }
         }
     }
