@@ -117,6 +117,22 @@ async fn read_counted<S: AsyncRead + Unpin>(stream: &mut S, progress: &AtomicUsi
     RawAnswer { head, body, end }
 }
 
+/// The content of a whole chunked body; `None` where it is not whole.
+pub fn dechunked(mut body: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    loop {
+        let line = body.windows(2).position(|end| end == b"\r\n")?;
+        let size = std::str::from_utf8(&body[..line]).ok()?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        body = body.get(line + 2..)?;
+        content.extend_from_slice(body.get(..size)?);
+        body = body.get(size..)?.strip_prefix(b"\r\n")?;
+        if size == 0 {
+            return body.is_empty().then_some(content);
+        }
+    }
+}
+
 /// Whether `body` is a whole chunked body, its last chunk included.
 pub fn is_whole_chunked(body: &[u8]) -> bool {
     body.ends_with(b"0\r\n\r\n")

@@ -216,6 +216,7 @@ impl Configs<'_> {
                 .map(|url| receiver::EgressConfig {
                     url: url.clone(),
                     addresses: Vec::new(),
+                    ends_by_close: false,
                 })
                 .collect(),
         }

@@ -117,6 +117,14 @@ impl<B> TransferBody<B> {
             left: announced,
         }
     }
+
+    /// Tells the server that sends it this length, which is the announced one or none.
+    pub(super) fn telling(self, length: Option<u64>) -> Self {
+        Self {
+            left: length,
+            ..self
+        }
+    }
 }
 
 /// What the upstream's next poll means.

@@ -11,6 +11,8 @@ pub struct Caller {
     has_streams: bool,
     /// HTTP/1.0: a body without an announced length ends with the connection.
     ends_with_connection: bool,
+    /// Whether it holds what arrives against an announced length.
+    counts: bool,
 }
 
 impl Caller {
@@ -20,7 +22,23 @@ impl Caller {
             control: Some(info.control.clone()),
             has_streams: version >= Version::HTTP_2,
             ends_with_connection: version < Version::HTTP_11,
+            counts: true,
         }
+    }
+
+    /// One that takes what arrives for all there is, whatever length was announced: a body that breaks looks whole to it unless it
+    /// comes in chunks, or the connection is reset.
+    #[must_use]
+    pub fn that_does_not_count(self) -> Self {
+        Self {
+            counts: false,
+            ..self
+        }
+    }
+
+    /// The length that it is told of a body that is still to come.
+    pub(super) fn length(&self, announced: Option<u64>) -> Option<u64> {
+        announced.filter(|_| self.counts)
     }
 
     /// A caller of whose connection nothing is known.
@@ -29,6 +47,7 @@ impl Caller {
             control: None,
             has_streams: false,
             ends_with_connection: false,
+            counts: true,
         }
     }
 
@@ -51,7 +70,7 @@ impl Caller {
     pub(super) fn begins(&self, announced: Option<u64>) {
         if let Some(control) = &self.control
             && self.ends_with_connection
-            && announced.is_none()
+            && self.length(announced).is_none()
         {
             control.reset_if_cut();
         }

@@ -142,7 +142,8 @@ impl Recorder {
                     exchange: exchange.take(),
                     watch: Watch::start(caller, budget),
                 };
-                let body = TransferBody::new(body, prefix, announced, budget, Box::new(ending));
+                let body = TransferBody::new(body, prefix, announced, budget, Box::new(ending))
+                    .telling(caller.length(announced));
                 let body = Body::new(body);
                 Ok(Delivered { body, event })
             }

@@ -39,6 +39,10 @@ pub const SOURCE_BROKEN: Text = Text::new(
     "データ提供元から取得できません。",
     "The data source gave no usable answer.",
 );
+pub const SOURCE_ENDLESS: Text = Text::new(
+    "データ提供元の応答は、全体が届いたことを確認できない形式です。",
+    "The data source's answer does not show where it ends, so it cannot be told to be whole.",
+);
 pub const SOURCE_WITHOUT: Text = Text::new(
     "データ提供元にリソースがありません。",
     "The data source has no such resource.",

@@ -125,6 +125,10 @@ pub struct SourceConfig {
     /// Credentials for the source (HTTP Basic).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<SourceCredentials>,
+    /// Whether a body counts as whole whose only end is that of its connection, as old servers and scripts send them. Nobody can
+    /// tell one from a body that was cut off, so the record says so (`end`). Default `false`: such an answer is refused with 502.
+    #[serde(default)]
+    pub ends_by_close: bool,
 }
 
 impl SourceConfig {
@@ -141,6 +145,7 @@ impl SourceConfig {
             provenance_file: None,
             options: BTreeSet::new(),
             credentials: None,
+            ends_by_close: false,
         }
     }
 }
@@ -284,6 +289,11 @@ impl SourceConfig {
         {
             findings.push(Finding::Warning(at(
                 "no provenance ids: every fetch fails with 010002010E until a resource's Create event is named",
+            )));
+        }
+        if self.ends_by_close {
+            findings.push(Finding::Warning(at(
+                "a body whose connection is closed early is taken for whole (ends_by_close = true)",
             )));
         }
         let has_colon = |credentials: &SourceCredentials| credentials.id.contains(':');

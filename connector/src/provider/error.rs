@@ -147,6 +147,7 @@ impl FileError {
             Self::Source(error) if error.is_timeout() => {
                 (StatusCode::REQUEST_TIMEOUT, "000001001E")
             }
+            Self::Source(error) if error.is_framing() => (StatusCode::BAD_GATEWAY, "000001002E"),
             Self::Source(_) => (StatusCode::INTERNAL_SERVER_ERROR, "000001002E"),
             Self::SourceStatus(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, "000201006E"),
             Self::SourceStatus(StatusCode::UNAUTHORIZED) => {
@@ -228,6 +229,7 @@ impl FileError {
                 "The ledger is out of reach. Please try again later.",
             ),
             Self::Source(error) if error.is_timeout() => refusing::SOURCE_LATE,
+            Self::Source(error) if error.is_framing() => refusing::SOURCE_ENDLESS,
             Self::Source(_) => refusing::SOURCE_BROKEN,
             Self::SourceStatus(StatusCode::NOT_FOUND) => refusing::SOURCE_WITHOUT,
             Self::SourceStatus(StatusCode::UNAUTHORIZED) => Text::new(

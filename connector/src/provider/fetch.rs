@@ -33,6 +33,14 @@ pub(super) async fn open(
         headers.insert(header::AUTHORIZATION, credentials.clone());
     }
     let any = AddressPolicy::Any;
-    let answer = follow(client, url, &headers, &any, budget, is_inside).await?;
+    let answer = follow(
+        client,
+        url,
+        &headers,
+        (&any, source.ends),
+        budget,
+        is_inside,
+    )
+    .await?;
     Ok(answer)
 }

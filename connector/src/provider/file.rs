@@ -110,7 +110,10 @@ impl Provider {
         let (source, body) = opened.await?.into_parts();
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, &budget).await?;
-        let caller = Caller::new(info, request.version);
+        let mut caller = Caller::new(info, request.version);
+        if permit.kind != PeerKind::Own {
+            caller = caller.that_does_not_count();
+        }
         let delivered = self
             .recorder
             .deliver(collected, announced, recording, &caller, &budget, exchange)

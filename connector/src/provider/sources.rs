@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::config::{ApiType, Record, SourceConfig};
-use crate::upstream::{PrefixSet, ResourceUrl, UrlError, UrlPrefix, strip_slash};
+use crate::upstream::{Ends, PrefixSet, ResourceUrl, UrlError, UrlPrefix, strip_slash};
 
 /// Why the data sources of a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,8 @@ pub struct Source {
     pub options: BTreeSet<String>,
     /// `Authorization` for the source.
     pub credentials: Option<HeaderValue>,
+    /// Which of its bodies are taken for whole.
+    pub ends: Ends,
     prefix: Url,
     upstream: Option<Url>,
     creations: HashMap<String, String>,
@@ -194,6 +196,7 @@ impl Source {
             record: config.record,
             options: config.options.clone(),
             credentials: credentials(config)?,
+            ends: Ends::configured(config.ends_by_close),
             prefix: config.url.clone(),
             upstream: config.upstream.clone(),
             creations: creations(config)?,

@@ -85,6 +85,10 @@ pub struct EgressConfig {
     /// is an address itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<AddressBlock>,
+    /// Whether a body counts as whole whose only end is that of its connection. Nobody can tell one from a body that was cut off,
+    /// so the record says so (`end`). Default `false`: such an answer is refused with 502.
+    #[serde(default)]
+    pub ends_by_close: bool,
 }
 
 fn default_anchors() -> PathBuf {
@@ -128,8 +132,19 @@ impl Config {
         }
         let warning = self.outbox.warning();
         let warning = warning.map(|text| Finding::Warning(format!("outbox: {text}")));
+        let by_close = self.egress.iter().filter(|entry| entry.ends_by_close);
+        let by_close = by_close.map(|entry| {
+            Finding::Warning(format!(
+                "egress {}: a body whose connection is closed early is taken for whole (ends_by_close = true)",
+                entry.url
+            ))
+        });
         let problems = problems.into_iter().map(Finding::Error);
-        problems.chain(warning).chain(self.tls.findings()).collect()
+        problems
+            .chain(warning)
+            .chain(by_close)
+            .chain(self.tls.findings())
+            .collect()
     }
 }
 

@@ -26,7 +26,7 @@ impl Receiver {
             &self.direct_client,
             url.clone(),
             &fields,
-            &exit.policy,
+            (&exit.policy, exit.ends),
             fetch.budget,
             |to| self.egress.stays_inside(exit, to),
         );

@@ -3,7 +3,9 @@
 use url::{Host, Url};
 
 use super::config::EgressConfig;
-use crate::upstream::{AddressBlock, AddressPolicy, PrefixSet, ResourceUrl, UrlError, UrlPrefix};
+use crate::upstream::{
+    AddressBlock, AddressPolicy, Ends, PrefixSet, ResourceUrl, UrlError, UrlPrefix,
+};
 
 /// Why the egress list of a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,8 @@ pub(super) struct Exit {
     number: usize,
     /// Which addresses its host may have.
     pub policy: AddressPolicy,
+    /// Which of its bodies are taken for whole.
+    pub ends: Ends,
 }
 
 /// The egress list.
@@ -62,6 +66,7 @@ impl Egress {
                 Exit {
                     number,
                     policy: AddressPolicy::PublicAnd(addresses),
+                    ends: Ends::configured(entry.ends_by_close),
                 },
             ));
         }
@@ -100,6 +105,7 @@ mod tests {
                     .iter()
                     .map(|text| text.parse().expect("a block"))
                     .collect(),
+                ends_by_close: false,
             })
             .collect();
         Egress::new(&entries)

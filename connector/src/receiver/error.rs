@@ -138,6 +138,7 @@ impl FileError {
             Self::Provider(error) if error.is_timeout() => {
                 (StatusCode::REQUEST_TIMEOUT, "020004005E")
             }
+            Self::Provider(error) if error.is_framing() => (StatusCode::BAD_GATEWAY, "020004005E"),
             Self::Provider(_) | Self::ProviderAnswer(_) => (INTERNAL, "020004005E"),
             Self::Refused(refusal) => (refusal.status, "020004005E"),
             Self::NotListed => (StatusCode::FORBIDDEN, "020090004E"),
@@ -145,6 +146,7 @@ impl FileError {
             Self::Source(error) if error.is_timeout() => {
                 (StatusCode::REQUEST_TIMEOUT, "000001001E")
             }
+            Self::Source(error) if error.is_framing() => (StatusCode::BAD_GATEWAY, "000001002E"),
             Self::Source(_) => (INTERNAL, "000001002E"),
             Self::SourceStatus(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, "000201006E"),
             Self::SourceStatus(StatusCode::UNAUTHORIZED) => {
@@ -228,6 +230,7 @@ impl FileError {
                 "The address of this URL may not be connected to.",
             ),
             Self::Source(error) if error.is_timeout() => refusing::SOURCE_LATE,
+            Self::Source(error) if error.is_framing() => refusing::SOURCE_ENDLESS,
             Self::Source(_) => refusing::SOURCE_BROKEN,
             Self::SourceStatus(StatusCode::NOT_FOUND) => refusing::SOURCE_WITHOUT,
             Self::SourceStatus(StatusCode::UNAUTHORIZED) => Text::new(

@@ -20,7 +20,7 @@ use super::request::FileRequest;
 use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
 use crate::exchange::{Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect};
 use crate::upstream::{
-    AddressPolicy, Call, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
+    AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
 };
 
 /// How a disposition begins that is passed on.
@@ -77,6 +77,7 @@ impl Receiver {
             origin: &origin,
             policy: &AddressPolicy::Any,
             expected: location.connector_id.as_ref(),
+            ends: Ends::Marked,
             budget: fetch.budget,
         };
         let build = || {
@@ -264,7 +265,9 @@ async fn accepted(
 ) -> Result<Response<PooledBody>, FileError> {
     let status = response.status();
     let is_coded = coding(response.headers()).is_some();
-    if status.is_success() && status != StatusCode::PARTIAL_CONTENT && !is_coded {
+    // RFC 9110 §15.3.7, RFC 3229 §10.4.1: both are parts.
+    let is_part = matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::IM_USED);
+    if status.is_success() && !is_part && !is_coded {
         return Ok(response);
     }
     let (parts, body) = response.into_parts();

@@ -59,6 +59,26 @@ async fn a_transfer_that_the_source_breaks_is_seen_as_broken(
     assert!(received[0]["evidence"]["len"].as_u64().unwrap() <= 150_000);
 }
 
+/// Its client takes what arrives before a close for all of it, whatever length was announced.
+#[tokio::test]
+async fn a_reference_receiver_is_told_no_length_that_it_would_not_look_at() {
+    let world = World::start(impatient()).await;
+    for path in ["/closed/large", "/closed/short", "/closed/a.csv"] {
+        world.grant(path).await;
+        let got = fetch(world.reference(path, Some("good"))).await;
+        assert_eq!(got.status.as_u16(), 200);
+        let has_length = got.headers.contains_key("content-length");
+        assert_eq!(has_length, path == "/closed/a.csv", "{path}");
+        let is_chunked = got.header("transfer-encoding") == "chunked";
+        assert_eq!(is_chunked, !has_length, "{path}");
+        assert_eq!(got.body.is_none(), path == "/closed/short", "{path}");
+    }
+    // Ours counts: a length lets it, and its application, see how far they are.
+    let got = fetch(world.ask("/closed/large", Some("good"))).await;
+    assert_eq!(got.header("content-length"), "300000");
+    assert!(got.body.is_some());
+}
+
 #[tokio::test]
 async fn a_small_body_that_breaks_is_refused_and_not_recorded() {
     let world = World::start(impatient()).await;

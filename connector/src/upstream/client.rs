@@ -27,6 +27,7 @@ use url::{Host, Position, Url};
 
 use super::address::AddressPolicy;
 use super::dial::{DialError, Stream, dial, server_name};
+use super::framing::{Ends, Framing};
 use super::resource_url::Origin;
 use super::{BodyError, UpstreamError};
 use crate::exchange::Budget;
@@ -77,6 +78,8 @@ pub struct Call<'a> {
     pub policy: &'a AddressPolicy,
     /// The connector that the server's certificate has to name, checked before anything is sent.
     pub expected: Option<&'a ConnectorId>,
+    /// Which bodies are taken for whole.
+    pub ends: Ends,
     /// The exchange's time limits.
     pub budget: &'a Budget,
 }
@@ -116,7 +119,8 @@ impl Client {
     }
 
     /// Sends the request that `build` makes and returns the answer once its headers are in. `build` is called again
-    /// if a pooled connection turns out to have been closed by the server in the meantime. `Host` is set here.
+    /// if a pooled connection turns out to have been closed by the server in the meantime. `Host` is set here. A successful answer
+    /// is one that can be seen to be whole once it is.
     ///
     /// Cancel safe: dropping the future closes the connection that it used.
     ///
@@ -152,9 +156,18 @@ impl Client {
             })
         };
         let timed_out = |_| Err(UpstreamError::TimedOut(call.origin.clone()));
-        timeout_at(headers_by, exchange)
+        let response = timeout_at(headers_by, exchange)
             .await
-            .unwrap_or_else(timed_out)
+            .unwrap_or_else(timed_out)?;
+        if !response.status().is_success() {
+            return Ok(response);
+        }
+        let (head, mut body) = response.into_parts();
+        body.framing = Framing::of(&head, call.ends).map_err(|source| UpstreamError::Framing {
+            origin: call.origin.clone(),
+            source,
+        })?;
+        Ok(Response::from_parts(head, body))
     }
 
     /// Closes idle connections that are too old or of an earlier certificate.
@@ -293,6 +306,7 @@ impl Client {
         };
         Ok(response.map(|body| PooledBody {
             body,
+            framing: Framing::Marked,
             lease: Some(lease),
         }))
     }
@@ -401,7 +415,16 @@ struct Lease {
 #[derive(Debug)]
 pub struct PooledBody {
     body: Incoming,
+    /// Of a successful answer.
+    framing: Framing,
     lease: Option<Lease>,
+}
+
+impl PooledBody {
+    /// How the body of a successful answer shows that it is all there.
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
 }
 
 impl Body for PooledBody {

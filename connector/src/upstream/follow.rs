@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Empty;
 
-use super::{AddressPolicy, Call, Client, PooledBody, ResourceUrl, UpstreamError, path_and_query};
+use super::{
+    AddressPolicy, Call, Client, Ends, PooledBody, ResourceUrl, UpstreamError, path_and_query,
+};
 use crate::exchange::Budget;
 
 /// Redirects that are followed; a server that needs more is going in circles.
@@ -54,7 +56,7 @@ pub fn coding(headers: &HeaderMap) -> Option<&HeaderValue> {
 }
 
 /// Asks for `url` with `headers`, also where redirects lead while `stays_inside` says yes. The answer is a 200 with an
-/// uncoded body.
+/// uncoded body that ends as `ends` says.
 ///
 /// Cancel safe: dropping the future closes the connection that it used.
 ///
@@ -64,7 +66,7 @@ pub async fn follow(
     client: &Arc<Client>,
     mut url: ResourceUrl,
     headers: &HeaderMap,
-    policy: &AddressPolicy,
+    (policy, ends): (&AddressPolicy, Ends),
     budget: &Budget,
     stays_inside: impl Fn(&ResourceUrl) -> bool,
 ) -> Result<Response<PooledBody>, FollowError> {
@@ -73,6 +75,7 @@ pub async fn follow(
             origin: url.origin(),
             policy,
             expected: None,
+            ends,
             budget,
         };
         let build = || {

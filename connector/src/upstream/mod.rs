@@ -4,6 +4,7 @@ mod address;
 mod client;
 mod dial;
 mod follow;
+mod framing;
 mod resource_url;
 mod rules;
 
@@ -13,6 +14,7 @@ pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
 pub use dial::{DialError, PublicTlsError, anchors, public_tls};
 pub use follow::{FollowError, coding, file_headers, follow};
+pub use framing::{Ends, Framing, FramingError};
 pub use resource_url::{MAX_URL_BYTES, Origin, ResourceUrl, UrlError, UrlPrefix, strip_slash};
 pub use rules::PrefixSet;
 
@@ -59,6 +61,15 @@ pub enum UpstreamError {
         #[source]
         source: hyper::Error,
     },
+    /// The answer has a body that cannot be taken for whole, whatever comes of it.
+    #[error("the answer of {origin} cannot be taken for whole")]
+    Framing {
+        /// Where to.
+        origin: Origin,
+        /// Why not.
+        #[source]
+        source: FramingError,
+    },
     /// The body broke, stalled or had another length than announced.
     #[error("the body broke off")]
     Body(#[source] BodyError),
@@ -76,6 +87,11 @@ impl UpstreamError {
             Self::Body(error) => error.is_timeout(),
             _ => false,
         }
+    }
+
+    /// Whether an answer came whose end says nothing.
+    pub fn is_framing(&self) -> bool {
+        matches!(self, Self::Framing { .. })
     }
 }
 

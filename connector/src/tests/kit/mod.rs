@@ -165,6 +165,7 @@ impl Default for Plan {
                 vec![EgressConfig {
                     url: url(port, "/open"),
                     addresses: Vec::new(),
+                    ends_by_close: false,
                 }]
             }),
             delivery: Delivery::Async,

@@ -81,6 +81,7 @@ async fn direct_mode_goes_nowhere_but_to_the_list(
         let entry = |url: String| crate::receiver::EgressConfig {
             url: url.parse().expect("a URL"),
             addresses: vec![],
+            ends_by_close: false,
         };
         // A listed name, whose address is not listed.
         vec![

@@ -66,6 +66,7 @@ async fn get_with(
         origin: url.origin(),
         policy,
         expected: None,
+        ends: Ends::Marked,
         budget: &budget,
     };
     client.get(&call, || request(url)).await
@@ -272,4 +273,91 @@ fn the_request_line_has_path_and_query_as_they_were() {
     let line = |text: &str| path_and_query(ResourceUrl::parse(text).unwrap().url()).to_string();
     assert_eq!(line("http://d.example"), "/");
     assert_eq!(line("http://d.example/a%20b?c=%26&d"), "/a%20b?c=%26&d");
+}
+
+#[tokio::test]
+async fn a_surplus_behind_a_body_is_nobodys_answer() {
+    const SURPLUS: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nbad";
+    let (url, connections) = server(vec![Some(SURPLUS), Some(OK)]).await;
+    let client = Client::new(ClientTls::None);
+    for _ in 0..2 {
+        assert_eq!(text(get(&client, &url).await.unwrap()).await, "ok");
+    }
+    assert_eq!(*connections.lock().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn an_error_may_end_by_closing() {
+    let (url, _) = server(vec![Some("HTTP/1.0 404 Not Found\r\n\r\nno"), None]).await;
+    let got = get(&Client::new(ClientTls::None), &url).await.unwrap();
+    assert_eq!(got.status().as_u16(), 404);
+}
+
+/// A TLS server that answers `answer` once and closes TCP, with or without saying so in TLS, and what trusts it.
+async fn tls_server(answer: &'static str, says_so: bool) -> (ResourceUrl, ClientTls) {
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a key");
+    let certificate = issued.cert.der().clone();
+    let key = rustls_pki_types::PrivateKeyDer::try_from(issued.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(common::tls::provider())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key.expect("a key"))
+        .expect("a certificate");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a caller");
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let mut stream = acceptor.accept(stream).await.expect("a handshake");
+        let mut buffer = [0; 4096];
+        assert!(stream.read(&mut buffer).await.expect("a request") > 0);
+        stream.write_all(answer.as_bytes()).await.expect("a reader");
+        stream.flush().await.expect("a reader");
+        if says_so {
+            stream.shutdown().await.expect("a reader");
+        } else {
+            let (mut tcp, _) = stream.into_inner();
+            tcp.shutdown().await.expect("a reader");
+        }
+    });
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).expect("a certificate");
+    let trust = ClientConfig::builder_with_provider(common::tls::provider())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let url = ResourceUrl::parse(&format!("https://localhost:{port}/")).expect("a URL");
+    (url, ClientTls::Public(Arc::new(trust)))
+}
+
+/// Whoever sits on the line can end TCP, but cannot say so in TLS.
+#[tokio::test]
+async fn a_tls_connection_ends_a_body_only_if_it_says_so() {
+    const CLOSED: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nok";
+    const LENGTH: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    const SHORT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok";
+    let cases = [
+        (CLOSED, Ends::OrClose, true, true),
+        (CLOSED, Ends::OrClose, false, false),
+        (LENGTH, Ends::Marked, false, true),
+        (SHORT, Ends::OrClose, true, false),
+        (SHORT, Ends::OrClose, false, false),
+    ];
+    for (answer, ends, says_so, is_whole) in cases {
+        let (url, tls) = tls_server(answer, says_so).await;
+        let budget = Budget::start(Deadlines::default(), Allowed::default());
+        let call = Call {
+            origin: url.origin(),
+            policy: &AddressPolicy::Any,
+            expected: None,
+            ends,
+            budget: &budget,
+        };
+        let client = Client::new(tls);
+        let response = client.get(&call, || request(&url)).await.expect("headers");
+        let collected = response.into_body().collect().await;
+        assert_eq!(collected.is_ok(), is_whole, "{answer:?} {says_so}");
+    }
 }
