@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auth_client::api::Suspensions;
 use auth_client::{
     ConnectorRegistration, Registry, RegistryError, TokenError, TokenExchange, TokenVerifier,
     VerifiedToken,
@@ -57,6 +58,16 @@ pub trait Registrations: Send + Sync {
         &self,
         id: &ConnectorId,
     ) -> Result<Option<ConnectorRegistration>, RegistryError>;
+
+    /// As [`Registry::suspensions`].
+    async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError>;
+
+    /// As [`Registry::is_suspended`].
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, RegistryError>;
 }
 
 #[async_trait]
@@ -67,6 +78,25 @@ impl Registrations for Registry {
     ) -> Result<Option<ConnectorRegistration>, RegistryError> {
         Self::connector(self, id).await
     }
+
+    async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError> {
+        Self::suspensions(self, asked).await
+    }
+
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, RegistryError> {
+        Self::is_suspended(self, provider, connector).await
+    }
+}
+
+/// Whether this connector may not act itself. Asked where the authentication server gave no usable answer: to a suspended client it
+/// gives none, and waiting for another would not help.
+pub(crate) async fn is_barred(registrations: &dyn Registrations) -> bool {
+    let asked = registrations.suspensions(&Suspensions::default()).await;
+    matches!(asked, Err(RegistryError::Barred))
 }
 
 /// Finds providers.

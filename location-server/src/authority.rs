@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use auth_client::api::ServiceKind;
 use auth_client::{ConnectorRole, Registry, Role, State, TokenError, TokenVerifier};
-use common::ids::ConnectorId;
+use common::ids::{ConnectorId, UserId};
 
 use crate::domain::{Authority, AuthorityError, Holder, Person};
 
@@ -33,6 +33,15 @@ impl Authority for AuthServer {
             ServiceKind::OperatorTool => Holder::OperatorTool,
         };
         Ok((found.state == State::Active).then_some(holder))
+    }
+
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, AuthorityError> {
+        let found = self.registry.is_suspended(provider, connector).await;
+        found.map_err(|error| AuthorityError::Unavailable(error.into()))
     }
 
     async fn person(&self, token: &str, thumbprint: &str) -> Result<Person, AuthorityError> {

@@ -66,7 +66,7 @@ impl Authority for AuthServer {
     }
 
     async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {
-        let unavailable = |RegistryError::Unavailable(why)| AuthorityError::Unavailable(why);
+        let unavailable = |error: RegistryError| AuthorityError::Unavailable(error.to_string());
         let found = self.registry.connector(id).await.map_err(unavailable)?;
         Ok(found
             .filter(|c| c.state == State::Active)

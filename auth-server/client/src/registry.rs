@@ -2,11 +2,11 @@
 
 use crate::{
     AuthConfig,
-    api::{ConnectorRegistration, ServiceRegistration, UserRegistration},
+    api::{ConnectorRegistration, ServiceRegistration, Suspensions, UserRegistration},
 };
 use common::{
     clock::SharedClock,
-    http::client::PeerClient,
+    http::{client::PeerClient, problem::BASE},
     ids::{ConnectorId, UserId},
     tls::TlsStore,
 };
@@ -28,7 +28,16 @@ pub enum RegistryError {
     /// No usable answer.
     #[error("the registry of the authentication server cannot be asked: {0}")]
     Unavailable(String),
+    /// This process is told nothing, because it may not act itself.
+    #[error("the authentication server says that this process is not registered or is suspended")]
+    Barred,
 }
+
+/// The problem by which the registry turns away whoever may not act.
+const BARRED: &str = "peer-barred";
+
+/// A provider as a location names it: whose it is and, where it is known, which connector.
+type Provider = (UserId, Option<ConnectorId>);
 
 /// Looks up registrations at the authentication server, through a cache. Clones share it.
 #[derive(Clone)]
@@ -41,6 +50,7 @@ struct Inner {
     connectors: Cache<ConnectorId, Entry<ConnectorRegistration>>,
     services: Cache<ConnectorId, Entry<ServiceRegistration>>,
     users: Cache<UserId, Entry<UserRegistration>>,
+    suspended: Cache<Provider, Entry<()>>,
 }
 
 #[derive(Clone)]
@@ -76,6 +86,10 @@ impl Registry {
                 .max_capacity(CACHED)
                 .time_to_live(life)
                 .build(),
+            suspended: Cache::builder()
+                .max_capacity(CACHED)
+                .time_to_live(life)
+                .build(),
             config,
         }))
     }
@@ -89,6 +103,44 @@ impl Registry {
     ) -> Result<Option<ConnectorRegistration>, RegistryError> {
         self.look_up(&self.0.connectors, "connectors", id, id.as_str())
             .await
+    }
+
+    /// Those of `asked` whom the registry has suspended, as of now: at most [`Suspensions::MAX`] at a time. Not cached, for whoever
+    /// has many to ask about asks seldom.
+    ///
+    /// Cancel safe.
+    pub async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError> {
+        let url = self.0.config.peer_endpoint("/v1/registry/suspensions");
+        let request = self.0.client.get().post(url).json(asked);
+        answer(request).await?.ok_or_else(|| {
+            RegistryError::Unavailable("it cannot be asked about suspensions".to_owned())
+        })
+    }
+
+    /// Whether a provider is suspended: its user, the connector that is named, or where none is named all that it has. Reused for
+    /// the cache time of the configuration.
+    ///
+    /// Cancel safe.
+    pub async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, RegistryError> {
+        let key = (provider.clone(), connector.cloned());
+        let asked = Suspensions {
+            connectors: connector.cloned().into_iter().collect(),
+            users: vec![provider.clone()],
+            providers: match connector {
+                Some(_) => Vec::new(),
+                None => vec![provider.clone()],
+            },
+        };
+        let load = async {
+            let suspended = self.suspensions(&asked).await?;
+            Ok((!suspended.is_empty()).then_some(()))
+        };
+        let found = self.through(&self.0.suspended, &key, load).await?;
+        Ok(found.is_some())
     }
 
     /// The registration of a service; `None` where there is none.
@@ -121,13 +173,27 @@ impl Registry {
         K: Clone + Eq + Hash + Send + Sync + 'static,
         T: Clone + Send + Sync + DeserializeOwned + 'static,
     {
+        self.through(cache, id, self.ask(collection, name)).await
+    }
+
+    /// What `cache` has of `id` while it is fresh, else what `asking` finds.
+    async fn through<K, T>(
+        &self,
+        cache: &Cache<K, Entry<T>>,
+        id: &K,
+        asking: impl Future<Output = Result<Option<T>, RegistryError>>,
+    ) -> Result<Option<T>, RegistryError>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+    {
         let fresh_since = self.0.clock.now() - self.0.config.cache.get();
         let stale = |entry: &Entry<T>| entry.at <= fresh_since || entry.found.is_err();
         if let Some(entry) = cache.get(id).await.filter(|entry| !stale(entry)) {
             return entry.found;
         }
         let load = async {
-            let found = self.ask(collection, name).await;
+            let found = asking.await;
             Entry {
                 at: self.0.clock.now(),
                 found,
@@ -154,25 +220,62 @@ impl Registry {
                 .extend(["v1", "registry", collection, name]),
             Err(()) => return Err(RegistryError::Unavailable("it has no address".to_owned())),
         };
-        let response = self
-            .0
-            .client
-            .get()
-            .get(url)
-            .send()
-            .await
-            .map_err(|error| unavailable(&error.without_url()))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
-            other => return Err(RegistryError::Unavailable(format!("it answered {other}"))),
-        }
-        let body = common::http::client::read_limited(response, MAX_ANSWER_BYTES)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        serde_json::from_slice(&body)
+        answer(self.0.client.get().get(url)).await
+    }
+}
+
+/// What the registry answers to `request`; `None` where it knows nothing.
+async fn answer<T: DeserializeOwned>(
+    request: reqwest::RequestBuilder,
+) -> Result<Option<T>, RegistryError> {
+    let response = request
+        .send()
+        .await
+        .map_err(|error| unavailable(&error.without_url()))?;
+    let status = response.status();
+    if status == StatusCode::NOT_FOUND {
+        return Ok(None);
+    }
+    let body = common::http::client::read_limited(response, MAX_ANSWER_BYTES)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    match status {
+        StatusCode::OK => serde_json::from_slice(&body)
             .map(Some)
-            .map_err(|error| unavailable(&error))
+            .map_err(|error| unavailable(&error)),
+        StatusCode::FORBIDDEN if is_barred(&body) => Err(RegistryError::Barred),
+        other => Err(RegistryError::Unavailable(format!("it answered {other}"))),
+    }
+}
+
+/// Whether a refusal is the registry's own word, not that of a proxy on the way.
+fn is_barred(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Problem<'b> {
+        #[serde(rename = "type", borrow)]
+        kind: std::borrow::Cow<'b, str>,
+    }
+    serde_json::from_slice::<Problem<'_>>(body)
+        .is_ok_and(|problem| problem.kind.strip_prefix(BASE) == Some(BARRED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_registry_itself_says_that_somebody_is_barred() {
+        assert!(is_barred(
+            br#"{"type": "urn:kakehashi:problem:peer-barred", "status": 403}"#
+        ));
+        for other in [
+            &br#"{"type": "urn:kakehashi:problem:role-missing"}"#[..],
+            br#"{"type": "peer-barred"}"#,
+            b"<html>403 Forbidden</html>",
+            b"",
+        ] {
+            assert!(!is_barred(other), "{}", other.escape_ascii());
+        }
     }
 }
 

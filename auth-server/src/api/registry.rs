@@ -4,14 +4,14 @@ use super::{named::Named, problems::unknown, state::AppState};
 use crate::domain::client::ClientKind;
 use auth_client::{
     ConnectorRegistration,
-    api::{ServiceKind, ServiceRegistration, UserRegistration},
+    api::{ServiceKind, ServiceRegistration, Suspensions, UserRegistration},
 };
 use axum::{
     Json,
     extract::{FromRequestParts, State},
 };
 use common::{
-    http::problem::Problem,
+    http::{body::ValidJson, problem::Problem},
     ids::{ConnectorId, UserId},
     listener::Peer,
 };
@@ -112,4 +112,27 @@ pub async fn service(
         .ok()
         .and_then(|id| state.directory.service(&id));
     found.map(Json).ok_or_else(|| unknown("service"))
+}
+
+/// Says who of some is suspended: asked by connectors whose transfers last, and where a provider is looked up.
+///
+/// Names those who are registered and may not act, themselves or by their participant; of others nothing is said.
+#[utoipa::path(
+    post, path = "/v1/registry/suspensions", tag = "registry", security(("certificate" = [])),
+    request_body = Suspensions,
+    responses((status = 200, body = Suspensions), (status = 422, body = Problem))
+)]
+pub async fn suspensions(
+    State(state): State<AppState>,
+    _: Member,
+    ValidJson(asked): ValidJson<Suspensions>,
+) -> Result<Json<Suspensions>, Problem> {
+    if asked.len() > Suspensions::MAX {
+        return Err(Problem::unprocessable(
+            "too-many-asked",
+            format!("{} may be asked about at a time", Suspensions::MAX),
+        )
+        .member("max", Suspensions::MAX));
+    }
+    Ok(Json(state.directory.suspended(asked)))
 }

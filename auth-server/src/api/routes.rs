@@ -34,6 +34,7 @@ fn peer() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::connector))
         .routes(routes!(registry::service))
         .routes(routes!(registry::user))
+        .routes(routes!(registry::suspensions))
 }
 
 fn public() -> OpenApiRouter<AppState> {

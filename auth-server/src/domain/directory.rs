@@ -9,7 +9,7 @@ use super::{
 };
 use auth_client::{
     ConnectorRegistration, ConnectorRole, State,
-    api::{Page, Participant, ServiceRegistration, User, UserRegistration},
+    api::{Page, Participant, ServiceRegistration, Suspensions, User, UserRegistration},
 };
 use common::ids::{ConnectorId, UserId};
 use std::{
@@ -70,6 +70,14 @@ impl Maps {
             of_user.insert(client.id.clone());
         }
         self.clients.insert(client.id.clone(), Arc::new(client));
+    }
+
+    /// Whether there are connectors that offer in a user's name, and all of them are barred.
+    fn offers_no_more(&self, user: &UserId) -> bool {
+        self.providers.get(&key(user)).is_some_and(|connectors| {
+            let mut found = connectors.iter().filter_map(|id| self.clients.get(id));
+            found.all(|client| !self.is_active(client))
+        })
     }
 
     /// A user whom neither their own state nor their participant's bars.
@@ -181,6 +189,21 @@ impl Directory {
             profile: connector.profile.unwrap_or_default(),
             state: maps.effective_state(client),
         })
+    }
+
+    /// Those of `asked` who are registered and may not act.
+    pub fn suspended(&self, mut asked: Suspensions) -> Suspensions {
+        let maps = self.read();
+        let clients = &maps.clients;
+        asked.connectors.retain(|id| {
+            let found = clients.get(id.as_str());
+            found.is_some_and(|client| !maps.is_active(client))
+        });
+        asked
+            .users
+            .retain(|user| maps.users.contains_key(&key(user)) && maps.active_user(user).is_none());
+        asked.providers.retain(|user| maps.offers_no_more(user));
+        asked
     }
 
     /// Connectors of which nobody has said what they speak.

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::collect::{Prefix, WINDOW};
 use super::deadline::Budget;
@@ -89,6 +90,7 @@ struct Streaming<B> {
     /// What is to be released next.
     due: Option<Bytes>,
     pace: Pace,
+    suspension: Option<Suspension>,
     /// Taken when the end is known.
     ending: Option<Box<dyn Ending>>,
 }
@@ -110,12 +112,21 @@ impl<B> TransferBody<B> {
             held: None,
             due: None,
             pace: Pace::new(budget),
+            suspension: None,
             ending: Some(ending),
         };
         Self {
             state: State::Streaming(Box::new(streaming)),
             left: announced,
         }
+    }
+
+    /// Breaks when `suspended` is cancelled.
+    pub(super) fn unless(mut self, suspended: CancellationToken) -> Self {
+        if let State::Streaming(streaming) = &mut self.state {
+            streaming.suspension = Some(Suspension::new(suspended));
+        }
+        self
     }
 
     /// Tells the server that sends it this length, which is the announced one or none.
@@ -184,6 +195,12 @@ where
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        // Looked at here too: of an upstream that always has something nothing is ever waited for.
+        if let Some(suspension) = &self.suspension
+            && suspension.token.is_cancelled()
+        {
+            return Poll::Ready(Err(BodyError::Suspended));
+        }
         if let Some(data) = self.prefix.next() {
             return Poll::Ready(Ok(Some(data)));
         }
@@ -198,7 +215,14 @@ where
                         return Poll::Ready(Ok(Some(data)));
                     }
                 }
-                Poll::Pending => return self.pace.poll_overdue(cx).map(Err),
+                Poll::Pending => {
+                    if let Some(suspension) = &mut self.suspension
+                        && suspension.waiting.as_mut().poll(cx).is_ready()
+                    {
+                        return Poll::Ready(Err(BodyError::Suspended));
+                    }
+                    return self.pace.poll_overdue(cx).map(Err);
+                }
             }
         }
     }
@@ -294,6 +318,19 @@ impl<B> Drop for Streaming<B> {
         if let Some(ending) = self.ending.take() {
             ending.leave(self.digester.passed());
         }
+    }
+}
+
+/// Watches whether somebody whom the transfer depends on is suspended.
+struct Suspension {
+    token: CancellationToken,
+    waiting: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Suspension {
+    fn new(token: CancellationToken) -> Self {
+        let waiting = Box::pin(token.clone().cancelled_owned());
+        Self { token, waiting }
     }
 }
 

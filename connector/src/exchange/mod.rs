@@ -13,6 +13,7 @@ mod options;
 mod progress;
 mod recorder;
 pub(crate) mod refusing;
+mod standing;
 mod trace_context;
 mod watch;
 
@@ -27,4 +28,5 @@ pub use options::{Options, OptionsError};
 pub use progress::{Exchange, Role};
 pub use recorder::{Delivered, Recorder, Recording};
 pub use refusing::RequestError;
+pub use standing::{Party, Running};
 pub use trace_context::{TRACEPARENT, TraceContext};

@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::admission::Place;
 use super::digest::BodyDigest;
 use super::meters::{Meters, Outcome};
+use super::standing::Party;
 use super::trace_context::TraceContext;
 
 /// The side that this process is on.
@@ -127,6 +128,19 @@ impl Exchange {
             is_direct: false,
             passed: 0,
         }
+    }
+
+    /// Without whom it does not go on.
+    pub(super) fn parties(&self) -> Vec<Party> {
+        let users = [&self.consumer, &self.provider].into_iter().flatten();
+        let mut parties: Vec<_> = users.cloned().map(Party::User).collect();
+        match (&self.peer, &self.provider) {
+            (Some(peer), _) => parties.push(Party::Connector(peer.clone())),
+            // A provider of which nobody says by which connector it offers.
+            (None, Some(provider)) => parties.push(Party::Provider(provider.clone())),
+            (None, None) => {}
+        }
+        parties
     }
 
     /// All bytes were released.

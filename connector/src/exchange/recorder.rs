@@ -18,6 +18,7 @@ use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
 use super::progress::Exchange;
+use super::standing::{Running, Stay};
 use super::watch::Watch;
 use crate::upstream::BodyError;
 
@@ -52,16 +53,19 @@ struct Shared {
     clock: SharedClock,
     shutdown: Shutdown,
     ledger_wait: Duration,
+    running: Running,
 }
 
 impl Recorder {
-    /// A recorder on `outbox` for the connector `connector_id`, to which the ids of its events belong. Exchanges of [`Recording::Ledger`] wait up to `ledger_wait` for the ledger.
+    /// A recorder on `outbox` for the connector `connector_id`, to which the ids of its events belong. Exchanges of
+    /// [`Recording::Ledger`] wait up to `ledger_wait` for the ledger; those that stream stand in `running` meanwhile.
     pub fn new(
         outbox: Outbox,
         connector_id: ConnectorId,
         clock: SharedClock,
         shutdown: Shutdown,
         ledger_wait: Duration,
+        running: Running,
     ) -> Self {
         Self(Arc::new(Shared {
             outbox,
@@ -69,7 +73,13 @@ impl Recorder {
             clock,
             shutdown,
             ledger_wait,
+            running,
         }))
+    }
+
+    /// The transfers under way.
+    pub fn running(&self) -> &Running {
+        &self.0.running
     }
 
     /// The outbox.
@@ -134,16 +144,21 @@ impl Recorder {
                     exchange.event = event;
                 }
                 caller.begins(announced);
+                let parties = exchange.as_ref().map(Exchange::parties);
+                let stay = self.0.running.enter(parties.unwrap_or_default());
+                let suspended = stay.suspended().clone();
                 let ending = Streamed {
                     recorder: self.clone(),
                     reserved,
                     waits_for_ledger: waits,
                     caller: caller.clone(),
                     exchange: exchange.take(),
-                    watch: Watch::start(caller, budget),
+                    watch: Watch::start(caller, budget, suspended.clone()),
+                    stay,
                 };
                 let body = TransferBody::new(body, prefix, announced, budget, Box::new(ending))
-                    .telling(caller.length(announced));
+                    .telling(caller.length(announced))
+                    .unless(suspended);
                 let body = Body::new(body);
                 Ok(Delivered { body, event })
             }
@@ -286,6 +301,7 @@ struct Streamed {
     exchange: Option<Exchange>,
     #[expect(dead_code, reason = "held, not read")]
     watch: Watch,
+    stay: Stay,
 }
 
 impl Streamed {
@@ -330,10 +346,10 @@ impl Ending for Streamed {
     }
 
     fn fail(mut self: Box<Self>, error: &BodyError, passed: u64) {
-        let reason = if error.is_timeout() {
-            AbortReason::Timeout
-        } else {
-            AbortReason::SourceFailed
+        let reason = match error {
+            BodyError::Suspended => AbortReason::Refused,
+            error if error.is_timeout() => AbortReason::Timeout,
+            _ => AbortReason::SourceFailed,
         };
         self.abort(reason, passed);
         if let Some(exchange) = self.exchange.take() {
@@ -343,7 +359,10 @@ impl Ending for Streamed {
 
     fn leave(mut self: Box<Self>, passed: u64) {
         let was_cut = self.caller.was_cut();
-        let reason = if was_cut {
+        let is_suspended = self.stay.suspended().is_cancelled();
+        let reason = if is_suspended {
+            AbortReason::Refused
+        } else if was_cut {
             AbortReason::Timeout
         } else if self.recorder.0.shutdown.is_cancelled() {
             AbortReason::Shutdown
@@ -352,6 +371,9 @@ impl Ending for Streamed {
         };
         self.abort(reason, passed);
         match self.exchange.take() {
+            Some(exchange) if is_suspended => {
+                exchange.failed(&BodyError::Suspended.to_string(), passed);
+            }
             Some(exchange) if was_cut => {
                 exchange.failed("the caller held its body up for too long", passed);
             }

@@ -6,23 +6,27 @@
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::caller::Caller;
 use super::deadline::Budget;
 
-/// What a body that is asked for its next frame may take to see by itself that its time is over.
+/// What a body that is asked for its next frame may take to see by itself that its time is over, or who was suspended.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Cuts the caller of one body off when the exchange's time is over, unless it is dropped before.
+/// Cuts the caller of one body off when the exchange's time is over, or when somebody in it was suspended, unless it is dropped before.
 #[derive(Debug)]
 pub(super) struct Watch(AbortHandle);
 
 impl Watch {
-    pub(super) fn start(caller: &Caller, budget: &Budget) -> Self {
+    pub(super) fn start(caller: &Caller, budget: &Budget, suspended: CancellationToken) -> Self {
         let (caller, end) = (caller.clone(), budget.end_by() + GRACE);
         let watching = tokio::spawn(async move {
-            sleep_until(end).await;
+            tokio::select! {
+                () = sleep_until(end) => {}
+                () = suspended.cancelled() => sleep(GRACE).await,
+            }
             caller.cut();
         });
         Self(watching.abort_handle())

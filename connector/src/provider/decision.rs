@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_client::{ConnectorRole, State, TokenError, VerifiedToken};
+use auth_client::{ConnectorRole, RegistryError, State, TokenError, VerifiedToken};
 use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::{ExchangeId, UserId};
 use common::listener::Peer;
@@ -69,7 +69,10 @@ impl Provider {
     /// For whom the connector `peer` is registered, if it is an active receiver.
     pub(super) async fn participant(&self, peer: &Peer) -> Result<UserId, FileError> {
         let found = self.registrations.connector(&peer.id).await;
-        let registration = found.map_err(|error| FileError::Registry(error.to_string()))?;
+        let registration = found.map_err(|error| match error {
+            RegistryError::Barred => FileError::Suspended(self.connector_id.clone()),
+            RegistryError::Unavailable(_) => FileError::Registry(error.to_string()),
+        })?;
         registration
             .filter(|found| found.state == State::Active && found.role == ConnectorRole::Receiver)
             .map(|found| found.user_id)

@@ -31,6 +31,9 @@ pub enum FileError {
     /// The connector is not registered, suspended, or no receiver.
     #[error("{0} is no active receiver connector")]
     NotRegistered(ConnectorId),
+    /// This connector may not act itself.
+    #[error("{0}, this connector, is not registered or suspended")]
+    Suspended(ConnectorId),
     /// The registration could not be looked up.
     #[error("the registration of the connector cannot be looked up: {0}")]
     Registry(String),
@@ -127,6 +130,7 @@ impl FileError {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "010090002E"),
             Self::ApiType(_) => (StatusCode::BAD_REQUEST, "010002003E"),
             Self::NoIdentity | Self::NotRegistered(_) => (StatusCode::FORBIDDEN, "010090004E"),
+            Self::Suspended(_) => (StatusCode::FORBIDDEN, "010090007E"),
             Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "010002004E")
             }
@@ -179,6 +183,14 @@ impl FileError {
             Self::NotRegistered(id) => Text::of(
                 format!("コネクタ {id} は有効な利用者コネクタとして登録されていません。"),
                 format!("The connector {id} is not registered as an active receiver connector."),
+            ),
+            Self::Suspended(id) => Text::of(
+                format!(
+                    "この提供者コネクタ（{id}）は認証サーバに登録されていないか、停止されています。"
+                ),
+                format!(
+                    "This provider's connector, {id}, is not registered with the authentication server, or suspended."
+                ),
             ),
             Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => refusing::AUTH_AWAY,
             Self::NoSource => Text::new(

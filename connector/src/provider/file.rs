@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use auth_client::TokenError;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -25,6 +26,7 @@ use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext,
     attachment, collect, refusing,
 };
+use crate::identity::is_barred;
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
@@ -82,7 +84,15 @@ impl Provider {
         );
         let checks = async {
             let participant = self.participant(&peer).await?;
-            Ok::<_, FileError>((participant, self.token(fields, &peer).await?))
+            let token = match self.token(fields, &peer).await {
+                Err(FileError::Token(TokenError::Unavailable(_)))
+                    if is_barred(self.registrations.as_ref()).await =>
+                {
+                    return Err(FileError::Suspended(self.connector_id.clone()));
+                }
+                judged => judged?,
+            };
+            Ok::<_, FileError>((participant, token))
         };
         let checked = budget.checks(checks).await;
         let (participant, token) =

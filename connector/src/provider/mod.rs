@@ -31,7 +31,7 @@ pub use error::FileError;
 pub use sources::{Source, SourceError, Sources};
 
 use crate::authorization::{self, AuthorizationApi, GrantBook};
-use crate::exchange::{Admission, Deadlines, Recorder};
+use crate::exchange::{Admission, Deadlines, Recorder, Running};
 use crate::identity::{Registrations, Tokens};
 use crate::upstream::{Client, ClientTls, public_tls};
 
@@ -47,7 +47,7 @@ pub(crate) struct Provider {
     grants: Arc<GrantBook>,
     tokens: Arc<dyn Tokens>,
     registrations: Arc<dyn Registrations>,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     source_client: Arc<Client>,
     admission: Arc<Admission>,
     deadlines: Deadlines,
@@ -116,6 +116,10 @@ impl Service for ProviderConnector {
             )),
         };
         let provider = Provider::new(&config, &context, &tls, grants, outbox.clone(), identity)?;
+        provider
+            .recorder
+            .running()
+            .spawn_checks(context.shutdown.clone());
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
         tracing::info!(listen = %listener.local_addr()?, sources = config.sources.len(), "offering data");
         context.ready.started();
@@ -156,6 +160,7 @@ impl Provider {
         let source_client = Client::new(source_tls);
         source_client.spawn_housekeeping();
         let ledger_wait = config.provenance.ledger_wait.get();
+        let registrations = Arc::clone(&identity.registrations);
         Ok(Self {
             owner: config.provider_id.clone(),
             connector_id: config.connector_id.clone(),
@@ -169,6 +174,7 @@ impl Provider {
                 context.clock.clone(),
                 context.shutdown.clone(),
                 ledger_wait,
+                Running::new(registrations),
             ),
             source_client,
             admission: config.limits.admission(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_client::{State as Standing, TokenError, VerifiedToken};
+use auth_client::{RegistryError, State as Standing, TokenError, VerifiedToken};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -22,6 +22,7 @@ use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext,
     headers, refusing,
 };
+use crate::identity::is_barred;
 use crate::upstream::ResourceUrl;
 
 /// Answers an application.
@@ -107,7 +108,14 @@ impl Receiver {
         let can_record = self.can_record()?;
         let info = request.extensions.get::<ConnectionInfo>();
         let checks = async {
-            let token = self.token(fields).await?;
+            let token = match self.token(fields).await {
+                Err(FileError::Token(TokenError::Unavailable(_)))
+                    if is_barred(self.registrations.as_ref()).await =>
+                {
+                    return Err(FileError::NotRegistered(self.connector_id.clone()));
+                }
+                judged => judged?,
+            };
             let place = self.place(token.as_deref(), info)?;
             Ok::<_, FileError>((place, self.asker(token).await?))
         };
@@ -176,7 +184,10 @@ impl Receiver {
             });
         }
         let found = self.registrations.connector(&self.connector_id).await;
-        let found = found.map_err(|error| FileError::Registry(error.to_string()))?;
+        let found = found.map_err(|error| match error {
+            RegistryError::Barred => FileError::NotRegistered(self.connector_id.clone()),
+            RegistryError::Unavailable(_) => FileError::Registry(error.to_string()),
+        })?;
         let user = found
             .filter(|found| found.state == Standing::Active)
             .map(|found| found.user_id)

@@ -1,12 +1,12 @@
 //! Fetching through a provider's connector.
 
-use auth_client::{TokenError, VerifiedToken};
+use auth_client::{RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
 use common::ids::UserId;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
-use location_client::{Location, Profile};
+use location_client::{Location, Profile, Source};
 use provenance::outbox::Kind;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout_at;
@@ -18,7 +18,9 @@ use super::foreign::ForeignLedger;
 use super::refusal::Refusal;
 use super::request::FileRequest;
 use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
-use crate::exchange::{Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect};
+use crate::exchange::{
+    Budget, Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect,
+};
 use crate::upstream::{
     AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
 };
@@ -46,6 +48,7 @@ impl Receiver {
             .map_err(|_| away("no answer in time".to_owned()))?
             .map_err(|error| away(common::telemetry::Chain(&error).to_string()))?
             .ok_or_else(|| FileError::NoLocation(provider.clone()))?;
+        self.check_kept(&location, fetch.budget).await?;
         if let Some(exchange) = exchange.as_mut() {
             exchange.peer.clone_from(&location.connector_id);
         }
@@ -60,6 +63,26 @@ impl Receiver {
         let response = accepted(response, &fetch).await?;
         self.answer_with(response, asked, provider, fetch, exchange)
             .await
+    }
+
+    /// The location server tells nothing of a provider that is suspended; what was kept for its outage, or is configured, must not
+    /// tell it instead.
+    async fn check_kept(&self, location: &Location, budget: &Budget) -> Result<(), FileError> {
+        if location.source == Source::Server {
+            return Ok(());
+        }
+        let provider = &location.provider_id;
+        let asking = self
+            .registrations
+            .is_suspended(provider, location.connector_id.as_ref());
+        // A registry that is away too leaves it at what is known.
+        match budget.checks(asking).await {
+            Some(Ok(true)) => Err(FileError::NoLocation(provider.clone())),
+            Some(Err(RegistryError::Barred)) => {
+                Err(FileError::NotRegistered(self.connector_id.clone()))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn call(

@@ -33,7 +33,7 @@ pub use egress::{Egress, EgressError};
 pub use error::FileError;
 pub use refusal::Refusal;
 
-use crate::exchange::{Admission, Deadlines, Recorder};
+use crate::exchange::{Admission, Deadlines, Recorder, Running};
 use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
 use crate::upstream::{Client, ClientTls, public_tls};
 use foreign::ForeignLedgers;
@@ -49,7 +49,7 @@ pub(crate) struct Receiver {
     bound_tokens: Arc<dyn BoundTokens>,
     registrations: Arc<dyn Registrations>,
     locations: Arc<dyn Locations>,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     provider_client: Arc<Client>,
     direct_client: Arc<Client>,
     egress: Egress,
@@ -121,6 +121,10 @@ impl Service for ReceiverConnector {
             )),
         };
         let receiver = Receiver::new(&config, &context, &tls, outbox.clone(), identity)?;
+        receiver
+            .recorder
+            .running()
+            .spawn_checks(context.shutdown.clone());
         let listener = Listener::bind(&config.api, Some(tls)).await?;
         tracing::info!(listen = %listener.local_addr()?, egress = config.egress.len(), "fetching for applications");
         context.ready.started();
@@ -158,6 +162,7 @@ impl Receiver {
             Client::new(ClientTls::Peer(Arc::clone(tls))),
             Client::new(direct_tls),
         );
+        let registrations = Arc::clone(&identity.registrations);
         provider_client.spawn_housekeeping();
         direct_client.spawn_housekeeping();
         Ok(Self {
@@ -173,6 +178,7 @@ impl Receiver {
                 context.clock.clone(),
                 context.shutdown.clone(),
                 Duration::ZERO,
+                Running::new(registrations),
             ),
             provider_client,
             direct_client,

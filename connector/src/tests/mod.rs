@@ -7,3 +7,4 @@ mod kit;
 mod origin;
 mod providers;
 mod refusals;
+mod suspended;

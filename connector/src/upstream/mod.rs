@@ -107,6 +107,9 @@ pub enum BodyError {
     /// The whole exchange took too long.
     #[error("the exchange took too long")]
     TooLong,
+    /// Somebody without whom it does not go on was suspended.
+    #[error("somebody whom the transfer depends on was suspended")]
+    Suspended,
     /// The body's length is not the announced one.
     #[error("{announced} bytes were announced, {arrived} arrived")]
     Length {

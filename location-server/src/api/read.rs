@@ -32,7 +32,7 @@ const MAX_PAGE: u32 = 10_000;
         (status = 200, description = "The record: provider_id, provider_connector_url, connector_id, profile, expires_at, jws"),
         (status = 304, description = "The record is the one of If-None-Match"),
         (status = 403, description = "The certificate is not registered"),
-        (status = 404, description = "Nobody by that ID"),
+        (status = 404, description = "Nobody by that ID, or somebody who is suspended"),
         (status = 422, description = "Not a user ID"),
         (status = 503, description = "The database or the authentication server does not answer")
     )
@@ -49,6 +49,15 @@ pub(super) async fn one(
         metrics::counter!("location_records_served_total", "outcome" => "unknown").increment(1);
         return Err(Failure::unknown().into());
     };
+    // Of whoever may not act nothing is told but that: what receivers keep for an outage goes with this answer.
+    let members = &signed.record.members;
+    let asking = app
+        .authority
+        .is_suspended(&members.provider_id, members.connector_id.as_ref());
+    if asking.await.map_err(Failure::from)? {
+        metrics::counter!("location_records_served_total", "outcome" => "suspended").increment(1);
+        return Err(Failure::unknown().into());
+    }
     metrics::counter!("location_records_served_total", "outcome" => "found").increment(1);
     let tag = etag::tag(&signed);
     let known = etag::is_known(&headers, &tag);

@@ -42,6 +42,14 @@ pub trait Authority: Send + Sync {
     /// The holder of the certificate that names `id`; `None` if it is not registered or suspended.
     async fn holder(&self, id: &ConnectorId) -> Result<Option<Holder>, AuthorityError>;
 
+    /// Whether a provider is suspended: the user, its participant, or the connector that its record names; without one, all of its
+    /// connectors.
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, AuthorityError>;
+
     /// The person whom `token` names. `thumbprint` is that of the caller's certificate, for tokens
     /// that are bound to one.
     async fn person(&self, token: &str, thumbprint: &str) -> Result<Person, AuthorityError>;

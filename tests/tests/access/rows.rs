@@ -261,6 +261,14 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "auth",
+        "peer",
+        "POST",
+        "/v1/registry/suspensions",
+        Needs::Registered,
+    )
+    .with_body("{}"),
+    row(
+        "auth",
         "public",
         "POST",
         "/cadde/api/v4/token",

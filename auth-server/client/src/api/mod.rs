@@ -6,6 +6,7 @@ mod clients;
 mod people;
 mod pki;
 mod secret;
+mod suspensions;
 
 pub use clients::{
     AppClient, ChangeProfile, Conflict, Connector, ConnectorCheck, ConnectorRegistration,
@@ -22,6 +23,7 @@ pub use pki::{
     RenewRequest, RevokeCertificate,
 };
 pub use secret::OneTimeSecret;
+pub use suspensions::Suspensions;
 
 use serde::{Deserialize, Serialize};
 

@@ -316,3 +316,58 @@ async fn what_another_process_changes_is_known_at_the_next_look() {
     let after = other.directory.user(&domain.user.user.user_id).unwrap();
     assert!(std::sync::Arc::ptr_eq(&before, &after));
 }
+
+#[tokio::test]
+async fn members_learn_who_of_those_they_know_is_suspended_and_no_more() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let ask = with_certificate(&a.receiver_certificate);
+    let user = b.user.user.user_id.clone();
+    let all = json!({
+        "connectors": ["provider.d2.example", "receiver.d2.example", "nobody.example", "provider.d1.example"],
+        "users": [user, "cadde.nobody.zz", a.user.user.user_id],
+        "providers": [user, "cadde.nobody.zz", a.user.user.user_id],
+    });
+    let look = async || -> Value {
+        let path = "/v1/registry/suspensions";
+        fixture.peer(&ask, path, &all).await.read(StatusCode::OK)
+    };
+    assert_eq!(look().await, json!({}));
+    let of_user = format!("/v1/users/{user}");
+    let of_connector = "/v1/connectors/provider.d2.example".to_owned();
+    let of_participant = format!("/v1/participants/{}", b.user.user.participant);
+    for (path, expected) in [
+        (&of_user, json!({ "users": [user] })),
+        (
+            &of_connector,
+            json!({ "connectors": ["provider.d2.example"], "providers": [user] }),
+        ),
+        (
+            &of_participant,
+            json!({
+                "connectors": ["provider.d2.example", "receiver.d2.example"], "users": [user], "providers": [user]
+            }),
+        ),
+    ] {
+        change(&fixture, path, "suspended").await;
+        assert_eq!(look().await, expected);
+        change(&fixture, path, "active").await;
+        assert_eq!(look().await, json!({}));
+    }
+    let many: Vec<_> = (0..201)
+        .map(|number| format!("c{number}.example"))
+        .collect();
+    let body = json!({ "connectors": many });
+    fixture
+        .peer(&ask, "/v1/registry/suspensions", &body)
+        .await
+        .expect(StatusCode::UNPROCESSABLE_ENTITY);
+    // Whoever may not act is told so, and nothing of others.
+    change(&fixture, "/v1/connectors/receiver.d1.example", "suspended").await;
+    let refused = fixture.peer(&ask, "/v1/registry/suspensions", &all).await;
+    let problem: Value = refused.read(StatusCode::FORBIDDEN);
+    assert_eq!(problem["type"], "urn:kakehashi:problem:peer-barred");
+}

@@ -24,9 +24,9 @@ use tokio::sync::Notify;
 use url::Url;
 
 use super::origin;
-use crate::authorization::store::{Change, MIGRATIONS, SqliteGrants};
+use crate::authorization::store::{Change, MIGRATIONS, SqliteGrants, Which};
 use crate::authorization::{Assignee, Contract, Grant, GrantBook};
-use crate::exchange::{Deadlines, ExchangeLimits};
+use crate::exchange::{Deadlines, ExchangeLimits, Running};
 use crate::provider::{self, Delivery, SourceConfig};
 use crate::receiver::{self, EgressConfig};
 
@@ -232,6 +232,10 @@ pub struct World {
     pub requests: origin::Requests,
     pub endless: Arc<AtomicUsize>,
     pub go_on: Arc<Notify>,
+    /// The provider's transfers under way.
+    pub sending: Running,
+    /// The receiver's.
+    pub receiving: Running,
     pub shutdown: Shutdown,
 }
 
@@ -266,7 +270,7 @@ impl World {
             .expect("grants");
         let config = provider_config(&pki, &plan, source_port, database);
         let (provider_outbox, provider_ledger) = outbox(&config.outbox);
-        let provider_port =
+        let (provider_port, sending) =
             start_provider(&config, &grants, &provider_outbox, &auth, &shutdown).await;
         let at = format!("https://localhost:{provider_port}");
         locations.put(PROVIDER, &at, Some(PROVIDER_CONNECTOR), plan.profile);
@@ -289,6 +293,7 @@ impl World {
             identity,
         )
         .expect("a receiver");
+        let receiving = receiver.recorder.running().clone();
         let router = receiver::router(Arc::new(receiver));
         let receiver_port = serve_as(&config.api, router, None, &shutdown).await;
         Self {
@@ -307,6 +312,8 @@ impl World {
             requests: steering.requests,
             endless: steering.endless,
             go_on: steering.go_on,
+            sending,
+            receiving,
             shutdown,
         }
     }
@@ -341,6 +348,27 @@ impl World {
             .register(&grant, &change)
             .await
             .expect("a working store");
+        self.grants.refresh().await.expect("a working store");
+    }
+
+    /// Withdraws all grants of [`USER`] on a file.
+    pub async fn withdraw(&self, path: &str) {
+        let assignee = Assignee {
+            user: Some(user_id(USER)),
+            ..Assignee::default()
+        };
+        let change = Change {
+            actor: &user_id(PROVIDER),
+            via: &connector_id("tool.example"),
+            at: SystemClock.now(),
+        };
+        let removed = self
+            .grants
+            .store()
+            .remove(&self.resource(path), Which::Assignee(&assignee), &change)
+            .await
+            .expect("a working store");
+        assert_eq!(removed, 1);
         self.grants.refresh().await.expect("a working store");
     }
 
@@ -424,7 +452,7 @@ async fn start_provider(
     outbox: &Outbox,
     auth: &Arc<FakeAuth>,
     shutdown: &Shutdown,
-) -> u16 {
+) -> (u16, Running) {
     let identity = provider::Identity {
         tokens: Arc::clone(auth) as _,
         registrations: Arc::clone(auth) as _,
@@ -440,5 +468,7 @@ async fn start_provider(
         identity,
     )
     .expect("a provider");
-    serve(provider::router(Arc::new(provider)), Some(tls), shutdown).await
+    let sending = provider.recorder.running().clone();
+    let router = provider::router(Arc::new(provider));
+    (serve(router, Some(tls), shutdown).await, sending)
 }

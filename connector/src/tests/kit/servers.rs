@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use auth_client::api::Suspensions;
 use auth_client::{
     Cnf, ConnectorRegistration, ConnectorRole, RegistryError, State, TokenClaims, TokenError,
     VerifiedToken,
@@ -29,6 +30,11 @@ pub struct FakeAuth {
     pub is_away: AtomicBool,
     /// Takes questions and gives no answer.
     pub is_mute: AtomicBool,
+    /// Whoever asks about registrations is told to be suspended.
+    pub is_asker_barred: AtomicBool,
+    /// Connectors' registrations are known from before all the same.
+    pub has_cache: AtomicBool,
+    pub suspended: Mutex<Suspensions>,
     pub exchanges: Mutex<Vec<String>>,
 }
 
@@ -59,6 +65,18 @@ impl FakeAuth {
             .insert(id.to_owned(), registration);
     }
 
+    /// What keeps the registry from answering, if anything does.
+    async fn registry(&self) -> Result<(), RegistryError> {
+        self.hear().await;
+        if self.is_away() {
+            return Err(RegistryError::Unavailable("away".into()));
+        }
+        if self.is_asker_barred.load(Ordering::SeqCst) {
+            return Err(RegistryError::Barred);
+        }
+        Ok(())
+    }
+
     fn is_away(&self) -> bool {
         self.is_away.load(Ordering::SeqCst)
     }
@@ -76,6 +94,9 @@ impl Tokens for FakeAuth {
         self.hear().await;
         if self.is_away() {
             return Err(TokenError::Unavailable("away".into()));
+        }
+        if self.is_asker_barred.load(Ordering::SeqCst) && self.has_cache.load(Ordering::SeqCst) {
+            return Err(TokenError::Unavailable("it answered 401".into()));
         }
         let known = self
             .tokens
@@ -118,9 +139,8 @@ impl Registrations for FakeAuth {
         &self,
         id: &ConnectorId,
     ) -> Result<Option<ConnectorRegistration>, RegistryError> {
-        self.hear().await;
-        if self.is_away() {
-            return Err(RegistryError::Unavailable("away".into()));
+        if !self.has_cache.load(Ordering::SeqCst) {
+            self.registry().await?;
         }
         Ok(self
             .registrations
@@ -128,6 +148,31 @@ impl Registrations for FakeAuth {
             .expect("not poisoned")
             .get(id.as_str())
             .cloned())
+    }
+
+    async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError> {
+        self.registry().await?;
+        let suspended = self.suspended.lock().expect("not poisoned");
+        let mut answer = asked.clone();
+        answer
+            .connectors
+            .retain(|id| suspended.connectors.contains(id));
+        answer.users.retain(|id| suspended.users.contains(id));
+        answer
+            .providers
+            .retain(|id| suspended.providers.contains(id));
+        Ok(answer)
+    }
+
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, RegistryError> {
+        self.registry().await?;
+        let suspended = self.suspended.lock().expect("not poisoned");
+        let of_connector = connector.is_some_and(|id| suspended.connectors.contains(id));
+        Ok(of_connector || suspended.users.contains(provider))
     }
 }
 
@@ -141,13 +186,24 @@ pub struct FakeLocations {
 
 impl FakeLocations {
     pub fn put(&self, provider: &str, url: &str, connector: Option<&str>, profile: Profile) {
+        self.put_from(Source::Server, provider, url, connector, profile);
+    }
+
+    pub fn put_from(
+        &self,
+        source: Source,
+        provider: &str,
+        url: &str,
+        connector: Option<&str>,
+        profile: Profile,
+    ) {
         let location = Location {
             provider_id: user_id(provider),
             url: url.parse().expect("a URL"),
             connector_id: connector.map(connector_id),
             profile,
             expires_at: None,
-            source: Source::Server,
+            source,
         };
         self.known
             .lock()

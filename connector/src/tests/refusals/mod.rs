@@ -27,7 +27,7 @@ use crate::provider::Record;
 
 impl World {
     /// Asserts that nothing was fetched and nothing recorded.
-    async fn is_untouched(&self) {
+    pub(super) async fn is_untouched(&self) {
         assert!(
             self.requests.lock().expect("not poisoned").is_empty(),
             "something was fetched"

@@ -37,6 +37,8 @@ const OTHER: &str = "cadde.7000000000002.aa";
 struct Registered {
     holders: BTreeMap<&'static str, Holder>,
     available: Mutex<bool>,
+    /// IDs of users and connectors.
+    suspended: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -48,6 +50,23 @@ impl Authority for Registered {
             )));
         }
         Ok(self.holders.get(id.as_str()).cloned())
+    }
+
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, AuthorityError> {
+        if !*self.available.lock().expect("not poisoned") {
+            return Err(AuthorityError::Unavailable(anyhow::anyhow!(
+                "connection refused"
+            )));
+        }
+        let suspended = self.suspended.lock().expect("not poisoned");
+        let connector = connector.map_or("", ConnectorId::as_str);
+        Ok(suspended
+            .iter()
+            .any(|id| id == provider.as_str() || id == connector))
     }
 
     async fn person(&self, token: &str, _: &str) -> Result<Person, AuthorityError> {
@@ -101,6 +120,7 @@ impl World {
                 ),
             ]),
             available: Mutex::new(true),
+            suspended: Mutex::default(),
         });
         let directory = Arc::new(Directory::new(Box::new(store), signer, clock.clone()));
         let router = router(AppState {

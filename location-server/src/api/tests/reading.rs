@@ -180,3 +180,39 @@ async fn list_is_for_operators_whole_or_in_pages() {
         StatusCode::FORBIDDEN
     );
 }
+
+#[tokio::test]
+async fn somebody_who_is_suspended_is_nowhere() {
+    let world = World::with_record().await;
+    let look = async || {
+        world
+            .call("receiver.example", "GET", &of(PROVIDER), &[], None)
+            .await
+    };
+    let found = look().await;
+    let tag = found.headers["etag"].to_str().unwrap().to_owned();
+    for id in [PROVIDER, "provider.example"] {
+        world
+            .authority
+            .suspended
+            .lock()
+            .unwrap()
+            .push(id.to_owned());
+        let answer = look().await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
+        assert!(answer.body.get("provider_connector_url").is_none());
+        // Nor does it hold what was told before.
+        let known = [("if-none-match", tag.as_str())];
+        let answer = world
+            .call("receiver.example", "GET", &of(PROVIDER), &known, None)
+            .await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
+        world.authority.suspended.lock().unwrap().clear();
+        assert_eq!(look().await.status, StatusCode::OK);
+    }
+    // Operators see what is registered all the same.
+    let suspended = PROVIDER.to_owned();
+    world.authority.suspended.lock().unwrap().push(suspended);
+    let list = world.operator("GET", "/cadde/api/v4/locations", None).await;
+    assert_eq!(list.body["locations"][0]["provider_id"], PROVIDER);
+}

@@ -89,6 +89,26 @@ async fn a_ledger_that_is_away_is_tried_until_it_comes_back() {
     assert_eq!(kit.outbox.status().ledger.failing, None);
 }
 
+/// Its connector is suspended, or its registration is gone for a while: that is about no record.
+#[tokio::test]
+async fn what_a_suspended_connector_recorded_waits_and_is_delivered_once_it_may_act_again() {
+    let kit = Kit::with(|config| config.max_backoff = Period::millis(10));
+    let refused = || {
+        Behaviour::Fail(DeliveryError::Refused {
+            status: 403,
+            detail: "connector-not-registered".to_owned(),
+        })
+    };
+    let ledger = Ledger::scripted((0..20).map(|_| refused()));
+    kit.outbox.start_delivery(ledger.clone());
+    let ids = record(&kit, 5).await;
+    until("a failure", || kit.outbox.status().ledger.failing.is_some()).await;
+    kit.outbox.drained().await;
+    assert_eq!(kit.outbox.status().parked, 0);
+    assert!(ids.iter().all(|id| ledger.has(id)));
+    assert_eq!(kit.outbox.status().ledger.failing, None);
+}
+
 #[tokio::test]
 async fn pauses_grow_up_to_their_limit() {
     let kit = Kit::with(|config| config.max_backoff = Period::millis(80));
