@@ -111,9 +111,14 @@ pub fn for_log(headers: &HeaderMap, name: &HeaderName) -> String {
         .get(name)
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .unwrap_or_default();
+    text_for_log(&text)
+}
+
+/// Such a header's text, for others to read: a log, or a record that leaves this process.
+pub fn text_for_log(text: &str) -> String {
     let is_plain = text.len() <= MAX_LOGGED && !text.contains('@');
-    if is_plain || ResourceUrl::parse(&text).is_ok() {
-        return text.into_owned();
+    if is_plain || ResourceUrl::parse(text).is_ok() {
+        return text.to_owned();
     }
     let host = text.rfind('@').unwrap_or_default();
     text[host..].chars().take(MAX_LOGGED).collect()

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
 use location_client::{Location, Profile, Source};
+use provenance::model::event_id;
 use provenance::outbox::Kind;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout_at;
@@ -17,7 +18,7 @@ use super::file::Fetch;
 use super::foreign::ForeignLedger;
 use super::refusal::Refusal;
 use super::request::FileRequest;
-use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_URL};
+use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL};
 use crate::exchange::{
     Budget, Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect,
 };
@@ -61,7 +62,7 @@ impl Receiver {
             response = self.call(asked, options, &location, &fetch).await?;
         }
         let response = accepted(response, &fetch).await?;
-        self.answer_with(response, asked, provider, fetch, exchange)
+        self.answer_with(response, asked, (provider, &location), fetch, exchange)
             .await
     }
 
@@ -119,36 +120,51 @@ impl Receiver {
         &self,
         response: Response<PooledBody>,
         asked: &FileRequest,
-        provider: &UserId,
+        (provider, location): (&UserId, &Location),
         fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<axum::body::Body>, FileError> {
         let (parts, body) = response.into_parts();
-        let predecessor = predecessor(&parts.headers)?;
+        let predecessor = predecessor(&parts.headers, location);
         let mut answer = answer_headers(&parts.headers, asked);
+        if predecessor.is_none() {
+            // What is no event of the provider's, the application is not told of.
+            for name in [PROVENANCE, PROVENANCE_URL] {
+                answer.insert(name, HeaderValue::from_static(""));
+            }
+        }
         let resource = asked.resource.to_str().unwrap_or_default();
-        let foreign = self.foreign_ledger(&parts.headers, &fetch)?;
+        let foreign = match &predecessor {
+            Some(_) => self.foreign_ledger(&parts.headers, &fetch)?,
+            None => None,
+        };
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, fetch.budget)
             .await
             .map_err(|error| FileError::Provider(UpstreamError::Body(error)))?;
         let mut recording = Recording::Off;
-        let mut is_named = false;
-        // A provider that gives no event id has nothing recorded that ours could follow.
-        if let Some(predecessor) = predecessor {
-            if let Some((ledger, token)) = foreign {
-                let event = ledger.received(token, provider, &predecessor).await?;
-                answer.insert(PROVENANCE, event);
-                is_named = true;
-            }
-            // What that ledger has as received may still break off, unless it is all here: then this is on record as well.
-            if fetch.can_record && !(is_named && matches!(collected, Collected::Whole(_))) {
-                let kind = Kind::Received {
-                    provider: provider.clone(),
+        // Whose header names the event: a record of this side that others can follow, or what another ledger gave.
+        let mut is_named = predecessor.is_none();
+        if let Some((predecessor, (ledger, token))) = predecessor.as_ref().zip(foreign) {
+            let event = ledger.received(token, provider, predecessor).await?;
+            answer.insert(PROVENANCE, event);
+            is_named = true;
+        }
+        // What that ledger has as received may still break off, unless it is all here: then this is on record as well.
+        let is_done = predecessor.is_some() && is_named;
+        if fetch.can_record && !(is_done && matches!(collected, Collected::Whole(_))) {
+            let provider = provider.clone();
+            let kind = match predecessor {
+                Some(predecessor) => Kind::Received {
+                    provider,
                     predecessor,
-                };
-                recording = self.recording(&fetch, kind, resource);
-            }
+                },
+                None => Kind::Unsent {
+                    provider,
+                    source_url: headers::text_for_log(resource),
+                },
+            };
+            recording = self.recording(&fetch, kind, resource);
         }
         let delivered = self
             .recorder
@@ -250,17 +266,29 @@ impl Receiver {
     }
 }
 
-/// The provider's event. What is no event id, no ledger would take as the predecessor of ours, however often it is tried.
-fn predecessor(fields: &HeaderMap) -> Result<Option<String>, FileError> {
-    let Some(value) = headers::present(fields, &PROVENANCE) else {
-        return Ok(None);
+/// The provider's event, if it names one that the record of this side can follow: a connector of ours one of its own, others
+/// whatever a ledger takes for an id.
+fn predecessor(fields: &HeaderMap, location: &Location) -> Option<String> {
+    let value = headers::present(fields, &PROVENANCE)?;
+    let id = value.to_str().unwrap_or_default().trim();
+    let is_followed = match (location.profile, &location.connector_id) {
+        (Profile::Cadde4, _) => {
+            (1..=MAX_EVENT_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        }
+        // The connection was made with a certificate that has this ID.
+        (Profile::Kakehashi1, Some(connector)) => {
+            let nonce = headers::present_text(fields, &PROVENANCE_NONCE);
+            event_id::may_be_of(id, nonce, connector)
+        }
+        (Profile::Kakehashi1, None) => false,
     };
-    let text = value.to_str().unwrap_or_default().trim();
-    let is_id = (1..=MAX_EVENT_ID).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_graphic());
-    is_id
-        .then(|| Some(text.to_owned()))
-        .ok_or(FileError::ProviderAnswer("it names no usable event"))
+    if !is_followed {
+        tracing::warn!(
+            peer = location.connector_id.as_ref().map(tracing::field::display),
+            "the provider names an event that is not its own; the exchange is recorded without it"
+        );
+    }
+    is_followed.then(|| id.to_owned())
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {

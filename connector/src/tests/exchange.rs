@@ -1,5 +1,6 @@
 //! Exchanges that succeed.
 
+use provenance::model::event_id;
 use serde_json::Value;
 
 use super::kit::{self, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, World, fetch};
@@ -66,6 +67,16 @@ async fn a_granted_file_arrives_and_stands_in_both_ledgers() {
         received["event"]["cdleventid"],
         got.header("x-cadde-provenance")
     );
+    // Each side's id is its own, and that between the sides stays there.
+    for (item, connector) in [
+        (&sent, kit::PROVIDER_CONNECTOR),
+        (&received, kit::RECEIVER_CONNECTOR),
+    ] {
+        let (id, nonce) = (&item["event"]["cdleventid"], item["nonce"].as_str());
+        let owner = kit::connector_id(connector);
+        assert!(nonce.is_some() && event_id::may_be_of(id.as_str().unwrap(), nonce, &owner));
+    }
+    assert!(!got.headers.contains_key("x-cadde-provenance-nonce"));
 }
 
 #[tokio::test]
@@ -219,6 +230,8 @@ async fn a_reference_receiver_finds_its_sent_in_the_ledger_before_the_last_byte(
             got.header("x-cadde-provenance")
         );
         assert_eq!(last["event"]["datauser"], USER);
+        // It takes the id as it is.
+        assert!(!got.headers.contains_key("x-cadde-provenance-nonce"));
         assert!(has_digest(last, got.body.as_ref().unwrap()));
     }
 }

@@ -143,6 +143,24 @@ pub fn belongs_to(given: &Uuid, nonce: Nonce, owner: &ConnectorId) -> bool {
     is_owned(given) && id(head, tail(head, nonce, owner)) == *given
 }
 
+/// A UUID in the one form in which ids are compared: lower case with hyphens.
+pub fn canonical(text: &str) -> Option<Uuid> {
+    let mut buffer = Uuid::encode_buffer();
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|uuid| uuid.hyphenated().encode_lower(&mut buffer) == text)
+}
+
+/// Whether a connector of ours with the ID `owner` may have reserved the id `text`, for which it stated `nonce`: one of its own,
+/// or one of version 7, as connectors of earlier versions reserve them, which says nothing of its owner.
+pub fn may_be_of(text: &str, nonce: Option<&str>, owner: &ConnectorId) -> bool {
+    let Some(id) = canonical(text) else {
+        return false;
+    };
+    let nonce = nonce.and_then(Nonce::parse);
+    id.get_version_num() == 7 || nonce.is_some_and(|nonce| belongs_to(&id, nonce, owner))
+}
+
 /// The time in `id`, in milliseconds since 1970, where its version has one that is read so.
 pub fn unix_ms(id: &Uuid) -> Option<u64> {
     matches!(id.get_version_num(), 7 | 8).then(|| id.as_u64_pair().0 >> 16)
@@ -421,6 +439,42 @@ mod tests {
         fn other_ids_are_let_be(text in ".{0,80}") {
             let plain = text.chars().filter(char::is_ascii_hexdigit).count() < 5;
             prop_assert!(!(plain && looks_owned(&text)), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_receiver_sees_whose_an_id_is() {
+        let owner = connector("provider.a.example");
+        let at = datetime!(2025-01-01 0:00 UTC);
+        let OwnedId { id, nonce } = EventIds::new(owner.clone()).next(at);
+        let (id, nonce) = (id.to_string(), nonce.to_string());
+        assert!(may_be_of(&id, Some(&nonce), &owner));
+        assert!(!may_be_of(
+            &id,
+            Some(&nonce),
+            &connector("provider.c.example")
+        ));
+        assert!(!may_be_of(&id, None, &owner));
+        for wrong in [
+            "",
+            "00",
+            &"00".repeat(16),
+            &nonce[..30],
+            &format!("{nonce}00"),
+        ] {
+            assert!(!may_be_of(&id, Some(wrong), &owner), "{wrong}");
+        }
+        for spelling in [id.to_uppercase(), format!("{{{id}}}"), id.replace('-', "")] {
+            assert!(!may_be_of(&spelling, Some(&nonce), &owner), "{spelling}");
+        }
+        let before = uuid_v7(at).to_string();
+        assert!(may_be_of(&before, None, &owner));
+        for other in [
+            &before.to_uppercase(),
+            "e-1",
+            "5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b",
+        ] {
+            assert!(!may_be_of(other, Some(&nonce), &owner), "{other}");
         }
     }
 

@@ -210,6 +210,14 @@ impl FakeLocations {
             .expect("not poisoned")
             .insert(provider.to_owned(), Arc::new(location));
     }
+
+    /// The known location of `provider` says this of its connector.
+    pub fn speaks(&self, provider: &str, connector: Option<&str>, profile: Profile) {
+        let mut known = self.known.lock().expect("not poisoned");
+        let location = Arc::make_mut(known.get_mut(provider).expect("a known provider"));
+        location.connector_id = connector.map(connector_id);
+        location.profile = profile;
+    }
 }
 
 #[async_trait]

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
+use crate::model::event_id::canonical;
+
 pub(super) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
     match object.keys().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(format!("unknown member {name:?}")),
@@ -31,15 +33,7 @@ pub(super) fn user(object: &Map<String, Value>, name: &str) -> Result<Option<Use
 
 pub(super) fn uuid(object: &Map<String, Value>, name: &str) -> Result<Uuid, String> {
     let id = text(object, name)?.ok_or_else(|| format!("{name} is missing"))?;
-    canonical_uuid(id).ok_or_else(|| format!("{name} must be a UUID in lower case with hyphens"))
-}
-
-/// A UUID in the one form in which ids are compared: lower case with hyphens.
-pub(super) fn canonical_uuid(text: &str) -> Option<Uuid> {
-    let mut buffer = Uuid::encode_buffer();
-    Uuid::try_parse(text)
-        .ok()
-        .filter(|uuid| uuid.hyphenated().encode_lower(&mut buffer) == text)
+    canonical(id).ok_or_else(|| format!("{name} must be a UUID in lower case with hyphens"))
 }
 
 pub(super) fn moment(object: &Map<String, Value>, name: &str) -> Result<OffsetDateTime, String> {

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::{
     Dig, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
     body::{EvidenceKind, Parts, event, evidence},
-    fields::{canonical_uuid, text, user, uuid},
+    fields::{text, user, uuid},
 };
 use crate::model::{
-    event_id::{Nonce, belongs_to, is_owned},
+    event_id::{Nonce, belongs_to, canonical, is_owned},
     json,
 };
 
@@ -213,7 +213,7 @@ impl InItem {
 
 /// The nonce of an item whose id has to belong to `connector`. An id that cannot be read is left to the schema.
 fn owner(item: &Value, connector: &ConnectorId) -> Result<Option<Nonce>, (Fault, &'static str)> {
-    let id = read_id(item).and_then(canonical_uuid);
+    let id = read_id(item).and_then(canonical);
     let stated = item.get("nonce");
     if !id.as_ref().is_some_and(is_owned) {
         return match stated {
