@@ -20,6 +20,7 @@ use common::{
     tls::{TlsConfig, TlsStore},
 };
 use rcgen::{CertificateParams, KeyPair};
+use sha2::{Digest as _, Sha256};
 use std::{future::Future, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -70,6 +71,7 @@ impl Service for AuthServer {
         let tls = TlsStore::load(&config.tls, Arc::clone(&context.clock)).context("[tls]")?;
         tls.spawn_reload(context.shutdown.clone());
         app.certifier.attach(Arc::clone(&tls));
+        tls.ask_recorded(Arc::new(app.certifier.clone()));
 
         let peer = Listener::bind(&config.peer, Some(Arc::clone(&tls)))
             .await
@@ -163,15 +165,18 @@ async fn chores(app: Arc<App>, config: Config, clock: SharedClock, shutdown: Shu
 
 /// Renews the own certificate once two thirds of its lifetime are over. The TLS store notices the new files by itself.
 async fn renew_own(app: &App, config: &Config, now: OffsetDateTime) -> anyhow::Result<()> {
-    if !app.certifier.issues() || !is_due(&config.tls, now)? {
+    if !app.certifier.issues() {
         return Ok(());
     }
+    let Some(current) = due(&config.tls, now)? else {
+        return Ok(());
+    };
     let id: &ConnectorId = &config.identity.service_id;
     let key = KeyPair::generate()?;
     let csr = CertificateParams::default()
         .serialize_request(&key)?
         .pem()?;
-    let issued = app.certifier.issue_own(id, &csr).await?;
+    let issued = app.certifier.issue_own(id, &csr, &current).await?;
     let tls = config.tls.clone();
     let installed = move || install(&tls, &key.serialize_pem(), &issued.certificate);
     uninterrupted(installed).await?;
@@ -186,10 +191,12 @@ fn uninterrupted(
     async move { Ok(running.await??) }
 }
 
-fn is_due(tls: &TlsConfig, now: OffsetDateTime) -> anyhow::Result<bool> {
+/// SHA-256 of the own certificate, if it is time to replace it.
+fn due(tls: &TlsConfig, now: OffsetDateTime) -> anyhow::Result<Option<[u8; 32]>> {
     let chain = pem::certificates(&tls.certificate)?;
     let (_, certificate) = X509Certificate::from_der(&chain[0])?;
     let begin = certificate.validity().not_before.to_datetime();
     let end = certificate.validity().not_after.to_datetime();
-    Ok(now >= begin + (end - begin) * 2 / 3)
+    let is_due = now >= begin + (end - begin) * 2 / 3;
+    Ok(is_due.then(|| Sha256::digest(&chain[0]).into()))
 }

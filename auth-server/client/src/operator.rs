@@ -354,7 +354,7 @@ impl OperatorClient {
     ) -> Result<Certificate, OperatorError> {
         let body = RevokeCertificate {
             reason: reason.to_owned(),
-            key_compromised: false,
+            key_compromised: true,
         };
         self.post(&["certificates", serial, "revocation"], &body)
             .await

@@ -2,18 +2,25 @@
 
 use crate::{
     AuthConfig,
-    api::{ConnectorRegistration, ServiceRegistration, Suspensions, UserRegistration},
+    api::{
+        ConnectorRegistration, RecordedCertificate, ServiceRegistration, Suspensions,
+        UserRegistration,
+    },
 };
+use async_trait::async_trait;
 use common::{
     clock::SharedClock,
     http::{client::PeerClient, problem::BASE},
     ids::{ConnectorId, UserId},
-    tls::TlsStore,
+    tls::{RecordedCertificates, TlsStore},
 };
 use http::StatusCode;
 use moka::future::Cache;
 use serde::de::DeserializeOwned;
-use std::{hash::Hash, sync::Arc};
+use std::{
+    hash::Hash,
+    sync::{Arc, Weak},
+};
 use time::OffsetDateTime;
 
 /// 10,000 registrations, about 3 MB.
@@ -51,12 +58,36 @@ struct Inner {
     services: Cache<ConnectorId, Entry<ServiceRegistration>>,
     users: Cache<UserId, Entry<UserRegistration>>,
     suspended: Cache<Provider, Entry<()>>,
+    certificates: Cache<[u8; 32], Entry<RecordedCertificate>>,
+}
+
+/// What a TLS store asks. It does not keep the registry, which keeps the store.
+#[derive(Debug)]
+struct Recorded(Weak<Inner>);
+
+#[async_trait]
+impl RecordedCertificates for Recorded {
+    async fn recorded(&self, sha256: &[u8; 32]) -> Result<Option<ConnectorId>, String> {
+        let inner = self.0.upgrade().ok_or("the registry is gone")?;
+        let found = Registry(inner).certificate(sha256).await;
+        found
+            .map(|found| found.map(|certificate| certificate.subject))
+            .map_err(|error| error.to_string())
+    }
 }
 
 #[derive(Clone)]
 struct Entry<T> {
     at: OffsetDateTime,
     found: Result<Option<T>, RegistryError>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Registry {
@@ -68,10 +99,12 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// A registry at `config.peer_url`, asked with the certificate of `tls`.
+    /// A registry at `config.peer_url`, asked with the certificate of `tls`, which asks it in turn about certificates that count
+    /// where they are recorded.
     pub fn new(config: AuthConfig, tls: Arc<TlsStore>, clock: SharedClock) -> Self {
         let life = config.cache.get();
-        Self(Arc::new(Inner {
+        let store = Arc::clone(&tls);
+        let registry = Self(Arc::new(Inner {
             client: PeerClient::new(tls),
             clock,
             connectors: Cache::builder()
@@ -90,8 +123,14 @@ impl Registry {
                 .max_capacity(CACHED)
                 .time_to_live(life)
                 .build(),
+            certificates: Cache::builder()
+                .max_capacity(CACHED)
+                .time_to_live(life)
+                .build(),
             config,
-        }))
+        }));
+        store.ask_recorded(Arc::new(Recorded(Arc::downgrade(&registry.0))));
+        registry
     }
 
     /// The registration of a connector; `None` where there is none. Reused for the cache time of the configuration.
@@ -160,6 +199,18 @@ impl Registry {
     /// Cancel safe.
     pub async fn user(&self, id: &UserId) -> Result<Option<UserRegistration>, RegistryError> {
         self.look_up(&self.0.users, "users", id, id.as_str()).await
+    }
+
+    /// For whom the certificate with this SHA-256 is recorded; `None` where it is for nobody who may act.
+    ///
+    /// Cancel safe.
+    pub async fn certificate(
+        &self,
+        sha256: &[u8; 32],
+    ) -> Result<Option<RecordedCertificate>, RegistryError> {
+        let name = hex::encode(sha256);
+        self.look_up(&self.0.certificates, "certificates", sha256, &name)
+            .await
     }
 
     async fn look_up<K, T>(

@@ -1,10 +1,14 @@
 //! What peers may know of each other.
 
-use super::{named::Named, problems::unknown, state::AppState};
+use super::{
+    named::Named,
+    problems::{store_failed, unknown},
+    state::AppState,
+};
 use crate::domain::client::ClientKind;
 use auth_client::{
     ConnectorRegistration,
-    api::{ServiceKind, ServiceRegistration, Suspensions, UserRegistration},
+    api::{RecordedCertificate, ServiceKind, ServiceRegistration, Suspensions, UserRegistration},
 };
 use axum::{
     Json,
@@ -135,4 +139,27 @@ pub async fn suspensions(
         .member("max", Suspensions::MAX));
     }
     Ok(Json(state.directory.suspended(asked)))
+}
+
+/// Says for which connector or service exactly this certificate is recorded. One that was withdrawn or has ended, and one of
+/// somebody who may not act, is recorded for nobody.
+#[utoipa::path(
+    get, path = "/v1/registry/certificates/{sha256}", tag = "registry", security(("certificate" = [])),
+    params(("sha256" = String, Path, description = "64 hexadecimal digits")),
+    responses((status = 200, body = RecordedCertificate), (status = 404, body = Problem))
+)]
+pub async fn certificate(
+    State(state): State<AppState>,
+    _: Member,
+    Named(sha256): Named,
+) -> Result<Json<RecordedCertificate>, Problem> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(&sha256, &mut hash).map_err(|_| unknown("certificate"))?;
+    let found = state.certifier.recorded_certificate(&hash).await;
+    let found = found.map_err(|error| store_failed(&error))?;
+    let found = found.ok_or_else(|| unknown("certificate"))?;
+    Ok(Json(RecordedCertificate {
+        subject: found.subject,
+        not_after: found.not_after,
+    }))
 }

@@ -35,6 +35,7 @@ fn peer() -> OpenApiRouter<AppState> {
         .routes(routes!(registry::service))
         .routes(routes!(registry::user))
         .routes(routes!(registry::suspensions))
+        .routes(routes!(registry::certificate))
 }
 
 fn public() -> OpenApiRouter<AppState> {

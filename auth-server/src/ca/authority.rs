@@ -108,6 +108,7 @@ impl Authority {
             spki_sha256: key.spki_sha256,
             chain_pem: format!("{}{}", certificate.pem(), self.intermediate_pem),
             issued_here: true,
+            parent: None,
         })
     }
 

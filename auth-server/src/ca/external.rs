@@ -34,11 +34,36 @@ pub struct Read {
 /// # Errors
 /// [`ExternalError`].
 pub fn read(text: &str, id: &ConnectorId) -> Result<Read, ExternalError> {
+    read_if(text, id, |named| named == Some(id))
+}
+
+/// Reads the first certificate of `text`, which is known by its SHA-256 where it does not name `id`. One that names somebody else
+/// is most likely the wrong one.
+///
+/// # Errors
+/// [`ExternalError`].
+pub fn read_recorded(text: &str, id: &ConnectorId) -> Result<Read, ExternalError> {
+    read_if(text, id, |named| named.is_none_or(|named| named == id))
+}
+
+/// Reads the first certificate of `text`, whomever it names.
+///
+/// # Errors
+/// [`ExternalError::Malformed`].
+pub fn read_any(text: &str, id: &ConnectorId) -> Result<Read, ExternalError> {
+    read_if(text, id, |_| true)
+}
+
+fn read_if(
+    text: &str,
+    id: &ConnectorId,
+    is_right: impl Fn(Option<&ConnectorId>) -> bool,
+) -> Result<Read, ExternalError> {
     let chain = pem::parse_certificates(text.as_bytes()).map_err(|_| ExternalError::Malformed)?;
     let der = chain.first().ok_or(ExternalError::Malformed)?;
     let (_, parsed) = X509Certificate::from_der(der).map_err(|_| ExternalError::Malformed)?;
     let peer = PeerCertificate::from_der(der, &BTreeMap::new()).ok_or(ExternalError::Malformed)?;
-    if peer.connector_id.as_ref() != Some(id) {
+    if !is_right(peer.connector_id.as_ref()) {
         return Err(ExternalError::Name(id.clone()));
     }
     Ok(Read {
@@ -51,6 +76,11 @@ pub fn read(text: &str, id: &ConnectorId) -> Result<Read, ExternalError> {
 }
 
 impl Read {
+    /// SHA-256 of the certificate.
+    pub fn sha256(&self) -> &[u8; 32] {
+        &self.peer.sha256
+    }
+
     /// As it is recorded.
     pub fn into_record(self) -> CertificateRecord {
         CertificateRecord {
@@ -65,6 +95,7 @@ impl Read {
             spki_sha256: self.spki_sha256,
             chain_pem: self.pem,
             issued_here: false,
+            parent: None,
         }
     }
 }

@@ -14,11 +14,12 @@ use crate::ca::{
     external::{self, ExternalError},
 };
 use arc_swap::{ArcSwap, ArcSwapOption};
-use auth_client::api::{Certificate, IssuedCertificate};
+use async_trait::async_trait;
+use auth_client::api::{Certificate, IssuedCertificate, RecordCertificate};
 use common::{
     clock::SharedClock,
     ids::ConnectorId,
-    tls::{PeerCertificate, TlsStore},
+    tls::{PeerCertificate, RecordedCertificates, TlsStore},
 };
 use lists::Published;
 use std::{path::PathBuf, sync::Arc};
@@ -78,6 +79,7 @@ impl From<StoreError> for CertifyError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Duplicate(Duplicate::Key) => Self::Key,
+            StoreError::Revoked => Self::NotRenewable,
             other => Self::Store(other),
         }
     }
@@ -199,40 +201,54 @@ impl Certifier {
         request_id: Option<String>,
     ) -> Result<IssuedCertificate, CertifyError> {
         self.own()?;
-        let known = self
-            .0
-            .store
-            .certificate(&hex::encode(&current.serial))
-            .await?;
-        let genuine = known.is_some_and(|known| {
-            known.revoked_at.is_none()
-                && known.sha256 == current.sha256_hex()
-                && known.subject == *id
-        });
-        if !genuine {
-            return Err(CertifyError::NotRenewable);
-        }
+        let known = self.0.store.certificate_by_sha256(&current.sha256).await?;
+        let known = known
+            .filter(|known| known.revoked_at.is_none() && known.subject == *id)
+            .ok_or(CertifyError::NotRenewable)?;
         let key = RequestedKey::parse(csr)?;
         let id = self.certifiable(id.as_str())?;
         let actor = Actor {
             name: id.to_string(),
             request_id,
         };
-        self.issue_and_record(&actor, &id, &key, "certificate.renewed")
+        self.issue_and_record(&actor, &id, &key, Some(known.serial))
             .await
             .map(answer)
     }
 
-    /// A certificate for this server itself.
+    /// A certificate for this server itself, in the place of `current`.
     pub async fn issue_own(
         &self,
         id: &ConnectorId,
         csr: &str,
+        current: &[u8; 32],
     ) -> Result<IssuedCertificate, CertifyError> {
+        self.own()?;
         let key = RequestedKey::parse(csr)?;
-        self.issue_and_record(&Actor::system(), id, &key, "certificate.renewed")
+        // One that was revoked is replaced all the same, and begins a family.
+        let known = self.0.store.certificate_by_sha256(current).await?;
+        let parent = known.filter(|known| known.revoked_at.is_none());
+        let parent = parent.map(|known| known.serial);
+        self.issue_and_record(&Actor::system(), id, &key, parent)
             .await
             .map(answer)
+    }
+
+    /// Whose certificate exactly this one is, as long as they may act and it was not withdrawn.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recorded_certificate(
+        &self,
+        sha256: &[u8; 32],
+    ) -> Result<Option<Certificate>, StoreError> {
+        let found = self.0.store.certificate_by_sha256(sha256).await?;
+        let now = self.0.clock.now();
+        Ok(found.filter(|found| {
+            found.revoked_at.is_none()
+                && now <= found.not_after
+                && self.certifiable(found.subject.as_str()).is_ok()
+        }))
     }
 
     async fn issue_and_record(
@@ -240,13 +256,14 @@ impl Certifier {
         actor: &Actor,
         id: &ConnectorId,
         key: &RequestedKey,
-        kind: &str,
+        parent: Option<String>,
     ) -> Result<CertificateRecord, CertifyError> {
         let now = self.0.clock.now();
-        let record = self.own()?.0.issue(id, key, now)?;
+        let issued = self.own()?.0.issue(id, key, now)?;
+        let record = CertificateRecord { parent, ..issued };
         let event = actor.event(
             now,
-            kind,
+            "certificate.renewed",
             id,
             Some(format!("serial {}", record.certificate.serial)),
         );
@@ -260,14 +277,19 @@ impl Certifier {
         &self,
         actor: Actor,
         id: &ConnectorId,
-        pem: &str,
+        body: &RecordCertificate,
     ) -> Result<Certificate, CertifyError> {
-        let record = external::read(pem, id).map_err(CertifyError::External)?;
-        let record = record.into_record();
-        let known = self.0.store.certificate(&record.certificate.serial).await?;
-        if let Some(known) = known.filter(|known| known.sha256 == record.certificate.sha256) {
+        let read = if body.any_name {
+            external::read_any(&body.certificate, id)
+        } else {
+            external::read_recorded(&body.certificate, id)
+        };
+        let read = read.map_err(CertifyError::External)?;
+        let known = self.0.store.certificate_by_sha256(read.sha256()).await?;
+        if let Some(known) = known.filter(|known| known.subject == *id) {
             return Ok(known);
         }
+        let record = unlike_others(self.0.store.as_ref(), read.into_record()).await?;
         let now = self.0.clock.now();
         let about = format!("serial {}", record.certificate.serial);
         let event = actor.event(now, "certificate.recorded", id, Some(about));
@@ -281,6 +303,34 @@ impl Certifier {
             .as_deref()
             .and_then(Client::dns_name)
             .ok_or_else(|| CertifyError::Barred(client_id.to_owned()))
+    }
+}
+
+/// Authorities number their certificates each for itself, some from 1. A number that is taken gets the beginning of the
+/// certificate's SHA-256 behind it.
+///
+/// # Errors
+/// [`StoreError`].
+pub(super) async fn unlike_others(
+    store: &dyn Store,
+    mut record: CertificateRecord,
+) -> Result<CertificateRecord, StoreError> {
+    let certificate = &mut record.certificate;
+    let taken = store.certificate(&certificate.serial).await?;
+    if taken.is_some_and(|taken| taken.sha256 != certificate.sha256) {
+        let distinct: String = certificate.sha256.chars().take(16).collect();
+        certificate.serial = format!("{}-{distinct}", certificate.serial);
+    }
+    Ok(record)
+}
+
+#[async_trait]
+impl RecordedCertificates for Certifier {
+    async fn recorded(&self, sha256: &[u8; 32]) -> Result<Option<ConnectorId>, String> {
+        let found = self.recorded_certificate(sha256).await;
+        found
+            .map(|found| found.map(|certificate| certificate.subject))
+            .map_err(|error| common::telemetry::Chain(&error).to_string())
     }
 }
 

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// Something that is referred to does not exist.
     #[error("a referenced entry does not exist")]
     Reference,
+    /// The certificate that was to be renewed is revoked.
+    #[error("the certificate to be renewed is revoked")]
+    Revoked,
     /// A row cannot be read.
     #[error("row {key} of {table} is corrupt: {reason}")]
     Corrupt {
@@ -77,6 +80,8 @@ pub struct CertificateRecord {
     pub chain_pem: String,
     /// Whether our authority issued it.
     pub issued_here: bool,
+    /// The serial number of the certificate that it renews; without one it begins a family. Written, and not read back.
+    pub parent: Option<String>,
 }
 
 /// A one-time code as it is kept.
@@ -280,7 +285,8 @@ pub trait Certificates: Send + Sync {
     ) -> Result<bool, StoreError>;
     /// Whether a certificate could be recorded now: neither is it there, nor is its key another client's or condemned.
     async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, StoreError>;
-    /// Records a renewed certificate.
+    /// Records a certificate. [`StoreError::Revoked`] if the one that it renews was revoked meanwhile: a revocation takes all that
+    /// descend from a certificate, and none may come behind its back.
     async fn record_certificate(
         &self,
         certificate: &CertificateRecord,
@@ -288,6 +294,11 @@ pub trait Certificates: Send + Sync {
     ) -> Result<(), StoreError>;
     /// A certificate by its serial number.
     async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError>;
+    /// A certificate by its SHA-256.
+    async fn certificate_by_sha256(
+        &self,
+        sha256: &[u8; 32],
+    ) -> Result<Option<Certificate>, StoreError>;
     /// At most `limit` certificates after position `after`, of one client or of all, oldest first, with their positions.
     async fn certificates(
         &self,
@@ -295,8 +306,9 @@ pub trait Certificates: Send + Sync {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, Certificate)>, StoreError>;
-    /// Revokes a certificate, and condemns its key where `compromised`. `None` if there is no such certificate of ours; one
-    /// that was revoked before stays as it is.
+    /// Revokes a certificate, or withdraws one from elsewhere. Where `compromised`, all that descend from it are revoked with it, each
+    /// with an event, and their keys are condemned. `None` if there is no such certificate; one that was revoked before stays
+    /// as it is.
     async fn revoke(
         &self,
         serial: &str,

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod kinship;
 mod postgres;
 mod reading;
 mod sqlite;

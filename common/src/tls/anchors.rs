@@ -114,8 +114,16 @@ impl Anchor {
         let enforcing = revocations.is_outdated(clock.now(), tls.crl_grace.get());
 
         let mut roots = RootCertStore::empty();
-        for root in authorities.roots {
-            roots.add(root)?;
+        if config.scope == Scope::Servers {
+            // A bundle of the operating system may hold one that webpki does not take; the others count.
+            let (_, unusable) = roots.add_parsable_certificates(authorities.roots);
+            if unusable > 0 {
+                tracing::warn!(anchor = %config.ca.display(), unusable, "certificates of an anchor are passed over");
+            }
+        } else {
+            for root in authorities.roots {
+                roots.add(root)?;
+            }
         }
         let roots = Arc::new(roots);
         let mut client =

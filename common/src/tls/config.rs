@@ -9,7 +9,12 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
-use crate::{config::Period, ids::ConnectorId, service::Finding};
+use super::check;
+use crate::{
+    config::Period,
+    ids::ConnectorId,
+    service::{self, Finding},
+};
 
 /// Bounds of `reload_interval`: below, it is a busy loop that fetches the CRL; above, a revocation takes too long.
 const RELOAD_INTERVAL: std::ops::RangeInclusive<Duration> =
@@ -183,6 +188,7 @@ impl TlsConfig {
                 "[tls] without crl a revoked certificate stays good".to_owned(),
             ));
         }
+        findings.extend(check::findings(self, service::clock().now()));
         findings
     }
 }

@@ -6,6 +6,7 @@
 //! DNS SAN besides `localhost`, what the registry has recorded for exactly this certificate, or the host; never the CN.
 
 mod anchors;
+mod check;
 mod clock;
 mod config;
 mod crl;

@@ -14,6 +14,9 @@ use Expected::{Admitted, Forbidden, NoHandshake, Refused, Served, Unauthorized, 
 
 use crate::rows::{Needs, Row};
 
+/// SHA-256 of nobody's certificate.
+const NO_CERTIFICATE: &str = "00000000000000000000000000000000000000000000000000000000000000ff";
+
 /// What has to come of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -139,6 +142,7 @@ impl World {
             ("{service_id}", "nobody.services.example"),
             ("{client_id}", "nobody"),
             ("{serial}", "00ff00ff"),
+            ("{sha256}", NO_CERTIFICATE),
             ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{token}", &self.user),

@@ -269,6 +269,13 @@ pub const ROWS: &[Row] = &[
     .with_body("{}"),
     row(
         "auth",
+        "peer",
+        "GET",
+        "/v1/registry/certificates/{sha256}",
+        Needs::Registered,
+    ),
+    row(
+        "auth",
         "public",
         "POST",
         "/cadde/api/v4/token",

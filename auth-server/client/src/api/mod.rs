@@ -20,7 +20,7 @@ pub use people::{
 };
 pub use pki::{
     Certificate, EnrolRequest, EnrolmentCode, Event, IssuedCertificate, RecordCertificate,
-    RenewRequest, RevokeCertificate,
+    RecordedCertificate, RenewRequest, RevokeCertificate,
 };
 pub use secret::OneTimeSecret;
 pub use suspensions::Suspensions;

@@ -75,8 +75,12 @@ pub struct Certificate {
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordCertificate {
-    /// The certificate in PEM; its one DNS name besides `localhost` is the ID. What follows it is kept with it.
+    /// The certificate in PEM. Its one DNS name besides `localhost` is the ID; one that has none, or several, counts where its
+    /// authority is trusted with what is recorded (scope `recorded`). What follows it is kept with it.
     pub certificate: String,
+    /// Whether its one DNS name may be another than the ID.
+    #[serde(default)]
+    pub any_name: bool,
 }
 
 /// `POST /v1/certificates/{serial}/revocation`.
@@ -85,9 +89,25 @@ pub struct RecordCertificate {
 pub struct RevokeCertificate {
     /// Why, for the audit trail.
     pub reason: String,
-    /// Whether the key is in wrong hands; a compromised key can never be certified again.
-    #[serde(default)]
+    /// Whether the key is in wrong hands, which is assumed where nothing is said: whoever has it may have renewed the certificate,
+    /// so all that descend from it are revoked with it, and none of their keys can ever be certified again.
+    #[serde(default = "assumed")]
     pub key_compromised: bool,
+}
+
+fn assumed() -> bool {
+    true
+}
+
+/// Answer to `GET /v1/registry/certificates/{sha256}`, for peers: whose certificate exactly this one is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecordedCertificate {
+    /// The connector or service; active, as its participant.
+    #[schema(value_type = String)]
+    pub subject: ConnectorId,
+    /// End of its validity.
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
 }
 
 /// One entry of the audit trail.

@@ -87,7 +87,8 @@ pub async fn show(
     found.map(Json).ok_or_else(|| unknown("certificate"))
 }
 
-/// Revokes a certificate and publishes the revocation list that says so.
+/// Revokes a certificate and publishes the revocation list that says so; compromised, with all that descend from it. One that another
+/// authority issued is withdrawn: it is recorded no more.
 #[utoipa::path(
     post, path = "/v1/certificates/{serial}/revocation", tag = "certificates", security(("operator" = [])),
     params(("serial" = String, Path, description = "hexadecimal")), request_body = RevokeCertificate,
@@ -114,10 +115,7 @@ pub(super) async fn record(
     owner: &ConnectorId,
     body: &RecordCertificate,
 ) -> Result<(StatusCode, Json<Certificate>), Problem> {
-    let recorded = state
-        .certifier
-        .record(actor, owner, &body.certificate)
-        .await?;
+    let recorded = state.certifier.record(actor, owner, body).await?;
     Ok((StatusCode::CREATED, Json(recorded)))
 }
 

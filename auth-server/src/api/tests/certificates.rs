@@ -162,7 +162,7 @@ async fn the_old_certificate_gets_the_next_one() {
         .await
         .expect(StatusCode::FORBIDDEN);
     let mut unknown = (*domain.receiver_certificate).clone();
-    unknown.serial = vec![1, 2, 3].into();
+    unknown.sha256 = [1; 32];
     let ask = with_certificate(&std::sync::Arc::new(unknown));
     let answer = fixture.peer(&ask, path, &json!({ "csr": csr() })).await;
     assert_eq!(answer.kind(), "certificate-not-renewable");

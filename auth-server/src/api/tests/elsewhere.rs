@@ -122,7 +122,7 @@ async fn certificates_of_another_authority_are_recorded_and_none_is_issued() {
         fixture
             .app
             .certifier
-            .issue_own(&fixture.config.identity.service_id, &csr())
+            .issue_own(&fixture.config.identity.service_id, &csr(), &[0; 32])
             .await,
         Err(CertifyError::Elsewhere)
     ));

@@ -7,6 +7,7 @@ mod exchange;
 mod fixture;
 mod oauth;
 mod operator;
+mod recorded;
 mod registering;
 mod states;
 mod wire;

@@ -5,6 +5,7 @@ use crate::{
     ca::external,
     domain::{
         base_url,
+        certifier::unlike_others,
         client::{Client, ClientKind},
         secrets::{self, random_secret},
         store::{Duplicate, NewCode},
@@ -55,7 +56,7 @@ impl Registrar {
         let (draft, certificate) = self.draft(body)?;
         let mut found = self.0.directory.conflicts(&draft);
         if let Some(certificate) = certificate {
-            let record = certificate.into_record();
+            let record = unlike_others(self.0.store.as_ref(), certificate.into_record()).await?;
             if !self.0.store.is_certifiable(&record).await? {
                 found.push(Duplicate::Key);
             }
@@ -77,7 +78,7 @@ impl Registrar {
         let certificate = body
             .certificate
             .as_deref()
-            .map(|pem| external::read(pem, &body.connector_id))
+            .map(|pem| external::read_recorded(pem, &body.connector_id))
             .transpose()
             .map_err(|error| invalid("certificate", error.to_string()))?;
         let client = Client {
@@ -351,7 +352,10 @@ impl Registrar {
     ) -> Result<Client, RegisterError> {
         let this = self.clone();
         self.uninterrupted(async move {
-            let certificate = certificate.map(external::Read::into_record);
+            let certificate = match certificate.map(external::Read::into_record) {
+                Some(record) => Some(unlike_others(this.0.store.as_ref(), record).await?),
+                None => None,
+            };
             let event = actor.event(this.now(), kind, &client.id, None);
             let _writing = this.0.writing.lock().await;
             this.0

@@ -167,6 +167,114 @@ pub(crate) async fn a_compromised_key_is_never_certified_again(store: impl Store
     assert_eq!(kinds(&store).await[..2], ["compromised", "issued"]);
 }
 
+/// Whoever has a key may have renewed with it.
+pub(crate) async fn a_compromised_certificate_takes_its_family(store: impl Store) {
+    initialised(&store).await;
+    for name in ["a.example", "b.example"] {
+        store
+            .insert_client(&service(name), None, None, &event("client", 1))
+            .await
+            .unwrap();
+    }
+    let record = async |serial: &str, subject: &str, key: u8, parent: Option<&str>| {
+        let mut certificate = certificate(serial, subject, key);
+        certificate.parent = parent.map(str::to_owned);
+        store
+            .record_certificate(&certificate, &event("issued", 2))
+            .await
+            .unwrap();
+    };
+    record("0a", "a.example", 1, None).await;
+    record("0b", "a.example", 2, Some("0a")).await;
+    record("0c", "a.example", 3, None).await;
+    record("0d", "a.example", 4, Some("0b")).await;
+    record("0e", "b.example", 5, None).await;
+
+    // Nobody else has the key: nothing follows.
+    store
+        .revoke("0c", AT, false, &event("revoked", 3))
+        .await
+        .unwrap();
+    let before = kinds(&store).await.len();
+    let later = AT + Duration::MINUTE;
+    store
+        .revoke("0b", later, true, &event("compromised", 4))
+        .await
+        .unwrap();
+    assert_eq!(kinds(&store).await.len(), before + 2);
+    let revoked = [("0b", later), ("0c", AT), ("0d", later)];
+    let revoked: Vec<_> = revoked.map(|(serial, at)| (serial.to_owned(), at)).into();
+    assert_eq!(store.revoked(AT).await.unwrap(), revoked);
+    // None of the keys can be certified again, and those of others can.
+    for (key, is_condemned) in [(1, false), (2, true), (3, false), (4, true)] {
+        let again = certificate("1f", "a.example", key);
+        assert_eq!(store.is_certifiable(&again).await.unwrap(), !is_condemned);
+    }
+}
+
+/// However late the renewal comes.
+pub(crate) async fn nothing_renews_what_was_revoked_meanwhile(store: impl Store) {
+    initialised(&store).await;
+    store
+        .insert_client(&service("a.example"), None, None, &event("client", 1))
+        .await
+        .unwrap();
+    store
+        .record_certificate(&certificate("0a", "a.example", 1), &event("issued", 2))
+        .await
+        .unwrap();
+    let mut renewed = certificate("0b", "a.example", 2);
+    renewed.parent = Some("0a".to_owned());
+    let (renewal, revocation) = (event("renewed", 3), event("compromised", 4));
+    let (renewal, revocation) = tokio::join!(
+        store.record_certificate(&renewed, &renewal),
+        store.revoke("0a", AT, true, &revocation),
+    );
+    revocation.unwrap();
+    match renewal {
+        // It came first: it went with its parent.
+        Ok(()) => {
+            let renewed = store.certificate("0b").await.unwrap().unwrap();
+            assert_eq!(renewed.revoked_at, Some(AT));
+        }
+        Err(error) => assert!(matches!(error, StoreError::Revoked), "{error:?}"),
+    }
+    let mut later = certificate("0c", "a.example", 3);
+    later.parent = Some("0a".to_owned());
+    let refused = store.record_certificate(&later, &event("renewed", 5)).await;
+    assert!(matches!(refused, Err(StoreError::Revoked)), "{refused:?}");
+    assert!(store.certificate("0c").await.unwrap().is_none());
+}
+
+/// Of all that are recorded, from here and from elsewhere.
+pub(crate) async fn certificates_are_found_by_their_hash(store: impl Store) {
+    initialised(&store).await;
+    store
+        .insert_client(&service("a.example"), None, None, &event("client", 1))
+        .await
+        .unwrap();
+    let mut foreign = certificate("0f", "a.example", 2);
+    foreign.issued_here = false;
+    for record in [&certificate("0a", "a.example", 1), &foreign] {
+        store
+            .record_certificate(record, &event("recorded", 2))
+            .await
+            .unwrap();
+        let found = store.certificate_by_sha256(&record.spki_sha256).await;
+        assert_eq!(
+            found.unwrap().unwrap().serial,
+            record.certificate.serial.as_str()
+        );
+    }
+    assert!(
+        store
+            .certificate_by_sha256(&hash(99))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
 /// Of one client or of all.
 pub(crate) async fn certificates_are_paged_from_the_oldest(store: impl Store) {
     initialised(&store).await;
@@ -199,7 +307,7 @@ pub(crate) async fn certificates_are_paged_from_the_oldest(store: impl Store) {
     assert_eq!(format!("{:?}", own[1].1), format!("{expected:?}"));
 }
 
-/// The first time counts; certificates from elsewhere are not ours to revoke.
+/// The first time counts; certificates from elsewhere are withdrawn, and stand on no list of ours.
 pub(crate) async fn revocation_happens_once_and_shows_while_it_matters(store: impl Store) {
     initialised(&store).await;
     store
@@ -227,13 +335,8 @@ pub(crate) async fn revocation_happens_once_and_shows_while_it_matters(store: im
             .unwrap();
         assert_eq!(revoked.revoked_at, Some(AT));
     }
-    assert!(
-        store
-            .revoke("0f", AT, false, &event("revoked", 5))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let withdrawn = store.revoke("0f", AT, false, &event("revoked", 5)).await;
+    assert_eq!(withdrawn.unwrap().unwrap().revoked_at, Some(AT));
     assert!(
         store
             .revoke("ff", AT, false, &event("revoked", 6))
@@ -241,7 +344,7 @@ pub(crate) async fn revocation_happens_once_and_shows_while_it_matters(store: im
             .unwrap()
             .is_none()
     );
-    assert_eq!(kinds(&store).await.len(), before + 1);
+    assert_eq!(kinds(&store).await.len(), before + 2);
     assert_eq!(store.revoked(AT).await.unwrap(), [("0a".to_owned(), AT)]);
     assert_eq!(store.revoked(AT + Duration::days(90)).await.unwrap(), []);
 }

@@ -115,6 +115,7 @@ pub(super) fn certificate(serial: &str, subject: &str, key: u8) -> CertificateRe
         spki_sha256: hash(key),
         chain_pem: "PEM".into(),
         issued_here: true,
+        parent: None,
     }
 }
 

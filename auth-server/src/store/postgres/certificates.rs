@@ -9,7 +9,10 @@ use crate::{
         secrets::SecretHash,
         store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
     },
-    store::reading::Reader,
+    store::{
+        kinship::{descendants, event_of},
+        reading::Reader,
+    },
 };
 use async_trait::async_trait;
 use auth_client::api::{Certificate, Event};
@@ -18,6 +21,9 @@ use time::OffsetDateTime;
 
 const BY_SERIAL: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
      not_after, revoked_at FROM certificates WHERE serial = $1";
+
+const BY_SHA256: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
+     not_after, revoked_at FROM certificates WHERE sha256 = $1 ORDER BY seq LIMIT 1";
 
 #[async_trait]
 impl Certificates for PostgresStore {
@@ -152,6 +158,23 @@ impl Certificates for PostgresStore {
         self.database.run(attempt).await
     }
 
+    async fn certificate_by_sha256(
+        &self,
+        sha256: &[u8; 32],
+    ) -> Result<Option<Certificate>, StoreError> {
+        let attempt = || async {
+            let row: Option<CertificateRow> = sqlx::query_as(BY_SHA256)
+                .bind(sha256.as_slice())
+                .fetch_optional(&self.database.pool)
+                .await?;
+            Ok(row
+                .map(CertificateRecord::try_from)
+                .transpose()?
+                .map(|record| record.certificate))
+        };
+        self.database.run(attempt).await
+    }
+
     async fn certificates(
         &self,
         of: Option<&str>,
@@ -199,32 +222,57 @@ impl Certificates for PostgresStore {
         }
         let attempt = || async {
             let mut tx = self.database.begin().await?;
-            let changed = sqlx::query(
-                "UPDATE certificates SET revoked_at = $2 WHERE serial = $1 AND issued_here AND revoked_at IS NULL",
-            )
-            .bind(serial)
-            .bind(at)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-            let row: Option<CertificateRow> = sqlx::query_as(BY_SERIAL)
-                .bind(serial)
-                .fetch_optional(&mut *tx)
-                .await?;
-            let record = row.map(CertificateRecord::try_from).transpose()?;
-            let Some(record) = record.filter(|record| record.issued_here) else {
+            let found: Option<(String, i64)> =
+                sqlx::query_as("SELECT client_id, seq FROM certificates WHERE serial = $1")
+                    .bind(serial)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            let Some((client, seq)) = found else {
                 tx.rollback().await?;
                 return Ok(None);
             };
+            lock(&mut tx, &client).await?;
+            let family = if compromised {
+                let later = sqlx::query_as(
+                    "SELECT serial, parent FROM certificates \
+                     WHERE client_id = $1 AND seq > $2 AND issued_here ORDER BY seq",
+                )
+                .bind(client)
+                .bind(seq)
+                .fetch_all(&mut *tx)
+                .await?;
+                descendants(serial, later)
+            } else {
+                vec![serial.to_owned()]
+            };
+            let revoked: Vec<String> = sqlx::query_scalar(
+                "UPDATE certificates SET revoked_at = $2 \
+                 WHERE serial = ANY($1) AND revoked_at IS NULL RETURNING serial",
+            )
+            .bind(&family)
+            .bind(at)
+            .fetch_all(&mut *tx)
+            .await?;
             if compromised {
-                sqlx::query("UPDATE certified_keys SET compromised = true WHERE spki_sha256 = $1")
-                    .bind(record.spki_sha256.as_slice())
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query(
+                    "UPDATE certified_keys SET compromised = true WHERE spki_sha256 IN \
+                     (SELECT spki_sha256 FROM certificates WHERE serial = ANY($1))",
+                )
+                .bind(&family)
+                .execute(&mut *tx)
+                .await?;
             }
-            if changed > 0 || compromised {
+            for other in revoked.iter().filter(|other| *other != serial) {
+                insert_event(&mut tx, &event_of(other, event)).await?;
+            }
+            if compromised || revoked.iter().any(|one| one == serial) {
                 insert_event(&mut tx, event).await?;
             }
+            let row: CertificateRow = sqlx::query_as(BY_SERIAL)
+                .bind(serial)
+                .fetch_one(&mut *tx)
+                .await?;
+            let record = CertificateRecord::try_from(row)?;
             tx.commit().await?;
             Ok(Some(record.certificate))
         };
@@ -248,6 +296,15 @@ impl Certificates for PostgresStore {
     }
 }
 
+/// Renewals and revocations of one client come one after the other: a revocation sees all that descend from the certificate.
+async fn lock(connection: &mut PgConnection, client_id: &str) -> Result<(), StoreError> {
+    sqlx::query("SELECT FROM clients WHERE client_id = $1 FOR NO KEY UPDATE")
+        .bind(client_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn insert_code(
     connection: &mut PgConnection,
     client_id: &str,
@@ -269,6 +326,18 @@ pub(super) async fn insert_certificate(
     record: &CertificateRecord,
 ) -> Result<(), StoreError> {
     let certificate = &record.certificate;
+    if let Some(parent) = &record.parent {
+        lock(connection, certificate.subject.as_str()).await?;
+        let is_good: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM certificates WHERE serial = $1 AND revoked_at IS NULL)",
+        )
+        .bind(parent)
+        .fetch_one(&mut *connection)
+        .await?;
+        if !is_good {
+            return Err(StoreError::Revoked);
+        }
+    }
     sqlx::query("INSERT INTO certified_keys (spki_sha256, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(record.spki_sha256.as_slice())
         .bind(certificate.subject.as_str())
@@ -294,7 +363,7 @@ pub(super) async fn insert_certificate(
         .await?;
     sqlx::query(
         "INSERT INTO certificates (seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
-         not_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         not_after, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(seq)
     .bind(&certificate.serial)
@@ -305,6 +374,7 @@ pub(super) async fn insert_certificate(
     .bind(record.issued_here)
     .bind(certificate.not_before)
     .bind(certificate.not_after)
+    .bind(record.parent.as_ref().unwrap_or(&certificate.serial))
     .execute(connection)
     .await?;
     Ok(())

@@ -4,9 +4,12 @@ use super::{
     SqliteStore, micros,
     rows::{CertificateRow, Reader, insert_event},
 };
-use crate::domain::{
-    secrets::SecretHash,
-    store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
+use crate::{
+    domain::{
+        secrets::SecretHash,
+        store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
+    },
+    store::kinship::{descendants, event_of},
 };
 use async_trait::async_trait;
 use auth_client::api::{Certificate, Event};
@@ -15,6 +18,9 @@ use time::OffsetDateTime;
 
 const BY_SERIAL: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
      not_after, revoked_at FROM certificates WHERE serial = $1";
+
+const BY_SHA256: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
+     not_after, revoked_at FROM certificates WHERE sha256 = $1 ORDER BY seq LIMIT 1";
 
 #[async_trait]
 impl Certificates for SqliteStore {
@@ -124,6 +130,20 @@ impl Certificates for SqliteStore {
             .map(|record| record.certificate))
     }
 
+    async fn certificate_by_sha256(
+        &self,
+        sha256: &[u8; 32],
+    ) -> Result<Option<Certificate>, StoreError> {
+        let row: Option<CertificateRow> = sqlx::query_as(BY_SHA256)
+            .bind(sha256.as_slice())
+            .fetch_optional(&self.database.reader)
+            .await?;
+        Ok(row
+            .map(CertificateRecord::try_from)
+            .transpose()?
+            .map(|record| record.certificate))
+    }
+
     async fn certificates(
         &self,
         of: Option<&str>,
@@ -152,31 +172,56 @@ impl Certificates for SqliteStore {
         event: &Event,
     ) -> Result<Option<Certificate>, StoreError> {
         let mut tx = self.begin().await?;
-        let changed = sqlx::query(
-            "UPDATE certificates SET revoked_at = $2 WHERE serial = $1 AND issued_here AND revoked_at IS NULL",
-        )
-        .bind(serial)
-        .bind(micros(at))
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        let row: Option<CertificateRow> = sqlx::query_as(BY_SERIAL)
-            .bind(serial)
-            .fetch_optional(&mut *tx)
-            .await?;
-        let record = row.map(CertificateRecord::try_from).transpose()?;
-        let Some(record) = record.filter(|record| record.issued_here) else {
+        let found: Option<(String, i64)> =
+            sqlx::query_as("SELECT client_id, seq FROM certificates WHERE serial = $1")
+                .bind(serial)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let Some((client, seq)) = found else {
             return Ok(None);
         };
+        let family = if compromised {
+            let later = sqlx::query_as(
+                "SELECT serial, parent FROM certificates \
+                 WHERE client_id = $1 AND seq > $2 AND issued_here ORDER BY seq",
+            )
+            .bind(client)
+            .bind(seq)
+            .fetch_all(&mut *tx)
+            .await?;
+            descendants(serial, later)
+        } else {
+            vec![serial.to_owned()]
+        };
+        let listed = serde_json::Value::from(family).to_string();
+        let revoked: Vec<String> = sqlx::query_scalar(
+            "UPDATE certificates SET revoked_at = $2 \
+             WHERE serial IN (SELECT value FROM json_each($1)) AND revoked_at IS NULL RETURNING serial",
+        )
+        .bind(&listed)
+        .bind(micros(at))
+        .fetch_all(&mut *tx)
+        .await?;
         if compromised {
-            sqlx::query("UPDATE certified_keys SET compromised = 1 WHERE spki_sha256 = $1")
-                .bind(record.spki_sha256.as_slice())
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "UPDATE certified_keys SET compromised = 1 WHERE spki_sha256 IN \
+                 (SELECT spki_sha256 FROM certificates WHERE serial IN (SELECT value FROM json_each($1)))",
+            )
+            .bind(&listed)
+            .execute(&mut *tx)
+            .await?;
         }
-        if changed > 0 || compromised {
+        for other in revoked.iter().filter(|other| *other != serial) {
+            insert_event(&mut tx, &event_of(other, event)).await?;
+        }
+        if compromised || revoked.iter().any(|one| one == serial) {
             insert_event(&mut tx, event).await?;
         }
+        let row: CertificateRow = sqlx::query_as(BY_SERIAL)
+            .bind(serial)
+            .fetch_one(&mut *tx)
+            .await?;
+        let record = CertificateRecord::try_from(row)?;
         tx.commit().await?;
         Ok(Some(record.certificate))
     }
@@ -226,6 +271,17 @@ pub(super) async fn insert_certificate(
     record: &CertificateRecord,
 ) -> Result<(), StoreError> {
     let certificate = &record.certificate;
+    if let Some(parent) = &record.parent {
+        let is_good: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM certificates WHERE serial = $1 AND revoked_at IS NULL)",
+        )
+        .bind(parent)
+        .fetch_one(&mut *connection)
+        .await?;
+        if !is_good {
+            return Err(StoreError::Revoked);
+        }
+    }
     sqlx::query("INSERT INTO certified_keys (spki_sha256, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(record.spki_sha256.as_slice())
         .bind(certificate.subject.as_str())
@@ -246,7 +302,7 @@ pub(super) async fn insert_certificate(
     let sha256 = reader.parsed(hex::decode(&certificate.sha256))?;
     sqlx::query(
         "INSERT INTO certificates (serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
-         not_after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         not_after, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(&certificate.serial)
     .bind(certificate.subject.as_str())
@@ -256,6 +312,7 @@ pub(super) async fn insert_certificate(
     .bind(record.issued_here)
     .bind(micros(certificate.not_before))
     .bind(micros(certificate.not_after))
+    .bind(record.parent.as_ref().unwrap_or(&certificate.serial))
     .execute(connection)
     .await?;
     Ok(())

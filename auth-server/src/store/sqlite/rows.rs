@@ -171,6 +171,7 @@ impl TryFrom<CertificateRow> for CertificateRecord {
             spki_sha256: read.hash(&row.spki_sha256)?,
             chain_pem: row.chain_pem,
             issued_here: row.issued_here,
+            parent: None,
         })
     }
 }
