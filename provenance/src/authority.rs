@@ -54,7 +54,7 @@ impl Authority for AuthServer {
     }
 
     async fn known(&self, user: &UserId) -> Result<Option<KnownUser>, AuthorityError> {
-        let unavailable = |RegistryError::Unavailable(why)| AuthorityError::Unavailable(why);
+        let unavailable = |error: RegistryError| AuthorityError::Unavailable(error.to_string());
         let found = self.registry.user(user).await.map_err(unavailable)?;
         Ok(found.map(|user| {
             let profiles = user.provider_profiles;
