@@ -102,6 +102,7 @@ pub async fn assemble(
         issuer,
         directory,
         store,
+        service_id: config.identity.service_id.clone(),
         peer_url: config.peer.external().to_owned(),
     }))
 }

@@ -19,8 +19,8 @@ use crate::{
 use auth_client::{
     Role, State,
     api::{
-        CreateParticipant, GrantType, OneTimeSecret, Participant, ParticipantKind, ServiceKind,
-        User,
+        CreateParticipant, GrantType, OneTimeSecret, Participant, ParticipantKind, Purpose,
+        ServiceKind, User,
     },
     enrol::{EnrolError, install},
 };
@@ -287,7 +287,10 @@ fn operator_client(secret: &str, now: OffsetDateTime) -> Client {
     Client {
         id: OPERATOR_CLIENT.to_owned(),
         name: "Operator".into(),
-        kind: ClientKind::App,
+        kind: ClientKind::App(Purpose::Management {
+            servers: true,
+            ids: Vec::new(),
+        }),
         user: None,
         secret_hash: Some(secrets::hash(secret)),
         secret_on_public: true,

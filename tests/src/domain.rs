@@ -1,7 +1,6 @@
 //! One domain of a trial, seen by its user.
 
 use reqwest::header::HeaderValue;
-use serde_json::json;
 use url::Url;
 
 use crate::Trial;
@@ -39,31 +38,13 @@ impl<'a> Domain<'a> {
 
     /// A token for somebody else through this domain's application.
     pub async fn token_of(&self, user: &Credentials) -> String {
-        let app = &self.ready.app_client;
-        let url = self
-            .trial
-            .at(&self.trial.ready.auth.public, "/cadde/api/v4/token");
-        let response = self
-            .trial
-            .http()
-            .post(url)
-            .basic_auth(&app.client_id, Some(&app.client_secret))
-            .json(&json!({"user_id": user.user_id, "password": user.password}))
-            .send()
-            .await
-            .expect("the auth-server answers");
-        let answer = Answer::read(response).await.expect("the answer is whole");
-        assert_eq!(
-            answer.status,
-            200,
-            "no token for {}: {}",
-            user.user_id,
-            answer.text()
-        );
-        answer.json()["access_token"]
-            .as_str()
-            .expect("the answer holds a token")
-            .to_owned()
+        self.trial.sign_in(&self.ready.app_client, user).await
+    }
+
+    /// A token with which its user manages its provider connector.
+    pub async fn management_token(&self) -> String {
+        let client = self.trial.ready.operator.client();
+        self.trial.sign_in(&client, &self.ready.user).await
     }
 
     /// Something closed that the user of `domain` has a grant for.

@@ -263,7 +263,10 @@ impl Extra {
 
     /// Lets `user_id` fetch `resource`: its own user says so at its authorization API.
     pub async fn grant(&self, trial: &Trial, resource: &Url, user_id: &str) {
-        let token = trial.domain("a").token_of(&self.user).await;
+        let operator = Operator::of(trial).await;
+        let token = operator
+            .management_token(&self.connector_id, &self.user)
+            .await;
         let client =
             client::with_certificate(&trial.ready.ca, trial.domain("a").receiver_identity());
         let address = self

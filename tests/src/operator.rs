@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::Trial;
 use crate::client::{self, Answer};
-use crate::ready::Credentials;
+use crate::ready::{ClientCredentials, Credentials};
 use crate::tls::Identity;
+use crate::tokens;
 
 /// The operator, signed in.
 #[derive(Debug)]
@@ -29,11 +30,12 @@ pub struct Registered {
 }
 
 impl<'a> Operator<'a> {
-    /// Signs in, through the application of domain A.
+    /// Signs in, through the application that is for managing.
     pub async fn of(trial: &'a Trial) -> Self {
+        let operator = &trial.ready.operator;
         Self {
             trial,
-            token: trial.domain("a").token_of(&trial.ready.operator).await,
+            token: trial.sign_in(&operator.client(), &operator.person()).await,
         }
     }
 
@@ -77,10 +79,20 @@ impl<'a> Operator<'a> {
 
     /// Registers an organisation with one user.
     pub async fn new_user(&self, name: &str) -> Credentials {
+        self.new_person(name, json!({})).await
+    }
+
+    /// Registers a user who belongs to the organisation `org`.
+    pub async fn new_member(&self, name: &str, org: &str) -> Credentials {
+        self.new_person(name, json!({"orgs": [org]})).await
+    }
+
+    async fn new_person(&self, name: &str, more: Value) -> Credentials {
         let organisation =
             json!({"kind": "organisation", "name": name, "corporate_number": corporate_number()});
         let participant = self.created("/v1/participants", &organisation).await;
         let user = json!({"participant": participant["id"], "name": name});
+        let user = tokens::with(&user, more);
         let user = self.created("/v1/users", &user).await;
         let text = |member: &str| {
             user[member]
@@ -92,6 +104,26 @@ impl<'a> Operator<'a> {
             user_id: text("user_id"),
             password: text("initial_password"),
         }
+    }
+
+    /// A token with which `user` manages the connector or service `id`, through a new application that is for nothing else.
+    pub async fn management_token(&self, id: &str, user: &Credentials) -> String {
+        let body = json!({
+            "name": "a management client of the harness", "grants": ["password"],
+            "purpose": {"kind": "management", "ids": [id]},
+        });
+        let client = self.created("/v1/clients", &body).await;
+        let text = |member: &str| {
+            client[member]
+                .as_str()
+                .expect("a created application has it")
+                .to_owned()
+        };
+        let client = ClientCredentials {
+            client_id: text("client_id"),
+            client_secret: text("client_secret"),
+        };
+        self.trial.sign_in(&client, user).await
     }
 
     /// Registers a connector; `role` is `provider` or `receiver`.

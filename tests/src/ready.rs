@@ -13,7 +13,7 @@ pub struct Ready {
     /// The certificates of the trial's authority.
     pub ca: PathBuf,
     /// The first operator.
-    pub operator: Credentials,
+    pub operator: Operator,
     /// The auth-server.
     pub auth: PeerAndPublic,
     /// The location-server.
@@ -35,6 +35,38 @@ pub struct Credentials {
     pub user_id: String,
     /// Password in clear.
     pub password: String,
+}
+
+/// The operator's way in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// CADDE user ID.
+    pub user_id: String,
+    /// Password in clear.
+    pub password: String,
+    /// The application that is for managing: servers, and the domains' providers.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+}
+
+impl Operator {
+    /// As a person.
+    pub fn person(&self) -> Credentials {
+        Credentials {
+            user_id: self.user_id.clone(),
+            password: self.password.clone(),
+        }
+    }
+
+    /// The application.
+    pub fn client(&self) -> ClientCredentials {
+        ClientCredentials {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+        }
+    }
 }
 
 /// A service with both listeners.

@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use test_postgres::Server;
 use url::Url;
 
 use crate::certs::Authority;
+use crate::client::Answer;
 use crate::data::{self, DataFolder};
 use crate::domain::Domain;
 use crate::process::{self, Guarded};
-use crate::ready::Ready;
+use crate::ready::{ClientCredentials, Credentials, Ready};
 use crate::tls::Identity;
 use crate::tokens::Signer;
 use crate::{client, wait};
@@ -350,6 +352,31 @@ impl Trial {
             std::fs::read_to_string(&key).expect("the key can be read"),
             kid,
         )
+    }
+
+    /// A token for `user`, got with user ID and password through the application `client`.
+    pub async fn sign_in(&self, client: &ClientCredentials, user: &Credentials) -> String {
+        let url = self.at(&self.ready.auth.public, "/cadde/api/v4/token");
+        let response = self
+            .http
+            .post(url)
+            .basic_auth(&client.client_id, Some(&client.client_secret))
+            .json(&json!({"user_id": user.user_id, "password": user.password}))
+            .send()
+            .await
+            .expect("the auth-server answers");
+        let answer = Answer::read(response).await.expect("the answer is whole");
+        assert_eq!(
+            answer.status,
+            200,
+            "no token for {}: {}",
+            user.user_id,
+            answer.text()
+        );
+        answer.json()["access_token"]
+            .as_str()
+            .expect("the answer holds a token")
+            .to_owned()
     }
 
     /// The authority of the trial, with its key: to issue what it would not issue.

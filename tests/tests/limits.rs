@@ -14,6 +14,7 @@ use rstest::rstest;
 use tests::crowd::{self, Door, Stream};
 use tests::extra::{Access, Extra, Joining, Role, set};
 use tests::metrics::Metrics;
+use tests::operator::Operator;
 use tests::source::Source;
 use tests::{Trial, alone, ledger, wait};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -454,7 +455,10 @@ async fn bodies_have_a_size_and_a_time() {
         .url
         .join("/cadde/api/v4/authorization")
         .unwrap();
-    let token = scene.trial.domain("a").token_of(&scene.provider.user).await;
+    let operator = Operator::of(scene.trial).await;
+    let token = operator
+        .management_token(&scene.provider.connector_id, &scene.provider.user)
+        .await;
     let head = |length: usize| {
         format!(
             "POST {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\

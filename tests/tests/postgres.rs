@@ -95,6 +95,7 @@ async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing
         world: &world,
         trial,
         token: trial.domain("a").token().await,
+        management: trial.domain("a").management_token().await,
         registered: RefCell::default(),
     };
     // Receivers that know a provider's place go on without the location-server; where nothing is known, 500 is the answer.
@@ -136,6 +137,8 @@ struct Scene<'a> {
     trial: &'a Trial,
     /// Of the user of domain A, got while everything worked.
     token: String,
+    /// The same, to manage its provider connector.
+    management: String,
     /// Names of the participants that were registered.
     registered: RefCell<BTreeSet<String>>,
 }
@@ -306,7 +309,7 @@ impl Scene<'_> {
         );
         url.query_pairs_mut()
             .append_pair("assigner", domain.provider_id());
-        read(client.get(url).bearer_auth(&self.token)).await
+        read(client.get(url).bearer_auth(&self.management)).await
     }
 
     /// Whoever was told to be registered is, with the event of it; and the server shows what its database holds.

@@ -13,7 +13,10 @@ use tests::{Trial, ledger};
 #[tokio::test]
 async fn the_logs_of_a_full_exchange_contain_none_of_the_secrets_used() {
     let trial = Trial::start().start();
-    let mut secrets = vec![trial.ready.operator.password.clone()];
+    let mut secrets = vec![
+        trial.ready.operator.password.clone(),
+        trial.ready.operator.client_secret.clone(),
+    ];
     for name in ["a", "b", "c"] {
         let domain = trial.domain(name);
         secrets.push(domain.ready.user.password.clone());

@@ -8,8 +8,8 @@ use common::ids::UserId;
 use crate::layout::{Domain, Port, Service, text};
 use crate::prepare::Prepared;
 use crate::ready::{
-    AppClient, DomainReady, PeerListener, Person, ProviderReady, ReadyFile, ReceiverReady,
-    Resource, TwoListeners,
+    AppClient, DomainReady, OperatorReady, PeerListener, Person, ProviderReady, ReadyFile,
+    ReceiverReady, Resource, TwoListeners,
 };
 use crate::session::Session;
 use crate::state::Operator;
@@ -51,7 +51,10 @@ pub(crate) fn ready_file(
         .map(|party| Ok((party.domain, domain(trial, party, parties)?)));
     Ok(ReadyFile {
         ca,
-        operator: operator.person.clone(),
+        operator: OperatorReady {
+            person: operator.person.clone(),
+            client: operator.client.clone(),
+        },
         auth: both(Service::Auth),
         location: PeerListener {
             peer: url(Service::Location, Port::Peer),

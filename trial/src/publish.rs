@@ -18,6 +18,7 @@ use crate::console::Console;
 use crate::layout::{Layout, Port, Service, text};
 use crate::offer::{Offer, Offers};
 use crate::party::Party;
+use crate::session::Session;
 use crate::state::{Published, State, StateFile};
 
 /// 4 MiB: files up to here are sent along with their Create event, so that the ledger has their digest from the start.
@@ -188,8 +189,19 @@ impl Publisher<'_> {
                     .iter()
                     .map(move |user| (offer.url.as_str().to_owned(), user.clone()))
             })
-            .filter(|grant| !known.contains(grant));
-        let given = stream::iter(wanted.map(|(target, user)| self.grant(party, target, user)));
+            .filter(|grant| !known.contains(grant))
+            .collect::<Vec<_>>();
+        if wanted.is_empty() {
+            return Ok(0);
+        }
+        // Grants take a token that names the provider connector, which one gets where one manages.
+        let manager = self.state.get().operator()?.client;
+        let auth = text(&self.layout.url(Service::Auth, Port::Public));
+        let session = &Session::open(self.http, &auth, &manager, &party.user).await?;
+        let given = wanted
+            .into_iter()
+            .map(|(target, user)| self.grant(party, session, target, user));
+        let given = stream::iter(given);
         let what = format!(
             "grants are registered with the provider of {}",
             party.domain
@@ -201,6 +213,7 @@ impl Publisher<'_> {
     async fn grant(
         &self,
         party: &Party,
+        session: &Session,
         target: String,
         user: UserId,
     ) -> anyhow::Result<(String, UserId)> {
@@ -211,7 +224,7 @@ impl Publisher<'_> {
             .peers
             .get()
             .post(url)
-            .bearer_auth(party.session.token())
+            .bearer_auth(session.token())
             .json(&json!({ "permission": permission }))
             .send()
             .await

@@ -15,7 +15,7 @@ pub struct ReadyFile {
     /// The trial's certificate authority (PEM).
     pub ca: PathBuf,
     /// The first operator.
-    pub operator: Person,
+    pub operator: OperatorReady,
     /// The authentication server.
     pub auth: TwoListeners,
     /// The location server.
@@ -33,6 +33,17 @@ pub struct Person {
     pub user_id: String,
     /// Password.
     pub password: String,
+}
+
+/// The operator, and the application with which one manages: the servers and, with a domain's user, its provider connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorReady {
+    /// CADDE user ID and password.
+    #[serde(flatten)]
+    pub person: Person,
+    /// The management client.
+    #[serde(flatten)]
+    pub client: AppClient,
 }
 
 /// A server for callers with and without a certificate.
@@ -160,7 +171,13 @@ mod tests {
         };
         let ready = ReadyFile {
             ca: "/t/ca.pem".into(),
-            operator: person(),
+            operator: OperatorReady {
+                person: person(),
+                client: AppClient {
+                    client_id: "operator".into(),
+                    client_secret: "s".into(),
+                },
+            },
             auth: TwoListeners {
                 peer: "https://127.0.0.1:1".into(),
                 public: "http://127.0.0.1:2".into(),
@@ -211,6 +228,8 @@ mod tests {
             json["domains"]["a"]["resources"][0]["granted_to"][0],
             "cadde.2.aa"
         );
+        assert_eq!(json["operator"]["user_id"], "u");
+        assert_eq!(json["operator"]["client_id"], "operator");
         assert!(json.get("catalog_tool").is_none());
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ready.json");

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use auth_client::api::{
     ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
-    EnrolmentCode, GrantType, ParticipantKind, ServiceKind,
+    EnrolmentCode, GrantType, ParticipantKind, Purpose, ServiceKind,
 };
 use auth_client::{OperatorClient, OperatorError};
 use common::clock::SharedClock;
@@ -197,6 +197,7 @@ impl Registrar<'_> {
             name: format!("Application of domain {domain}"),
             grants: vec![GrantType::Password, GrantType::RefreshToken],
             user_id: None,
+            purpose: Purpose::Application,
         };
         let client_secret = match self.operator.create_app_client(&body).await {
             Ok(created) => created.client_secret,
@@ -296,6 +297,24 @@ impl Registrar<'_> {
                 .with_context(|| format!("cannot remove {}", file.display()))?;
         }
         Ok(false)
+    }
+
+    /// Lets those who sign in through the operator's application manage the provider connectors beside the servers.
+    pub async fn management(&self) -> anyhow::Result<()> {
+        let client = self.state.get().operator()?.client;
+        let providers = Domain::ALL.map(|domain| Service::Provider(domain).id());
+        let purpose = Purpose::Management {
+            servers: true,
+            ids: providers.into_iter().flatten().collect(),
+        };
+        if self.operator.app_client(&client.client_id).await?.purpose != purpose {
+            self.operator
+                .set_app_client_purpose(&client.client_id, purpose)
+                .await
+                .context("the operator's application cannot manage the providers")?;
+        }
+        // The token that the operator signed in with names no server that was registered since.
+        Ok(self.operator.refresh().await?)
     }
 
     /// Registers one of the servers.

@@ -42,6 +42,18 @@ pub struct State {
     pub located: BTreeSet<Domain>,
 }
 
+impl State {
+    /// The first operator.
+    ///
+    /// # Errors
+    /// Before there is one.
+    pub fn operator(&self) -> anyhow::Result<Operator> {
+        self.operator
+            .clone()
+            .context("no operator was registered yet")
+    }
+}
+
 /// The first operator and the application they sign in with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Operator {

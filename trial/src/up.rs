@@ -275,6 +275,7 @@ async fn register(
         })
     };
     let parties = try_join_all(Domain::ALL.map(one)).await?;
+    registrar.management().await?;
     for party in &parties {
         trial.console.step(format_args!(
             "domain {} is registered: organisation {}, user {}, connectors {} and {}",

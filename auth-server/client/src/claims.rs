@@ -96,6 +96,19 @@ pub enum Audience {
     Many(Vec<String>),
 }
 
+/// What a token is for, which shows in its claims. There are no other kinds: what fits none of them counts nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// A user's, got through an application: meant for nobody in particular.
+    Plain,
+    /// A user's, got through a management client: for what it names, with the user's roles.
+    Management,
+    /// Made by a receiver of ours for one provider of ours, and bound to the receiver's certificate.
+    Bound,
+    /// Made by a receiver of ours for a provider or a ledger that cannot check a binding.
+    Addressed,
+}
+
 impl Audience {
     /// Whether `id` is among the audiences.
     pub fn contains(&self, id: &str) -> bool {
@@ -144,9 +157,34 @@ impl TokenClaims {
         }
     }
 
-    /// Whether the user has `role`.
+    /// What the token is for; `None` if its members contradict each other.
+    pub fn kind(&self) -> Option<TokenKind> {
+        match (&self.aud, &self.cnf, &self.act) {
+            (None, None, None) => Some(TokenKind::Plain),
+            (Some(_), None, None) => Some(TokenKind::Management),
+            (Some(_), Some(_), Some(_)) => Some(TokenKind::Bound),
+            (Some(_), None, Some(_)) => Some(TokenKind::Addressed),
+            _ => None,
+        }
+    }
+
+    /// For whom the token is meant, by name.
+    pub fn audiences(&self) -> &[String] {
+        match &self.aud {
+            None => &[],
+            Some(Audience::One(only)) => std::slice::from_ref(only),
+            Some(Audience::Many(all)) => all,
+        }
+    }
+
+    /// Whether the token is meant for `id` by name.
+    pub fn names(&self, id: &str) -> bool {
+        self.aud.as_ref().is_some_and(|aud| aud.contains(id))
+    }
+
+    /// Whether the user has `role`. Roles count only in tokens that name those whom they are for.
     pub fn has_role(&self, role: Role) -> bool {
-        self.roles.contains(&role)
+        self.kind() == Some(TokenKind::Management) && self.roles.contains(&role)
     }
 
     /// Whether the token works with one certificate only.

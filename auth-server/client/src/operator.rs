@@ -1,10 +1,10 @@
 //! The operator API as a client.
 
 use crate::api::{
-    AppClient, Certificate, ChangeProfile, ChangeState, Connector, ConnectorCheck, CreateAppClient,
-    CreateConnector, CreateParticipant, CreateService, CreateUser, CreatedAppClient,
-    CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page, Participant,
-    ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
+    AppClient, Certificate, ChangeProfile, ChangePurpose, ChangeState, Connector, ConnectorCheck,
+    CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
+    CreatedAppClient, CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page,
+    Participant, Purpose, ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
 };
 use common::{
     ids::{ConnectorId, UserId},
@@ -306,6 +306,21 @@ impl OperatorClient {
         reason: &str,
     ) -> Result<AppClient, OperatorError> {
         self.set_state("clients", id, state, reason).await
+    }
+
+    /// `POST /v1/clients/{id}/purpose`.
+    pub async fn set_app_client_purpose(
+        &self,
+        id: &str,
+        purpose: Purpose,
+    ) -> Result<AppClient, OperatorError> {
+        self.post(&["clients", id, "purpose"], &ChangePurpose { purpose })
+            .await
+    }
+
+    /// `GET /v1/clients/{id}`.
+    pub async fn app_client(&self, id: &str) -> Result<AppClient, OperatorError> {
+        self.get(&["clients", id], None).await
     }
 
     /// `POST /v1/users/{user_id}/password`: a new password, made by the server.

@@ -131,7 +131,8 @@ pub async fn refresh(
     Ok(answer(Tokens::from(pair)))
 }
 
-/// Says whose token it is. Existing callers take every 200 for a good token, so any other token is answered with 403.
+/// Says whose token it is. Existing callers take every 200 for a good token, so any other token is answered with 403, and so
+/// is one that was made for somebody else than the client that asks.
 #[utoipa::path(
     post, path = "/cadde/api/v4/token/introspect", tag = "cadde", security(("client" = [])),
     request_body = IntrospectBody,
@@ -145,11 +146,13 @@ pub async fn introspect(
     caller: Caller,
     body: Body,
 ) -> Result<Response, Failure> {
-    caller.authenticate(&state, None)?;
+    let asker = caller.authenticate(&state, None)?.client;
     let fields = Fields::read(&caller.headers, body).await?;
     let [access_token] = fields.texts([&["access_token"]])?;
     let token = strip_scheme(&access_token);
-    let claims = state.issuer.check(token).ok_or(Failure::Inactive)?;
+    let claims = state.issuer.check(token);
+    let claims = claims.filter(|claims| state.issuer.may_ask(&asker, claims));
+    let claims = claims.ok_or(Failure::Inactive)?;
     Ok(answer(Introspected {
         user_id: claims.user,
     }))

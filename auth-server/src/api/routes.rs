@@ -67,6 +67,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(clients::create, clients::list))
         .routes(routes!(clients::show))
         .routes(routes!(clients::change_state))
+        .routes(routes!(clients::change_purpose))
         .routes(routes!(clients::rotate_secret))
         .routes(routes!(certificates::list))
         .routes(routes!(certificates::show))

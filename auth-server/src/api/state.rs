@@ -8,7 +8,7 @@ use crate::domain::{
     throttle::RefusedClients,
     tokens::{Logins, TokenIssuer},
 };
-use common::telemetry::Chain;
+use common::{ids::ConnectorId, telemetry::Chain};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -29,6 +29,8 @@ pub struct App {
     pub logins: Logins,
     /// Clients that did not authenticate.
     pub refused_clients: RefusedClients,
+    /// Under which name tokens for managing name this server.
+    pub service_id: ConnectorId,
     /// External URL of the `peer` listener, without a slash at its end.
     pub peer_url: String,
 }

@@ -3,7 +3,7 @@
 use super::secrets::SecretHash;
 use auth_client::{
     ConnectorRole, State,
-    api::{AppClient, Connector, GrantType, Service, ServiceKind},
+    api::{AppClient, Connector, GrantType, Purpose, Service, ServiceKind},
 };
 use common::{
     ids::{ConnectorId, UserId},
@@ -49,14 +49,14 @@ pub enum ClientKind {
     },
     /// Another process with a certificate.
     Service(ServiceKind),
-    /// An application with a secret.
-    App,
+    /// An application with a secret, and what it is for.
+    App(Purpose),
 }
 
 impl Client {
     /// Whether a certificate can stand for it.
     pub fn has_certificate(&self) -> bool {
-        !matches!(self.kind, ClientKind::App)
+        !matches!(self.kind, ClientKind::App(_))
     }
 
     /// Whether it may use `grant`.
@@ -68,7 +68,7 @@ impl Client {
     pub fn base_url(&self) -> Option<&Url> {
         match &self.kind {
             ClientKind::Connector { base_url, .. } => base_url.as_ref(),
-            ClientKind::Service(_) | ClientKind::App => None,
+            ClientKind::Service(_) | ClientKind::App(_) => None,
         }
     }
 
@@ -118,8 +118,12 @@ impl Client {
 
     /// As the API shows an application; `None` if it is none.
     pub fn to_app(&self) -> Option<AppClient> {
-        (self.kind == ClientKind::App).then(|| AppClient {
+        let ClientKind::App(purpose) = &self.kind else {
+            return None;
+        };
+        Some(AppClient {
             client_id: self.id.clone(),
+            purpose: purpose.clone(),
             name: self.name.clone(),
             grants: self.grants.clone(),
             user_id: self.user.clone(),

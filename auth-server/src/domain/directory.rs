@@ -9,7 +9,10 @@ use super::{
 };
 use auth_client::{
     ConnectorRegistration, ConnectorRole, State,
-    api::{Page, Participant, ServiceRegistration, Suspensions, User, UserRegistration},
+    api::{
+        Page, Participant, Purpose, ServiceKind, ServiceRegistration, Suspensions, User,
+        UserRegistration,
+    },
 };
 use common::ids::{ConnectorId, UserId};
 use std::{
@@ -107,6 +110,10 @@ impl Maps {
             State::Suspended
         }
     }
+}
+
+fn is_server(client: &Arc<Client>) -> bool {
+    client.kind == ClientKind::Service(ServiceKind::Server)
 }
 
 /// User IDs that differ in case alone name one user.
@@ -244,6 +251,34 @@ impl Directory {
             kind: service.kind,
             state: maps.effective_state(client),
         })
+    }
+
+    /// Everything that those who sign in through `client` manage; `None` where it is no management client.
+    pub fn managed(&self, client: &str) -> Option<Vec<String>> {
+        let maps = self.read();
+        let ClientKind::App(Purpose::Management { servers, ids }) = &maps.clients.get(client)?.kind
+        else {
+            return None;
+        };
+        let mut all: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        if *servers {
+            let servers = maps.clients.values().filter(|client| is_server(client));
+            all.extend(servers.map(|client| client.id.clone()));
+        }
+        all.sort();
+        all.dedup();
+        Some(all)
+    }
+
+    /// Whether `client` is a management client for `id`.
+    pub fn manages(&self, client: &str, id: &str) -> bool {
+        let maps = self.read();
+        let kind = maps.clients.get(client).map(|client| &client.kind);
+        let Some(ClientKind::App(Purpose::Management { servers, ids })) = kind else {
+            return false;
+        };
+        ids.iter().any(|one| one.as_str() == id)
+            || (*servers && maps.clients.get(id).is_some_and(is_server))
     }
 
     /// Whether tokens of this family count no more.

@@ -7,7 +7,7 @@ use super::{client::Client, secrets::SecretHash};
 use async_trait::async_trait;
 use auth_client::{
     State,
-    api::{Certificate, Event, Participant, User},
+    api::{Certificate, Event, Participant, Purpose, User},
 };
 use common::{ids::UserId, profile::Profile};
 use std::fmt::Debug;
@@ -244,6 +244,13 @@ pub trait Clients: Send + Sync {
         over: bool,
         event: &Event,
     ) -> Result<bool, StoreError>;
+    /// Says what an application is for.
+    async fn set_purpose(
+        &self,
+        id: &str,
+        purpose: &Purpose,
+        event: &Event,
+    ) -> Result<(), StoreError>;
     /// Changes the secret.
     async fn set_client_secret(
         &self,

@@ -1,7 +1,10 @@
 //! What rows of both databases have in common when they are read.
 
 use crate::domain::{client::ClientKind, secrets::SecretHash, store::StoreError};
-use auth_client::{ConnectorRole, Profile, api::ServiceKind};
+use auth_client::{
+    ConnectorRole, Profile,
+    api::{Purpose, ServiceKind},
+};
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
 use time::OffsetDateTime;
@@ -54,10 +57,11 @@ pub(super) struct KindColumns<'a> {
     pub(super) base_url: Option<&'a str>,
     pub(super) service_kind: Option<&'a str>,
     pub(super) profile: Option<&'a str>,
+    pub(super) purpose: Option<Purpose>,
 }
 
 impl KindColumns<'_> {
-    pub(super) fn read(&self, read: &Reader<'_>) -> Result<ClientKind, StoreError> {
+    pub(super) fn read(self, read: &Reader<'_>) -> Result<ClientKind, StoreError> {
         Ok(match self.kind {
             "connector" => ClientKind::Connector {
                 role: read.word::<ConnectorRole>(self.connector_role.unwrap_or_default())?,
@@ -73,7 +77,7 @@ impl KindColumns<'_> {
             "service" => ClientKind::Service(
                 read.word::<ServiceKind>(self.service_kind.unwrap_or_default())?,
             ),
-            "app" => ClientKind::App,
+            "app" => ClientKind::App(self.purpose.unwrap_or_default()),
             other => return Err(read.corrupt(format!("unknown kind {other}"))),
         })
     }

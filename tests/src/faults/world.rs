@@ -213,10 +213,9 @@ async fn prepare(trial: Trial, files: Truth) -> (Trial, Made) {
     let callers = callers(&trial).await;
     for good in &goods {
         // The provider's own user decides on its grants.
-        let own = callers.iter().find(|caller| caller.to == good.from);
-        let own = own.expect("every domain has a caller");
+        let own = trial.domain(good.from).management_token().await;
         let others = callers.iter().filter(|caller| caller.to != good.from);
-        join_all(others.map(|caller| grant(&trial, good, &caller.user_id, &own.token))).await;
+        join_all(others.map(|caller| grant(&trial, good, &caller.user_id, &own))).await;
     }
     let moved = DOMAINS
         .map(|domain| format!("provider-{domain}"))
@@ -242,7 +241,8 @@ async fn callers(trial: &Trial) -> Vec<Caller> {
         let domain = trial.domain(to);
         let mut users = vec![domain.ready.user.clone()];
         for n in 0..MORE_USERS {
-            users.push(operator.new_user(&format!("caller {n} of {to}")).await);
+            let name = format!("caller {n} of {to}");
+            users.push(operator.new_member(&name, domain.provider_id()).await);
         }
         for user in users {
             callers.push(Caller {

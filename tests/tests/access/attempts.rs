@@ -90,7 +90,7 @@ impl World {
             unregistered: authority.issue(&Wanted::good("nobody.connectors.example")),
             tool: operator.new_tool().await,
             ledger: trial.service_identity("provenance-server"),
-            owner: trial.domain("a").token().await,
+            owner: trial.domain("a").management_token().await,
             expired_user: signer.sign(&tokens::expired(&tokens::claims(&user))),
             expired_operator: signer.sign(&tokens::expired(&tokens::claims(operator.token()))),
             forged: Signer::foreign(&kid).sign(&tokens::claims(operator.token())),

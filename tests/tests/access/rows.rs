@@ -494,6 +494,14 @@ pub const ROWS: &[Row] = &[
         "auth",
         "public",
         "POST",
+        "/v1/clients/{id}/purpose",
+        Needs::Operator,
+    )
+    .with_body(r#"{"purpose": {"kind": "application"}}"#),
+    row(
+        "auth",
+        "public",
+        "POST",
         "/v1/clients/{id}/secret",
         Needs::Operator,
     ),

@@ -93,7 +93,7 @@ async fn locked_grants_stay_as_they_are_and_decide_on() {
     }
     let server = fleet.service("provider-a");
     let token = trial.domain("b").token().await;
-    let owner = trial.domain("a").token().await;
+    let owner = trial.domain("a").management_token().await;
     let peer = client::with_certificate(&trial.ready.ca, trial.domain("a").receiver_identity());
     let path = "/cadde/api/v4/authorization";
     let grant = json!({"permission": {

@@ -240,6 +240,36 @@ impl GrantType {
     }
 }
 
+/// What an application is for, which decides what the tokens of those who sign in through it are for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Purpose {
+    /// Works for users: its tokens are meant for nobody in particular and carry no roles.
+    #[default]
+    Application,
+    /// Manages: its tokens name what is managed, carry the user's roles, and count nowhere else.
+    Management {
+        /// Whether it manages every registered server, also those that are registered later.
+        #[serde(default)]
+        servers: bool,
+        /// What else it manages: connectors and services, 32 at most.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schema(value_type = Vec<String>)]
+        ids: Vec<ConnectorId>,
+    },
+    /// Is a ledger of another make: it may ask about tokens that were made for somebody else, since those whom it serves show
+    /// it theirs.
+    Ledger,
+}
+
+/// `POST /v1/clients/{id}/purpose`.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePurpose {
+    /// What the application is for from now on. Tokens that name what it manages no more stop working.
+    pub purpose: Purpose,
+}
+
 /// `POST /v1/clients`: an application that has a client secret.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -255,6 +285,9 @@ pub struct CreateAppClient {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub user_id: Option<UserId>,
+    /// What it is for. Default: an application like others.
+    #[serde(default)]
+    pub purpose: Purpose,
 }
 
 /// An application client.
@@ -270,6 +303,9 @@ pub struct AppClient {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub user_id: Option<UserId>,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// State.
     pub state: State,
     /// When it was registered.

@@ -9,10 +9,10 @@ mod secret;
 mod suspensions;
 
 pub use clients::{
-    AppClient, ChangeProfile, Conflict, Connector, ConnectorCheck, ConnectorRegistration,
-    ConnectorRole, CreateAppClient, CreateConnector, CreateService, CreatedAppClient,
-    CreatedConnector, CreatedService, GrantType, RotatedSecret, Service, ServiceKind,
-    ServiceRegistration, UserRegistration,
+    AppClient, ChangeProfile, ChangePurpose, Conflict, Connector, ConnectorCheck,
+    ConnectorRegistration, ConnectorRole, CreateAppClient, CreateConnector, CreateService,
+    CreatedAppClient, CreatedConnector, CreatedService, GrantType, Purpose, RotatedSecret, Service,
+    ServiceKind, ServiceRegistration, UserRegistration,
 };
 pub use people::{
     ChangeState, CreateParticipant, CreateUser, CreatedUser, Participant, ParticipantKind,

@@ -68,7 +68,7 @@ impl From<ExchangeError> for OAuthError {
         let code = match error {
             ExchangeError::NotAReceiver => "unauthorized_client",
             // RFC 8693 §2.2.2.
-            ExchangeError::Subject | ExchangeError::AlreadyBound => "invalid_request",
+            ExchangeError::Subject | ExchangeError::NotPlain => "invalid_request",
             ExchangeError::Audience => "invalid_target",
         };
         Self::new(code, error.to_string())

@@ -47,7 +47,8 @@ struct Active {
 }
 
 /// Says whether an access token counts. A user, participant, client or connector that was suspended, or a session that was
-/// ended, makes it inactive at once.
+/// ended, makes it inactive at once. A token that names those for whom it is counts as inactive to everybody but them, its actor,
+/// services and, unless it is for managing, clients marked as ledgers.
 #[utoipa::path(
     post, path = "/oauth2/introspect", tag = "oauth", security(("client" = [])),
     request_body(content = IntrospectForm, content_type = "application/x-www-form-urlencoded"),
@@ -62,10 +63,12 @@ pub async fn introspect(
     body: Body,
 ) -> Result<Response, OAuthError> {
     let form = Form::read(&caller.headers, body).await?;
-    caller.authenticate(&state, form.get("client_id"))?;
+    let asker = caller.authenticate(&state, form.get("client_id"))?.client;
     let token = state
         .issuer
         .check(form.required("token")?)
+        // RFC 7662 §2.2: what is none of the asker's business is not active to it.
+        .filter(|claims| state.issuer.may_ask(&asker, claims))
         .map(|claims| Active {
             client_id: claims.azp.clone(),
             username: claims.user.to_string(),

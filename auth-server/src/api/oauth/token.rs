@@ -15,7 +15,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use common::{ids::ConnectorId, telemetry::Chain};
+use common::telemetry::Chain;
 use http::{
     HeaderValue,
     header::{CACHE_CONTROL, PRAGMA},
@@ -45,7 +45,8 @@ pub struct TokenForm {
     subject_token: Option<String>,
     /// For the exchange: `urn:ietf:params:oauth:token-type:access_token`.
     subject_token_type: Option<String>,
-    /// For the exchange: the provider's connector ID.
+    /// For the exchange: the provider's connector ID, for a token bound to the certificate; the user ID of a provider of
+    /// profile `cadde/4`, or the client id of a ledger of another make, for one that is not.
     audience: Option<String>,
 }
 
@@ -150,7 +151,8 @@ async fn refresh_token(
     })
 }
 
-/// Token exchange: the user's token becomes one that works only with the receiver's certificate, at one provider.
+/// Token exchange: the user's token becomes one for one other, which works only with the receiver's certificate where that
+/// other is one of ours.
 async fn exchange(
     state: &AppState,
     caller: &Authenticated,
@@ -170,7 +172,7 @@ async fn exchange(
     if form.get("resource").is_some() {
         return Err(OAuthError::new(
             "invalid_target",
-            "resource is not supported; name the provider's connector ID as audience",
+            "resource is not supported; name the audience",
         ));
     }
     if !matches!(form.required("subject_token_type")?, ACCESS_TOKEN | JWT) {
@@ -187,11 +189,11 @@ async fn exchange(
         ));
     }
     let subject = form.required("subject_token")?;
-    let audience = ConnectorId::parse(form.required("audience")?)
-        .map_err(|error| OAuthError::new("invalid_target", error.to_string()))?;
-    let issued = state
-        .issuer
-        .bind(&caller.client, certificate.thumbprint(), subject, &audience)?;
+    let audience = form.required("audience")?;
+    let issued =
+        state
+            .issuer
+            .exchange(&caller.client, certificate.thumbprint(), subject, audience)?;
     if let ClientKind::Connector { profile: None, .. } = caller.client.kind {
         // Whoever exchanges tokens is one of ours: its registration, older than profiles, says so from now on.
         let id = caller.client.id.clone();

@@ -6,7 +6,7 @@ use crate::{
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{
-    AppClient, ChangeState, CreateAppClient, CreatedAppClient, Page, RotatedSecret,
+    AppClient, ChangePurpose, ChangeState, CreateAppClient, CreatedAppClient, Page, RotatedSecret,
 };
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
@@ -15,7 +15,7 @@ use http::StatusCode;
 const WHAT: &str = "client";
 
 fn is(client: &Client) -> bool {
-    client.kind == ClientKind::App
+    matches!(client.kind, ClientKind::App(_))
 }
 
 /// Registers an application. Its secret is shown once.
@@ -91,6 +91,22 @@ pub async fn change_state(
         .registrar
         .set_client_state(actor, id, body, WHAT, is)
         .await?;
+    client.to_app().map(Json).ok_or_else(|| unknown(WHAT))
+}
+
+/// Says what an application is for.
+#[utoipa::path(
+    post, path = "/v1/clients/{id}/purpose", tag = "clients", security(("operator" = [])),
+    params(("id" = String, Path)), request_body = ChangePurpose,
+    responses((status = 200, body = AppClient), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn change_purpose(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Named(id): Named,
+    ValidJson(body): ValidJson<ChangePurpose>,
+) -> Result<Json<AppClient>, Problem> {
+    let client = state.registrar.set_purpose(actor, id, body.purpose).await?;
     client.to_app().map(Json).ok_or_else(|| unknown(WHAT))
 }
 

@@ -4,7 +4,7 @@ use crate::{
     api::{caller::request_id, state::AppState},
     domain::registrar::Actor,
 };
-use auth_client::{Role, TokenClaims};
+use auth_client::{Role, TokenClaims, TokenKind};
 use axum::extract::FromRequestParts;
 use common::http::{
     authorization::{self, AuthorizationError},
@@ -59,12 +59,17 @@ impl FromRequestParts<AppState> for Auditor {
 enum Stranger {
     Header(AuthorizationError),
     Token,
+    Elsewhere,
 }
 
 impl From<Stranger> for Problem {
     fn from(stranger: Stranger) -> Self {
         match stranger {
             Stranger::Header(error) => Self::unauthorized("token-missing", error.to_string()),
+            Stranger::Elsewhere => Self::forbidden(
+                "token-elsewhere",
+                "this takes a token for managing this server, got through a management client",
+            ),
             Stranger::Token => Self::unauthorized("token-inactive", "the token is not active"),
         }
     }
@@ -72,10 +77,8 @@ impl From<Stranger> for Problem {
 
 fn person(parts: &Parts, state: &AppState) -> Result<TokenClaims, Stranger> {
     let token = authorization::bearer(&parts.headers).map_err(Stranger::Header)?;
-    state
-        .issuer
-        .check(token)
-        // A bound token is for one provider, and for one certificate, which this listener doesn't see.
-        .filter(|claims| !claims.is_bound() && claims.aud.is_none())
-        .ok_or(Stranger::Token)
+    let claims = state.issuer.check(token).ok_or(Stranger::Token)?;
+    let is_for_here =
+        claims.kind() == Some(TokenKind::Management) && claims.names(state.service_id.as_str());
+    is_for_here.then_some(claims).ok_or(Stranger::Elsewhere)
 }

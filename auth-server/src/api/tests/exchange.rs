@@ -6,7 +6,7 @@ use crate::domain::{
     registrar::Actor,
 };
 use auth_client::{
-    Audience, ConnectorRegistration, ConnectorRole, Profile, TokenClaims,
+    Audience, ConnectorRegistration, ConnectorRole, Profile, Role, TokenClaims,
     api::{Connector, EnrolmentCode, IssuedCertificate},
 };
 use common::tls::PeerCertificate;
@@ -191,15 +191,19 @@ async fn only_a_living_unbound_access_token_is_exchanged() {
 async fn roles_stay_behind() {
     let fixture = Fixture::new().await;
     let domain = Domain::new(&fixture, 1).await;
-    let answer: Value = exchange(&fixture, &domain, &fixture.operator, "provider.d1.example")
-        .await
-        .read(StatusCode::OK);
-    let claims = fixture
-        .app
-        .issuer
-        .check(answer["access_token"].as_str().unwrap())
-        .unwrap();
-    assert!(claims.roles.is_empty());
+    let participant = fixture.participant(2).await;
+    let operator = fixture.user(&participant, vec![Role::Operator]).await;
+    let (subject, _) = fixture.login(&domain.client, &operator).await;
+    for audience in ["provider.d1.example", operator.user.user_id.as_str()] {
+        let answer: Value = exchange(&fixture, &domain, &subject, audience)
+            .await
+            .read(StatusCode::OK);
+        let token = answer["access_token"].as_str().unwrap();
+        assert!(fixture.app.issuer.check(token).unwrap().roles.is_empty());
+    }
+    // What is for managing is not passed on at all.
+    let answer = exchange(&fixture, &domain, &fixture.operator, "provider.d1.example").await;
+    refused(&answer, "invalid_request");
 }
 
 /// A receiver whose registration is from before there were profiles, with its certificate.

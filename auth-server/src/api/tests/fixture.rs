@@ -12,6 +12,7 @@ use auth_client::{
     api::{
         CreateAppClient, CreateConnector, CreateParticipant, CreateUser, CreatedAppClient,
         CreatedConnector, CreatedUser, GrantType, IssuedCertificate, Participant, ParticipantKind,
+        Purpose,
     },
 };
 use axum::body::Body;
@@ -223,12 +224,16 @@ impl Fixture {
     }
 
     async fn operator_token(&self) -> String {
+        let body = json!({ "user_id": self.first.operator_user_id, "password": self.first.operator_password });
+        self.managing(&body).await
+    }
+
+    async fn managing(&self, body: &Value) -> String {
         let ask = with_basic(
             &self.first.operator_client_id,
             self.first.operator_client_secret.expose(),
         );
-        let body = json!({ "user_id": self.first.operator_user_id, "password": self.first.operator_password });
-        let answer = self.public(&ask, "/cadde/api/v4/token", &body).await;
+        let answer = self.public(&ask, "/cadde/api/v4/token", body).await;
         let tokens: Value = answer.read(StatusCode::OK);
         tokens["access_token"].as_str().expect("a token").to_owned()
     }
@@ -380,6 +385,7 @@ impl Fixture {
             name: "応用".into(),
             grants,
             user_id,
+            purpose: Purpose::default(),
         };
         self.public(&self.operator(), "/v1/clients", &body)
             .await
@@ -404,6 +410,12 @@ impl Fixture {
             .await
             .read(StatusCode::CREATED);
         identity(&issued.certificate)
+    }
+
+    /// A token for managing the servers, of a user who signs in where the operator does.
+    pub async fn management_token(&self, user: &CreatedUser) -> String {
+        let body = json!({ "user_id": user.user.user_id, "password": user.initial_password });
+        self.managing(&body).await
     }
 
     /// Both tokens of a user who signs in at `client`.

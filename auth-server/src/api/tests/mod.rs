@@ -5,6 +5,7 @@ mod certificates;
 mod elsewhere;
 mod exchange;
 mod fixture;
+mod kinds;
 mod oauth;
 mod operator;
 mod recorded;

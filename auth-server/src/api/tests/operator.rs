@@ -77,8 +77,7 @@ async fn an_auditor_reads_events_and_nothing_else() {
     let fixture = Fixture::new().await;
     let participant = fixture.participant(1).await;
     let auditor = fixture.user(&participant, vec![Role::Auditor]).await;
-    let client = fixture.app_client(vec![GrantType::Password], None).await;
-    let (token, _) = fixture.login(&client, &auditor).await;
+    let token = fixture.management_token(&auditor).await;
     let ask = Ask {
         authorization: Some(format!("Bearer {token}")),
         ..Ask::default()

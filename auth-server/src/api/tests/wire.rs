@@ -6,7 +6,8 @@ use auth_client::{
     AuthConfig, ConnectorRole, OperatorClient, Registry, State, TokenError, TokenExchange,
     TokenVerifier,
     api::{
-        CreateAppClient, CreateConnector, CreateParticipant, CreateUser, GrantType, ParticipantKind,
+        CreateAppClient, CreateConnector, CreateParticipant, CreateUser, GrantType,
+        ParticipantKind, Purpose,
     },
     enrol::{EnrolError, EnrolmentConfig, ensure_certificate, renew_now},
 };
@@ -163,6 +164,7 @@ impl Wire {
             name: "応用".into(),
             grants,
             user_id: None,
+            purpose: Purpose::default(),
         };
         let client = self
             .operator

@@ -15,11 +15,18 @@ use auth_client::{
     ConnectorRole, State,
     api::{
         ChangeState, CreateAppClient, CreateConnector, CreateService, CreatedAppClient,
-        CreatedConnector, CreatedService, EnrolmentCode, GrantType, OneTimeSecret, RotatedSecret,
+        CreatedConnector, CreatedService, EnrolmentCode, GrantType, OneTimeSecret, Purpose,
+        RotatedSecret,
     },
 };
-use common::{ids::UserId, profile::Profile};
+use common::{
+    ids::{ConnectorId, UserId},
+    profile::Profile,
+};
 use std::sync::Arc;
+
+/// As many IDs as fit a token beside everything else.
+const MAX_MANAGED: usize = 32;
 
 impl Registrar {
     /// Registers a connector. Its ID, its address and its key must not belong to another one.
@@ -149,6 +156,7 @@ impl Registrar {
         if grants.is_empty() {
             return Err(invalid("grants", "at least one is needed"));
         }
+        self.check_purpose(&body.purpose, &grants)?;
         let user = match (
             &body.user_id,
             grants.contains(&GrantType::ClientCredentials),
@@ -174,7 +182,7 @@ impl Registrar {
                 .client_id
                 .unwrap_or_else(|| format!("app-{}", random_secret().to_ascii_lowercase())),
             name: body.name,
-            kind: ClientKind::App,
+            kind: ClientKind::App(body.purpose),
             user,
             secret_hash: Some(secrets::hash(&secret)),
             secret_on_public: true,
@@ -240,6 +248,59 @@ impl Registrar {
             Ok(Arc::new(client))
         })
         .await
+    }
+
+    /// Says what an application is for.
+    pub async fn set_purpose(
+        &self,
+        actor: Actor,
+        id: String,
+        purpose: Purpose,
+    ) -> Result<Arc<Client>, RegisterError> {
+        let this = self.clone();
+        self.uninterrupted(async move {
+            let _writing = this.0.writing.lock().await;
+            let is = |client: &Client| matches!(client.kind, ClientKind::App(_));
+            let found = this.find(&id, "client", is)?;
+            this.check_purpose(&purpose, &found.grants)?;
+            let told = serde_json::to_string(&purpose).ok();
+            let event = actor.event(this.now(), "client.purpose-set", &id, told);
+            this.0.store.set_purpose(&id, &purpose, &event).await?;
+            let client = Client {
+                kind: ClientKind::App(purpose),
+                ..(*found).clone()
+            };
+            this.0.directory.put_client(client.clone());
+            Ok(Arc::new(client))
+        })
+        .await
+    }
+
+    /// What is managed is registered, and by people: client credentials, which are no person's, lead to nothing there.
+    fn check_purpose(&self, purpose: &Purpose, grants: &[GrantType]) -> Result<(), RegisterError> {
+        let Purpose::Management { ids, .. } = purpose else {
+            return Ok(());
+        };
+        if grants.contains(&GrantType::ClientCredentials) {
+            return Err(invalid(
+                "grants",
+                "a management client is for people: it has no client credentials",
+            ));
+        }
+        if ids.len() > MAX_MANAGED {
+            return Err(invalid("purpose", "names 32 IDs at most"));
+        }
+        let is_known = |id: &ConnectorId| {
+            let client = self.0.directory.client(id.as_str());
+            client.is_some_and(|client| client.has_certificate())
+        };
+        match ids.iter().find(|id| !is_known(id)) {
+            Some(id) => Err(invalid(
+                "purpose",
+                format!("{id} is no registered connector or service"),
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Suspends a client of the kind that `is` recognises, or lets it act again.

@@ -8,10 +8,13 @@ use crate::{
         directory::Directory,
     },
 };
-use auth_client::{Act, Audience, Cnf, ConnectorRole, State, TokenClaims, api::User};
+use auth_client::{
+    Act, Audience, Cnf, ConnectorRole, State, TokenClaims, TokenKind,
+    api::{Purpose, User},
+};
 use common::{
     clock::SharedClock,
-    ids::{ConnectorId, uuid_v7},
+    ids::{ConnectorId, UserId, uuid_v7},
 };
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -54,12 +57,20 @@ pub enum ExchangeError {
     /// The subject token doesn't count.
     #[error("the subject token is not active")]
     Subject,
-    /// The subject token is bound already.
-    #[error("the subject token is bound to a certificate already")]
-    AlreadyBound,
-    /// The audience is no active provider connector.
-    #[error("the audience is not an active provider connector")]
+    /// The subject token is for somebody already.
+    #[error("the subject token is not a user's own: it was made for somebody already")]
+    NotPlain,
+    /// The audience is nobody for whom tokens are made.
+    #[error("the audience is no active provider connector, ledger or user")]
     Audience,
+}
+
+/// For whom a token is exchanged.
+enum Target {
+    /// A provider connector that checks the binding.
+    Provider(ConnectorId),
+    /// By the name under which it finds itself in the token.
+    Elsewhere(String),
 }
 
 impl TokenIssuer {
@@ -106,7 +117,11 @@ impl TokenIssuer {
         scope: Option<String>,
     ) -> Issued {
         let mut claims = self.claims(user, client, aal, scope);
-        claims.roles.clone_from(&user.roles);
+        // Roles stand only where it is said for whom they are.
+        if let Some(managed) = self.0.directory.managed(client) {
+            claims.aud = Some(Audience::Many(managed));
+            claims.roles.clone_from(&user.roles);
+        }
         claims.sid = Some(family.to_string());
         self.sign(&claims)
     }
@@ -117,14 +132,15 @@ impl TokenIssuer {
         self.sign(&self.claims(user, client, "1", scope))
     }
 
-    /// A token for `provider` in the name of the user of `subject`, which works only with the certificate of `receiver`
-    /// whose thumbprint is given. It ends with the subject token at the latest.
-    pub fn bind(
+    /// A token for `audience` in the name of the user of `subject`, got by `receiver`: bound to the certificate whose
+    /// thumbprint is given, where the audience is a provider connector; unbound where it is a ledger of another make or the
+    /// user ID of a provider, whose connector knows no bindings. It ends with the subject token at the latest.
+    pub fn exchange(
         &self,
         receiver: &Client,
         thumbprint: String,
         subject: &str,
-        provider: &ConnectorId,
+        audience: &str,
     ) -> Result<Issued, ExchangeError> {
         if !matches!(
             receiver.kind,
@@ -136,27 +152,27 @@ impl TokenIssuer {
             return Err(ExchangeError::NotAReceiver);
         }
         let subject = self.check(subject).ok_or(ExchangeError::Subject)?;
-        if subject.is_bound() {
-            return Err(ExchangeError::AlreadyBound);
+        if subject.kind() != Some(TokenKind::Plain) {
+            return Err(ExchangeError::NotPlain);
         }
-        let registered = self
-            .0
-            .directory
-            .connector(provider)
-            .ok_or(ExchangeError::Audience)?;
-        if registered.role != ConnectorRole::Provider || registered.state != State::Active {
-            return Err(ExchangeError::Audience);
-        }
+        let target = self.target(audience).ok_or(ExchangeError::Audience)?;
+        let (aud, cnf) = match target {
+            Target::Provider(id) => (
+                id.to_string(),
+                Some(Cnf {
+                    x5t_s256: thumbprint,
+                }),
+            ),
+            Target::Elsewhere(name) => (name, None),
+        };
         let now = self.0.clock.now();
         let claims = TokenClaims {
             exp: (now + self.0.bound).unix_timestamp().min(subject.exp),
             iat: now.unix_timestamp(),
             jti: uuid_v7(now).to_string(),
             azp: receiver.id.clone(),
-            aud: Some(Audience::One(provider.to_string())),
-            cnf: Some(Cnf {
-                x5t_s256: thumbprint,
-            }),
+            aud: Some(Audience::One(aud)),
+            cnf,
             act: Some(Act {
                 sub: receiver.id.clone(),
                 // Whoever suspends this client ends what was made of its tokens, too.
@@ -165,11 +181,62 @@ impl TokenIssuer {
                     act: None,
                 })),
             }),
-            // A provider needs none, and a token does no more than it is for.
+            // Nobody needs one there, and a token does no more than it is for.
             roles: Vec::new(),
             ..subject
         };
         Ok(self.sign(&claims))
+    }
+
+    /// Whom `audience` names: an active provider connector, else a ledger of another make, else a user.
+    fn target(&self, audience: &str) -> Option<Target> {
+        let directory = &self.0.directory;
+        let connector = ConnectorId::parse(audience).ok();
+        if let Some(found) = connector.and_then(|id| directory.connector(&id)) {
+            let is_provider = found.role == ConnectorRole::Provider && found.state == State::Active;
+            return is_provider.then_some(Target::Provider(found.connector_id));
+        }
+        if let Some(client) = directory.active_client(audience) {
+            let is_ledger = client.kind == ClientKind::App(Purpose::Ledger);
+            return is_ledger.then(|| Target::Elsewhere(client.id.clone()));
+        }
+        let user = directory.active_user(&UserId::parse(audience).ok()?)?;
+        Some(Target::Elsewhere(user.user_id.to_string()))
+    }
+
+    /// Whether `asker` may learn anything of a token with these claims. One that names those whom it is for is theirs, its
+    /// actor's, and of those who only ever ask for others: services and, unless it is for managing, ledgers of other make.
+    /// Everybody else who has it got it from somebody who should not have passed it on.
+    pub fn may_ask(&self, asker: &Client, claims: &TokenClaims) -> bool {
+        let is_for = |asker: &Client| {
+            claims.names(&asker.id) || claims.act.as_ref().is_some_and(|act| act.sub == asker.id)
+        };
+        let is_service = matches!(asker.kind, ClientKind::Service(_));
+        let is_ledger = asker.kind == ClientKind::App(Purpose::Ledger);
+        claims.kind().is_some_and(|kind| match kind {
+            TokenKind::Plain => true,
+            TokenKind::Management => is_service || claims.names(&asker.id),
+            TokenKind::Bound => is_service || is_ledger || is_for(asker),
+            TokenKind::Addressed => {
+                is_service || is_ledger || is_for(asker) || self.is_theirs(asker, claims)
+            }
+        })
+    }
+
+    /// Whether the token is addressed to a user of the participant that `asker` belongs to.
+    fn is_theirs(&self, asker: &Client, claims: &TokenClaims) -> bool {
+        let directory = &self.0.directory;
+        let participant = |id: &UserId| directory.user(id).map(|user| user.participant);
+        let Some(own) = asker.user.as_ref().and_then(participant) else {
+            return false;
+        };
+        let users = claims
+            .audiences()
+            .iter()
+            .filter_map(|one| UserId::parse(one).ok());
+        users
+            .filter_map(|id| participant(&id))
+            .any(|one| one == own)
     }
 
     /// The claims of a token that counts now: ours, in its time, and neither user, participant, client, acting connector nor
@@ -194,7 +261,18 @@ impl TokenIssuer {
         };
         let is_active = |client: &str| directory.active_client(client).is_some();
         let mut actors = std::iter::successors(claims.act.as_ref(), |act| act.act.as_deref());
-        user && session && actors.all(|act| is_active(&act.sub)) && is_active(&claims.azp)
+        let purpose = claims.kind().is_some_and(|kind| match kind {
+            // What its client manages no more, it isn't for any more.
+            TokenKind::Management => claims
+                .audiences()
+                .iter()
+                .all(|id| directory.manages(&claims.azp, id)),
+            TokenKind::Plain | TokenKind::Bound | TokenKind::Addressed => true,
+        });
+        user && session
+            && purpose
+            && actors.all(|act| is_active(&act.sub))
+            && is_active(&claims.azp)
     }
 
     fn claims(&self, user: &User, client: &str, aal: &str, scope: Option<String>) -> TokenClaims {

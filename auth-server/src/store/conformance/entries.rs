@@ -7,7 +7,9 @@ use crate::domain::{
 };
 use auth_client::{
     ConnectorRole, Role, State,
-    api::{Certificate, Event, GrantType, Participant, ParticipantKind, ServiceKind, User},
+    api::{
+        Certificate, Event, GrantType, Participant, ParticipantKind, Purpose, ServiceKind, User,
+    },
 };
 use common::ids::{UserId, uuid_v7};
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -69,7 +71,7 @@ pub(super) fn app(client_id: &str) -> Client {
     Client {
         id: client_id.into(),
         name: "App".into(),
-        kind: ClientKind::App,
+        kind: ClientKind::App(Purpose::Application),
         user: None,
         secret_hash: Some(hash(1)),
         secret_on_public: true,

@@ -24,6 +24,7 @@ macro_rules! conforms {
             a_refused_registration_leaves_no_trace,
             states_passwords_and_secrets_change_with_their_event,
             a_profile_is_learnt_once_and_set_whenever,
+            a_purpose_is_kept,
             events_are_paged_from_the_newest,
             crl_numbers_grow,
             changes_are_counted,

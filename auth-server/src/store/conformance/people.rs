@@ -4,7 +4,10 @@ use super::entries::{
     AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant, user,
 };
 use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
-use auth_client::{Profile, State, api::Event};
+use auth_client::{
+    Profile, State,
+    api::{Event, Purpose},
+};
 use time::Duration;
 
 /// And a second time is refused.
@@ -267,6 +270,35 @@ pub(crate) async fn a_profile_is_learnt_once_and_set_whenever(store: impl Store)
         kinds(&store).await,
         ["profile", "profile", "client", "installation.initialised"]
     );
+}
+
+/// Of an application alone.
+pub(crate) async fn a_purpose_is_kept(store: impl Store) {
+    initialised(&store).await;
+    let purposes = [
+        Purpose::Management {
+            servers: true,
+            ids: vec!["p.example".parse().unwrap()],
+        },
+        Purpose::Ledger,
+        Purpose::Application,
+    ];
+    for (seconds, purpose) in (1..).zip(purposes) {
+        for (more, id) in ["operator", "auth.example"].into_iter().enumerate() {
+            let event = event("purpose", seconds * 2 + i64::try_from(more).unwrap());
+            store.set_purpose(id, &purpose, &event).await.unwrap();
+        }
+        let all = store.load(AT).await.unwrap();
+        let shown = |id: &str| {
+            all.clients
+                .iter()
+                .find(|one| one.id == id)
+                .unwrap()
+                .to_app()
+        };
+        assert_eq!(shown("operator").unwrap().purpose, purpose);
+        assert!(shown("auth.example").is_none());
+    }
 }
 
 /// With their members.

@@ -13,7 +13,10 @@ use crate::domain::{
     store::{CertificateRecord, Clients, NewCode, StoreError},
 };
 use async_trait::async_trait;
-use auth_client::{Profile, State, api::Event};
+use auth_client::{
+    Profile, State,
+    api::{Event, Purpose},
+};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -95,6 +98,25 @@ impl Clients for PostgresStore {
         self.database.run(attempt).await
     }
 
+    async fn set_purpose(
+        &self,
+        id: &str,
+        purpose: &Purpose,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            sqlx::query("UPDATE clients SET purpose = $2 WHERE client_id = $1 AND kind = 'app'")
+                .bind(id)
+                .bind(Json(purpose))
+                .execute(&mut *tx)
+                .await?;
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
+    }
+
     async fn set_client_secret(
         &self,
         id: &str,
@@ -119,7 +141,7 @@ pub(super) async fn insert_client(
     connection: &mut PgConnection,
     client: &Client,
 ) -> Result<(), StoreError> {
-    let (kind, role, base_url, profile, service_kind) = match &client.kind {
+    let (kind, role, base_url, profile, service_kind, purpose) = match &client.kind {
         ClientKind::Connector {
             role,
             base_url,
@@ -130,14 +152,15 @@ pub(super) async fn insert_client(
             base_url.as_ref().map(base_url::text),
             profile.map(Profile::as_str),
             None,
+            None,
         ),
-        ClientKind::Service(kind) => ("service", None, None, None, Some(kind.as_str())),
-        ClientKind::App => ("app", None, None, None, None),
+        ClientKind::Service(kind) => ("service", None, None, None, Some(kind.as_str()), None),
+        ClientKind::App(purpose) => ("app", None, None, None, None, Some(purpose)),
     };
     sqlx::query(
         "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
-         base_url, service_kind, state, created_at, profile) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         base_url, service_kind, state, created_at, profile, purpose) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(&client.id)
     .bind(kind)
@@ -152,6 +175,7 @@ pub(super) async fn insert_client(
     .bind(client.state.as_str())
     .bind(client.created_at)
     .bind(profile)
+    .bind(purpose.map(Json))
     .execute(connection)
     .await?;
     Ok(())

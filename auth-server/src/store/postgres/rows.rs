@@ -96,6 +96,7 @@ pub(super) struct ClientRow {
     base_url: Option<String>,
     service_kind: Option<String>,
     profile: Option<String>,
+    purpose: Option<Value>,
     state: String,
     created_at: OffsetDateTime,
 }
@@ -113,6 +114,10 @@ impl TryFrom<ClientRow> for Client {
             base_url: row.base_url.as_deref(),
             service_kind: row.service_kind.as_deref(),
             profile: row.profile.as_deref(),
+            purpose: row
+                .purpose
+                .map(|value| read.parsed(serde_json::from_value(value)))
+                .transpose()?,
         };
         Ok(Self {
             kind: kind.read(&read)?,

@@ -14,7 +14,10 @@ use crate::domain::{
     store::{CertificateRecord, Clients, NewCode, StoreError},
 };
 use async_trait::async_trait;
-use auth_client::{Profile, State, api::Event};
+use auth_client::{
+    Profile, State,
+    api::{Event, Purpose},
+};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
@@ -87,6 +90,22 @@ impl Clients for SqliteStore {
         Ok(true)
     }
 
+    async fn set_purpose(
+        &self,
+        id: &str,
+        purpose: &Purpose,
+        event: &Event,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE clients SET purpose = $2 WHERE client_id = $1 AND kind = 'app'")
+            .bind(id)
+            .bind(to_json(purpose))
+            .execute(&mut *tx)
+            .await?;
+        insert_event(&mut tx, event).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn set_client_secret(
         &self,
         id: &str,
@@ -108,7 +127,7 @@ pub(super) async fn insert_client(
     connection: &mut SqliteConnection,
     client: &Client,
 ) -> Result<(), StoreError> {
-    let (kind, role, base_url, profile, service_kind) = match &client.kind {
+    let (kind, role, base_url, profile, service_kind, purpose) = match &client.kind {
         ClientKind::Connector {
             role,
             base_url,
@@ -119,14 +138,15 @@ pub(super) async fn insert_client(
             base_url.as_ref().map(base_url::text),
             profile.map(Profile::as_str),
             None,
+            None,
         ),
-        ClientKind::Service(kind) => ("service", None, None, None, Some(kind.as_str())),
-        ClientKind::App => ("app", None, None, None, None),
+        ClientKind::Service(kind) => ("service", None, None, None, Some(kind.as_str()), None),
+        ClientKind::App(purpose) => ("app", None, None, None, None, Some(purpose)),
     };
     sqlx::query(
         "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
-         base_url, service_kind, state, created_at, profile) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         base_url, service_kind, state, created_at, profile, purpose) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(&client.id)
     .bind(kind)
@@ -141,6 +161,7 @@ pub(super) async fn insert_client(
     .bind(client.state.as_str())
     .bind(micros(client.created_at))
     .bind(profile)
+    .bind(purpose.map(to_json))
     .execute(connection)
     .await?;
     Ok(())

@@ -61,7 +61,7 @@ impl Installation for SqliteStore {
                 .await?;
         let clients: Vec<ClientRow> = sqlx::query_as(
             "SELECT client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, base_url, \
-             service_kind, state, created_at, profile FROM clients",
+             service_kind, state, created_at, profile, purpose FROM clients",
         )
         .fetch_all(&mut *tx)
         .await?;

@@ -17,8 +17,8 @@ use common::ids::UserId;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) fn to_json<T: Serialize>(list: &[T]) -> String {
-    serde_json::to_string(list).expect("lists of words have only members that JSON can express")
+pub(super) fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("lists of words have only members that JSON can express")
 }
 
 #[derive(sqlx::FromRow)]
@@ -98,6 +98,7 @@ pub(super) struct ClientRow {
     base_url: Option<String>,
     service_kind: Option<String>,
     profile: Option<String>,
+    purpose: Option<String>,
     state: String,
     created_at: i64,
 }
@@ -115,6 +116,11 @@ impl TryFrom<ClientRow> for Client {
             base_url: row.base_url.as_deref(),
             service_kind: row.service_kind.as_deref(),
             profile: row.profile.as_deref(),
+            purpose: row
+                .purpose
+                .as_deref()
+                .map(|text| read.json(text))
+                .transpose()?,
         };
         Ok(Self {
             kind: kind.read(&read)?,
