@@ -4,7 +4,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use crate::Trial;
-use crate::client::Answer;
+use crate::client::{self, Answer};
 use crate::ready::{Credentials, DomainReady, Resource};
 use crate::tls::Identity;
 
@@ -45,6 +45,33 @@ impl<'a> Domain<'a> {
     pub async fn management_token(&self) -> String {
         let client = self.trial.ready.operator.client();
         self.trial.sign_in(&client, &self.ready.user).await
+    }
+
+    /// Exchanges `token` as its receiver connector does (RFC 8693) for one bound to its certificate and meant for the provider
+    /// connector `audience`; `None` where it gets none.
+    pub async fn bound_token(&self, token: &str, audience: &str) -> Option<String> {
+        let form = [
+            (
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ),
+            ("subject_token", token),
+            (
+                "subject_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
+            ("audience", audience),
+            ("client_id", self.ready.receiver.connector_id.as_str()),
+        ];
+        let response = client::with_certificate(&self.trial.ready.ca, self.receiver_identity())
+            .post(self.trial.at(&self.trial.ready.auth.peer, "/oauth2/token"))
+            .form(&form)
+            .send()
+            .await
+            .ok()?;
+        let answer = Answer::read(response).await.ok()?;
+        let token = (answer.status == 200).then(|| answer.json()["access_token"].clone())?;
+        Some(token.as_str()?.to_owned())
     }
 
     /// Something closed that the user of `domain` has a grant for.

@@ -62,10 +62,12 @@ impl World {
             .fetch(&good.url)
             .from_provider_of(good.from)
             .token(&caller.token);
+        let provider = self.fleet.trial.domain(good.from).provider_id();
+        let tell = |event: &str| self.ear.tell(event, None, provider, &caller.user_id);
         let end = match manner {
             Manner::ResetsAfter(bytes) => self.reset(caller, fetch, bytes).await,
-            Manner::Takes => read(fetch, u64::MAX, progress).await,
-            Manner::LeavesAfter(bytes) => read(fetch, bytes, progress).await,
+            Manner::Takes => read(fetch, u64::MAX, progress, tell).await,
+            Manner::LeavesAfter(bytes) => read(fetch, bytes, progress, tell).await,
         };
         self.journal.note(Attempt {
             user: caller.user_id.clone(),
@@ -120,7 +122,7 @@ impl World {
     }
 }
 
-async fn read(fetch: Fetch<'_>, limit: u64, progress: &Progress) -> End {
+async fn read(fetch: Fetch<'_>, limit: u64, progress: &Progress, tell: impl Fn(&str)) -> End {
     let Ok(mut response) = fetch.open().await else {
         return End::Unanswered;
     };
@@ -141,6 +143,7 @@ async fn read(fetch: Fetch<'_>, limit: u64, progress: &Progress) -> End {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
         .to_owned();
+    tell(&event);
     let (mut hash, mut len) = (Sha256::new(), 0);
     loop {
         progress.send_replace(Some(len));

@@ -7,6 +7,7 @@
 //! | [`world`], [`goods`], [`load`] | users, grants and files, and callers in all six directions that never stop |
 //! | [`journal`] | what the callers saw, kept apart from everything that the services record |
 //! | [`chaos`] | rounds of faults: at random moments, and at named points of an exchange |
+//! | [`squat`] | parties of the trial that try to take the ids of others' records |
 //! | [`books`], [`judge`] | what was recorded, and whether the invariants hold |
 //!
 //! ```no_run
@@ -32,6 +33,7 @@ pub mod journal;
 pub mod judge;
 pub mod load;
 mod random;
+pub mod squat;
 pub mod wire;
 pub mod world;
 

@@ -17,6 +17,7 @@ use super::journal::Journal;
 use super::judge::{Verdict, judge};
 use super::load::Caller;
 use super::random::Random;
+use super::squat::Ear;
 use super::wire::Wire;
 use crate::client::{self, Answer};
 use crate::metrics::Metrics;
@@ -49,6 +50,8 @@ pub struct World {
     pub goods: Vec<Good>,
     /// What came of it.
     pub journal: Journal,
+    /// Where callers let out the ids that they are given.
+    pub ear: Ear,
     /// Share of large files.
     pub large_percent: u64,
     truth: Truth,
@@ -134,6 +137,7 @@ impl World {
             callers: made.callers,
             goods: made.goods,
             journal: Journal::default(),
+            ear: Ear::default(),
             large_percent: plan.large_percent,
             truth: made.truth,
             before: Books::default(),

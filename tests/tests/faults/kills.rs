@@ -9,11 +9,12 @@ use tests::faults::journal::{Cut, End};
 use tests::faults::{Plan, Random, World, rounds};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_false_is_recorded() {
+async fn whatever_is_killed_and_whoever_squats_nothing_is_lost_and_nothing_false_is_recorded() {
     let _alone = alone().await;
     let mut random = Random::seeded();
     let world = World::start(Plan::default(), &mut random).await;
     let load = world.load(&mut random);
+    let squatters = world.squat(&mut random);
     let (rounds, started) = (rounds(), Instant::now());
     let mut inflicted: BTreeMap<String, usize> = BTreeMap::new();
     for n in 0..rounds {
@@ -25,11 +26,23 @@ async fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_false_is_record
     }
     world.arrive(20).await;
     world.end(load).await;
+    let tally = world.squatted(squatters).await;
     for (fault, count) in inflicted {
         println!("{count} × {fault}");
     }
     let (verdict, books) = world.judge().await;
     println!("{rounds} rounds: {verdict}");
+    println!("{} tries to take an id: {:?}", tally.tries, tally.answers);
+    assert!(tally.taken.is_empty(), "{:#?}", tally.taken);
+    let missing = tally.missing(&books);
+    assert!(
+        missing.is_empty(),
+        "given by providers, and lost: {missing:?}"
+    );
+    assert!(
+        tally.tries > rounds * 100 && !tally.given.is_empty(),
+        "{tally:?}"
+    );
     assert!(verdict.holds(), "{verdict}");
     assert!(verdict.whole > rounds, "the load went on: {verdict}");
 

@@ -5,7 +5,7 @@ use tests::client::{self, Answer};
 use tests::source::Source;
 use tests::tokens::{self, Signer};
 
-use crate::scene::{Scene, scene, turn};
+use crate::scene::{scene, turn};
 
 #[tokio::test]
 async fn an_expired_token_is_401() {
@@ -68,7 +68,11 @@ async fn a_bound_token_is_refused_from_another_connector() {
     let (_turn, scene) = (turn().await, scene().await);
     let trial = scene.trial;
     let user_token = trial.domain("b").token().await;
-    let bound = bound_token(scene, &user_token).await;
+    let bound = trial
+        .domain("b")
+        .bound_token(&user_token, &scene.provider.connector_id)
+        .await
+        .unwrap();
     assert!(tokens::claims(&bound)["cnf"]["x5t#S256"].is_string());
     let url = scene.provider.url.join("/cadde/api/v4/file").unwrap();
     let (asked, written) = (scene.source.asked().len(), scene.outbox_writes().await);
@@ -123,34 +127,4 @@ async fn a_bound_token_is_refused_from_another_connector() {
     .await
     .unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text());
-}
-
-/// Exchanges `token` as B's receiver does (RFC 8693) for one bound to its certificate.
-async fn bound_token(scene: &Scene, token: &str) -> String {
-    let trial = scene.trial;
-    let form = [
-        (
-            "grant_type",
-            "urn:ietf:params:oauth:grant-type:token-exchange",
-        ),
-        ("subject_token", token),
-        (
-            "subject_token_type",
-            "urn:ietf:params:oauth:token-type:access_token",
-        ),
-        ("audience", scene.provider.connector_id.as_str()),
-        (
-            "client_id",
-            trial.domain("b").ready.receiver.connector_id.as_str(),
-        ),
-    ];
-    let response = client::with_certificate(&trial.ready.ca, trial.domain("b").receiver_identity())
-        .post(trial.at(&trial.ready.auth.peer, "/oauth2/token"))
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
-    let answer = Answer::read(response).await.unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.json()["access_token"].as_str().unwrap().to_owned()
 }
