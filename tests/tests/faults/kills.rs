@@ -27,13 +27,13 @@ async fn whatever_is_killed_and_whoever_squats_nothing_is_lost_and_nothing_false
     world.arrive(20).await;
     world.end(load).await;
     let tally = world.squatted(squatters).await;
+    println!("{} tries to take an id: {:?}", tally.tries, tally.answers);
+    assert!(tally.taken.is_empty(), "{:#?}", tally.taken);
     for (fault, count) in inflicted {
         println!("{count} × {fault}");
     }
     let (verdict, books) = world.judge().await;
     println!("{rounds} rounds: {verdict}");
-    println!("{} tries to take an id: {:?}", tally.tries, tally.answers);
-    assert!(tally.taken.is_empty(), "{:#?}", tally.taken);
     let missing = tally.missing(&books);
     assert!(
         missing.is_empty(),
