@@ -310,6 +310,10 @@ fn is_barred(body: &[u8]) -> bool {
         .is_ok_and(|problem| problem.kind.strip_prefix(BASE) == Some(BARRED))
 }
 
+fn unavailable(error: &(dyn std::error::Error + 'static)) -> RegistryError {
+    RegistryError::Unavailable(common::telemetry::Chain(error).to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,8 +332,4 @@ mod tests {
             assert!(!is_barred(other), "{}", other.escape_ascii());
         }
     }
-}
-
-fn unavailable(error: &(dyn std::error::Error + 'static)) -> RegistryError {
-    RegistryError::Unavailable(common::telemetry::Chain(error).to_string())
 }
