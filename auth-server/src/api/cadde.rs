@@ -97,7 +97,7 @@ pub async fn token(
     caller: Caller,
     body: Body,
 ) -> Result<Response, Failure> {
-    let Authenticated { client, .. } = caller.authenticate(&state, None)?;
+    let Authenticated { client, .. } = caller.authenticate(&state)?;
     let fields = Fields::read(&caller.headers, body).await?;
     let [user_id, password] = fields.texts([&["user_id", "consumer_id"], &["password"]])?;
     let address = caller.connection.remote.ip();
@@ -121,7 +121,7 @@ pub async fn refresh(
     caller: Caller,
     body: Body,
 ) -> Result<Response, Failure> {
-    let Authenticated { client, .. } = caller.authenticate(&state, None)?;
+    let Authenticated { client, .. } = caller.authenticate(&state)?;
     let fields = Fields::read(&caller.headers, body).await?;
     let [refresh_token] = fields.texts([&["refresh_token"]])?;
     let pair = state
@@ -146,7 +146,7 @@ pub async fn introspect(
     caller: Caller,
     body: Body,
 ) -> Result<Response, Failure> {
-    let asker = caller.authenticate(&state, None)?.client;
+    let asker = caller.authenticate(&state)?.client;
     let fields = Fields::read(&caller.headers, body).await?;
     let [access_token] = fields.texts([&["access_token"]])?;
     let token = strip_scheme(&access_token);

@@ -48,6 +48,22 @@ pub struct Authenticated {
     pub certificate: Option<Arc<PeerCertificate>>,
 }
 
+impl Authenticated {
+    /// Checks the parameter `client_id`, where the request has one, once the body was read.
+    ///
+    /// # Errors
+    /// [`ClientError::Mismatch`].
+    pub fn check_id(&self, client_id: Option<&str>) -> Result<(), ClientError> {
+        if client_id.is_none_or(|id| id.eq_ignore_ascii_case(&self.client.id)) {
+            return Ok(());
+        }
+        let reason = ClientError::Mismatch;
+        metrics::counter!("auth_clients_refused_total").increment(1);
+        tracing::info!(request.id = %context::request_id(), %reason, client.id = self.client.id, "client authentication failed");
+        Err(reason)
+    }
+}
+
 /// Why a client is not authenticated. The reason is for the log: the answer is the same for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
@@ -72,19 +88,15 @@ pub enum ClientError {
 }
 
 impl Caller {
-    /// Who calls. `client_id` is the parameter of that name, where the request has one.
+    /// Who calls: to be asked before a body is read.
     ///
     /// At `peer` the certificate is the credential (`tls_client_auth`, RFC 8705 §2.1); a secret sent along must be right and
     /// of the same client. At `public` it takes the secret (`client_secret_basic`, RFC 6749 §2.3.1), so a client that has
     /// only a certificate has no way in there.
-    pub fn authenticate(
-        &self,
-        state: &AppState,
-        client_id: Option<&str>,
-    ) -> Result<Authenticated, ClientError> {
+    pub fn authenticate(&self, state: &AppState) -> Result<Authenticated, ClientError> {
         let outcome = match state.side {
-            Side::Peer => self.by_certificate(state, client_id),
-            Side::Public => self.by_secret(state, client_id),
+            Side::Peer => self.by_certificate(state),
+            Side::Public => self.by_secret(state),
         };
         if let Err(reason) = &outcome {
             metrics::counter!("auth_clients_refused_total").increment(1);
@@ -96,20 +108,13 @@ impl Caller {
         outcome
     }
 
-    fn by_certificate(
-        &self,
-        state: &AppState,
-        client_id: Option<&str>,
-    ) -> Result<Authenticated, ClientError> {
+    fn by_certificate(&self, state: &AppState) -> Result<Authenticated, ClientError> {
         let peer = Peer::of(&self.connection).ok_or(ClientError::Missing)?;
         let client = state
             .directory
             .active_client(peer.id.as_str())
             .filter(|client| client.has_certificate())
             .ok_or(ClientError::Unknown)?;
-        if client_id.is_some_and(|id| !id.eq_ignore_ascii_case(&client.id)) {
-            return Err(ClientError::Mismatch);
-        }
         if let Some(basic) = self.basic()? {
             if !unescaped(&basic.id).eq_ignore_ascii_case(&client.id) {
                 return Err(ClientError::Mismatch);
@@ -122,11 +127,7 @@ impl Caller {
         })
     }
 
-    fn by_secret(
-        &self,
-        state: &AppState,
-        client_id: Option<&str>,
-    ) -> Result<Authenticated, ClientError> {
+    fn by_secret(&self, state: &AppState) -> Result<Authenticated, ClientError> {
         let basic = self.basic()?.ok_or(ClientError::Missing)?;
         let given = unescaped(&basic.id);
         // Connector IDs are DNS names, which people type in any case.
@@ -141,9 +142,6 @@ impl Caller {
             })
             .filter(|client| client.secret_on_public)
             .ok_or(ClientError::Unknown)?;
-        if client_id.is_some_and(|id| !id.eq_ignore_ascii_case(&client.id)) {
-            return Err(ClientError::Mismatch);
-        }
         check_secret(&client, basic.secret.expose_secret())?;
         Ok(Authenticated {
             client,

@@ -8,10 +8,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::{
-    http::{body::ValidJson, problem::Problem},
+    http::{
+        body::{NobodysJson, ValidJson},
+        problem::Problem,
+    },
     listener::Peer,
 };
 use http::{StatusCode, header::CONTENT_TYPE};
+
+/// 24 KiB: a code and a certificate request; one with an RSA key of 16,384 bits has 6.
+const MAX_ENROLMENT: usize = 24 << 10;
 
 const PEM: &str = "application/x-pem-file";
 
@@ -20,13 +26,15 @@ const PEM: &str = "application/x-pem-file";
     post, path = "/v1/enrolments", tag = "certificates", request_body = EnrolRequest,
     responses(
         (status = 201, body = IssuedCertificate), (status = 403, body = Problem, description = "the code does not count"),
-        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem)
+        (status = 409, body = Problem, description = "duplicate-key"), (status = 413, body = Problem),
+        (status = 422, body = Problem), (status = 503, body = Problem, description = "too many are enrolling")
     )
 )]
 pub async fn enrol(
     State(state): State<AppState>,
-    ValidJson(body): ValidJson<EnrolRequest>,
+    request: NobodysJson<EnrolRequest, MAX_ENROLMENT>,
 ) -> Result<(StatusCode, Json<IssuedCertificate>), Problem> {
+    let body = &request.body;
     let issued = state
         .certifier
         .enrol(body.code.expose(), &body.csr, request_id())
@@ -46,7 +54,7 @@ pub async fn enrol(
 pub async fn renew(
     State(state): State<AppState>,
     peer: Peer,
-    ValidJson(body): ValidJson<RenewRequest>,
+    ValidJson(body): ValidJson<RenewRequest, MAX_ENROLMENT>,
 ) -> Result<(StatusCode, Json<IssuedCertificate>), Problem> {
     let issued = state
         .certifier

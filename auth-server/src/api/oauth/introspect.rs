@@ -62,8 +62,10 @@ pub async fn introspect(
     caller: Caller,
     body: Body,
 ) -> Result<Response, OAuthError> {
+    let client = caller.authenticate(&state)?;
     let form = Form::read(&caller.headers, body).await?;
-    let asker = caller.authenticate(&state, form.get("client_id"))?.client;
+    client.check_id(form.get("client_id"))?;
+    let asker = client.client;
     let token = state
         .issuer
         .check(form.required("token")?)

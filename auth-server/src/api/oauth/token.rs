@@ -92,8 +92,9 @@ pub async fn token(
     caller: Caller,
     body: Body,
 ) -> Result<Response, OAuthError> {
+    let client = caller.authenticate(&state)?;
     let form = Form::read(&caller.headers, body).await?;
-    let client = caller.authenticate(&state, form.get("client_id"))?;
+    client.check_id(form.get("client_id"))?;
     let mut answer = match form.required("grant_type")? {
         "client_credentials" => client_credentials(&state, &client)?,
         "refresh_token" => refresh_token(&state, &client, &form).await?,

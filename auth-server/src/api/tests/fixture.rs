@@ -245,7 +245,7 @@ impl Fixture {
         }
     }
 
-    async fn send(&self, peer: bool, ask: &Ask, request: Request<Body>) -> Answer {
+    pub async fn send(&self, peer: bool, ask: &Ask, request: Request<Body>) -> Answer {
         let router = if peer {
             peer_router(self.app.clone())
         } else {

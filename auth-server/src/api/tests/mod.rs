@@ -1,5 +1,6 @@
 //! The real routers, asked as peers and applications ask them.
 
+mod bodies;
 mod cadde;
 mod certificates;
 mod elsewhere;
