@@ -76,6 +76,11 @@ impl<C: Client> Places<C> {
 }
 
 impl<C: Client> Place<C> {
+    /// How many places are taken in all, this one included.
+    pub fn taken(&self) -> usize {
+        self.places.taken().total
+    }
+
     /// Counts the place for `client`, and for nobody it counted for before. `false` if that one has its share already.
     pub fn belongs_to(&mut self, client: C) -> bool {
         let mut taken = self.places.taken();

@@ -10,6 +10,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes},
+    extract::State,
     routing::get,
 };
 use common::{
@@ -23,6 +24,7 @@ use rstest::rstest;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
+    sync::mpsc,
     time::{Instant, timeout},
 };
 
@@ -39,6 +41,22 @@ async fn endless() -> Body {
     }))
 }
 
+/// A body without an end that says when it is dropped.
+async fn watched(State(dropped): State<mpsc::UnboundedSender<()>>) -> Body {
+    struct Told(mpsc::UnboundedSender<()>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            // The test may have ended.
+            let _ = self.0.send(());
+        }
+    }
+    let (piece, told) = (Bytes::from(vec![7; 64 << 10]), Told(dropped));
+    Body::from_stream(futures_util::stream::repeat_with(move || {
+        let _held = &told;
+        io::Result::Ok(piece.clone())
+    }))
+}
+
 /// A body that pauses for longer than a client may.
 async fn slow() -> Body {
     let pieces = futures_util::stream::unfold("ab", |left| async move {
@@ -51,6 +69,11 @@ async fn slow() -> Body {
 
 /// A listener on plain HTTP with these limits.
 async fn start(limits: ListenerLimits) -> SocketAddr {
+    start_watched(limits).await.0
+}
+
+/// The same, and what tells of the bodies of `/watched` that were dropped.
+async fn start_watched(limits: ListenerLimits) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
     let listen = "127.0.0.1:0".parse().unwrap();
     let url = "http://localhost".parse().unwrap();
     let mut config = ListenerConfig::new(listen, url, TlsMode::None);
@@ -61,8 +84,12 @@ async fn start(limits: ListenerLimits) -> SocketAddr {
         .route("/small", get(async || "small"))
         .route("/endless", get(endless))
         .route("/slow", get(slow));
-    tokio::spawn(listener.serve(router, Shutdown::default()));
-    address
+    let (dropped, drops) = mpsc::unbounded_channel();
+    let watched = Router::new()
+        .route("/watched", get(watched))
+        .with_state(dropped);
+    tokio::spawn(listener.serve(router.merge(watched), Shutdown::default()));
+    (address, drops)
 }
 
 /// Reads until the connection ends, and gives what came.
@@ -240,6 +267,97 @@ async fn a_client_that_takes_nothing_is_dropped_and_a_slow_one_is_not() {
     // What the kernel holds is still there to be read, then the connection is found broken: the body has no end.
     let gone = async { while stalled.read(&mut piece).await.is_ok_and(|read| read > 0) {} };
     timeout(PATIENCE, gone).await.expect("it was dropped");
+}
+
+/// A client that takes a little all the time, but less than it has to.
+#[tokio::test]
+async fn a_client_that_takes_a_large_body_too_slowly_is_dropped() {
+    let limits = ListenerLimits {
+        write_rate: ByteSize(1 << 20),
+        write_rate_over: Period::millis(200),
+        ..ListenerLimits::default()
+    };
+    let (address, mut drops) = start_watched(limits).await;
+    let mut slow = connect(address).await;
+    slow.write_all(b"GET /watched HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let takes = async {
+        let mut piece = vec![0; 1024];
+        loop {
+            // A reset is what it gets in the end; what the kernel holds comes first.
+            let _ = slow.read(&mut piece).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        dropped = timeout(PATIENCE, drops.recv()) => assert!(dropped.is_ok(), "its body is dropped"),
+        () = takes => {}
+    }
+}
+
+/// The same on HTTP/2, over a stream whose window it opens a little at a time.
+#[tokio::test]
+async fn an_http2_client_that_takes_a_large_body_too_slowly_is_dropped() {
+    let limits = ListenerLimits {
+        write_rate: ByteSize(1 << 20),
+        write_rate_over: Period::millis(200),
+        ..ListenerLimits::default()
+    };
+    let (address, mut drops) = start_watched(limits).await;
+    let io = TokioIo::new(connect(address).await);
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(1 << 10)
+        .handshake(io)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("http://x/watched")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let mut body = sender.send_request(request).await.unwrap().into_body();
+    let takes = async {
+        loop {
+            let _ = body.frame().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        dropped = timeout(PATIENCE, drops.recv()) => assert!(dropped.is_ok(), "its body is dropped"),
+        () = takes => {}
+    }
+}
+
+/// Neither a client that is fast enough nor a source that is slow.
+#[tokio::test]
+async fn a_large_body_that_is_taken_as_fast_as_it_comes_goes_on() {
+    let limits = ListenerLimits {
+        write_rate: ByteSize(1 << 20),
+        write_rate_over: Period::millis(200),
+        ..ListenerLimits::default()
+    };
+    let (address, mut drops) = start_watched(limits).await;
+    let mut fast = connect(address).await;
+    fast.write_all(b"GET /watched HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut piece = vec![0; 1 << 20];
+    let until = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < until {
+        fast.read_exact(&mut piece).await.expect("it is served");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(drops.try_recv().is_err(), "it is still served");
+    let mut patient = connect(address).await;
+    patient
+        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let answer = rest(&mut patient).await;
+    assert!(
+        answer.contains("\r\na\r\n") && answer.ends_with("0\r\n\r\n"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

@@ -25,6 +25,10 @@ pub struct ListenerLimits {
     pub idle: Period,
     /// How long a client may take no byte of an answer.
     pub write_stall: Period,
+    /// Bytes a second that a client takes of a large answer at least, in the time in which there is some of it to take.
+    pub write_rate: ByteSize,
+    /// Over how long a time that is looked at. It ends when it was too slow twice in a row.
+    pub write_rate_over: Period,
     /// Number of headers in a request.
     pub header_count: usize,
     /// Size of all headers of a request, its target included: 1 KiB to 1 MiB.
@@ -44,6 +48,8 @@ impl Default for ListenerLimits {
             headers: Period::seconds(30),
             idle: Period::seconds(75),
             write_stall: Period::seconds(60),
+            write_rate: ByteSize(1 << 10),
+            write_rate_over: Period::seconds(30),
             header_count: 100,
             header_size: ByteSize(64 << 10),
             streams: 128,
@@ -60,7 +66,13 @@ const MAX_HEADER_SIZE: u64 = 1 << 20;
 impl ListenerLimits {
     /// What keeps the listener from serving with them.
     pub(super) fn problem(&self) -> Option<&'static str> {
-        let periods = [self.handshake, self.headers, self.idle, self.write_stall];
+        let periods = [
+            self.handshake,
+            self.headers,
+            self.idle,
+            self.write_stall,
+            self.write_rate_over,
+        ];
         if self.connections == 0 || self.connections_per_client == 0 {
             return Some("limits: without any connection nothing is served");
         }
@@ -71,6 +83,9 @@ impl ListenerLimits {
             return Some(
                 "limits: a deadline of zero ends every connection; only drain may be zero",
             );
+        }
+        if self.write_rate.bytes() == 0 {
+            return Some("limits.write_rate of zero lets a client hold an answer for ever");
         }
         if self.header_count == 0 || self.streams == 0 {
             return Some("limits: header_count and streams must be at least 1");
@@ -161,6 +176,14 @@ mod tests {
             },
             ListenerLimits {
                 write_stall: Period::seconds(0),
+                ..good()
+            },
+            ListenerLimits {
+                write_rate: ByteSize(0),
+                ..good()
+            },
+            ListenerLimits {
+                write_rate_over: Period::seconds(0),
                 ..good()
             },
             ListenerLimits {

@@ -18,7 +18,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
-    answer::Answer,
+    answer::{Answer, Pace},
     client::Client,
     connection::ControlledStream,
     proxy::{self, Announced},
@@ -36,6 +36,12 @@ use crate::{
 /// What is kept for one HTTP/1.1 connection at most, besides headers and what a body holds itself: what a client does not take
 /// waits in the source. hyper's own default is 400 KiB.
 const WINDOW: usize = 128 << 10;
+
+/// Connections beyond which a new one keeps no more than it must.
+const CROWD: usize = 128;
+
+/// 64 KiB: what the kernel keeps of an answer at most besides what is on its way, before it asks for more.
+const UNSENT: u32 = 64 << 10;
 
 /// The same for each stream of an HTTP/2 connection, of which there are many.
 const STREAM_WINDOW: usize = 64 << 10;
@@ -161,11 +167,12 @@ impl Session {
         C: Future<Output = Ended>,
     {
         let limits = &self.shared.config.limits;
-        configure(&mut builder, limits);
+        configure(&mut builder, limits, self.place.taken());
         let front = self.front;
         let (remote, control) = (info.remote, info.control.clone());
         let service = {
             let (pulse, stall) = (Arc::clone(&pulse), limits.write_stall.get());
+            let pace = Pace::of(limits);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let is_http2 = request.version() == Version::HTTP_2;
                 let control = info.control.clone();
@@ -175,7 +182,11 @@ impl Session {
                 async move {
                     let answer = answer.await;
                     Ok::<_, Infallible>(if is_http2 {
-                        answer.map(|body| Body::new(Answer::new(body, guard, control, stall)))
+                        answer.map(|body| {
+                            Body::new(Answer::streamed(body, guard, control, pace, stall))
+                        })
+                    } else if is_large(answer.body()) {
+                        answer.map(|body| Body::new(Answer::paced(body, control, pace)))
                     } else {
                         answer
                     })
@@ -217,11 +228,22 @@ impl Session {
     }
 }
 
+/// Whether an answer may be held up: what fits the window is given to the connection at once.
+fn is_large(body: &Body) -> bool {
+    use http_body::Body as _;
+    body.size_hint()
+        .upper()
+        .is_none_or(|upper| upper > UNSENT.into())
+}
+
 fn prepare(stream: &TcpStream, limits: &ListenerLimits) {
     // Small responses must not wait for the acknowledgement of earlier segments.
     let _ = stream.set_nodelay(true);
     // The kernel sees each byte that is taken; from here a full buffer of some MiB looks the same while a slow client empties it.
-    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limits.write_stall.get()));
+    let socket = socket2::SockRef::from(stream);
+    let _ = socket.set_tcp_user_timeout(Some(limits.write_stall.get()));
+    // What is on its way has no bound but the network's. More waiting behind it would only hide how fast a client takes it.
+    let _ = socket.set_tcp_notsent_lowat(UNSENT);
 }
 
 /// The client's address: as the proxy tells it, where one has to.
@@ -272,14 +294,21 @@ async fn handshake(
     None
 }
 
-fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits) {
+/// Settings of a connection of which there are `crowd`.
+fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits, crowd: usize) {
+    let least = limits.header_size.as_usize() + (16 << 10);
+    let window = if crowd > CROWD {
+        least
+    } else {
+        WINDOW.max(least)
+    };
     builder
         .http1()
         .timer(TokioTimer::new())
         // From the end of an answer to the end of the next headers; `Pulse` knows when these begin.
         .header_read_timeout(limits.idle.get().max(limits.headers.get()))
         .max_headers(limits.header_count)
-        .max_buf_size(WINDOW.max(limits.header_size.as_usize() + (16 << 10)))
+        .max_buf_size(window)
         // A half-closed client has left: its transfer is to be aborted, not finished into the void.
         .half_close(false);
     builder

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct ExchangeLimits {
     /// Exchanges at a time; further ones are refused with 503. Default 4096. One with a large file and a slow
-    /// caller holds up to about 0.7 MiB: two reads of 256 KiB from the upstream, 128 KiB towards the caller; few callers are.
+    /// caller holds up to about 0.7 MiB: two reads of 256 KiB from the upstream, 128 KiB towards the caller. Where there are many
+    /// of them it is a sixth of that. A quarter is for callers without a token.
     pub total: usize,
     /// Exchanges at a time for one caller: a connector, a user, or without a token an address (IPv6: one /64). Default 512, so
-    /// that it takes eight to have all places.
+    /// that it takes eight to have all places. Without a token a quarter of it.
     pub per_caller: usize,
 }
 
@@ -40,13 +41,25 @@ impl ExchangeLimits {
 
     /// The places for exchanges, all of them free.
     pub fn admission(self) -> Arc<Admission> {
-        Places::new(
-            self.total,
-            self.per_caller,
-            metrics::gauge!("exchanges_under_way"),
-        )
+        let open = (self.total / OPEN_SHARE).max(1);
+        let open_each = (self.per_caller / OPEN_SHARE).max(1);
+        Arc::new(Admission {
+            all: Places::new(
+                self.total,
+                self.per_caller,
+                metrics::gauge!("exchanges_under_way"),
+            ),
+            open: Places::new(
+                open,
+                open_each,
+                metrics::gauge!("exchanges_under_way_without_token"),
+            ),
+        })
     }
 }
+
+/// Callers without a token have one part of so many of the places, in all and each: whoever signs in has always the rest.
+const OPEN_SHARE: usize = 4;
 
 /// Who asks for an exchange, as far as places are concerned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,7 +75,65 @@ pub enum Asking {
 }
 
 /// The place of one exchange.
-pub type Place = common::places::Place<Asking>;
+#[derive(Debug)]
+pub struct Place {
+    #[expect(dead_code, reason = "held, not read")]
+    one: common::places::Place<Asking>,
+    /// The one among those without a token.
+    #[expect(dead_code, reason = "held, not read")]
+    open: Option<common::places::Place<Asking>>,
+}
 
 /// The places for exchanges, by caller.
-pub type Admission = Places<Asking>;
+#[derive(Debug)]
+pub struct Admission {
+    all: Arc<Places<Asking>>,
+    open: Arc<Places<Asking>>,
+}
+
+impl Admission {
+    /// A place for `asking`, if there is one, it has not its share already, and, where it comes without a token, those who do have
+    /// not theirs.
+    pub fn enter(&self, asking: Asking, has_token: bool) -> Option<Place> {
+        let open = if has_token {
+            None
+        } else {
+            Some(self.open.enter_as(asking.clone())?)
+        };
+        Some(Place {
+            one: self.all.enter_as(asking)?,
+            open,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_without_a_token_leaves_most_places_to_others() {
+        let admission = ExchangeLimits {
+            total: 16,
+            per_caller: 8,
+        }
+        .admission();
+        let network = |last| Asking::Network(IpAddr::from([192, 0, 2, last]));
+        let user = |name: &str| Asking::User(UserId::parse(name).expect("a user ID"));
+        let mut open: Vec<_> = (0..2)
+            .map(|_| admission.enter(network(1), false).unwrap())
+            .collect();
+        assert!(admission.enter(network(1), false).is_none(), "its share");
+        open.push(admission.enter(network(2), false).unwrap());
+        open.push(admission.enter(network(3), false).unwrap());
+        assert!(admission.enter(network(4), false).is_none(), "that of all");
+        let mut known: Vec<_> = (0..8)
+            .map(|_| admission.enter(user("a"), true).unwrap())
+            .collect();
+        assert!(admission.enter(user("a"), true).is_none());
+        known.extend((0..4).map(|_| admission.enter(user("b"), true).unwrap()));
+        assert!(admission.enter(user("b"), true).is_none(), "no more at all");
+        open.pop();
+        assert!(admission.enter(network(4), false).is_some());
+    }
+}

@@ -79,7 +79,7 @@ impl Provider {
         log.id = asked.exchange_id;
         log.place = Some(
             self.admission
-                .enter_as(Asking::Connector(peer.id.clone()))
+                .enter(Asking::Connector(peer.id.clone()), log.has_token)
                 .ok_or(FileError::Busy)?,
         );
         let checks = async {

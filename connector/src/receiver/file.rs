@@ -173,7 +173,9 @@ impl Receiver {
             (None, Some(info)) => Asking::Network(network(info.remote.ip())),
             (None, None) => Asking::Unknown,
         };
-        self.admission.enter_as(asking).ok_or(FileError::Busy)
+        self.admission
+            .enter(asking, token.is_some())
+            .ok_or(FileError::Busy)
     }
 
     async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, FileError> {

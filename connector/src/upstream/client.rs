@@ -8,7 +8,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -40,6 +43,18 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(45);
 /// Most that is read ahead of a slow caller; a frame of as much may wait besides. Less costs processor time with large files,
 /// hyper's own 400 KiB memory with many callers.
 const READ_AHEAD: usize = 256 << 10;
+
+/// The least: a record of TLS.
+const READ_AHEAD_LEAST: usize = 16 << 10;
+
+/// 4 MiB: a new connection reads ahead its part of this, were it shared by all that are under way: with 16 of them as much as is good
+/// for large files, with 256 as little as works. However many callers are slow, together they hold some 20 MiB, and 16 KiB each.
+const READ_AHEAD_OF_ALL: usize = 4 << 20;
+
+/// How much a connection reads ahead that is made while so many others are under way.
+fn read_ahead(under_way: usize) -> usize {
+    (READ_AHEAD_OF_ALL / (under_way + 1)).clamp(READ_AHEAD_LEAST, READ_AHEAD)
+}
 
 /// What a client shows and trusts in TLS.
 #[derive(Debug, Clone)]
@@ -89,6 +104,8 @@ pub struct Call<'a> {
 pub struct Client {
     tls: ClientTls,
     idle: Mutex<HashMap<Origin, Vec<Connection>>>,
+    /// Answers whose bodies are under way.
+    under_way: AtomicUsize,
 }
 
 /// One connection with nothing under way.
@@ -110,6 +127,7 @@ impl Client {
         Arc::new(Self {
             tls,
             idle: Mutex::default(),
+            under_way: AtomicUsize::new(0),
         })
     }
 
@@ -246,7 +264,7 @@ impl Client {
             });
         }
         let (sender, connection) = http1::Builder::new()
-            .max_buf_size(READ_AHEAD)
+            .max_buf_size(read_ahead(self.under_way.load(Relaxed)))
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|source| UpstreamError::Broken {
@@ -300,7 +318,6 @@ impl Client {
             .insert(header::HOST, host_header(origin));
         let response = connection.sender.send_request(request).await?;
         let lease = Lease {
-            client: Arc::clone(self),
             origin: origin.clone(),
             connection,
         };
@@ -308,6 +325,7 @@ impl Client {
             body,
             framing: Framing::Marked,
             lease: Some(lease),
+            under_way: UnderWay::begin(self),
         }))
     }
 
@@ -404,9 +422,25 @@ fn host_header(origin: &Origin) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Counts a body while it is under way.
+#[derive(Debug)]
+struct UnderWay(Arc<Client>);
+
+impl UnderWay {
+    fn begin(client: &Arc<Client>) -> Self {
+        client.under_way.fetch_add(1, Relaxed);
+        Self(Arc::clone(client))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Relaxed);
+    }
+}
+
 #[derive(Debug)]
 struct Lease {
-    client: Arc<Client>,
     origin: Origin,
     connection: Connection,
 }
@@ -418,6 +452,7 @@ pub struct PooledBody {
     /// Of a successful answer.
     framing: Framing,
     lease: Option<Lease>,
+    under_way: UnderWay,
 }
 
 impl PooledBody {
@@ -440,13 +475,8 @@ impl Body for PooledBody {
             Some(Ok(_)) => {}
             Some(Err(_)) => self.lease = None,
             None => {
-                if let Some(Lease {
-                    client,
-                    origin,
-                    connection,
-                }) = self.lease.take()
-                {
-                    client.put_back(origin, connection);
+                if let Some(Lease { origin, connection }) = self.lease.take() {
+                    self.under_way.0.put_back(origin, connection);
                 }
             }
         }

@@ -361,3 +361,19 @@ async fn a_tls_connection_ends_a_body_only_if_it_says_so() {
         assert_eq!(collected.is_ok(), is_whole, "{answer:?} {says_so}");
     }
 }
+
+#[test]
+fn the_more_is_under_way_the_less_is_read_ahead() {
+    for (under_way, expected) in [
+        (0, READ_AHEAD),
+        (15, READ_AHEAD),
+        (31, READ_AHEAD / 2),
+        (255, READ_AHEAD_LEAST),
+        (10_000, READ_AHEAD_LEAST),
+    ] {
+        assert_eq!(read_ahead(under_way), expected, "{under_way}");
+    }
+    // All places of one caller.
+    let all: usize = (0..512).map(read_ahead).sum();
+    assert!(all <= 20 << 20, "{all}");
+}
