@@ -395,3 +395,33 @@ async fn every_change_is_written_down_with_its_author() {
         ]
     );
 }
+
+/// Whoever is refused for who they are sends their body for nothing.
+#[rstest]
+#[tokio::test]
+async fn nobody_has_a_body_read(
+    #[values("POST", "DELETE")] method: &str,
+    #[values(None, Some("nobody's"), Some("for-another"))] token: Option<&str>,
+) {
+    let site = Site::new().await;
+    let unread = futures_util::stream::poll_fn(
+        |_| -> std::task::Poll<Option<Result<bytes::Bytes, std::io::Error>>> {
+            panic!("it is not to be read")
+        },
+    );
+    let mut request = Request::builder()
+        .method(method)
+        .uri(PATH)
+        .extension(connection());
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    let request = request.body(Body::from_stream(unread)).expect("a request");
+    let answer = site
+        .router
+        .clone()
+        .oneshot(request)
+        .await
+        .expect("infallible");
+    assert!([401, 403].contains(&answer.status().as_u16()), "{answer:?}");
+}

@@ -395,3 +395,34 @@ async fn who_registers_too_much_is_told_when_to_come_again_and_others_are_not() 
     assert_eq!(world.events(), 2, "nothing of it is recorded");
     assert_eq!(register("token-of-consumer-b").await.status, StatusCode::OK);
 }
+
+/// Whoever is refused for who they are sends their body for nothing.
+#[tokio::test]
+async fn nobody_has_a_body_read() {
+    let unread = || {
+        let body = futures_util::stream::poll_fn(
+            |_| -> std::task::Poll<Option<Result<Bytes, std::io::Error>>> {
+                panic!("it is not to be read")
+            },
+        );
+        Body::from_stream(body)
+    };
+    let world = World::new().await;
+    for (path, media) in [
+        ("/v2/eventwithhash", "multipart/form-data; boundary=x"),
+        ("/v2/events:batch", "application/json"),
+    ] {
+        let request = || {
+            Request::post(path)
+                .header("content-type", media)
+                .body(unread())
+                .unwrap()
+        };
+        let stranger = send(&world.peer, request(), Some("unknown.example")).await;
+        assert_eq!(stranger.status, StatusCode::FORBIDDEN, "{path}");
+        if path == "/v2/eventwithhash" {
+            let nobody = send(&world.public, request(), None).await;
+            assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
+        }
+    }
+}
