@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize, Serializer};
 use time::OffsetDateTime;
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{ContextV7, Timestamp, Uuid, Variant};
 
 /// Why a text is no identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum IdError {
     /// A connector ID is not a DNS name.
     #[error("a connector ID is a DNS name such as provider.example.jp")]
     DnsName,
+    /// An exchange id is not a UUID of version 7 in its canonical text.
+    #[error("an exchange id is a UUID of version 7, in lower case with hyphens")]
+    Exchange,
 }
 
 /// A CADDE user ID (CADDEユーザID): names a person or an organisation.
@@ -243,10 +246,46 @@ uuid_id!(
     /// The id of one event of the ledger (履歴識別子), reserved before the event happens.
     EventId
 );
-uuid_id!(
-    /// The id of one exchange, unique for its sender only.
-    ExchangeId
-);
+
+/// The id of one exchange, unique for its sender only: a UUID of version 7.
+///
+/// It has one text, lower case with hyphens, and no other is read: peers choose these ids, and ledgers take them in this form alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ExchangeId(Uuid);
+
+impl ExchangeId {
+    /// A new id for the time `at`.
+    pub fn new_v7(at: OffsetDateTime) -> Self {
+        Self(uuid_v7(at))
+    }
+}
+
+impl fmt::Display for ExchangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ExchangeId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let mut canonical = Uuid::encode_buffer();
+        Uuid::try_parse(text)
+            .ok()
+            .filter(|id| id.get_version_num() == 7 && id.get_variant() == Variant::RFC4122)
+            .filter(|id| id.hyphenated().encode_lower(&mut canonical) == text)
+            .map(Self)
+            .ok_or(IdError::Exchange)
+    }
+}
+
+impl TryFrom<String> for ExchangeId {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -307,6 +346,27 @@ mod tests {
         ConnectorId::parse(text).unwrap_err();
     }
 
+    #[rstest]
+    #[case::version_4("5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b")]
+    #[case::version_1("c232ab00-9414-11ec-b3c8-9f6bdeced846")]
+    #[case::version_8("01941f29-7c00-8000-8000-000000000001")]
+    #[case::nil("00000000-0000-0000-0000-000000000000")]
+    #[case::max("ffffffff-ffff-ffff-ffff-ffffffffffff")]
+    #[case::other_variant("01941f29-7c00-7000-0000-000000000001")]
+    #[case::capitals("01941F29-7C00-7000-8000-00000000000A")]
+    #[case::one_capital("01941f29-7c00-7000-8000-00000000000A")]
+    #[case::braces("{01941f29-7c00-7000-8000-000000000001}")]
+    #[case::urn("urn:uuid:01941f29-7c00-7000-8000-000000000001")]
+    #[case::without_hyphens("01941f297c0070008000000000000001")]
+    #[case::blank(" 01941f29-7c00-7000-8000-000000000001")]
+    #[case::longer("01941f29-7c00-7000-8000-0000000000012")]
+    #[case::not_ascii("01941f29-7c00-7000-8000-00000000000１")]
+    #[case::empty("")]
+    fn only_the_canonical_text_of_version_7_is_an_exchange_id(#[case] text: &str) {
+        assert_eq!(text.parse::<ExchangeId>(), Err(IdError::Exchange));
+        serde_json::from_value::<ExchangeId>(text.into()).unwrap_err();
+    }
+
     #[test]
     fn ids_of_one_moment_are_in_order() {
         let at = datetime!(2025-01-01 0:00 UTC);
@@ -320,6 +380,15 @@ mod tests {
             let _ = UserId::parse(&text);
             let _ = ConnectorId::parse(&text);
             let _ = is_corporate_number(&text);
+            let _ = text.parse::<ExchangeId>();
+        }
+
+        #[test]
+        fn an_exchange_id_is_read_as_it_is_written(seconds in 0_i64..253_402_300_799) {
+            let id = ExchangeId::new_v7(OffsetDateTime::from_unix_timestamp(seconds).unwrap());
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<ExchangeId>(&json).unwrap(), id);
         }
     }
 }

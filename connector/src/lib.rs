@@ -17,6 +17,7 @@ pub mod authorization;
 pub mod data_server;
 pub mod exchange;
 pub mod identity;
+mod outbox_command;
 pub mod provider;
 pub mod receiver;
 #[cfg(test)]
@@ -26,7 +27,7 @@ pub mod upstream;
 use std::time::Duration;
 
 use common::ids::ConnectorId;
-use common::service::{Check, Shutdown};
+use common::service::{Readiness, Shutdown};
 use common::tls::TlsStore;
 use http::HeaderValue;
 use provenance::outbox::Outbox;
@@ -56,13 +57,15 @@ fn ledger_url(url: &Url) -> anyhow::Result<HeaderValue> {
     Ok(HeaderValue::from_str(url.as_str().trim_end_matches('/'))?)
 }
 
-/// Says whether new exchanges would be taken.
-fn watch_outbox(outbox: &Outbox, check: Check, shutdown: Shutdown) {
+/// Says whether new exchanges would be taken, and how many records wait for a person.
+fn watch_outbox(outbox: &Outbox, ready: &Readiness, shutdown: Shutdown) {
+    let (check, parked) = (ready.register("outbox"), ready.count("outbox_parked"));
     check.watch(outbox.heartbeat());
     let outbox = outbox.clone();
     tokio::spawn(async move {
         while !shutdown.is_cancelled() {
             let status = outbox.status();
+            parked.set(status.parked);
             check.set(match (status.writable, status.full) {
                 (false, _) => Err("the outbox cannot be written".to_owned()),
                 (true, Some(reason)) if outbox.is_required() => Err(reason.to_string()),

@@ -126,7 +126,7 @@ fn record(times: usize) -> anyhow::Result<()> {
         disk_headroom: ByteSize(0),
         ..OutboxConfig::new(folder.path().join("outbox.db"))
     };
-    let outbox = Outbox::open(config, clock)?;
+    let outbox = Outbox::open(config, &owner()?, clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -82,14 +82,16 @@ fn status(ready: &Readiness) -> StatusCode {
 }
 
 fn readyz(ready: &Readiness) -> impl IntoResponse + use<> {
-    match ready.problems() {
-        None => (
-            StatusCode::OK,
-            Json(serde_json::json!({ "status": "ready" })),
-        ),
+    let (status, mut answer) = match ready.problems() {
+        None => (StatusCode::OK, serde_json::json!({ "status": "ready" })),
         Some(problems) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            Json(serde_json::json!({ "status": "not ready", "problems": problems })),
+            serde_json::json!({ "status": "not ready", "problems": problems }),
         ),
+    };
+    let counts = ready.counts();
+    if !counts.is_empty() {
+        answer["counts"] = serde_json::json!(counts);
     }
+    (status, Json(answer))
 }

@@ -10,12 +10,40 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use super::{Finding, Service, findings, serve};
 use crate::{config, telemetry::Chain};
 
+/// A command of a service's own.
+#[derive(Debug)]
+pub struct OwnCommand<C> {
+    /// Its command line; `--config` is added to it, or to each of its own commands.
+    pub command: Command,
+    /// Does it.
+    pub run: fn(&C, &ArgMatches) -> ExitCode,
+}
+
 /// The whole of a service's `main`.
 pub fn main<S: Service>() -> ExitCode {
     let matches = command::<S>().get_matches();
     match matches.subcommand() {
+        None => serve::<S>(path(&matches)),
         Some(("check-config", matches)) => check_config::<S>(path(matches)),
-        _ => serve::<S>(path(&matches)),
+        Some((name, matches)) => own_command::<S>(name, matches),
+    }
+}
+
+fn own_command<S: Service>(name: &str, matches: &ArgMatches) -> ExitCode {
+    let own = S::commands()
+        .into_iter()
+        .find(|own| own.command.get_name() == name)
+        .expect("clap knows no others");
+    let mut innermost = matches;
+    while let Some((_, matches)) = innermost.subcommand() {
+        innermost = matches;
+    }
+    match config::load(path(innermost)) {
+        Ok(config) => (own.run)(&config, matches),
+        Err(error) => {
+            eprintln!("error: {}", Chain(&error));
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -33,6 +61,9 @@ fn command<S: Service>() -> Command {
         .value_parser(value_parser!(PathBuf))
         .required(true)
         .help("Configuration (TOML); a key a.b is overridden by the environment variable KAKEHASHI_A__B");
+    let own = S::commands()
+        .into_iter()
+        .map(|own| with_config(own.command, &config));
     Command::new(S::NAME)
         .about(S::ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
@@ -43,8 +74,18 @@ fn command<S: Service>() -> Command {
         .subcommand(
             Command::new("check-config")
                 .about("Read the configuration, say what is wrong or risky, print what is in effect; start nothing")
-                .arg(config),
+                .arg(config.clone()),
         )
+        .subcommands(own)
+}
+
+/// `command` with the argument where it does something: a required argument cannot stand above that.
+fn with_config(command: Command, config: &Arg) -> Command {
+    if command.has_subcommands() {
+        command.mut_subcommands(|inner| with_config(inner, config))
+    } else {
+        command.arg(config.clone())
+    }
 }
 
 fn check_config<S: Service>(path: &Path) -> ExitCode {

@@ -14,8 +14,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     admin::ENDPOINTS as ADMIN_ENDPOINTS,
-    arguments::main,
-    readiness::{Check, Heartbeat, Readiness, Turn},
+    arguments::{OwnCommand, main},
+    readiness::{Check, Count, Heartbeat, Readiness, Turn},
     shutdown::Shutdown,
 };
 use crate::{
@@ -65,6 +65,11 @@ pub trait Service {
 
     /// The sections of its listeners, by name.
     fn listeners(config: &Self::Config) -> Vec<(&'static str, &ListenerConfig)>;
+
+    /// Its commands beside `check-config`.
+    fn commands() -> Vec<OwnCommand<Self::Config>> {
+        Vec::new()
+    }
 
     /// Runs until `context.shutdown`; calls `context.ready.started()` once it serves.
     fn run(

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -18,6 +18,21 @@ struct State {
     started: bool,
     checks: BTreeMap<&'static str, Result<(), String>>,
     beats: Vec<(&'static str, Heartbeat)>,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+/// A number of things that want a person and keep nothing from working.
+#[derive(Debug, Clone)]
+pub struct Count {
+    name: &'static str,
+    readiness: Readiness,
+}
+
+impl Count {
+    /// Says how many there are.
+    pub fn set(&self, number: u64) {
+        self.readiness.state().counts.insert(self.name, number);
+    }
 }
 
 /// Shows of something that works in turns that each of them ends. Whoever is stuck can't say so: it is looked at instead.
@@ -121,6 +136,24 @@ impl Readiness {
             name,
             readiness: self.clone(),
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a number that is told beside the checks.
+    pub fn count(&self, name: &'static str) -> Count {
+        self.state().counts.insert(name, 0);
+        Count {
+            name,
+            readiness: self.clone(),
+        }
+    }
+
+    /// The numbers that were added.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.state().counts.clone()
     }
 
     /// Says that the process serves.

@@ -1,5 +1,6 @@
 //! Header names of an exchange, and what is taken over from one hop to the next.
 
+use common::ids::ExchangeId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::options::Options;
@@ -131,6 +132,48 @@ pub fn present_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a
         .map(str::trim)
 }
 
+/// What a caller sent as the id of its exchange.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct SentExchangeId {
+    /// The id, where it is one that a ledger takes.
+    pub id: Option<ExchangeId>,
+    /// What was sent instead, for the log alone.
+    pub other: Option<String>,
+}
+
+/// Reads the id of an exchange. Anything but one canonical id counts as absent: a caller must not be able to make a record that no
+/// ledger takes.
+pub fn exchange_id(headers: &HeaderMap) -> SentExchangeId {
+    let Some(value) = present(headers, &EXCHANGE_ID) else {
+        return SentExchangeId::default();
+    };
+    let is_one = headers.get_all(&EXCHANGE_ID).iter().nth(1).is_none();
+    let text = value.to_str().ok().filter(|_| is_one).map(str::trim);
+    match text.and_then(|text| text.parse().ok()) {
+        Some(id) => SentExchangeId {
+            id: Some(id),
+            other: None,
+        },
+        None => SentExchangeId {
+            id: None,
+            other: Some(printable(value.as_bytes())),
+        },
+    }
+}
+
+/// Longest text of a peer that is logged where it should have sent an id, in characters.
+const MAX_PEER_TEXT: usize = 64;
+
+/// Visible ASCII as it is, of the rest a question mark for each byte, and no more of it than a line of a log can do with.
+fn printable(bytes: &[u8]) -> String {
+    let shown = bytes.iter().take(MAX_PEER_TEXT).map(|byte| match byte {
+        b' '..=b'~' => char::from(*byte),
+        _ => '?',
+    });
+    let more = (bytes.len() > MAX_PEER_TEXT).then_some('…');
+    shown.chain(more).collect()
+}
+
 /// Whether a header that a provider's connector sent is passed on to the application.
 ///
 /// Not passed on: what describes the connection (RFC 9110 §7.6.1), what a proxy has to make itself, and what would
@@ -214,6 +257,66 @@ mod tests {
         assert_eq!(present_text(&headers, &PROVIDER), None);
         assert_eq!(present_text(&headers, &OPTIONS), Some("a:b"));
         assert_eq!(present_text(&headers, &RESOURCE_URL), None);
+    }
+
+    fn sent(values: &[&[u8]]) -> SentExchangeId {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(EXCHANGE_ID, HeaderValue::from_bytes(value).unwrap());
+        }
+        exchange_id(&headers)
+    }
+
+    #[test]
+    fn a_canonical_exchange_id_is_taken() {
+        let text = "01941f29-7c00-7000-8000-000000000001";
+        for value in [text.to_owned(), format!(" {text} ")] {
+            let read = sent(&[value.as_bytes()]);
+            assert_eq!(read.id.map(|id| id.to_string()).as_deref(), Some(text));
+            assert_eq!(read.other, None);
+        }
+        assert_eq!(sent(&[]), SentExchangeId::default());
+        assert_eq!(sent(&[b" "]), SentExchangeId::default());
+    }
+
+    #[test]
+    fn any_other_exchange_id_counts_as_absent_and_is_safe_to_log() {
+        let long = [b'7'; 8000];
+        let texts: [&[u8]; 9] = [
+            b"5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b",
+            b"c232ab00-9414-11ec-b3c8-9f6bdeced846",
+            b"00000000-0000-0000-0000-000000000000",
+            b"{01941f29-7c00-7000-8000-000000000001}",
+            b"01941F29-7C00-7000-8000-00000000000A",
+            b"urn:uuid:01941f29-7c00-7000-8000-000000000001",
+            b"01941f29-7c00-7000-8000-00000000000\xef\xbc\x91",
+            b"\xff\tx\x80",
+            &long,
+        ];
+        for text in texts {
+            let read = sent(&[text]);
+            assert_eq!(read.id, None, "{text:?}");
+            let kept = read.other.expect("it is kept for the log");
+            assert!(kept.chars().count() <= MAX_PEER_TEXT + 1, "{kept}");
+            assert!(
+                kept.chars()
+                    .all(|c| c == '…' || c == ' ' || c.is_ascii_graphic()),
+                "{kept}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_two_exchange_ids_none_counts() {
+        let read = sent(&[
+            b"01941f29-7c00-7000-8000-000000000001",
+            b"01941f29-7c00-7000-8000-000000000002",
+        ]);
+        assert_eq!(read.id, None);
+        assert_eq!(
+            read.other.as_deref(),
+            Some("01941f29-7c00-7000-8000-000000000001")
+        );
     }
 
     #[test]

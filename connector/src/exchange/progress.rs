@@ -43,6 +43,8 @@ pub struct Exchange {
     pub trace: TraceContext,
     /// Id of the exchange, unique for its sender only.
     pub id: Option<ExchangeId>,
+    /// What the caller sent as the id of the exchange where it is none.
+    pub sent_id: Option<String>,
     /// The place it takes among those under way.
     pub place: Option<Place>,
     /// The provider's user ID.
@@ -115,6 +117,7 @@ impl Exchange {
             ended: false,
             trace,
             id: None,
+            sent_id: None,
             place: None,
             provider: None,
             consumer: None,
@@ -203,6 +206,7 @@ impl Exchange {
             contract_enable = self.wants_contract,
             direct = self.is_direct,
             exchange.id = self.id.map(display),
+            exchange.sent_id = self.sent_id,
             event.id = self.event.map(display),
             peer.id = self.peer.as_ref().map(ConnectorId::as_str),
             request.id = %self.request_id,

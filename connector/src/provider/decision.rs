@@ -13,7 +13,8 @@ use super::config::{ApiType, Record};
 use super::error::FileError;
 use super::sources::Source;
 use crate::authorization::{Contract, Decision, Subject};
-use crate::exchange::{Options, RequestError, headers};
+use crate::exchange::headers::{self, SentExchangeId};
+use crate::exchange::{Options, RequestError};
 use crate::upstream::{ResourceUrl, strip_slash};
 
 /// A request for a file, read but not yet judged.
@@ -21,7 +22,7 @@ use crate::upstream::{ResourceUrl, strip_slash};
 pub(super) struct FileRequest {
     pub resource: ResourceUrl,
     pub options: Options,
-    pub exchange_id: Option<ExchangeId>,
+    pub exchange_id: SentExchangeId,
 }
 
 impl FileRequest {
@@ -36,8 +37,7 @@ impl FileRequest {
         Ok(Self {
             resource: ResourceUrl::parse(strip_slash(resource)).map_err(RequestError::Url)?,
             options: headers::options(fields)?,
-            exchange_id: headers::present_text(fields, &headers::EXCHANGE_ID)
-                .and_then(|text| text.parse().ok()),
+            exchange_id: headers::exchange_id(fields),
         })
     }
 }
@@ -140,7 +140,7 @@ impl Provider {
         };
         Ok(Permit {
             source: Arc::clone(source),
-            kind: kind(token, request.exchange_id),
+            kind: kind(token, request.exchange_id.id),
             consumer: token.map_or(participant, |token| token.claims.user.clone()),
             contract,
             creation,

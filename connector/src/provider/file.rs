@@ -76,7 +76,8 @@ impl Provider {
         log.peer = Some(peer.id.clone());
 
         let asked = FileRequest::parse(fields)?;
-        log.id = asked.exchange_id;
+        log.id = asked.exchange_id.id;
+        log.sent_id.clone_from(&asked.exchange_id.other);
         log.place = Some(
             self.admission
                 .enter(Asking::Connector(peer.id.clone()), log.has_token)
@@ -156,7 +157,10 @@ impl Provider {
         let now = self.recorder.clock().now();
         let OwnedId { id, nonce } = self.recorder.new_event();
         let reservation = Reservation {
-            exchange_id: asked.exchange_id.unwrap_or_else(|| ExchangeId::new_v7(now)),
+            exchange_id: asked
+                .exchange_id
+                .id
+                .unwrap_or_else(|| ExchangeId::new_v7(now)),
             event_id: id,
             nonce: Some(nonce),
             kind: Kind::Sent {

@@ -18,7 +18,7 @@ use common::http::Endpoint;
 use common::http::client::PeerClient;
 use common::ids::{ConnectorId, UserId};
 use common::listener::{Listener, ListenerConfig};
-use common::service::{Context, Finding, Service};
+use common::service::{Context, Finding, OwnCommand, Service};
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsStore;
 use http::HeaderValue;
@@ -33,6 +33,7 @@ pub use sources::{Source, SourceError, Sources};
 use crate::authorization::{self, AuthorizationApi, GrantBook};
 use crate::exchange::{Admission, Deadlines, Recorder, Running};
 use crate::identity::{Registrations, Tokens};
+use crate::outbox_command;
 use crate::upstream::{Client, ClientTls, public_tls};
 
 /// The service.
@@ -77,6 +78,15 @@ impl Service for ProviderConnector {
         vec![("peer", &config.peer)]
     }
 
+    fn commands() -> Vec<OwnCommand<Config>> {
+        vec![OwnCommand {
+            command: outbox_command::command(),
+            run: |config, matches| {
+                outbox_command::run(&config.outbox.path, &config.connector_id, matches)
+            },
+        }]
+    }
+
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
         let tls =
@@ -97,11 +107,7 @@ impl Service for ProviderConnector {
             PeerClient::new(Arc::clone(&tls)),
             &config.provenance.peer_url,
         ));
-        crate::watch_outbox(
-            &outbox,
-            context.ready.register("outbox"),
-            context.shutdown.clone(),
-        );
+        crate::watch_outbox(&outbox, &context.ready, context.shutdown.clone());
 
         let identity = Identity {
             tokens: Arc::new(TokenVerifier::new(
@@ -132,8 +138,10 @@ impl Service for ProviderConnector {
 }
 
 async fn open_outbox(config: &Config, context: &Context) -> anyhow::Result<Outbox> {
-    let (config, clock) = (config.outbox.clone(), context.clock.clone());
-    Ok(tokio::task::spawn_blocking(move || Outbox::open(config, clock)).await??)
+    let (outbox, connector_id) = (config.outbox.clone(), config.connector_id.clone());
+    let clock = context.clock.clone();
+    let opening = move || Outbox::open(outbox, &connector_id, clock);
+    Ok(tokio::task::spawn_blocking(opening).await??)
 }
 
 /// Whom the provider asks about tokens and connectors.

@@ -21,7 +21,7 @@ use common::http::Endpoint;
 use common::http::client::PeerClient;
 use common::ids::ConnectorId;
 use common::listener::{Listener, ListenerConfig};
-use common::service::{Context, Finding, Service};
+use common::service::{Context, Finding, OwnCommand, Service};
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsStore;
 use http::HeaderValue;
@@ -35,6 +35,7 @@ pub use refusal::Refusal;
 
 use crate::exchange::{Admission, Deadlines, Recorder, Running};
 use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
+use crate::outbox_command;
 use crate::upstream::{Client, ClientTls, public_tls};
 use foreign::ForeignLedgers;
 
@@ -80,6 +81,15 @@ impl Service for ReceiverConnector {
         vec![("api", &config.api)]
     }
 
+    fn commands() -> Vec<OwnCommand<Config>> {
+        vec![OwnCommand {
+            command: outbox_command::command(),
+            run: |config, matches| {
+                outbox_command::run(&config.outbox.path, &config.connector_id, matches)
+            },
+        }]
+    }
+
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
         let tls =
@@ -92,18 +102,15 @@ impl Service for ReceiverConnector {
             context.shutdown.clone(),
         );
 
-        let (outbox_config, clock) = (config.outbox.clone(), context.clock.clone());
-        let outbox =
-            tokio::task::spawn_blocking(move || Outbox::open(outbox_config, clock)).await??;
+        let (outbox, connector_id) = (config.outbox.clone(), config.connector_id.clone());
+        let clock = context.clock.clone();
+        let opening = move || Outbox::open(outbox, &connector_id, clock);
+        let outbox = tokio::task::spawn_blocking(opening).await??;
         outbox.start_delivery(HttpLedger::new(
             PeerClient::new(Arc::clone(&tls)),
             &config.provenance.peer_url,
         ));
-        crate::watch_outbox(
-            &outbox,
-            context.ready.register("outbox"),
-            context.shutdown.clone(),
-        );
+        crate::watch_outbox(&outbox, &context.ready, context.shutdown.clone());
 
         let (auth, clock) = (&config.auth, &context.clock);
         let identity = Identity {

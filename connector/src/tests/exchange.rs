@@ -249,6 +249,41 @@ async fn a_reference_receiver_without_a_token_gets_empty_headers_and_is_recorded
 }
 
 #[tokio::test]
+async fn an_exchange_id_of_another_form_is_served_and_recorded_under_one_of_ours() {
+    let world = World::start(Plan::default()).await;
+    world.grant("/closed/a.csv").await;
+    let own = "01941f29-7c00-7000-8000-000000000001";
+    let texts: [&[u8]; 9] = [
+        own.as_bytes(),
+        b"5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b",
+        b"c232ab00-9414-11ec-b3c8-9f6bdeced846",
+        b"00000000-0000-0000-0000-000000000000",
+        b"{01941f29-7c00-7000-8000-000000000001}",
+        b"01941F29-7C00-7000-8000-00000000000A",
+        b"urn:uuid:01941f29-7c00-7000-8000-000000000001",
+        b"\xe7\x95\xaa\xe5\x8f\xb7",
+        &[b'7'; 8000],
+    ];
+    for text in texts {
+        let value = http::HeaderValue::from_bytes(text).unwrap();
+        for (path, token) in [("/closed/a.csv", Some("good")), ("/open/a.csv", None)] {
+            let request = world.reference(path, token);
+            let got = fetch(request.header("x-cadde-exchange-id", value.clone())).await;
+            assert_eq!(got.status.as_u16(), 200, "{text:?}");
+        }
+    }
+    // The ledger of these tests reads what it gets as a real one does.
+    let (sent, _) = world.records().await;
+    assert_eq!(sent.len(), 2 * texts.len());
+    let kept = sent
+        .iter()
+        .filter(|item| item["exchange_id"] == own)
+        .count();
+    assert_eq!(kept, 2);
+    assert_eq!(world.provider_outbox.status().parked, 0);
+}
+
+#[tokio::test]
 async fn a_redirect_inside_the_source_is_followed() {
     let world = World::start(Plan::default()).await;
     world.grant("/closed/moved-inside").await;

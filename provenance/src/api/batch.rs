@@ -207,15 +207,8 @@ fn read(
     text: &str,
     connector: &ConnectorId,
 ) -> Result<InItem, Box<ItemResult>> {
-    let item = InItem::parse(text, &app.ledger.config.batch_event_types, connector).map_err(
-        |Invalid { id, fault, detail }| {
-            let kind = match fault {
-                Fault::Invalid => &INVALID,
-                Fault::Forbidden => &FORBIDDEN,
-            };
-            reject(id, kind, &detail)
-        },
-    )?;
+    let item = InItem::parse(text, &app.ledger.config.batch_event_types, connector)
+        .map_err(reject_unread)?;
     let no = |kind, why: &str| reject(Some(item.id.to_string()), kind, why);
     let registration = registration
         .as_ref()
@@ -236,9 +229,8 @@ async fn look_up(
     items: impl Iterator<Item = &InItem>,
 ) -> HashMap<UserId, Result<bool, AuthorityError>> {
     let named: HashSet<UserId> = items
-        .flat_map(|item| [&item.provider, &item.consumer])
-        .flatten()
-        .cloned()
+        .flat_map(parties)
+        .filter_map(|(_, user)| user.cloned())
         .collect();
     stream::iter(named)
         .map(async |user| {
@@ -250,6 +242,15 @@ async fn look_up(
         .await
 }
 
+/// Whom `item` names, each of whom has to exist; but for what could not be registered, perhaps for that very reason.
+fn parties(item: &InItem) -> [(&'static str, Option<&UserId>); 2] {
+    let is_named = item.body != InBody::Evidence(EvidenceKind::Unregistrable);
+    [
+        ("dataprovider", item.provider.as_ref().filter(|_| is_named)),
+        ("datauser", item.consumer.as_ref().filter(|_| is_named)),
+    ]
+}
+
 /// Turns an item into a submission, or says why not.
 fn prepare(
     app: &AppState,
@@ -257,12 +258,8 @@ fn prepare(
     users: &HashMap<UserId, Result<bool, AuthorityError>>,
     item: InItem,
 ) -> Result<Submission, Box<ItemResult>> {
-    let named = [
-        ("dataprovider", &item.provider),
-        ("datauser", &item.consumer),
-    ];
-    for (member, user) in named {
-        match user.as_ref().and_then(|user| users.get(user)) {
+    for (member, user) in parties(&item) {
+        match user.and_then(|user| users.get(user)) {
             None | Some(Ok(true)) => {}
             Some(Ok(false)) => {
                 let why = format!("{member} is no registered user");
@@ -314,6 +311,7 @@ fn submission(
         previous,
         dig,
         sig,
+        more,
         content,
         ..
     } = item;
@@ -342,7 +340,8 @@ fn submission(
         .with_dig(dig.as_ref())
         .with_xid(Some(&exchange_id.to_string()))
         .with_nonce(nonce)
-        .with_sig(sig.as_deref());
+        .with_sig(sig.as_deref())
+        .with_more(&more);
     let columns = Columns {
         event_type: Some(event_type),
         provider: provider.map(String::from),
@@ -369,6 +368,7 @@ const fn evidence_type(kind: EvidenceKind) -> &'static str {
         EvidenceKind::TransferAborted => "transfer-aborted",
         EvidenceKind::Direct => "direct",
         EvidenceKind::ReceivedUnsent => "received-unsent",
+        EvidenceKind::Unregistrable => "unregistrable",
         EvidenceKind::VoucherSent => "voucher-sent",
         EvidenceKind::VoucherReceived => "voucher-received",
     }
@@ -383,33 +383,37 @@ fn result(id: String, decision: Decision) -> ItemResult {
         }
         Err(refused) => {
             let problem = match refused {
-                Refused::Conflict(_) | Refused::IdTaken(_) | Refused::KeyReused => &CONFLICT,
+                Refused::Conflict(_)
+                | Refused::Contradicts(_)
+                | Refused::IdTaken(_)
+                | Refused::KeyReused => &CONFLICT,
                 Refused::SelfReference | Refused::Cycle | Refused::Missing(_) => &INVALID,
                 Refused::Failed => &UNAVAILABLE,
             };
-            *reject(Some(id), problem, &refused.to_string())
+            let mut rejected = *reject(Some(id), problem, &refused.to_string());
+            if let Refused::Contradicts(recorded) = refused {
+                // It is this connector's own: its outbox may be one that was restored from a copy.
+                rejected.receipt = Some(receipt(*recorded));
+            }
+            rejected
         }
     }
 }
 
-fn recorded_as(status: ItemStatus, recorded: Recorded) -> ItemResult {
-    let Recorded {
-        id,
-        salt,
-        core,
-        pending,
-        ..
-    } = recorded;
-    let receipt = Receipt {
-        salt: salt.map(crate::model::commitment::Salt::to_base64),
-        core,
+fn receipt(recorded: Recorded) -> Receipt {
+    Receipt {
+        salt: recorded.salt.map(crate::model::commitment::Salt::to_base64),
+        core: recorded.core,
         ..Receipt::default()
-    };
+    }
+}
+
+fn recorded_as(status: ItemStatus, mut recorded: Recorded) -> ItemResult {
     ItemResult {
-        id: Some(id),
+        id: Some(std::mem::take(&mut recorded.id)),
         status,
-        pending,
-        receipt: Some(receipt),
+        pending: std::mem::take(&mut recorded.pending),
+        receipt: Some(receipt(recorded)),
         retry: None,
         problem: None,
     }
@@ -460,6 +464,19 @@ fn reject(id: Option<String>, kind: &ProblemKind, detail: &str) -> Box<ItemResul
             title: kind.title.to_owned(),
             status: kind.status,
             detail: detail.to_owned(),
+            unknown: None,
         }),
     })
+}
+
+fn reject_unread(invalid: Invalid) -> Box<ItemResult> {
+    let kind = match invalid.fault {
+        Fault::Invalid => &INVALID,
+        Fault::Forbidden => &FORBIDDEN,
+    };
+    let mut rejected = reject(invalid.id, kind, &invalid.detail);
+    if let Some(problem) = &mut rejected.problem {
+        problem.unknown = invalid.unknown;
+    }
+    rejected
 }

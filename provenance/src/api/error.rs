@@ -176,6 +176,14 @@ pub(super) fn no_such_event() -> LedgerError {
     )
 }
 
+fn conflict(id: &str) -> (StatusCode, &'static str, String) {
+    (
+        StatusCode::CONFLICT,
+        "conflict",
+        format!("識別情報 {id} は別の内容で登録されています。"),
+    )
+}
+
 pub(super) fn refused(refused: &Refused) -> LedgerError {
     let (status, kind, ja) = match refused {
         Refused::IdTaken(id) => (
@@ -198,11 +206,8 @@ pub(super) fn refused(refused: &Refused) -> LedgerError {
             "cycle",
             "履歴が循環します。".to_owned(),
         ),
-        Refused::Conflict(id) => (
-            StatusCode::CONFLICT,
-            "conflict",
-            format!("識別情報 {id} は別の内容で登録されています。"),
-        ),
+        Refused::Conflict(id) => conflict(id),
+        Refused::Contradicts(recorded) => conflict(&recorded.id),
         Refused::Failed => return internal(refused),
         Refused::KeyReused => (
             StatusCode::CONFLICT,

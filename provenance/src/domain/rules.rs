@@ -213,6 +213,9 @@ fn taken<T: LedgerTx>(
     let id = submission.id.clone();
     Ok(match &submission.by {
         Call::Batch if is_same => Ok(Accepted::Exists(tx.recorded(known.idx)?)),
+        Call::Batch if known.actor == actor => {
+            Err(Refused::Contradicts(Box::new(tx.recorded(known.idx)?)))
+        }
         Call::Batch => Err(Refused::Conflict(id)),
         Call::Single(single) => match &single.key {
             Some(key) if is_same => {

@@ -117,6 +117,9 @@ pub enum Refused {
     /// The same id was submitted with other content, or by somebody else.
     #[error("the id {0} was recorded with other content or by another connector")]
     Conflict(String),
+    /// The same connector submitted the same id with other content: what it has recorded is this.
+    #[error("the id {} was recorded with other content by this connector", .0.id)]
+    Contradicts(Box<Recorded>),
     /// The idempotency key was used for something else.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,

@@ -4,6 +4,7 @@
 //! Its parts are written before, outside the ledger's single writer, which only joins them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{batch::Dig, commitment::Commitment, event_id::Nonce, json};
 
@@ -73,6 +74,7 @@ pub struct CoreParts {
     actor: String,
     dig: Option<String>,
     jti: Option<String>,
+    more: Option<String>,
     xid: Option<String>,
     nonce: Option<Nonce>,
     sig: Option<String>,
@@ -87,6 +89,7 @@ impl CoreParts {
             actor: json::canonical(actor),
             dig: None,
             jti: None,
+            more: None,
             xid: None,
             nonce: None,
             sig: None,
@@ -121,6 +124,13 @@ impl CoreParts {
         self
     }
 
+    /// Adds what this version does not know of an item.
+    #[must_use]
+    pub fn with_more(mut self, more: &Map<String, Value>) -> Self {
+        self.more = (!more.is_empty()).then(|| json::canonical_object(more));
+        self
+    }
+
     /// Adds the connector's signature over the event statement.
     #[must_use]
     pub fn with_sig(mut self, sig: Option<&str>) -> Self {
@@ -137,9 +147,9 @@ impl CoreParts {
         }
     }
 
-    /// How many bytes its body has.
+    /// How many bytes it has of what was sent.
     pub(crate) fn len(&self) -> usize {
-        self.body.len()
+        self.body.len() + self.more.as_ref().map_or(0, String::len)
     }
 
     /// The core as canonical JSON. `rx` is the time of acceptance, RFC 3339 in UTC with milliseconds.
@@ -160,6 +170,10 @@ impl CoreParts {
         if let Some(jti) = &self.jti {
             out.push_str(",\"jti\":");
             out.push_str(jti);
+        }
+        if let Some(more) = &self.more {
+            out.push_str(",\"more\":");
+            out.push_str(more);
         }
         if let Some(nonce) = &self.nonce {
             out.push_str(",\"nonce\":\"");
@@ -274,19 +288,22 @@ mod tests {
             user in ".*", ids in prop::collection::vec((".*", any::<Option<[u8; 32]>>()), 0..4),
             dig in any::<Option<([u8; 32], u32)>>(), xid in any::<Option<String>>(), sig in any::<Option<String>>(),
             evidence in any::<bool>(), nonce in prop::option::of("[0-9a-f]{32}"),
+            more in prop::collection::btree_map(".*", any::<bool>(), 0..3),
         ) {
-            let dig = dig.map(|(sha256, len)| Dig { sha256: hex::encode(sha256), sha512: None, len: len.into() });
+            let dig = dig.map(|(sha256, len)| Dig { sha256: hex::encode(sha256), len: len.into(), ..Dig::default() });
             let subject = if evidence { Subject::Evidence } else { Subject::Event };
             let body = json!({"b": [1, {"a": "é"}]});
             let parts = CoreParts::new(subject, json::canonical(&body), &actor(&user))
                 .with_dig(dig.as_ref()).with_xid(xid.as_deref()).with_sig(sig.as_deref())
-                .with_nonce(nonce.as_deref().and_then(Nonce::parse));
+                .with_nonce(nonce.as_deref().and_then(Nonce::parse))
+                .with_more(&more.iter().map(|(name, value)| (name.clone(), (*value).into())).collect());
             let prev: Vec<_> = ids.into_iter()
                 .map(|(id, c)| Predecessor { id, commitment: c.map(Commitment) }).collect();
             let text = parts.assemble(&prev, "2025-01-01T00:00:00.000Z");
             let value = json::parse(text.as_bytes()).unwrap();
             prop_assert_eq!(json::canonical(&value), text);
             prop_assert_eq!(value["nonce"].as_str(), nonce.as_deref());
+            prop_assert_eq!(value.get("more").is_some(), !more.is_empty());
             prop_assert_eq!(value["prev"].as_array().unwrap().len(), prev.len());
         }
     }

@@ -253,16 +253,24 @@ pub(crate) fn previous(members: &Map<String, Value>) -> Result<Vec<String>, Stri
     let ids = match members.get("cdlpreviousevents") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(ids)) => ids,
-        Some(_) => return Err("cdlpreviousevents must be an array of ids".to_owned()),
+        Some(_) => return Err(NOT_IDS.to_owned()),
     };
     ids.iter()
         .map(|id| match id {
-            Value::String(id) if !id.is_empty() => {
-                check_id(id, "cdlpreviousevents").map(|()| id.clone())
-            }
-            _ => Err("cdlpreviousevents must be an array of ids".to_owned()),
+            Value::String(id) => check_predecessor(id).map(|()| id.clone()),
+            _ => Err(NOT_IDS.to_owned()),
         })
         .collect()
+}
+
+const NOT_IDS: &str = "cdlpreviousevents must be an array of ids";
+
+/// What every id in `cdlpreviousevents` has to be.
+pub(crate) fn check_predecessor(id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        return Err(NOT_IDS.to_owned());
+    }
+    check_id(id, "cdlpreviousevents")
 }
 
 /// `cdldatatags`, where there are any, is an array of objects whose known members have their types.

@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value};
 pub const MAX_DEPTH: usize = 32;
 
 /// 2^53 − 1, the largest integer up to which every integer has a double of its own (RFC 7493 §2.2).
-const MAX_INTEGER: u64 = (1 << 53) - 1;
+pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// Why a text was not read.
 #[derive(Debug, thiserror::Error)]

@@ -1,25 +1,9 @@
 //! What became of a record: asked by whoever waits for the ledger, and by administrators.
 
-use bytes::Bytes;
 use common::ids::EventId;
 use tokio::sync::oneshot;
 
-use super::{DeliveredError, Outbox, OutboxError, Receipt, file::Found, writer::Command};
-
-/// A record that the ledger refused for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// The id of its event or evidence.
-    pub event_id: EventId,
-    /// When the transfer ended, in milliseconds since 1970.
-    pub ended_ms: i64,
-    /// What was fetched.
-    pub resource: Option<String>,
-    /// Why the ledger refused it.
-    pub reason: String,
-    /// The batch item.
-    pub item: Bytes,
-}
+use super::{DeliveredError, Outbox, OutboxError, Parked, Receipt, file::Found, writer::Command};
 
 impl Outbox {
     /// Waits until the ledger has taken the record `id`. It is delivered before others. Give it a deadline: it waits for as long

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct OutboxConfig {
     /// The file of the outbox. One process at a time may have it open.
     pub path: PathBuf,
-    /// Most records that are not delivered yet, open transfers and parked ones included. New exchanges are refused from there
-    /// on, until a tenth of them has gone.
+    /// Most records that are not delivered yet, open transfers included. New exchanges are refused from there on, until a tenth of
+    /// them has gone.
     #[serde(default = "defaults::max_records")]
     pub max_records: u64,
     /// Age of the oldest finished record that is not delivered, from which on new exchanges are refused, until it is a tenth
@@ -23,6 +23,10 @@ pub struct OutboxConfig {
     /// are refused, until a tenth has gone. The file keeps the size that it once had and fills it again.
     #[serde(default = "defaults::max_bytes")]
     pub max_bytes: ByteSize,
+    /// Most bytes of parked records, which the ledger refused for good: they count against no other limit. New exchanges are
+    /// refused from there on, until a tenth of them was requeued or handed over.
+    #[serde(default = "defaults::max_parked_bytes")]
+    pub max_parked_bytes: ByteSize,
     /// Share of the disk in use, in percent, from which on new exchanges are refused, until it is a point below, where less than
     /// `disk_headroom` is free too.
     #[serde(default = "defaults::disk_watermark_percent")]
@@ -64,6 +68,7 @@ impl OutboxConfig {
             max_records: defaults::max_records(),
             max_age: defaults::max_age(),
             max_bytes: defaults::max_bytes(),
+            max_parked_bytes: defaults::max_parked_bytes(),
             disk_watermark_percent: defaults::disk_watermark_percent(),
             disk_headroom: defaults::disk_headroom(),
             required: defaults::required(),
@@ -92,6 +97,9 @@ impl OutboxConfig {
         }
         if self.max_bytes.bytes() < MIN_BYTES {
             found.push("outbox.max_bytes must be at least 1MiB".to_owned());
+        }
+        if self.max_parked_bytes.bytes() < MIN_BYTES {
+            found.push("outbox.max_parked_bytes must be at least 1MiB".to_owned());
         }
         if !(1..=100).contains(&self.disk_watermark_percent) {
             found.push("outbox.disk_watermark_percent must be 1 to 100".to_owned());
@@ -124,6 +132,11 @@ mod defaults {
     /// 8 GiB: some eight million receipts, a small share of the disks that connectors have.
     pub(super) const fn max_bytes() -> ByteSize {
         ByteSize(8 << 30)
+    }
+
+    /// 1 GiB: about a million records, long after the first of them has raised its alarm.
+    pub(super) const fn max_parked_bytes() -> ByteSize {
+        ByteSize(1 << 30)
     }
 
     pub(super) const fn disk_watermark_percent() -> u8 {
@@ -180,11 +193,12 @@ mod tests {
         let bad = OutboxConfig {
             max_records: 0,
             max_bytes: ByteSize(0),
+            max_parked_bytes: ByteSize(0),
             disk_watermark_percent: 0,
             batch: 2000,
             ..OutboxConfig::new("")
         };
-        assert_eq!(bad.problems().len(), 5);
+        assert_eq!(bad.problems().len(), 6);
     }
 
     #[test]

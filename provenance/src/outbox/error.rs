@@ -1,6 +1,8 @@
 //! Why the outbox did not do what it was asked.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+use common::ids::ConnectorId;
 
 /// Which limit keeps the outbox from taking new records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub enum FullReason {
     Bytes,
     /// Its disk is at the watermark.
     Disk,
+    /// It holds `max_parked_bytes` of records that the ledger refused for good.
+    Parked,
 }
 
 impl FullReason {
@@ -23,6 +27,7 @@ impl FullReason {
             Self::Age => "age",
             Self::Bytes => "bytes",
             Self::Disk => "disk",
+            Self::Parked => "parked",
         }
     }
 }
@@ -34,6 +39,7 @@ impl fmt::Display for FullReason {
             Self::Age => "a record has waited too long for the ledger",
             Self::Bytes => "its file has reached its size",
             Self::Disk => "its disk is nearly full",
+            Self::Parked => "too many records are parked, which the ledger refused for good",
         })
     }
 }
@@ -46,7 +52,7 @@ pub enum OutboxError {
     Full(FullReason),
     /// The record could never be delivered: a value is too long, or the event id was used before.
     #[error("the record is not valid: {0}")]
-    Invalid(&'static str),
+    Invalid(Cow<'static, str>),
     /// The record was ended before, for example found open when the outbox was opened.
     #[error("the reservation is not open any more")]
     NotOpen,
@@ -75,6 +81,22 @@ pub enum OpenError {
     /// Another process has the file open.
     #[error("another process has the outbox open")]
     Locked,
+    /// There is no file.
+    #[error("there is no outbox")]
+    Missing,
+    /// The file belongs to a connector of another name and holds records that only that one can deliver.
+    #[error(
+        "the outbox belongs to the connector {owner} and holds {records} records that are not delivered; this is {connector}. Deliver \
+         them under the old name first, or hand them over (outbox hand-over --all)"
+    )]
+    Renamed {
+        /// The connector whose outbox it is.
+        owner: String,
+        /// The connector that opens it.
+        connector: ConnectorId,
+        /// How many records wait.
+        records: i64,
+    },
     /// The file is a database, but no outbox.
     #[error("the file holds something else than an outbox")]
     Foreign,

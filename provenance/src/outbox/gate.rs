@@ -14,6 +14,7 @@ use super::{FullReason, config::OutboxConfig, status::Counts};
 pub(super) struct Gate {
     max_records: u64,
     max_age_s: i64,
+    max_parked_bytes: u64,
     /// The disk is at the watermark.
     is_disk_full: AtomicBool,
     /// The file is at its size, and has no receipts left that could give way.
@@ -22,11 +23,12 @@ pub(super) struct Gate {
     closed: AtomicU8,
 }
 
-const ALL: [FullReason; 4] = [
+const ALL: [FullReason; 5] = [
     FullReason::Records,
     FullReason::Age,
     FullReason::Bytes,
     FullReason::Disk,
+    FullReason::Parked,
 ];
 
 fn number(reason: FullReason) -> u8 {
@@ -38,6 +40,7 @@ impl Gate {
         Self {
             max_records: config.max_records,
             max_age_s: i64::try_from(config.max_age.get().as_secs()).unwrap_or(i64::MAX),
+            max_parked_bytes: config.max_parked_bytes.bytes(),
             is_disk_full: AtomicBool::new(false),
             is_file_full: AtomicBool::new(false),
             closed: AtomicU8::new(0),
@@ -75,6 +78,14 @@ impl Gate {
                 // The writer keeps the margin of these two, for it alone knows the sizes.
                 FullReason::Bytes => self.is_file_full.load(Ordering::Relaxed),
                 FullReason::Disk => self.is_disk_full.load(Ordering::Relaxed),
+                FullReason::Parked => {
+                    let margin = if was_closed {
+                        self.max_parked_bytes / 10
+                    } else {
+                        0
+                    };
+                    counts.parked.size() >= self.max_parked_bytes - margin
+                }
             }
         };
         let reason = ALL.into_iter().find(is_reached);
@@ -134,6 +145,27 @@ mod tests {
         assert_eq!(gate.closed(&aged(1001), NOW), Some(FullReason::Age));
         assert_eq!(gate.closed(&aged(901), NOW), Some(FullReason::Age));
         assert_eq!(gate.closed(&aged(900), NOW), None);
+    }
+
+    #[test]
+    fn parked_records_have_a_limit_of_their_own() {
+        let gate = Gate::new(&OutboxConfig {
+            max_records: 100,
+            max_parked_bytes: common::config::ByteSize(100_000),
+            ..OutboxConfig::new("outbox.db")
+        });
+        let mut counts = holding(99);
+        for _ in 0..1000 {
+            assert_eq!(gate.closed(&counts, NOW), None);
+            counts.parked.add(crate::outbox::Problem::Invalid, 0);
+            if counts.parked.size() >= 100_000 {
+                break;
+            }
+        }
+        assert!(counts.parked.number() > 100);
+        assert_eq!(gate.closed(&counts, NOW), Some(FullReason::Parked));
+        counts.parked = crate::outbox::status::Parked::default();
+        assert_eq!(gate.closed(&counts, NOW), None);
     }
 
     #[test]

@@ -18,7 +18,8 @@
 //! ```no_run
 //! # use provenance::outbox::*;
 //! # async fn example(clock: common::clock::SharedClock, reservation: Reservation, digest: Digest) -> anyhow::Result<()> {
-//! let outbox = Outbox::open(OutboxConfig::new("outbox.db"), clock.clone())?;
+//! let connector = "provider.a.example".parse()?;
+//! let outbox = Outbox::open(OutboxConfig::new("outbox.db"), &connector, clock.clone())?;
 //! let reserved = outbox.reserve(reservation).await?; // now the headers may leave
 //! // … the bytes pass, hashed …
 //! outbox.complete(reserved, digest, clock.now()).await?; // now the last byte may leave
@@ -29,10 +30,13 @@
 mod asking;
 mod config;
 mod delivery;
+mod desk;
+mod errand;
 mod error;
 mod file;
 mod gate;
 mod open;
+mod parked;
 mod record;
 mod status;
 #[cfg(test)]
@@ -48,6 +52,7 @@ use std::{
 use bytes::Bytes;
 use common::{
     clock::{SharedClock, unix_millis},
+    ids::ConnectorId,
     service::Heartbeat,
 };
 use time::OffsetDateTime;
@@ -59,15 +64,16 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use self::{
-    asking::Parked,
     config::OutboxConfig,
     delivery::{DeliveryError, HttpLedger, Transport},
+    desk::{Desk, DeskError, Details, Entry, State},
     error::{DeliveredError, FullReason, OpenError, OutboxError},
+    parked::{Done, Parked, Problem, Wish},
     record::{Digest, Kind, Reservation, Reserved},
     status::{LedgerContact, OutboxStatus},
 };
 use self::{
-    delivery::{Delivery, Queue},
+    delivery::{Delivery, Queue, Way},
     file::Outcome,
     gate::Gate,
     status::Counts,
@@ -85,6 +91,7 @@ pub struct Outbox {
 struct Shared {
     commands: Sender<Command>,
     clock: SharedClock,
+    connector: ConnectorId,
     config: OutboxConfig,
     gate: Arc<Gate>,
     beat: Heartbeat,
@@ -102,22 +109,28 @@ struct Running {
 }
 
 impl Outbox {
-    /// Opens the outbox, making its file where it is missing, and aborts what an earlier process left open.
+    /// Opens the outbox of the connector `connector`, making its file where it is missing, and aborts what an earlier process
+    /// left open.
     ///
     /// Blocks for up to 5 seconds while another process lets go of the file. Nothing is delivered before
     /// [`start_delivery`](Self::start_delivery).
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open(config: OutboxConfig, clock: SharedClock) -> Result<Self, OpenError> {
+    pub fn open(
+        config: OutboxConfig,
+        connector: &ConnectorId,
+        clock: SharedClock,
+    ) -> Result<Self, OpenError> {
         if let Some(problem) = config.problems().into_iter().next() {
             return Err(OpenError::Config(problem));
         }
-        let opened = open::open(&config, &clock)?;
+        let opened = open::open(&config, connector, &clock)?;
         Ok(Self {
             shared: Arc::new(Shared {
                 commands: opened.commands,
                 clock,
+                connector: connector.clone(),
                 config,
                 gate: opened.gate,
                 beat: opened.beat,
@@ -151,7 +164,10 @@ impl Outbox {
         let delivery = Delivery::new(
             shared.queue.clone(),
             shared.commands.clone(),
-            transport,
+            Way {
+                transport,
+                connector: shared.connector.clone(),
+            },
             shared.clock.clone(),
             shared.config.clone(),
             shared.contact.clone(),
@@ -189,9 +205,9 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError`]; nothing is recorded then.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, OutboxError> {
-        reservation.check()?;
+        reservation.check(&self.shared.connector)?;
         let request = serde_json::to_vec(&reservation)
-            .map_err(|_| OutboxError::Invalid("it cannot be written as JSON"))?;
+            .map_err(|_| OutboxError::Invalid("it cannot be written as JSON".into()))?;
         let (id, resource) = (reservation.event_id.0, reservation.resource.clone());
         // Armed before anything is sent: if the caller leaves, the abort follows the reservation in the writer's inbox.
         let reserved = Reserved::new(
@@ -291,7 +307,7 @@ impl Outbox {
         digest: Digest,
         at: OffsetDateTime,
     ) -> Result<(), OutboxError> {
-        reservation.check()?;
+        reservation.check(&self.shared.connector)?;
         let item = reservation.completed(&digest, at);
         let (id, ended_ms) = (reservation.event_id.0, unix_millis(at));
         self.ask(|reply| Command::Record {
@@ -311,7 +327,7 @@ impl Outbox {
         OutboxStatus {
             open: counts.open,
             undelivered: counts.undelivered,
-            parked: counts.parked,
+            parked: counts.parked.number(),
             delivered: counts.delivered,
             oldest: counts
                 .oldest_s

@@ -11,9 +11,11 @@ use std::{
 
 use common::{
     clock::{SharedClock, unix_millis},
+    ids::{ConnectorId, ExchangeId},
     service::Heartbeat,
 };
 use rusqlite::Connection;
+use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -21,10 +23,10 @@ use super::{
     AbortReason, OpenError, Reservation,
     config::OutboxConfig,
     delivery::Queue,
-    file::{self, File, Outcome},
+    file::{self, Claim, File, Outcome},
     gate::Gate,
     status::{Ages, Counts},
-    writer::{Command, Metrics, Upkeep, Writer, to_i64},
+    writer::{Alarm, Command, Metrics, Upkeep, Writer, to_i64},
 };
 
 /// A running writer.
@@ -37,7 +39,11 @@ pub(super) struct Opened {
     pub(super) thread: JoinHandle<()>,
 }
 
-pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened, OpenError> {
+pub(super) fn open(
+    config: &OutboxConfig,
+    connector: &ConnectorId,
+    clock: &SharedClock,
+) -> Result<Opened, OpenError> {
     let (commands, inbox) = mpsc::channel();
     let (status, counts) = watch::channel(Counts {
         writable: true,
@@ -53,6 +59,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
     let (told, outcome) = mpsc::channel();
     let parts = Parts {
         config: config.clone(),
+        connector: connector.clone(),
         folder,
         clock: clock.clone(),
         queue: queue.clone(),
@@ -78,6 +85,7 @@ pub(super) fn open(config: &OutboxConfig, clock: &SharedClock) -> Result<Opened,
 
 struct Parts {
     config: OutboxConfig,
+    connector: ConnectorId,
     folder: PathBuf,
     clock: SharedClock,
     queue: Arc<Queue>,
@@ -86,27 +94,40 @@ struct Parts {
     status: watch::Sender<Counts>,
 }
 
-/// The thread. The connection never leaves it, and the statements borrow the connection, so all are made here.
+/// The thread: holds the claim on the file for as long as it has it open.
 fn run(parts: Parts, inbox: &Receiver<Command>, told: &Sender<Result<(), OpenError>>) {
-    let conn = match file::open(&parts.config.path) {
-        Ok(conn) => conn,
-        Err(error) => return drop(told.send(Err(error))),
-    };
-    match prepare(&conn, parts) {
-        Ok(mut writer) => {
-            // Before anybody asks whether there is room.
-            writer.tend();
-            // Whoever opens waits for this; if it has gone, so will the senders of commands.
-            let _ = told.send(Ok(()));
-            writer.run(inbox);
-        }
-        Err(error) => drop(told.send(Err(error))),
+    let opened = Claim::wait(&parts.config.path).and_then(|claim| {
+        let served = serve(parts, inbox, told);
+        drop(claim);
+        served
+    });
+    if let Err(error) = opened {
+        // Nothing is held any more by now. Whoever opens waits for this, unless it has gone.
+        let _ = told.send(Err(error));
     }
+}
+
+/// Opens the file and serves until told to stop. The connection never leaves the thread, and the statements borrow the connection,
+/// so all are made here.
+fn serve(
+    parts: Parts,
+    inbox: &Receiver<Command>,
+    told: &Sender<Result<(), OpenError>>,
+) -> Result<(), OpenError> {
+    let conn = file::own(&parts.config.path, &parts.connector)?;
+    let mut writer = prepare(&conn, parts)?;
+    // Before anybody asks whether there is room.
+    writer.tend();
+    // Whoever opens waits for this; if it has gone, so will the senders of commands.
+    let _ = told.send(Ok(()));
+    writer.run(inbox);
+    Ok(())
 }
 
 fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
     let Parts {
         config,
+        connector,
         folder,
         clock,
         queue,
@@ -115,6 +136,7 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
         status,
     } = parts;
     let now = clock.now();
+    file::take_over(conn, &connector)?;
     let instance = file::count_start(conn, to_i64(unix_millis(now))).map_err(OpenError::Store)?;
     let mut file = File::new(conn, instance).map_err(OpenError::Store)?;
     abort_found_open(conn, &mut file, instance, now)?;
@@ -125,8 +147,9 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
     };
     file::each_record(conn, |record| match record {
         file::Undelivered {
-            is_parked: true, ..
-        } => counts.parked += 1,
+            parked: Some((problem, bytes)),
+            ..
+        } => counts.parked.add(problem, bytes),
         file::Undelivered { is_open: true, .. } => counts.open += 1,
         file::Undelivered { at_ms, .. } => {
             counts.undelivered += 1;
@@ -140,6 +163,8 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
     metrics.publish(&counts, now.unix_timestamp());
     Ok(Writer {
         file,
+        connector,
+        alarm: Alarm::default(),
         upkeep: Upkeep::new(folder, &config),
         config,
         gate,
@@ -154,7 +179,7 @@ fn prepare(conn: &Connection, parts: Parts) -> Result<Writer<'_>, OpenError> {
 }
 
 /// Ends what an earlier process left open, in one transaction.
-fn abort_found_open(
+pub(super) fn abort_found_open(
     conn: &Connection,
     file: &mut File<'_>,
     instance: i64,
@@ -170,11 +195,25 @@ fn abort_found_open(
     );
     file.begin().map_err(OpenError::Store)?;
     for record in open {
-        let reservation: Reservation = serde_json::from_slice(&record.request)
-            .map_err(|e| OpenError::Corrupt(record.id, e))?;
+        let reservation =
+            read_reservation(&record.request, now).map_err(|e| OpenError::Corrupt(record.id, e))?;
         let item = reservation.aborted(AbortReason::FoundOpenAtStart, None, now);
         file.finish(record.id, Outcome::Aborted, to_i64(unix_millis(now)), &item)
             .map_err(OpenError::Store)?;
     }
     file.commit().map_err(OpenError::Store)
+}
+
+/// Reads a reservation that an earlier process wrote. Versions before this one took any UUID of a peer as the id of its exchange;
+/// nothing with it has left yet, so such a record gets one that the ledger takes.
+fn read_reservation(text: &[u8], now: OffsetDateTime) -> Result<Reservation, serde_json::Error> {
+    let mut members: serde_json::Map<String, Value> = serde_json::from_slice(text)?;
+    let is_taken = |id: &Value| {
+        id.as_str()
+            .is_some_and(|id| id.parse::<ExchangeId>().is_ok())
+    };
+    if let Some(id) = members.get_mut("exchange_id").filter(|id| !is_taken(id)) {
+        *id = ExchangeId::new_v7(now).to_string().into();
+    }
+    serde_json::from_value(members.into())
 }

@@ -5,18 +5,21 @@ use std::sync::mpsc::Sender;
 use bytes::Bytes;
 use common::{
     clock::{SharedClock, rfc3339_millis, unix_millis},
-    ids::{EventId, ExchangeId, UserId},
+    ids::{ConnectorId, EventId, ExchangeId, UserId},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{OutboxError, writer::Command};
 use crate::model::{
     batch::{
-        self, AbortReason, Dig, EventBody, EvidenceBody, Fetched, ItemBody, OutItem,
+        AbortReason, Dig, EventBody, EvidenceBody, Fetched, InItem, ItemBody, OutItem,
         TransferAborted,
     },
-    event_id::Nonce,
+    event,
+    event_id::{Nonce, belongs_to, is_owned},
+    json,
 };
 
 /// What is recorded.
@@ -39,14 +42,14 @@ pub enum Kind {
     },
     /// A fetch without a provider connector. Recorded as evidence, not as an event.
     Direct {
-        /// Where the data came from, at most 32 KiB.
+        /// Where the data came from, as long as an item has room for it.
         source_url: String,
     },
     /// A fetch from a provider that named no event which is its own. Recorded as evidence, for there is nothing to follow.
     Unsent {
         /// Who offers the data (`dataprovider`).
         provider: UserId,
-        /// What was asked for, at most 32 KiB.
+        /// What was asked for, as long as an item has room for it.
         source_url: String,
     },
 }
@@ -84,43 +87,101 @@ pub struct Digest {
     pub len: u64,
 }
 
-/// 32 KiB: leaves room for the rest of an item, whose limit is 64 KiB.
+/// 32 KiB: what the file keeps for people; a URL that connectors take has 4 KiB.
 const MAX_URL_BYTES: usize = 32 * 1024;
+
+/// 10,000 bytes of text have at most 60,000 in JSON, which leaves room for the rest of an item, whatever its characters are.
+const FITS_ALWAYS: usize = 10_000;
 
 /// Most items are shorter, in bytes.
 const USUAL_ITEM: usize = 640;
 
 impl Reservation {
-    /// Refuses what the ledger would refuse for good, while the exchange can still be refused.
-    pub(super) fn check(&self) -> Result<(), OutboxError> {
-        match &self.kind {
-            Kind::Sent { predecessor, .. } | Kind::Received { predecessor, .. } => {
-                if predecessor.is_empty() || predecessor.len() > batch::MAX_ID_BYTES {
-                    return Err(OutboxError::Invalid(
-                        "the predecessor's id must have 1 to 256 bytes",
-                    ));
-                }
-                if *predecessor == self.event_id.to_string() {
-                    return Err(OutboxError::Invalid(
-                        "the event names itself as predecessor",
-                    ));
-                }
-            }
-            Kind::Direct { source_url } | Kind::Unsent { source_url, .. }
-                if source_url.len() > MAX_URL_BYTES =>
-            {
-                return Err(OutboxError::Invalid("the source URL is longer than 32 KiB"));
-            }
-            Kind::Direct { .. } | Kind::Unsent { .. } => {}
+    /// Refuses what the ledger would refuse for good, while the exchange can still be refused: what passes here the ledger's reader
+    /// ([`InItem::parse`]) takes, however the transfer ends.
+    ///
+    /// Most of that is known without reading anything: ids and times are written by their types, and user IDs are read by the same
+    /// type there. What is left are texts, which the reader's own functions look at, and their size. Only where a text may be too
+    /// long is it written and read as the ledger will; every exchange passes here.
+    pub(super) fn check(&self, connector: &ConnectorId) -> Result<(), OutboxError> {
+        self.check_parts(connector)
+            .map_err(|why| OutboxError::Invalid(why.into()))
+    }
+
+    fn check_parts(&self, connector: &ConnectorId) -> Result<(), String> {
+        let is_own = match self.nonce {
+            Some(nonce) => belongs_to(&self.event_id.0, nonce, connector),
+            None => !is_owned(&self.event_id.0),
+        };
+        if !is_own {
+            return Err("the event id is not one of this connector".to_owned());
         }
         if self
             .resource
             .as_ref()
             .is_some_and(|r| r.len() > MAX_URL_BYTES)
         {
-            return Err(OutboxError::Invalid(
-                "the resource URL is longer than 32 KiB",
-            ));
+            return Err("the resource URL is longer than 32 KiB".to_owned());
+        }
+        match &self.kind {
+            Kind::Sent {
+                provider,
+                predecessor,
+            } => {
+                self.check_predecessor(predecessor)?;
+                self.check_actor(provider, "provider")
+            }
+            Kind::Received { predecessor, .. } => {
+                self.check_predecessor(predecessor)?;
+                self.check_actor(&self.consumer, "user")
+            }
+            Kind::Direct { source_url } | Kind::Unsent { source_url, .. } => {
+                self.check_actor(&self.consumer, "user")?;
+                if source_url.len() > FITS_ALWAYS {
+                    self.check_by_reading(connector)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn check_predecessor(&self, id: &str) -> Result<(), String> {
+        event::check_predecessor(id)?;
+        if self
+            .event_id
+            .0
+            .hyphenated()
+            .encode_lower(&mut Uuid::encode_buffer())
+            == id
+        {
+            return Err("the event names itself as predecessor".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_actor(&self, expected: &UserId, whose: &str) -> Result<(), String> {
+        if self.user_id == *expected {
+            Ok(())
+        } else {
+            Err(format!("the one who acts has to be the {whose}"))
+        }
+    }
+
+    /// Writes both ends of the transfer at their longest, and reads them as the ledger does.
+    fn check_by_reading(&self, connector: &ConnectorId) -> Result<(), String> {
+        let digest = Digest {
+            sha256: [0; 32],
+            sha512: Some([0; 64]),
+            len: u64::MAX,
+        };
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let ends = [
+            self.completed(&digest, at),
+            self.aborted(AbortReason::FoundOpenAtStart, Some(u64::MAX), at),
+        ];
+        for item in ends {
+            let text = std::str::from_utf8(&item).map_err(|e| e.to_string())?;
+            InItem::parse(text, &[], connector).map_err(|invalid| invalid.detail)?;
         }
         Ok(())
     }
@@ -130,7 +191,8 @@ impl Reservation {
         let dig = Dig {
             sha256: hex::encode(digest.sha256),
             sha512: digest.sha512.map(hex::encode),
-            len: digest.len,
+            len: countable(digest.len),
+            more: serde_json::Map::new(),
         };
         match &self.kind {
             Kind::Sent {
@@ -162,6 +224,7 @@ impl Reservation {
         len: Option<u64>,
         at: OffsetDateTime,
     ) -> Bytes {
+        let len = len.map(countable);
         let evidence = match &self.kind {
             Kind::Sent {
                 provider,
@@ -253,6 +316,11 @@ impl Reservation {
     }
 }
 
+/// A number of bytes as JSON has it exactly. No transfer comes near the limit, 9 PB.
+fn countable(len: u64) -> u64 {
+    len.min(json::MAX_INTEGER)
+}
+
 /// A reservation that is durable and not ended.
 ///
 /// End it with [`Outbox::complete`](super::Outbox::complete) or [`Outbox::abort`](super::Outbox::abort). Dropped before
@@ -342,6 +410,178 @@ impl Drop for Reserved {
             };
             // A writer that has gone leaves the record open in the file; the next start aborts it.
             let _ = open.writer.send(command);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        domain::access::{Registration, may_submit},
+        model::{
+            batch::{MAX_ITEM_BYTES, Side},
+            event_id::EventIds,
+        },
+    };
+
+    const REASONS: [AbortReason; 6] = [
+        AbortReason::PeerClosed,
+        AbortReason::SourceFailed,
+        AbortReason::Timeout,
+        AbortReason::Refused,
+        AbortReason::Shutdown,
+        AbortReason::FoundOpenAtStart,
+    ];
+
+    fn connector() -> ConnectorId {
+        ConnectorId::parse("c.example").unwrap()
+    }
+
+    /// Whether the ledger's reader takes `item` from a connector that is registered for `user`.
+    fn takes(item: &[u8], user: &UserId) -> Result<(), String> {
+        assert!(item.len() <= MAX_ITEM_BYTES);
+        let types = ["Sent".to_owned(), "Received".to_owned()];
+        let text = std::str::from_utf8(item).expect("JSON is UTF-8");
+        let item = InItem::parse(text, &types, &connector()).map_err(|invalid| invalid.detail)?;
+        if item.previous.contains(&item.id.to_string()) {
+            return Err("it names itself".to_owned());
+        }
+        let registration = Registration {
+            side: item.side,
+            user: match item.side {
+                Side::Provider => user.clone(),
+                Side::Receiver => UserId::parse("participant").unwrap(),
+            },
+        };
+        may_submit(&registration, &item)
+    }
+
+    /// Texts as they come from elsewhere: usual ones, and what strings can hold at all.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => "[!-~]{1,80}",
+            1 => ".{0,300}",
+            1 => "[\u{0}-\u{1f}\"\\\\a-z]{0,60}",
+            1 => ("[\u{1}\"x]", 0_usize..40_000).prop_map(|(text, n)| text.repeat(n)),
+            1 => Just(String::new()),
+        ]
+    }
+
+    fn user() -> impl Strategy<Value = UserId> {
+        let text = prop_oneof![
+            3 => "[a-z0-9.-]{1,40}",
+            1 => "[\"a-z]{1,255}",
+            1 => "[あ-ん😀-😄]{1,255}",
+            1 => ".{1,255}",
+        ];
+        text.prop_filter_map("no user ID", |text| UserId::parse(&text).ok())
+    }
+
+    /// An id of one of these connectors, or of none: with its nonce, without, or with another.
+    fn id() -> impl Strategy<Value = (EventId, Option<Nonce>)> {
+        (0_i64..250_000_000_000, 0..20_usize).prop_map(|(seconds, kind)| {
+            let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+            let name = if kind == 0 { "d.example" } else { "c.example" };
+            let ids = EventIds::new(ConnectorId::parse(name).unwrap());
+            let owned = ids.next(at);
+            match kind {
+                1 => (owned.id, None),
+                2 => (owned.id, Some(ids.next(at).nonce)),
+                3 => (EventId::new_v7(at), Some(owned.nonce)),
+                4 => (EventId::new_v7(at), None),
+                _ => (owned.id, Some(owned.nonce)),
+            }
+        })
+    }
+
+    fn reservation() -> impl Strategy<Value = Reservation> {
+        let names_itself = prop::bool::weighted(0.05);
+        let acts_for_other = prop::bool::weighted(0.05);
+        (
+            0..4_usize,
+            user(),
+            user(),
+            text(),
+            id(),
+            names_itself,
+            acts_for_other,
+        )
+            .prop_map(
+                |(
+                    kind,
+                    provider,
+                    consumer,
+                    text,
+                    (event_id, nonce),
+                    names_itself,
+                    acts_for_other,
+                )| {
+                    let predecessor = if names_itself {
+                        event_id.to_string()
+                    } else {
+                        text.clone()
+                    };
+                    let by_provider = (kind == 0) != acts_for_other;
+                    Reservation {
+                        exchange_id: ExchangeId::new_v7(OffsetDateTime::UNIX_EPOCH),
+                        event_id,
+                        nonce,
+                        user_id: if by_provider { &provider } else { &consumer }.clone(),
+                        kind: match kind {
+                            0 => Kind::Sent {
+                                provider,
+                                predecessor,
+                            },
+                            1 => Kind::Received {
+                                provider,
+                                predecessor,
+                            },
+                            2 => Kind::Direct { source_url: text },
+                            _ => Kind::Unsent {
+                                provider,
+                                source_url: text,
+                            },
+                        },
+                        consumer,
+                        resource: None,
+                    }
+                },
+            )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn what_is_let_in_the_ledger_takes_however_it_ends(
+            reservation in reservation(), len in any::<u64>(), seconds in -62_167_219_200_i64..253_402_300_800,
+            has_sha512 in any::<bool>(), byte in any::<u8>(),
+        ) {
+            if reservation.check(&connector()).is_ok() {
+                let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+                let digest = Digest { sha256: [byte; 32], sha512: has_sha512.then_some([byte; 64]), len };
+                let item = reservation.completed(&digest, at);
+                prop_assert_eq!(takes(&item, &reservation.user_id), Ok(()));
+                for reason in REASONS {
+                    let len = (reason != AbortReason::FoundOpenAtStart).then_some(len);
+                    let item = reservation.aborted(reason, len, at);
+                    prop_assert_eq!(takes(&item, &reservation.user_id), Ok(()), "{:?}", reason);
+                }
+            }
+        }
+
+        /// Nothing is refused that the ledger would have taken, but for the length of a resource, which it never sees.
+        #[test]
+        fn what_is_refused_the_ledger_would_not_have_taken(reservation in reservation()) {
+            if reservation.check(&connector()).is_err() {
+                let digest = Digest { sha256: [0; 32], sha512: Some([0; 64]), len: u64::MAX };
+                let at = OffsetDateTime::UNIX_EPOCH;
+                let long = reservation.completed(&digest, at).len() > MAX_ITEM_BYTES;
+                prop_assert!(long || takes(&reservation.completed(&digest, at), &reservation.user_id).is_err());
+            }
         }
     }
 }

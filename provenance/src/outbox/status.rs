@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::FullReason;
+use super::{FullReason, parked::Problem};
 
 /// A snapshot of the outbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +13,7 @@ pub struct OutboxStatus {
     pub open: u64,
     /// Ended records that wait for the ledger.
     pub undelivered: u64,
-    /// Records that the ledger refused for good.
+    /// Records that the ledger refused for good and that nobody has handed over.
     pub parked: u64,
     /// Records that the ledger took since the start.
     pub delivered: u64,
@@ -43,7 +43,7 @@ pub struct LedgerContact {
 pub(super) struct Counts {
     pub(super) open: u64,
     pub(super) undelivered: u64,
-    pub(super) parked: u64,
+    pub(super) parked: Parked,
     pub(super) delivered: u64,
     pub(super) oldest_s: Option<i64>,
     pub(super) bytes: u64,
@@ -51,10 +51,45 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// What counts against the limits of exchanges. Parked records have one of their own.
     pub(super) fn held(&self) -> u64 {
-        self.open + self.undelivered + self.parked
+        self.open + self.undelivered
     }
 }
+
+/// Counts of parked records.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Parked {
+    /// By kind of refusal, in the order of [`Problem::ALL`].
+    pub(super) by_problem: [u64; Problem::ALL.len()],
+    /// What their items have, in bytes.
+    pub(super) bytes: u64,
+}
+
+impl Parked {
+    pub(super) fn number(&self) -> u64 {
+        self.by_problem.iter().sum()
+    }
+
+    /// What they take of the file, about.
+    pub(super) fn size(&self) -> u64 {
+        self.bytes + self.number() * ROW
+    }
+
+    pub(super) fn add(&mut self, problem: Problem, bytes: u64) {
+        self.by_problem[problem as usize] += 1;
+        self.bytes += bytes;
+    }
+
+    pub(super) fn remove(&mut self, problem: Problem, bytes: u64) {
+        let number = &mut self.by_problem[problem as usize];
+        *number = number.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
+/// 256 B: what a row has beside its item.
+const ROW: u64 = 256;
 
 /// How many undelivered records ended in each second: enough to know the oldest, and small however many there are.
 #[derive(Debug, Default)]

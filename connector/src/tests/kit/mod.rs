@@ -269,7 +269,7 @@ impl World {
             .await
             .expect("grants");
         let config = provider_config(&pki, &plan, source_port, database);
-        let (provider_outbox, provider_ledger) = outbox(&config.outbox);
+        let (provider_outbox, provider_ledger) = outbox(&config.outbox, PROVIDER_CONNECTOR);
         let (provider_port, sending) =
             start_provider(&config, &grants, &provider_outbox, &auth, &shutdown).await;
         let at = format!("https://localhost:{provider_port}");
@@ -278,7 +278,7 @@ impl World {
         let config = receiver_config(&pki, &plan, source_port);
         let receiver_tls = TlsStore::load(&config.tls, Arc::new(SystemClock)).expect("TLS");
         auth.bind_to(receiver_tls.own().thumbprint);
-        let (receiver_outbox, receiver_ledger) = outbox(&config.outbox);
+        let (receiver_outbox, receiver_ledger) = outbox(&config.outbox, RECEIVER_CONNECTOR);
         let identity = receiver::Identity {
             tokens: Arc::clone(&auth) as _,
             bound_tokens: Arc::clone(&auth) as _,
@@ -439,8 +439,10 @@ fn context(shutdown: &Shutdown) -> Context {
     }
 }
 
-fn outbox(config: &OutboxConfig) -> (Outbox, FakeLedger) {
-    let outbox = Outbox::open(config.clone(), Arc::new(SystemClock)).expect("an outbox");
+fn outbox(config: &OutboxConfig, connector: &str) -> (Outbox, FakeLedger) {
+    let connector = connector_id(connector);
+    let outbox =
+        Outbox::open(config.clone(), &connector, Arc::new(SystemClock)).expect("an outbox");
     let ledger = FakeLedger::default();
     outbox.start_delivery(ledger.clone());
     (outbox, ledger)

@@ -13,11 +13,12 @@ use auth_client::{
 use bytes::Bytes;
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, Profile, Source};
+use provenance::model::batch::InItem;
 use provenance::outbox::{DeliveryError, Transport};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::{connector_id, user_id};
+use super::{PROVIDER_CONNECTOR, RECEIVER_CONNECTOR, connector_id, user_id};
 use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
 
 /// Stands for the authentication server.
@@ -260,6 +261,14 @@ impl Transport for FakeLedger {
         }
         let request: Value = serde_json::from_slice(&body).expect("a batch");
         let items = request["items"].as_array().expect("items").clone();
+        // Whatever a connector was asked for, and by whom: what it records, a ledger takes.
+        let types = ["Sent".to_owned(), "Received".to_owned()];
+        for item in &items {
+            let is_read = [PROVIDER_CONNECTOR, RECEIVER_CONNECTOR]
+                .iter()
+                .any(|one| InItem::parse(&item.to_string(), &types, &connector_id(one)).is_ok());
+            assert!(is_read, "{item}");
+        }
         let results: Vec<_> = items.iter().map(accepted).collect();
         self.items.lock().expect("not poisoned").extend(items);
         if self.is_mute.load(Ordering::SeqCst) {

@@ -9,7 +9,6 @@ use super::{
 use crate::model::batch::{MAX_BODY_BYTES, MAX_ITEM_BYTES, MAX_ITEMS};
 
 #[rstest]
-#[case::member("/extra", json!(1))]
 #[case::exchange("/exchange_id", json!("x"))]
 #[case::exchange_of_version_4("/exchange_id", json!("5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b"))]
 #[case::exchange_in_capitals("/exchange_id", json!("01941F29-7C00-7000-8000-000000000001"))]
@@ -18,7 +17,6 @@ use crate::model::batch::{MAX_BODY_BYTES, MAX_ITEM_BYTES, MAX_ITEMS};
 #[case::no_dig("/dig", Value::Null)]
 #[case::digest("/dig/sha256", json!("AB"))]
 #[case::length("/dig/len", json!(-1))]
-#[case::dig_member("/dig/md5", json!("x"))]
 #[case::evidence_too("/evidence", json!({}))]
 #[case::version("/event/cdldatamodelversion", json!("1.0"))]
 #[case::event_type("/event/cdleventtype", json!("Create"))]
@@ -45,6 +43,167 @@ async fn items_outside_the_schema_are_invalid(#[case] at: &str, #[case] value: V
         answer.body
     );
     assert_eq!(world.events(), 0);
+}
+
+#[tokio::test]
+async fn members_of_a_later_version_are_kept_and_committed_to() {
+    let world = World::new().await;
+    let mut item = world.received(&world.id(), "x");
+    item["later"] = json!({"b": 1, "a": ["é", null]});
+    item["prev"] = json!("a member of cores");
+    item["dig"]["md5"] = json!("cd");
+    let mut broken = world.aborted("Received", CONSUMER, &world.id(), "x");
+    broken["evidence"]["later"] = json!(true);
+    let answer = world
+        .deliver_as(RECEIVER_CONNECTOR, &[item.clone(), broken.clone()])
+        .await;
+    assert_eq!(statuses(&answer), ["created", "created"], "{}", answer.body);
+    let core = |n: usize| -> Value {
+        let text = answer.body["results"][n]["receipt"]["core"].as_str();
+        serde_json::from_str(text.expect("a core")).expect("JSON")
+    };
+    let first = core(0);
+    assert_eq!(
+        first["more"],
+        json!({"later": {"b": 1, "a": ["é", null]}, "prev": "a member of cores"})
+    );
+    assert_eq!(first["dig"]["md5"], "cd");
+    assert_eq!(first["prev"][0]["id"], "x");
+    assert_eq!(core(1)["evidence"]["later"], true);
+    assert!(core(1).get("more").is_none());
+    // They are content like everything else.
+    let again = world.deliver_as(RECEIVER_CONNECTOR, &[item.clone()]).await;
+    assert_eq!(statuses(&again), ["exists"]);
+    item["later"]["b"] = json!(2);
+    let other = world.deliver_as(RECEIVER_CONNECTOR, &[item]).await;
+    assert_eq!(problem(&other, 0).0, "conflict");
+    // And as bounded.
+    broken["later"] = json!("x".repeat(MAX_ITEM_BYTES));
+    let answer = world.deliver_as(RECEIVER_CONNECTOR, &[broken]).await;
+    assert_eq!(problem(&answer, 0).0, "invalid");
+}
+
+#[tokio::test]
+async fn a_type_of_a_later_version_is_refused_by_its_name() {
+    let world = World::new().await;
+    let evidence = |member: &str, value: &str| {
+        let mut item = world.aborted("Received", CONSUMER, &world.id(), "x");
+        item["evidence"][member] = value.into();
+        item
+    };
+    let mut kind = world.received(&world.id(), "x");
+    kind["kind"] = "statement".into();
+    let mut event_type = world.received(&world.id(), "x");
+    event_type["event"]["cdleventtype"] = "Derived".into();
+    let items = [
+        (kind, Some("statement")),
+        (event_type, Some("Derived")),
+        (
+            evidence("type", "transfer-resumed"),
+            Some("transfer-resumed"),
+        ),
+        (evidence("reason", "bored"), Some("bored")),
+        (evidence("cdleventtype", "Derived"), Some("Derived")),
+        (evidence("time", "yesterday"), None),
+        (evidence("datauser", "a/b"), None),
+    ];
+    for (item, unknown) in items {
+        let answer = world.deliver_as(RECEIVER_CONNECTOR, &[item]).await;
+        assert_eq!(problem(&answer, 0), ("invalid".to_owned(), 422, false));
+        let named = &answer.body["results"][0]["problem"]["unknown"];
+        assert_eq!(named.as_str(), unknown, "{}", answer.body);
+    }
+}
+
+/// What a connector hands over of `item`, in the name of `user_id`.
+fn handed_over(world: &World, user_id: &str, item: &Value) -> Value {
+    json!({
+        "kind": "evidence", "exchange_id": world.id(), "user_id": user_id,
+        "evidence": {
+            "type": "unregistrable", "id": world.id(), "time": "2025-01-01T00:00:05.000Z", "item": item,
+            "refusal": "invalid: exchange_id must be a UUID of version 7", "reason": "a peer chose it",
+        },
+    })
+}
+
+#[tokio::test]
+async fn what_cannot_be_registered_is_taken_by_the_rule_of_the_side_that_it_describes() {
+    let world = World::new().await;
+    let mut sent = world.sent(&world.id(), "x");
+    let mut received = world.received(&world.id(), "x");
+    for item in [&mut sent, &mut received] {
+        item["exchange_id"] = json!("5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b");
+    }
+    let broken = world.aborted("Sent", PROVIDER, &world.id(), "x");
+    let cases = [
+        (PROVIDER_CONNECTOR, PROVIDER, &sent, "created"),
+        (PROVIDER_CONNECTOR, PROVIDER, &broken, "created"),
+        (RECEIVER_CONNECTOR, CONSUMER, &received, "created"),
+        (PROVIDER_CONNECTOR, CONSUMER, &sent, "forbidden"),
+        (PROVIDER_CONNECTOR, PROVIDER, &received, "forbidden"),
+        (RECEIVER_CONNECTOR, CONSUMER, &sent, "forbidden"),
+        (RECEIVER_CONNECTOR, CONSUMER, &broken, "forbidden"),
+        (RECEIVER_CONNECTOR, PROVIDER, &received, "forbidden"),
+    ];
+    for (connector, user, item, expected) in cases {
+        let evidence = handed_over(&world, user, item);
+        let answer = world.deliver_as(connector, &[evidence]).await;
+        if expected == "created" {
+            assert_eq!(statuses(&answer), [expected], "{}", answer.body);
+            let core = answer.body["results"][0]["receipt"]["core"].as_str();
+            let core: Value = serde_json::from_str(core.unwrap()).unwrap();
+            assert_eq!(core["evidence"]["item"], *item);
+        } else {
+            assert_eq!(problem(&answer, 0).0, expected, "{connector} {user} {item}");
+        }
+    }
+    assert_eq!(world.events(), 3);
+}
+
+#[rstest]
+#[case("/item", json!("text"))]
+#[case("/item", json!({}))]
+#[case("/item", json!({"evidence": {"type": 1}}))]
+#[case("/item", json!({"event": {"dataprovider": "a/b"}}))]
+#[case("/reason", json!(1))]
+#[case("/refusal", Value::Null)]
+#[tokio::test]
+async fn evidence_of_what_cannot_be_registered_says_what_and_why(
+    #[case] at: &str,
+    #[case] value: Value,
+) {
+    let world = World::new().await;
+    let item = world.sent(&world.id(), "x");
+    let mut evidence = handed_over(&world, PROVIDER, &item);
+    *evidence["evidence"].pointer_mut(at).unwrap() = value;
+    let answer = world.deliver_as(PROVIDER_CONNECTOR, &[evidence]).await;
+    assert_eq!(problem(&answer, 0).0, "invalid", "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_conflict_with_a_record_of_the_same_connector_carries_its_receipt() {
+    let world = World::new().await;
+    let id = world.id();
+    let item = world.received(&id, "x");
+    let first = world
+        .deliver_as(RECEIVER_CONNECTOR, std::slice::from_ref(&item))
+        .await;
+    let receipt = &first.body["results"][0]["receipt"];
+    // As an outbox that was restored from a copy reports it: aborted, or again under another exchange.
+    let aborted = world.aborted("Received", CONSUMER, &id, "x");
+    let mut again = item.clone();
+    again["exchange_id"] = world.id().into();
+    for behind in [aborted, again] {
+        let answer = world.deliver_as(RECEIVER_CONNECTOR, &[behind]).await;
+        assert_eq!(problem(&answer, 0), ("conflict".to_owned(), 409, false));
+        assert_eq!(&answer.body["results"][0]["receipt"], receipt);
+    }
+    // Nobody else learns what is there.
+    let mut stranger = world.sent(&id, "x");
+    stranger["exchange_id"] = world.id().into();
+    let answer = world.deliver_as(PROVIDER_CONNECTOR, &[stranger]).await;
+    assert_eq!(problem(&answer, 0).0, "conflict");
+    assert!(answer.body["results"][0].get("receipt").is_none());
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    AbortReason, Side,
-    fields::{moment, one_predecessor, only, required_user, text, uuid},
+    AbortReason, Side, Unregistrable,
+    fields::{Wrong, moment, one_predecessor, required_user, text, user, uuid},
     incoming::InBody,
 };
 
@@ -21,6 +21,8 @@ pub enum EvidenceKind {
     Direct,
     /// A fetch from a provider that named no event of its own.
     ReceivedUnsent,
+    /// What a ledger refused for good, handed over by an operator.
+    Unregistrable,
     /// The provider's notice to the contract service.
     VoucherSent,
     /// The receiver's notice to the contract service.
@@ -42,33 +44,28 @@ pub(super) fn event(
     event: &Map<String, Value>,
     event_types: &[String],
     has_dig: bool,
-) -> Result<Parts, String> {
+) -> Result<Parts, Wrong> {
     crate::model::event::check_names(event)?;
     if text(event, "cdldatamodelversion")? != Some("2.0") {
-        return Err("cdldatamodelversion must be \"2.0\"".to_owned());
+        return Err("cdldatamodelversion must be \"2.0\"".into());
     }
     let event_type = text(event, "cdleventtype")?.ok_or("cdleventtype is missing")?;
     if !event_types.iter().any(|t| t == event_type) {
-        return Err(format!("cdleventtype {event_type:?} is not taken here"));
+        return Err(Wrong::unknown("cdleventtype", event_type));
     }
     if event.contains_key("cdlnextevents") {
-        return Err("cdlnextevents is computed by the ledger".to_owned());
+        return Err("cdlnextevents is computed by the ledger".into());
     }
     crate::model::event::check_tags(event)?;
     if !has_dig {
-        return Err("an event needs the item's dig".to_owned());
+        return Err("an event needs the item's dig".into());
     }
     Ok(Parts {
         id: uuid(event, "cdleventid")?,
         body: InBody::Event {
             event_type: event_type.to_owned(),
         },
-        // Anything but a `Sent` follows the stricter reading: its `datauser` must be the acting user.
-        side: if event_type == "Sent" {
-            Side::Provider
-        } else {
-            Side::Receiver
-        },
+        side: side_of(Some(event_type)),
         provider: Some(required_user(event, "dataprovider")?),
         consumer: Some(required_user(event, "datauser")?),
         time: moment(event, "cdltimestamp")?,
@@ -76,12 +73,35 @@ pub(super) fn event(
     })
 }
 
+/// Refuses members that have their meaning in evidence of another type. What no type here has is of a later version, and kept.
+fn nothing_else(evidence: &Map<String, Value>, own: &[&str]) -> Result<(), Wrong> {
+    const OF_SOME: [&str; 11] = [
+        "cdleventtype",
+        "cdlpreviousevents",
+        "contract_id",
+        "dataprovider",
+        "datauser",
+        "item",
+        "len",
+        "reason",
+        "refusal",
+        "source_url",
+        "status",
+    ];
+    let has = |name: &&str| !own.contains(name) && evidence.contains_key(*name);
+    match OF_SOME.iter().find(|name| has(name)) {
+        Some(name) => Err(format!("{name} does not belong to evidence of this type").into()),
+        None => Ok(()),
+    }
+}
+
 /// Reads the evidence of an item.
-pub(super) fn evidence(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, String> {
+pub(super) fn evidence(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, Wrong> {
     match text(evidence, "type")?.ok_or("type is missing")? {
         "transfer-aborted" => transfer_aborted(evidence, has_dig),
         "direct" => fetched(evidence, has_dig, EvidenceKind::Direct),
         "received-unsent" => fetched(evidence, has_dig, EvidenceKind::ReceivedUnsent),
+        Unregistrable::TYPE => unregistrable(evidence, has_dig),
         "voucher-sent" => voucher(evidence, has_dig, EvidenceKind::VoucherSent, Side::Provider),
         "voucher-received" => voucher(
             evidence,
@@ -89,31 +109,29 @@ pub(super) fn evidence(evidence: &Map<String, Value>, has_dig: bool) -> Result<P
             EvidenceKind::VoucherReceived,
             Side::Receiver,
         ),
-        other => Err(format!("type {other:?} is not taken here")),
+        other => Err(Wrong::unknown("type", other)),
     }
 }
 
-fn transfer_aborted(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, String> {
-    let members = [
-        "type",
-        "id",
+fn transfer_aborted(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, Wrong> {
+    let own = [
         "cdleventtype",
         "dataprovider",
         "datauser",
         "cdlpreviousevents",
-        "time",
         "reason",
         "len",
     ];
-    only(evidence, &members)?;
+    nothing_else(evidence, &own)?;
     aborted(evidence)?;
     if has_dig {
-        return Err("an aborted transfer has no dig".to_owned());
+        return Err("an aborted transfer has no dig".into());
     }
     let side = match text(evidence, "cdleventtype")? {
         Some("Sent") => Side::Provider,
         Some("Received") => Side::Receiver,
-        _ => return Err("cdleventtype must be Sent or Received".to_owned()),
+        Some(other) => return Err(Wrong::unknown("cdleventtype", other)),
+        None => return Err("cdleventtype is missing".into()),
     };
     Ok(Parts {
         id: uuid(evidence, "id")?,
@@ -131,28 +149,16 @@ fn fetched(
     evidence: &Map<String, Value>,
     has_dig: bool,
     kind: EvidenceKind,
-) -> Result<Parts, String> {
-    let members = [
-        "type",
-        "id",
-        "source_url",
-        "datauser",
-        "time",
-        "reason",
-        "len",
-        "dataprovider",
-    ];
+) -> Result<Parts, Wrong> {
     let has_provider = kind == EvidenceKind::ReceivedUnsent;
-    only(
-        evidence,
-        &members[..members.len() - usize::from(!has_provider)],
-    )?;
+    let own = ["source_url", "datauser", "reason", "len", "dataprovider"];
+    nothing_else(evidence, &own[..own.len() - usize::from(!has_provider)])?;
     text(evidence, "source_url")?.ok_or("source_url is missing")?;
     let is_broken = evidence.contains_key("reason") || evidence.contains_key("len");
     match (has_dig, is_broken) {
         (true, false) => {}
         (false, true) => aborted(evidence)?,
-        _ => return Err("a fetch has either the item's dig or reason and len".to_owned()),
+        _ => return Err("a fetch has either the item's dig or reason and len".into()),
     }
     let provider = has_provider.then(|| required_user(evidence, "dataprovider"));
     Ok(Parts {
@@ -166,29 +172,72 @@ fn fetched(
     })
 }
 
+/// The item that could not be registered need not be one that is taken here; but whose it is has to be clear.
+fn unregistrable(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, Wrong> {
+    nothing_else(evidence, &["item", "reason", "refusal"])?;
+    text(evidence, "reason")?.ok_or("reason is missing")?;
+    text(evidence, "refusal")?.ok_or("refusal is missing")?;
+    if has_dig {
+        return Err("the digest stands in the item that could not be registered".into());
+    }
+    let Some(Value::Object(item)) = evidence.get("item") else {
+        return Err("item must be an object".into());
+    };
+    let (side, of) = described(item).map_err(|detail| format!("item: {detail}"))?;
+    let party = |name| user(of, name).map_err(|detail| format!("item: {detail}"));
+    Ok(Parts {
+        id: uuid(evidence, "id")?,
+        time: moment(evidence, "time")?,
+        body: InBody::Evidence(EvidenceKind::Unregistrable),
+        side,
+        provider: party("dataprovider")?,
+        consumer: party("datauser")?,
+        previous: Vec::new(),
+    })
+}
+
+/// The side that an item describes, and its event or evidence.
+fn described(item: &Map<String, Value>) -> Result<(Side, &Map<String, Value>), String> {
+    let inner = |name: &str| item.get(name).and_then(Value::as_object);
+    if let Some(event) = inner("event") {
+        return Ok((side_of(text(event, "cdleventtype")?), event));
+    }
+    let evidence = inner("evidence").ok_or("it has neither event nor evidence")?;
+    let is_provider = match text(evidence, "type")? {
+        Some("transfer-aborted") => text(evidence, "cdleventtype")? == Some("Sent"),
+        of => of == Some("voucher-sent"),
+    };
+    let side = if is_provider {
+        Side::Provider
+    } else {
+        Side::Receiver
+    };
+    Ok((side, evidence))
+}
+
+/// Anything but a `Sent` follows the stricter reading: its `datauser` must be the acting user.
+fn side_of(event_type: Option<&str>) -> Side {
+    match event_type {
+        Some("Sent") => Side::Provider,
+        _ => Side::Receiver,
+    }
+}
+
 fn voucher(
     evidence: &Map<String, Value>,
     has_dig: bool,
     kind: EvidenceKind,
     side: Side,
-) -> Result<Parts, String> {
-    let members = [
-        "type",
-        "id",
-        "contract_id",
-        "dataprovider",
-        "datauser",
-        "status",
-        "time",
-    ];
-    only(evidence, &members)?;
+) -> Result<Parts, Wrong> {
+    let own = ["contract_id", "dataprovider", "datauser", "status"];
+    nothing_else(evidence, &own)?;
     text(evidence, "contract_id")?.ok_or("contract_id is missing")?;
     if !has_dig {
-        return Err("a voucher needs the item's dig".to_owned());
+        return Err("a voucher needs the item's dig".into());
     }
     let status = evidence.get("status").and_then(Value::as_u64);
     if !status.is_some_and(|s| (100..=599).contains(&s)) {
-        return Err("status must be the HTTP status of the answer".to_owned());
+        return Err("status must be the HTTP status of the answer".into());
     }
     Ok(Parts {
         id: uuid(evidence, "id")?,
@@ -202,13 +251,15 @@ fn voucher(
 }
 
 /// `reason` and `len` of a broken transfer. Nobody knows how much had passed when a process ended without a word.
-fn aborted(evidence: &Map<String, Value>) -> Result<(), String> {
+fn aborted(evidence: &Map<String, Value>) -> Result<(), Wrong> {
     let reason = evidence.get("reason").ok_or("reason is missing")?;
-    let reason =
-        AbortReason::deserialize(reason).map_err(|_| format!("reason {reason} is not known"))?;
+    let reason = AbortReason::deserialize(reason).map_err(|_| match reason.as_str() {
+        Some(reason) => Wrong::unknown("reason", reason),
+        None => "reason must be a string".into(),
+    })?;
     match evidence.get("len") {
         None if reason == AbortReason::FoundOpenAtStart => Ok(()),
         Some(len) if len.is_u64() => Ok(()),
-        _ => Err("len must be the number of bytes that had passed".to_owned()),
+        _ => Err("len must be the number of bytes that had passed".into()),
     }
 }

@@ -7,10 +7,42 @@ use uuid::Uuid;
 
 use crate::model::event_id::canonical;
 
-pub(super) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
-    match object.keys().find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(format!("unknown member {name:?}")),
-        None => Ok(()),
+/// What is wrong with an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// In words that name the member.
+    pub(super) detail: String,
+    /// The type that is not known here, if that is what is wrong: a later version may know it.
+    pub(super) unknown: Option<String>,
+}
+
+impl Wrong {
+    /// The type `value` of the member `name` is not known here.
+    pub(super) fn unknown(name: &str, value: &str) -> Self {
+        Self {
+            detail: format!("{name} {value:?} is not taken here"),
+            unknown: Some(value.to_owned()),
+        }
+    }
+
+    pub(super) fn within(mut self, name: &str) -> Self {
+        self.detail = format!("{name}: {}", self.detail);
+        self
+    }
+}
+
+impl From<String> for Wrong {
+    fn from(detail: String) -> Self {
+        Self {
+            detail,
+            unknown: None,
+        }
+    }
+}
+
+impl From<&str> for Wrong {
+    fn from(detail: &str) -> Self {
+        detail.to_owned().into()
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     Dig, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
     body::{EvidenceKind, Parts, event, evidence},
-    fields::{text, user, uuid},
+    fields::{Wrong, text, user, uuid},
 };
 use crate::model::{
     event_id::{Nonce, belongs_to, canonical, is_owned},
@@ -59,6 +59,8 @@ pub struct InItem {
     pub dig: Option<Dig>,
     /// The connector's signature.
     pub sig: Option<String>,
+    /// Members that this version does not know.
+    pub more: Map<String, Value>,
     /// SHA-256 of the canonical form of the whole item.
     pub content: [u8; 32],
 }
@@ -81,6 +83,8 @@ pub struct Invalid {
     pub fault: Fault,
     /// What is wrong, naming the member.
     pub detail: String,
+    /// The type that is not known here, if that is what is wrong: a later version may know it.
+    pub unknown: Option<String>,
 }
 
 impl fmt::Display for Invalid {
@@ -113,27 +117,32 @@ impl InItem {
         event_types: &[String],
         connector: &ConnectorId,
     ) -> Result<Self, Invalid> {
-        let wrong = |id, fault, detail| Invalid { id, fault, detail };
+        let wrong = |id, fault, Wrong { detail, unknown }: Wrong| Invalid {
+            id,
+            fault,
+            detail,
+            unknown,
+        };
         if text.len() > MAX_ITEM_BYTES {
             let detail = format!(
                 "an item may have {MAX_ITEM_BYTES} bytes, this has {}",
                 text.len()
             );
-            return Err(wrong(None, Fault::Invalid, detail));
+            return Err(wrong(None, Fault::Invalid, detail.into()));
         }
-        let value =
-            json::parse(text.as_bytes()).map_err(|e| wrong(None, Fault::Invalid, e.to_string()))?;
+        let value = json::parse(text.as_bytes())
+            .map_err(|e| wrong(None, Fault::Invalid, e.to_string().into()))?;
         let nonce = match owner(&value, connector) {
             Ok(nonce) => nonce,
             Err((fault, detail)) => {
                 let id = read_id(&value).map(str::to_owned);
-                return Err(wrong(id, fault, detail.to_owned()));
+                return Err(wrong(id, fault, detail.into()));
             }
         };
         let content = Sha256::digest(json::canonical_value(&value)).into();
         let id = read_id(&value).map(str::to_owned);
         Self::from_value(value, nonce, content, event_types)
-            .map_err(|detail| wrong(id, Fault::Invalid, detail))
+            .map_err(|what| wrong(id, Fault::Invalid, what))
     }
 
     fn from_value(
@@ -141,16 +150,13 @@ impl InItem {
         nonce: Option<Nonce>,
         content: [u8; 32],
         event_types: &[String],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Wrong> {
         let Value::Object(mut item) = value else {
-            return Err("an item is an object".to_owned());
+            return Err("an item is an object".into());
         };
-        if let Some(name) = item.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
-            return Err(format!("unknown member {name:?}"));
-        }
         let exchange_id = uuid(&item, "exchange_id")?;
         if exchange_id.get_version_num() != 7 {
-            return Err("exchange_id must be a UUID of version 7".to_owned());
+            return Err("exchange_id must be a UUID of version 7".into());
         }
         let user_id = user(&item, "user_id")?.ok_or("user_id is missing")?;
         let dig = item
@@ -160,8 +166,7 @@ impl InItem {
             .map_err(|e| format!("dig: {e}"))?;
         if dig.as_ref().is_some_and(|dig| !dig.is_well_formed()) {
             return Err(
-                "dig: digests are lower-case hex, 64 digits for sha256 and 128 for sha512"
-                    .to_owned(),
+                "dig: digests are lower-case hex, 64 digits for sha256 and 128 for sha512".into(),
             );
         }
         let sig = text(&item, "sig")?.map(str::to_owned);
@@ -169,14 +174,14 @@ impl InItem {
         let (name, other) = match kind {
             "event" => ("event", "evidence"),
             "evidence" => ("evidence", "event"),
-            _ => return Err("kind must be event or evidence".to_owned()),
+            other => return Err(Wrong::unknown("kind", other)),
         };
         let is_event = name == "event";
         if item.contains_key(other) {
-            return Err(format!("an item of kind {name} has no {other}"));
+            return Err(format!("an item of kind {name} has no {other}").into());
         }
         let Some(Value::Object(object)) = item.remove(name) else {
-            return Err(format!("{name} must be an object"));
+            return Err(format!("{name} must be an object").into());
         };
         let parts = if is_event {
             event(&object, event_types, dig.is_some())
@@ -191,7 +196,9 @@ impl InItem {
             provider,
             consumer,
             previous,
-        } = parts.map_err(|detail| format!("{name}: {detail}"))?;
+        } = parts.map_err(|wrong| wrong.within(name))?;
+        // What is left was not looked at.
+        item.retain(|name, _| !MEMBERS.contains(&name.as_str()));
         Ok(Self {
             id,
             nonce,
@@ -206,6 +213,7 @@ impl InItem {
             previous,
             dig,
             sig,
+            more: item,
             content,
         })
     }

@@ -1,7 +1,8 @@
 //! The wire form of `POST /v2/events:batch`: what connectors deliver and what the ledger answers.
 //!
 //! The outgoing types borrow and are written; incoming items are read from strict JSON by [`InItem::parse`], because one bad
-//! item must not make the others unreadable, and an unknown member must show.
+//! item must not make the others unreadable. Members that this version does not know are kept, for a connector may be newer than
+//! its ledger; a type that it does not know is refused by its name.
 
 mod body;
 mod fields;
@@ -10,9 +11,10 @@ mod outgoing;
 mod reply;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub(crate) use self::outgoing::{
-    EventBody, EvidenceBody, Fetched, ItemBody, OutItem, TransferAborted,
+    EventBody, EvidenceBody, Fetched, ItemBody, OutItem, TransferAborted, Unregistrable,
 };
 pub use self::{
     body::EvidenceKind,
@@ -48,8 +50,9 @@ pub enum AbortReason {
 }
 
 /// Digest of the exchanged bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+///
+/// Members of a later version, other digests for example, are kept as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dig {
     /// How many bytes.
     pub len: u64,
@@ -58,6 +61,9 @@ pub struct Dig {
     /// SHA-512, 128 lower-case hex digits, only where a voucher needs it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha512: Option<String>,
+    /// What this version does not know.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 impl Dig {

@@ -2,6 +2,7 @@
 
 use common::ids::{EventId, ExchangeId, UserId};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{AbortReason, Dig};
 use crate::model::event_id::Nonce;
@@ -71,6 +72,24 @@ pub(crate) struct EventBody<'r> {
 pub(crate) enum EvidenceBody<'r> {
     TransferAborted(TransferAborted<'r>),
     Fetched(Fetched<'r>),
+    Unregistrable(Unregistrable<'r>),
+}
+
+/// What the ledger refused for good, handed over by an operator.
+#[derive(Debug, Serialize)]
+pub(crate) struct Unregistrable<'r> {
+    pub(crate) id: EventId,
+    pub(crate) item: &'r Value,
+    pub(crate) reason: &'r str,
+    pub(crate) refusal: &'r str,
+    pub(crate) time: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+}
+
+impl Unregistrable<'_> {
+    /// The type of such evidence.
+    pub(crate) const TYPE: &'static str = "unregistrable";
 }
 
 #[derive(Debug, Serialize)]

@@ -74,4 +74,7 @@ pub struct ItemProblem {
     pub status: u16,
     /// What was wrong with this item.
     pub detail: String,
+    /// The type in it that this ledger does not know, if that is what was wrong: a later version may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use http::HttpLedger;
 pub(crate) use queue::{Queue, Room};
-pub(super) use task::Delivery;
+pub(super) use task::{Delivery, Way};
 
 /// A record on its way to the ledger.
 #[derive(Debug, Clone)]

@@ -1,12 +1,16 @@
 //! What an answer of the ledger means for a record.
 
+use common::ids::ConnectorId;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::model::{
-    batch::{ItemProblem, ItemStatus, Receipt},
-    commitment::{Commitment, Salt},
-    json,
+use crate::{
+    model::{
+        batch::{ItemProblem, ItemStatus, Receipt},
+        commitment::{Commitment, Salt},
+        json,
+    },
+    outbox::Problem,
 };
 
 /// A result as it is read here. The form is that of [`ItemResult`](crate::model::batch::ItemResult); the receipt stays as the
@@ -28,20 +32,24 @@ pub(super) struct ItemResult<'t> {
 pub(super) enum Verdict {
     /// Keep the receipt (JSON), forget the record.
     Delivered(String),
-    /// Set it aside: `problem` is one of a few words, `why` is for people.
-    Park { problem: &'static str, why: String },
+    /// Set it aside; `why` is for people.
+    Park { problem: Problem, why: String },
+    /// The ledger has something else of this connector under the id (this receipt, JSON): it is ahead of the outbox.
+    Behind(String),
+    /// Try again once the ledger is up to date: it does not know this.
+    Older(String),
     /// Try again later.
     Retry,
 }
 
-pub(super) fn judge(item: &[u8], result: &ItemResult<'_>) -> Verdict {
+pub(super) fn judge(item: &[u8], result: &ItemResult<'_>, connector: &ConnectorId) -> Verdict {
     match result.status {
         ItemStatus::Created | ItemStatus::Exists => {
             let text = result.receipt.map_or("{}", RawValue::get);
             match verify(item, text, result.status) {
                 Ok(()) => Verdict::Delivered(text.to_owned()),
                 Err(why) => Verdict::Park {
-                    problem: "receipt",
+                    problem: Problem::Receipt,
                     why: format!("the receipt does not fit the record: {why}"),
                 },
             }
@@ -55,19 +63,80 @@ pub(super) fn judge(item: &[u8], result: &ItemResult<'_>) -> Verdict {
                 return Verdict::Retry;
             }
             let kind = problem.map_or("", |p| p.kind.rsplit(['/', ':']).next().unwrap_or_default());
-            let known = ["invalid", "forbidden", "conflict"]
-                .into_iter()
-                .find(|k| *k == kind);
+            if let Some(unknown) = problem.filter(|_| kind == "invalid").and_then(unknown) {
+                return Verdict::Older(unknown);
+            }
+            if let Some(receipt) = result.receipt.filter(|_| kind == "conflict")
+                && is_own(receipt.get(), result.id.as_deref(), connector)
+            {
+                return Verdict::Behind(receipt.get().to_owned());
+            }
             let why = problem.map_or_else(
                 || "no reason given".to_owned(),
                 |p| format!("{kind}: {}", p.detail),
             );
             Verdict::Park {
-                problem: known.unwrap_or("other"),
+                problem: Problem::named(kind),
                 why,
             }
         }
     }
+}
+
+/// What an older ledger does not know of an item, if that is why it was refused.
+fn unknown(problem: &ItemProblem) -> Option<String> {
+    // The version before this one refused members, and said so in words alone.
+    let in_words = || {
+        problem
+            .detail
+            .split_once("unknown member ")
+            .map(|(_, name)| name.trim_matches('"').to_owned())
+    };
+    problem.unknown.clone().or_else(in_words)
+}
+
+/// Whether `receipt` is for a record that `connector` registered under `id`.
+fn is_own(receipt: &str, id: Option<&str>, connector: &ConnectorId) -> bool {
+    #[derive(Deserialize)]
+    struct Core {
+        actor: Actor,
+        #[serde(default)]
+        event: Value,
+        #[serde(default)]
+        evidence: Value,
+    }
+    #[derive(Deserialize)]
+    struct Actor {
+        #[serde(default)]
+        client: Option<String>,
+    }
+
+    // What derives `Deserialize` is read from an array as well.
+    let object = Some(receipt).filter(|text| text.starts_with('{'));
+    let Some(Ok(receipt)) = object.map(serde_json::from_str::<Receipt>) else {
+        return false;
+    };
+    let Some(text) = receipt.core.as_deref() else {
+        // Erased since: the ledger's word has to do, as where a record exists.
+        return receipt.salt.is_none();
+    };
+    let Some(salt) = receipt.salt.as_deref().and_then(Salt::from_base64) else {
+        return false;
+    };
+    let leaf = || Commitment(Commitment::new(&salt, text).leaf_hash()).to_base64();
+    if receipt
+        .leaf_hash
+        .as_ref()
+        .is_some_and(|hash| *hash != leaf())
+    {
+        return false;
+    }
+    let Ok(core) = serde_json::from_str::<Core>(text) else {
+        return false;
+    };
+    let recorded = core.event.get("cdleventid").or(core.evidence.get("id"));
+    core.actor.client.as_deref() == Some(connector.as_str())
+        && id.is_some_and(|id| recorded.and_then(Value::as_str) == Some(id))
 }
 
 /// What an outbox sent, in the parts that the ledger repeats.
@@ -218,6 +287,10 @@ mod tests {
     use crate::model::event_id::EventIds;
     use crate::outbox::{AbortReason, Digest, Kind, Reservation};
 
+    fn connector() -> ConnectorId {
+        ConnectorId::parse("c.example").unwrap()
+    }
+
     fn item() -> Value {
         json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"},
                "nonce": "00"})
@@ -236,7 +309,11 @@ mod tests {
 
     fn verdict_on(item: &str, result: &Value) -> Verdict {
         let result = result.to_string();
-        judge(item.as_bytes(), &serde_json::from_str(&result).unwrap())
+        judge(
+            item.as_bytes(),
+            &serde_json::from_str(&result).unwrap(),
+            &connector(),
+        )
     }
 
     fn verdict(status: &str, receipt: &Value) -> Verdict {
@@ -279,7 +356,7 @@ mod tests {
         assert!(matches!(
             created(&core),
             Verdict::Park {
-                problem: "receipt",
+                problem: Problem::Receipt,
                 ..
             }
         ));
@@ -395,7 +472,7 @@ mod tests {
         assert!(matches!(
             verdict("created", &receipt),
             Verdict::Park {
-                problem: "receipt",
+                problem: Problem::Receipt,
                 ..
             }
         ));
@@ -430,8 +507,8 @@ mod tests {
     #[rstest]
     #[case(Some(true), 422, Verdict::Retry)]
     #[case(None, 503, Verdict::Retry)]
-    #[case(Some(false), 409, Verdict::Park { problem: "conflict", why: "conflict: d".to_owned() })]
-    #[case(None, 409, Verdict::Park { problem: "conflict", why: "conflict: d".to_owned() })]
+    #[case(Some(false), 409, Verdict::Park { problem: Problem::Conflict, why: "conflict: d".to_owned() })]
+    #[case(None, 409, Verdict::Park { problem: Problem::Conflict, why: "conflict: d".to_owned() })]
     fn the_ledger_says_whether_to_try_again(
         #[case] retry: Option<bool>,
         #[case] status: u16,
@@ -441,5 +518,71 @@ mod tests {
             json!({"type": "urn:x:conflict", "title": "", "status": status, "detail": "d"});
         let result = json!({"id": null, "status": "rejected", "retry": retry, "problem": problem});
         assert_eq!(verdict_on(&item().to_string(), &result), expected);
+    }
+
+    fn refused(problem: &Value, receipt: &Value) -> Verdict {
+        let result = json!({"id": "e1", "status": "rejected", "retry": false, "problem": problem, "receipt": receipt});
+        verdict_on(&item().to_string(), &result)
+    }
+
+    #[rstest]
+    #[case(json!({"detail": "unknown member \"nonce\""}), Some("nonce"))]
+    #[case(json!({"detail": "evidence: type \"x\" is not taken here", "unknown": "x"}), Some("x"))]
+    #[case(json!({"detail": "user_id is missing"}), None)]
+    fn what_only_a_later_ledger_knows_waits(#[case] members: Value, #[case] unknown: Option<&str>) {
+        for (kind, waits) in [("invalid", true), ("forbidden", false)] {
+            let mut problem = json!({"type": format!("urn:x:{kind}"), "title": "", "status": 422});
+            for (name, value) in members.as_object().unwrap() {
+                problem[name] = value.clone();
+            }
+            let verdict = refused(&problem, &json!(null));
+            match unknown.filter(|_| waits) {
+                Some(name) => assert_eq!(verdict, Verdict::Older(name.to_owned())),
+                None => assert!(matches!(verdict, Verdict::Park { .. }), "{verdict:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_this_connector_has_in_the_ledger_closes_its_record() {
+        let conflict = json!({"type": "urn:x:conflict", "title": "", "status": 409, "detail": "d"});
+        let mut other = core();
+        other["actor"]["client"] = "c.example".into();
+        other["xid"] = "x2".into();
+        let own = receipt(&other);
+        assert_eq!(refused(&conflict, &own), Verdict::Behind(own.to_string()));
+        other["event"]["cdleventid"] = "e2".into();
+        let of_another_id = receipt(&other);
+        other["event"]["cdleventid"] = "e1".into();
+        other["actor"]["client"] = "d.example".into();
+        let of_another_connector = receipt(&other);
+        let mut forged = own;
+        forged["leaf_hash"] = "AAAA".into();
+        for bad in [
+            of_another_id,
+            of_another_connector,
+            forged,
+            json!(null),
+            json!([1]),
+            json!({"core": "x"}),
+        ] {
+            let verdict = refused(&conflict, &bad);
+            assert!(
+                matches!(
+                    verdict,
+                    Verdict::Park {
+                        problem: Problem::Conflict,
+                        ..
+                    }
+                ),
+                "{verdict:?}"
+            );
+        }
+        let invalid = json!({"type": "urn:x:invalid", "title": "", "status": 422, "detail": "d"});
+        other["actor"]["client"] = "c.example".into();
+        assert!(matches!(
+            refused(&invalid, &receipt(&other)),
+            Verdict::Park { .. }
+        ));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use common::clock::SharedClock;
+use common::{clock::SharedClock, ids::ConnectorId};
 use tokio::{
     sync::{oneshot, watch},
     time::Instant,
@@ -23,10 +23,10 @@ use super::{
 use crate::{
     model::batch::{ItemStatus, MAX_BODY_BYTES},
     outbox::{
-        DeliveredError,
+        DeliveredError, Problem,
         config::OutboxConfig,
         status::LedgerContact,
-        writer::{Command, Settled},
+        writer::{Command, Refusal, Settled},
     },
 };
 
@@ -50,10 +50,16 @@ const RELOAD: Duration = Duration::from_secs(1);
 const HEAD: &[u8] = b"{\"items\":[";
 const TAIL: &[u8] = b"]}";
 
+/// The way to the ledger, and as whom records go there.
+pub(in crate::outbox) struct Way<T> {
+    pub(in crate::outbox) transport: T,
+    pub(in crate::outbox) connector: ConnectorId,
+}
+
 pub(in crate::outbox) struct Delivery<T> {
     queue: Arc<Queue>,
     writer: Sender<Command>,
-    transport: T,
+    way: Way<T>,
     clock: SharedClock,
     config: OutboxConfig,
     contact: watch::Sender<LedgerContact>,
@@ -66,6 +72,8 @@ pub(in crate::outbox) struct Delivery<T> {
     paused_until: Option<Instant>,
     reload_at: Option<Instant>,
     last_start: Option<Instant>,
+    /// It refused what only a later one knows, and that was said.
+    is_ledger_older: bool,
     metrics: Metrics,
 }
 
@@ -80,7 +88,7 @@ impl<T: Transport> Delivery<T> {
     pub(in crate::outbox) fn new(
         queue: Arc<Queue>,
         writer: Sender<Command>,
-        transport: T,
+        way: Way<T>,
         clock: SharedClock,
         config: OutboxConfig,
         contact: watch::Sender<LedgerContact>,
@@ -89,7 +97,7 @@ impl<T: Transport> Delivery<T> {
         Self {
             queue,
             writer,
-            transport,
+            way,
             clock,
             limit: config.batch,
             config,
@@ -100,6 +108,7 @@ impl<T: Transport> Delivery<T> {
             paused_until: None,
             reload_at: None,
             last_start: None,
+            is_ledger_older: false,
             metrics: Metrics::new(),
         }
     }
@@ -208,7 +217,7 @@ impl<T: Transport> Delivery<T> {
             reason = "a batch has at most 1,024 records"
         )]
         self.metrics.batch.record(batch.len() as f64);
-        let answer = self.transport.send(body(&batch)).await;
+        let answer = self.way.transport.send(body(&batch)).await;
         let results = answer
             .as_ref()
             .map_err(DeliveryError::clone)
@@ -241,10 +250,11 @@ impl<T: Transport> Delivery<T> {
     async fn settle(&mut self, batch: Vec<Outgoing>, results: &[ItemResult<'_>]) {
         let mut records = batch.into_iter().zip(results);
         let mut part = PART;
+        let (mut ahead, mut older) = (Vec::new(), None);
         loop {
             let (mut delivered, mut parked, mut answers) = (Vec::new(), Vec::new(), Vec::new());
             for (record, result) in records.by_ref().take(part) {
-                match judge(&record.item, result) {
+                match judge(&record.item, result, &self.way.connector) {
                     Verdict::Delivered(text) => {
                         delivered.push(Settled {
                             id: record.id,
@@ -257,7 +267,22 @@ impl<T: Transport> Delivery<T> {
                         answers.push((record.id, Err(DeliveredError::Parked(why.clone()))));
                         parked.push(park(&record, problem, why));
                     }
-                    Verdict::Retry => self.postpone(record),
+                    Verdict::Behind(text) => {
+                        ahead.push(record.id);
+                        // Whoever waits for it has other bytes than the ledger has on record.
+                        let why = "the ledger has something else under its id".to_owned();
+                        answers.push((record.id, Err(DeliveredError::Parked(why))));
+                        delivered.push(Settled {
+                            id: record.id,
+                            ended_ms: record.ended_ms,
+                            text,
+                        });
+                    }
+                    Verdict::Older(unknown) => {
+                        older.get_or_insert(unknown);
+                        self.postpone(record, "ledger-older");
+                    }
+                    Verdict::Retry => self.postpone(record, "item-unavailable"),
                 }
             }
             self.metrics
@@ -269,16 +294,38 @@ impl<T: Transport> Delivery<T> {
                 part *= 2;
             }
             if records.len() == 0 {
-                return;
+                break;
             }
         }
+        self.say(&ahead, older.as_deref());
+    }
+
+    /// Says what an operator should know of a ledger that was ahead of the outbox, or is behind this program.
+    fn say(&mut self, ahead: &[Uuid], older: Option<&str>) {
+        if let Some(first) = ahead.first() {
+            let records = u64::try_from(ahead.len()).unwrap_or(u64::MAX);
+            metrics::counter!("outbox_ledger_ahead_total").increment(records);
+            tracing::warn!(
+                records,
+                event.id = %first,
+                "the ledger was ahead: it has other records of this connector under these ids, as after the outbox was restored from a copy; \
+                 theirs count"
+            );
+        }
+        if let Some(unknown) = older.filter(|_| !self.is_ledger_older) {
+            tracing::error!(
+                unknown,
+                "the ledger is older than this connector and does not know what it records; records wait until it is updated"
+            );
+        }
+        self.is_ledger_older = older.is_some();
     }
 
     /// Has results written, then tells those who wait: whoever asks later finds them in the file. Returns when they are written.
     async fn tell(
         &self,
         delivered: Vec<Settled>,
-        parked: Vec<Settled>,
+        parked: Vec<Refusal>,
         answers: Vec<(Uuid, Result<(), DeliveredError>)>,
     ) {
         if answers.is_empty() {
@@ -298,9 +345,8 @@ impl<T: Transport> Delivery<T> {
     }
 
     /// The ledger can't say yet: this record alone waits, the others go on.
-    fn postpone(&mut self, mut record: Outgoing) {
-        metrics::counter!("outbox_delivery_failures_total", "reason" => "item-unavailable")
-            .increment(1);
+    fn postpone(&mut self, mut record: Outgoing, reason: &'static str) {
+        metrics::counter!("outbox_delivery_failures_total", "reason" => reason).increment(1);
         let pause = self.pause_after(record.attempts);
         record.attempts = record.attempts.saturating_add(1);
         self.postponed
@@ -319,7 +365,7 @@ impl<T: Transport> Delivery<T> {
                 let answer = (record.id, Err(DeliveredError::Parked(why.clone())));
                 self.tell(
                     Vec::new(),
-                    vec![park(&record, "refused-alone", why)],
+                    vec![park(&record, Problem::RefusedAlone, why)],
                     vec![answer],
                 )
                 .await;
@@ -366,13 +412,16 @@ impl<T: Transport> Delivery<T> {
     }
 }
 
-fn park(record: &Outgoing, problem: &'static str, why: String) -> Settled {
-    metrics::counter!("outbox_parked_total", "problem" => problem).increment(1);
-    tracing::error!(event.id = %record.id, problem, why, "the ledger refused a record for good; it needs a person");
-    Settled {
+fn park(record: &Outgoing, problem: Problem, why: String) -> Refusal {
+    metrics::counter!("outbox_parked_total", "problem" => problem.label()).increment(1);
+    // Operators are told by the alarm of the writer, however many there are.
+    tracing::debug!(event.id = %record.id, problem = problem.label(), why, "the ledger refused a record for good");
+    Refusal {
         id: record.id,
         ended_ms: record.ended_ms,
-        text: why,
+        problem,
+        why,
+        bytes: u64::try_from(record.item.len()).unwrap_or(u64::MAX),
     }
 }
 
@@ -448,6 +497,10 @@ impl Metrics {
         describe_counter!(
             "outbox_delivery_failures_total",
             "Requests, and single records, that the ledger did not take, by reason."
+        );
+        describe_counter!(
+            "outbox_ledger_ahead_total",
+            "Records that the ledger had with another content, of this connector: its outbox was restored from a copy."
         );
         describe_counter!(
             "outbox_parked_total",

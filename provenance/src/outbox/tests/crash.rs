@@ -102,7 +102,7 @@ async fn a_torn_last_write_costs_nothing_that_was_promised() {
         .unwrap();
         let torn = &wal[..usize::try_from(len).unwrap()];
         std::fs::write(folder.path().join("outbox.db-wal"), torn).unwrap();
-        let outbox = Outbox::open(config(folder.path()), kit.clock.clone()).unwrap();
+        let outbox = open(config(folder.path()), kit.clock.clone()).unwrap();
         assert_eq!(outbox.status().undelivered, 1, "cut to {len}");
     }
 }
@@ -123,7 +123,7 @@ const FOLDER: &str = "KAKEHASHI_TEST_OUTBOX";
 async fn a_process_that_records_until_it_is_killed() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("run by the test below"));
     let clock: SharedClock = Arc::new(SystemClock);
-    let outbox = Outbox::open(config(&folder), clock.clone()).unwrap();
+    let outbox = open(config(&folder), clock.clone()).unwrap();
     let one = |i: usize| {
         let (outbox, clock) = (outbox.clone(), clock.clone());
         async move {
@@ -200,7 +200,7 @@ async fn a_process_that_is_killed_at_any_moment_has_kept_its_promises() {
         for line in lines.map_while(Result::ok) {
             note(&mut promised, &line);
         }
-        let outbox = Outbox::open(config(folder.path()), Arc::new(SystemClock)).unwrap();
+        let outbox = open(config(folder.path()), Arc::new(SystemClock)).unwrap();
         assert_eq!(outbox.status().open, 0);
         outbox.start_delivery(ledger.clone());
         outbox.drained().await;
@@ -238,4 +238,41 @@ fn note(promised: &mut HashMap<String, String>, line: &str) -> bool {
         promised.insert(id.to_owned(), state.to_owned());
     }
     true
+}
+
+/// A file of the version before this one, as a killed process left it.
+pub(super) fn first_format() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let conn = rusqlite::Connection::open(folder.path().join("outbox.db")).unwrap();
+    conn.execute_batch(include_str!("../../../testdata/outbox-1.sql"))
+        .unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_format_is_opened_and_loses_nothing() {
+    let folder = first_format();
+    let clock = Kit::new().clock;
+    let outbox = open(config(folder.path()), clock).unwrap();
+    let status = outbox.status();
+    assert_eq!((status.open, status.undelivered, status.parked), (0, 3, 1));
+    let ledger = Ledger::default();
+    outbox.start_delivery(ledger.clone());
+    outbox.drained().await;
+    let id = |n: u8| format!("01941f29-7c00-7000-8000-00000000000{n}");
+    let records = ledger.books().records.clone();
+    for n in [1, 2] {
+        let item = &records[&id(n)];
+        assert_eq!(item["evidence"]["reason"], "found-open-at-start");
+        // Whatever a peer had sent as the id of its exchange, the ledger takes this.
+        let types = ["Sent".to_owned()];
+        crate::model::batch::InItem::parse(&item.to_string(), &types, &owner()).unwrap();
+    }
+    assert_eq!(
+        records[&id(2)]["exchange_id"],
+        "01941f29-7c00-7000-8000-0000000000f2"
+    );
+    assert_eq!(records[&id(3)]["kind"], "event");
+    let parked = outbox.parked().await.unwrap();
+    assert_eq!(parked[0].event_id.to_string(), id(4));
 }

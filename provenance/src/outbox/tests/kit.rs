@@ -18,7 +18,7 @@ use time::{OffsetDateTime, macros::datetime};
 
 use super::super::*;
 use crate::model::{
-    batch::{BatchReply, ItemProblem, ItemResult, ItemStatus},
+    batch::{BatchReply, InItem, ItemProblem, ItemResult, ItemStatus},
     commitment::Salt,
     event_id::{EventIds, OwnedId},
     json::canonical,
@@ -28,6 +28,10 @@ pub(super) const NOW: OffsetDateTime = datetime!(2025-01-01 00:00:02 UTC);
 
 pub(super) fn user(id: &str) -> UserId {
     UserId::parse(id).expect("a user ID")
+}
+
+pub(super) fn open(config: OutboxConfig, clock: SharedClock) -> Result<Outbox, OpenError> {
+    Outbox::open(config, &owner(), clock)
 }
 
 /// An outbox and what it stands on.
@@ -57,7 +61,7 @@ impl Kit {
         let clock = Arc::new(ManualClock::new(NOW));
         let mut config = config(folder.path());
         change(&mut config);
-        let outbox = Outbox::open(config, clock.clone()).expect("an outbox");
+        let outbox = open(config, clock.clone()).expect("an outbox");
         Self {
             outbox,
             clock,
@@ -75,7 +79,7 @@ impl Kit {
             }
         }
         let clock = Arc::new(ManualClock::new(self.clock.now() + Duration::from_mins(1)));
-        let outbox = Outbox::open(config(folder.path()), clock.clone()).expect("an outbox");
+        let outbox = open(config(folder.path()), clock.clone()).expect("an outbox");
         Self {
             outbox,
             clock,
@@ -172,12 +176,16 @@ pub(super) enum Behaviour {
     Hang,
 }
 
+/// An exchange id that versions before took from a peer.
+pub(super) const OF_BEFORE: &str = "5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b";
+
 /// A ledger in memory.
 #[derive(Clone, Default)]
 pub(super) struct Ledger(Arc<Mutex<Books>>);
 
-#[derive(Default)]
 pub(super) struct Books {
+    /// Whose certificate comes with the requests.
+    pub(super) connector: ConnectorId,
     /// What it recorded, by id.
     pub(super) records: HashMap<String, Value>,
     /// Ids in the order in which they were recorded.
@@ -192,6 +200,21 @@ pub(super) struct Books {
     pub(super) always: Option<fn() -> Behaviour>,
     /// Ids that make a request too much for it.
     pub(super) poison: Vec<String>,
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        Self {
+            connector: owner(),
+            records: HashMap::new(),
+            order: Vec::new(),
+            tried: HashSet::new(),
+            requests: Vec::new(),
+            script: VecDeque::new(),
+            always: None,
+            poison: Vec::new(),
+        }
+    }
 }
 
 impl Ledger {
@@ -233,16 +256,34 @@ impl Books {
         let id = id_of(item).to_owned();
         let status = match self.records.get(&id) {
             Some(known) if known == item => ItemStatus::Exists,
-            Some(_) => return reject(Some(id), 409, false),
+            Some(known) => {
+                // Everything here is of one connector.
+                let receipt = self.receipt(known, false);
+                return ItemResult {
+                    receipt: Some(receipt),
+                    ..reject(Some(id), 409, false)
+                };
+            }
             None => ItemStatus::Created,
         };
         if status == ItemStatus::Created {
             self.order.push(id.clone());
         }
         self.records.insert(id.clone(), item.clone());
+        ItemResult {
+            id: Some(id),
+            status,
+            pending: Vec::new(),
+            receipt: Some(self.receipt(item, forge)),
+            retry: None,
+            problem: None,
+        }
+    }
+
+    fn receipt(&self, item: &Value, forge: bool) -> Receipt {
         let mut core = json!({
             "v": 1, "xid": item["exchange_id"], "rx": "2025-01-01T00:00:03.000Z", "prev": [],
-            "actor": { "auth": "mtls", "user": item["user_id"], "client": "c.example" },
+            "actor": { "auth": "mtls", "user": item["user_id"], "client": self.connector },
         });
         for name in ["event", "evidence", "dig", "nonce"] {
             if let Some(value) = item.get(name) {
@@ -252,17 +293,10 @@ impl Books {
         if forge {
             core["dig"]["len"] = 7.into();
         }
-        ItemResult {
-            id: Some(id),
-            status,
-            pending: Vec::new(),
-            receipt: Some(Receipt {
-                salt: Some(Salt([1; 32]).to_base64()),
-                core: Some(canonical(&core)),
-                ..Receipt::default()
-            }),
-            retry: None,
-            problem: None,
+        Receipt {
+            salt: Some(Salt([1; 32]).to_base64()),
+            core: Some(canonical(&core)),
+            ..Receipt::default()
         }
     }
 }
@@ -285,6 +319,7 @@ fn reject(id: Option<String>, status: u16, retry: bool) -> ItemResult {
             title: kind.to_owned(),
             status,
             detail: "as told".to_owned(),
+            unknown: None,
         }),
     }
 }
@@ -293,6 +328,13 @@ impl Transport for Ledger {
     async fn send(&self, body: Bytes) -> Result<Bytes, DeliveryError> {
         let request: Value = serde_json::from_slice(&body).expect("the outbox sends JSON");
         let items = request["items"].as_array().expect("items").clone();
+        let types = ["Sent".to_owned(), "Received".to_owned()];
+        let connector = self.books().connector.clone();
+        for item in &items {
+            // But for what versions before had in their files.
+            let read = InItem::parse(&item.to_string(), &types, &connector);
+            assert!(read.is_ok() || item["exchange_id"] == OF_BEFORE, "{item}");
+        }
         let behaviour = {
             let mut books = self.books();
             books.requests.push(items.len());

@@ -3,4 +3,5 @@
 mod crash;
 mod delivering;
 mod kit;
+mod parked;
 mod writing;

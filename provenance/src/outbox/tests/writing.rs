@@ -134,7 +134,7 @@ async fn a_caller_that_leaves_while_completing_leaves_one_end() {
     kit.outbox.drained().await;
     // What was handed over first counts: all bytes had arrived.
     assert!(ids.iter().all(|id| ledger.item(id)["kind"] == "event"));
-    assert_eq!(ledger.books().records.len(), 50);
+    assert_eq!(ledger.books().records.len(), taken);
 }
 
 #[tokio::test]
@@ -288,8 +288,13 @@ async fn beyond_its_size_receipts_give_way_and_then_new_records() {
     };
     let full = || kit.outbox.check_room().err().map(|error| reason(&error));
     let writing = (0..50).map(|_| kit.outbox.record(large(), digest(), NOW));
+    // On a slow machine the limit is noticed before all of them are written.
+    let mut taken = 0;
     for written in futures_util::future::join_all(writing).await {
-        written.unwrap();
+        match written {
+            Ok(()) => taken += 1,
+            Err(error) => assert_eq!(reason(&error), FullReason::Bytes),
+        }
     }
     until("the limit", || full() == Some(FullReason::Bytes)).await;
     assert!(kit.outbox.status().bytes > 1 << 20);
@@ -300,7 +305,7 @@ async fn beyond_its_size_receipts_give_way_and_then_new_records() {
     let ledger = Ledger::default();
     kit.outbox.start_delivery(ledger.clone());
     kit.outbox.drained().await;
-    assert_eq!(ledger.books().records.len(), 50);
+    assert_eq!(ledger.books().records.len(), taken);
     until("room", || full().is_none()).await;
     until("the rest of the receipts to go", || {
         kit.outbox.status().bytes < 1 << 20
@@ -363,11 +368,30 @@ async fn what_the_ledger_would_never_take_is_refused_at_once() {
     };
     let far = Reservation {
         kind: Kind::Direct {
-            source_url: "x".repeat(40_000),
+            source_url: "x".repeat(70_000),
         },
         ..kit.received()
     };
-    for bad in [with(String::new()), with("x".repeat(257)), itself, far] {
+    let escaped = Reservation {
+        kind: Kind::Direct {
+            source_url: "\u{1}".repeat(11_000),
+        },
+        ..kit.received()
+    };
+    let of_another = Reservation {
+        user_id: user("provider-c"),
+        ..kit.sent()
+    };
+    let unread = with("create\u{7f}1".to_owned());
+    for bad in [
+        with(String::new()),
+        with("x".repeat(257)),
+        unread,
+        itself,
+        far,
+        escaped,
+        of_another,
+    ] {
         assert!(matches!(
             kit.outbox.reserve(bad.clone()).await,
             Err(OutboxError::Invalid(_))
@@ -378,15 +402,16 @@ async fn what_the_ledger_would_never_take_is_refused_at_once() {
         ));
     }
     assert_eq!(kit.outbox.status().open, 0);
+    assert_eq!(kit.outbox.status().undelivered, 0);
 }
 
 #[tokio::test]
 async fn one_process_has_the_file() {
     let kit = Kit::new();
-    let second = Outbox::open(config(kit.folder.path()), kit.clock.clone());
+    let second = open(config(kit.folder.path()), kit.clock.clone());
     assert!(matches!(second, Err(OpenError::Locked)), "{second:?}");
     kit.close().await;
-    let second = Outbox::open(config(kit.folder.path()), kit.clock.clone()).unwrap();
+    let second = open(config(kit.folder.path()), kit.clock.clone()).unwrap();
     // Whoever still holds the closed one is told.
     assert!(matches!(
         kit.outbox.reserve(kit.sent()).await,
@@ -403,7 +428,7 @@ async fn files_of_a_newer_format_are_left_alone() {
     conn.pragma_update(None, "user_version", 99).unwrap();
     drop(conn);
     let clock = Kit::new().clock;
-    let opened = Outbox::open(config(folder.path()), clock);
+    let opened = open(config(folder.path()), clock);
     assert!(matches!(opened, Err(OpenError::Format(99))), "{opened:?}");
 }
 
@@ -421,7 +446,7 @@ async fn files_of_something_else_are_left_alone() {
         conn.execute_batch(sql).unwrap();
         conn.pragma_update(None, "user_version", version).unwrap();
         drop(conn);
-        let opened = Outbox::open(config(folder.path()), clock.clone());
+        let opened = open(config(folder.path()), clock.clone());
         assert!(matches!(opened, Err(OpenError::Foreign)), "{opened:?}");
         let conn = rusqlite::Connection::open(&file).unwrap();
         let tables: i64 = conn
@@ -449,7 +474,7 @@ async fn a_damaged_file_is_named_and_not_replaced() {
     torn[4096..].fill(0xff);
     for damaged in [garbage, torn] {
         std::fs::write(&file, &damaged).unwrap();
-        let opened = Outbox::open(config(kit.folder.path()), kit.clock.clone());
+        let opened = open(config(kit.folder.path()), kit.clock.clone());
         assert!(matches!(opened, Err(OpenError::Store(_))), "{opened:?}");
         assert_eq!(std::fs::metadata(&file).unwrap().len(), whole.len() as u64);
     }
@@ -463,7 +488,7 @@ async fn a_bad_configuration_is_named() {
         ..config(folder.path())
     };
     assert!(matches!(
-        Outbox::open(bad, Kit::new().clock),
+        open(bad, Kit::new().clock),
         Err(OpenError::Config(_))
     ));
 }
@@ -489,7 +514,7 @@ async fn a_writer_that_is_stuck_is_not_ready_until_it_gets_on() {
         writer_patience: common::config::Period::millis(1),
         ..config(folder.path())
     };
-    let outbox = Outbox::open(config, clock.clone()).unwrap();
+    let outbox = open(config, clock.clone()).unwrap();
     let readiness = common::service::Readiness::default();
     readiness.started();
     readiness.register("outbox").watch(outbox.heartbeat());

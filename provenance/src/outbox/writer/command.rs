@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::to_i64;
 use crate::outbox::{
-    OutboxError, Parked,
+    OutboxError, Parked, Problem,
     delivery::{Outgoing, Room},
+    errand::Change,
     file::{Found, Outcome},
 };
 
@@ -45,7 +46,7 @@ pub(crate) enum Command {
     /// Write what the ledger answered. Tried until it is written.
     Settle {
         delivered: Vec<Settled>,
-        parked: Vec<Settled>,
+        parked: Vec<Refusal>,
         done: oneshot::Sender<()>,
     },
     /// Read records into the queue of delivery, none of `held`.
@@ -75,13 +76,25 @@ impl Command {
     }
 }
 
-/// A record that the ledger answered.
+/// A record that the ledger has.
 #[derive(Debug, Clone)]
 pub(crate) struct Settled {
     pub(crate) id: Uuid,
     pub(crate) ended_ms: i64,
-    /// The receipt as JSON, or why the record is parked.
+    /// The receipt as JSON.
     pub(crate) text: String,
+}
+
+/// A record that the ledger refused for good.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) id: Uuid,
+    pub(crate) ended_ms: i64,
+    pub(crate) problem: Problem,
+    /// Why, for people.
+    pub(crate) why: String,
+    /// What its item has.
+    pub(crate) bytes: u64,
 }
 
 /// What a command did, to be told after the commit.
@@ -95,7 +108,7 @@ pub(super) enum Effect {
     },
     Settled {
         delivered: Vec<i64>,
-        parked: Vec<i64>,
+        parked: Vec<(i64, Problem, u64)>,
     },
     /// `is_all`: nothing else in the file waits.
     Loaded {
@@ -105,7 +118,8 @@ pub(super) enum Effect {
     Found(Box<Found>),
     Receipt(Option<Vec<u8>>),
     Parked(Vec<Parked>),
-    Requeued(Outgoing),
+    /// A parked record is none any more.
+    Changed(Box<Change>),
 }
 
 /// What is told to whom after the commit.
@@ -170,8 +184,8 @@ pub(super) fn conclude(command: Command, effect: Effect, ended: &mut Vec<Outgoin
             ended.push(Outgoing::new(id, to_i64(ended_ms), item));
             reply.map_or(Answer::Nobody, |reply| Answer::Unit(reply, Ok(())))
         }
-        (Command::Requeue { reply, .. }, Effect::Requeued(outgoing)) => {
-            ended.push(outgoing);
+        (Command::Requeue { reply, .. }, Effect::Changed(change)) => {
+            ended.push(change.now);
             Answer::Unit(reply, Ok(()))
         }
         (Command::Find { reply, .. }, Effect::Found(found)) => Answer::Found(reply, *found),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::outbox::status::Counts;
+use crate::outbox::{Problem, status::Counts};
 
 /// Handles of the writer's metrics: looking one up by name would cost more than moving it.
 pub(in crate::outbox) struct Metrics {
@@ -13,6 +13,8 @@ pub(in crate::outbox) struct Metrics {
     open: metrics::Gauge,
     undelivered: metrics::Gauge,
     parked: metrics::Gauge,
+    parked_by_problem: [metrics::Gauge; Problem::ALL.len()],
+    parked_bytes: metrics::Gauge,
     bytes: metrics::Gauge,
     oldest: metrics::Gauge,
 }
@@ -56,6 +58,15 @@ impl Metrics {
             Unit::Seconds,
             "Age of the oldest ended record that is not delivered."
         );
+        describe_gauge!(
+            "outbox_parked_records",
+            "Records that the ledger refused for good and nobody has dealt with, by problem: each needs a person."
+        );
+        describe_gauge!(
+            "outbox_parked_bytes",
+            Unit::Bytes,
+            "Bytes of parked records, which have a limit of their own."
+        );
         let records = |state: &'static str| metrics::gauge!("outbox_records", "state" => state);
         Self {
             commit: metrics::histogram!("outbox_commit_duration_seconds"),
@@ -65,6 +76,10 @@ impl Metrics {
             open: records("open"),
             undelivered: records("undelivered"),
             parked: records("parked"),
+            parked_by_problem: Problem::ALL.map(
+                |problem| metrics::gauge!("outbox_parked_records", "problem" => problem.label()),
+            ),
+            parked_bytes: metrics::gauge!("outbox_parked_bytes"),
             bytes: metrics::gauge!("outbox_bytes"),
             oldest: metrics::gauge!("outbox_oldest_undelivered_seconds"),
         }
@@ -84,7 +99,11 @@ impl Metrics {
     pub(in crate::outbox) fn publish(&self, counts: &Counts, now_s: i64) {
         self.open.set(counts.open as f64);
         self.undelivered.set(counts.undelivered as f64);
-        self.parked.set(counts.parked as f64);
+        self.parked.set(counts.parked.number() as f64);
+        for (gauge, number) in self.parked_by_problem.iter().zip(counts.parked.by_problem) {
+            gauge.set(number as f64);
+        }
+        self.parked_bytes.set(counts.parked.size() as f64);
         self.bytes.set(counts.bytes as f64);
         self.oldest
             .set(counts.oldest_s.map_or(0, |s| (now_s - s).max(0)) as f64);

@@ -3,7 +3,9 @@
 //! It takes what arrived while it wrote the last group, writes it in one transaction, and answers after the commit: writers
 //! at the same time share one sync, and nobody waits on a timer. Answers that tell "durable" are never sent before COMMIT.
 
+mod alarm;
 mod command;
+mod errands;
 mod metrics;
 mod upkeep;
 
@@ -17,20 +19,23 @@ use std::{
 
 use common::{
     clock::{SharedClock, unix_millis},
+    ids::ConnectorId,
     service::Heartbeat,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::watch;
 
-pub(crate) use self::command::{Command, Reply, Settled};
+pub(crate) use self::command::{Command, Refusal, Reply, Settled};
 use self::command::{Effect, conclude, refuse};
-pub(super) use self::{metrics::Metrics, upkeep::Upkeep};
+pub(super) use self::{alarm::Alarm, metrics::Metrics, upkeep::Upkeep};
 use super::{
     FullReason, OutboxError,
     config::OutboxConfig,
     delivery::Queue,
+    errand::{Change, Errands},
     file::{File, NewRecord, Outcome},
     gate::Gate,
+    parked::{Problem, Wish},
     status::{Ages, Counts},
 };
 
@@ -42,6 +47,8 @@ const GROUP_MAX: usize = 1024;
 
 pub(super) struct Writer<'c> {
     pub(super) file: File<'c>,
+    pub(super) connector: ConnectorId,
+    pub(super) alarm: Alarm,
     pub(super) config: OutboxConfig,
     pub(super) gate: Arc<Gate>,
     pub(super) beat: Heartbeat,
@@ -256,8 +263,8 @@ impl Writer<'_> {
                     }
                 }
                 for one in parked {
-                    if self.file.park(one.id, &one.text)? {
-                        aside.push(one.ended_ms);
+                    if self.file.park(one.id, one.problem, &one.why)? {
+                        aside.push((one.ended_ms, one.problem, one.bytes));
                     }
                 }
                 Effect::Settled {
@@ -272,10 +279,19 @@ impl Writer<'_> {
             Command::Find { id, .. } => Effect::Found(Box::new(self.file.find(*id)?)),
             Command::Receipt { id, .. } => Effect::Receipt(self.file.receipt(*id)?),
             Command::ListParked { .. } => Effect::Parked(self.file.parked()?),
-            Command::Requeue { id, .. } => match self.file.requeue(*id)? {
-                Some(outgoing) => Effect::Requeued(outgoing),
-                None => Effect::Refused(OutboxError::Invalid("no parked record has this id")),
-            },
+            Command::Requeue { id, .. } => {
+                let mut errands = Errands {
+                    file: &mut self.file,
+                    connector: &self.connector,
+                    now: self.clock.now(),
+                };
+                match errands.run(*id, &Wish::Requeue)? {
+                    (_, Some(change)) => Effect::Changed(Box::new(change)),
+                    (_, None) => {
+                        Effect::Refused(OutboxError::Invalid("no parked record has this id".into()))
+                    }
+                }
+            }
             Command::Stop { .. } => Effect::Done,
         })
     }
@@ -299,7 +315,7 @@ impl Writer<'_> {
             }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Ok(Some(Effect::Refused(OutboxError::Invalid(
-                    "the event id was used before",
+                    "the event id was used before".into(),
                 ))))
             }
             Err(error) => Err(error),
@@ -325,16 +341,15 @@ impl Writer<'_> {
                 let settled = to_u64(delivered.len() + parked.len());
                 counts.undelivered = counts.undelivered.saturating_sub(settled);
                 counts.delivered += to_u64(delivered.len());
-                counts.parked += to_u64(parked.len());
-                for ended_ms in delivered.iter().chain(parked) {
+                for ended_ms in delivered {
+                    ages.remove(*ended_ms);
+                }
+                for (ended_ms, problem, bytes) in parked {
+                    counts.parked.add(*problem, *bytes);
                     ages.remove(*ended_ms);
                 }
             }
-            Effect::Requeued(outgoing) => {
-                counts.parked = counts.parked.saturating_sub(1);
-                counts.undelivered += 1;
-                ages.add(outgoing.ended_ms);
-            }
+            Effect::Changed(change) => self.count_change(change),
             Effect::Done
             | Effect::Refused(_)
             | Effect::Loaded { .. }
@@ -342,6 +357,15 @@ impl Writer<'_> {
             | Effect::Receipt(_)
             | Effect::Parked(_) => {}
         }
+    }
+
+    /// A parked record is none any more, and something waits in its place.
+    fn count_change(&mut self, change: &Change) {
+        let Self { counts, ages, .. } = self;
+        let problem = change.was.problem.unwrap_or(Problem::Other);
+        counts.parked.remove(problem, to_u64(change.was.item.len()));
+        counts.undelivered += 1;
+        ages.add(change.now.ended_ms);
     }
 
     fn publish(&self) {

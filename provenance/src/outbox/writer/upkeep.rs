@@ -1,5 +1,5 @@
-//! What the writer thread does beside writing, once a second and in small steps: it measures file and disk, and throws away
-//! receipts whose time has come, or whose place is needed.
+//! What the writer thread does beside writing, once a second and in small steps: it measures file and disk, throws away receipts
+//! whose time has come, or whose place is needed, and runs the errands of an operator.
 
 use std::{
     path::PathBuf,
@@ -92,8 +92,21 @@ impl Writer<'_> {
             }
             false
         });
+        let has_errands = self.run_errands().unwrap_or_else(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "an operator's errand could not be run; it is tried again"
+            );
+            false
+        });
+        self.alarm_of_parked();
         self.publish();
-        Instant::now() + if has_more { PAUSE } else { EVERY }
+        Instant::now()
+            + if has_more || has_errands {
+                PAUSE
+            } else {
+                EVERY
+            }
     }
 
     /// True if there is more to throw away.
@@ -114,7 +127,9 @@ impl Writer<'_> {
         } else {
             *max_bytes
         };
-        let was_large = std::mem::replace(is_large, self.counts.bytes >= limit);
+        // Parked records have a limit of their own.
+        let bytes = self.counts.bytes.saturating_sub(self.counts.parked.size());
+        let was_large = std::mem::replace(is_large, bytes >= limit);
         let mut early = 0;
         if self.upkeep.is_large {
             early = self.file.prune(i64::MAX)?;
