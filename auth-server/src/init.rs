@@ -2,7 +2,7 @@
 
 use crate::{
     ca::{
-        Authority, CaError, CaFiles, CsrError, RequestedKey, create,
+        self, Authority, CaError, CaFiles, CsrError, RequestedKey, create,
         external::{self, ExternalError},
     },
     config::Config,
@@ -181,6 +181,21 @@ pub async fn init(
         operator_client_secret: OneTimeSecret::new(secret),
         ca_pem: config.tls.ca.clone(),
     })
+}
+
+/// Makes the certificates of the authority anew that are of the future: they were made while the clock was ahead, and nobody
+/// accepts them until then. For an installation that no one else relies on yet; elsewhere the clock is what is to be mended.
+/// Returns whether there were any. Whatever was issued meanwhile is renewed by its owner.
+///
+/// # Errors
+/// [`InitError`].
+pub fn remake_unbegun(config: &Config, clock: &SharedClock) -> Result<bool, InitError> {
+    let files = CaFiles::new(&config.ca.directory);
+    if config.ca.external || !ca::remake_unbegun(&files, clock.now())? {
+        return Ok(false);
+    }
+    write(&config.tls.ca, Authority::load(&config.ca)?.root_pem())?;
+    Ok(true)
 }
 
 /// Makes the authority, its first revocation lists, and the server's own certificate.

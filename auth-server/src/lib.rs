@@ -30,5 +30,5 @@ pub mod store;
 
 pub use api::{endpoints, peer_router, public_router};
 pub use config::Config;
-pub use init::{InitError, InitOptions, InitOutcome, Organisation, init};
+pub use init::{InitError, InitOptions, InitOutcome, Organisation, init, remake_unbegun};
 pub use service::AuthServer;

@@ -69,6 +69,7 @@ impl Service for AuthServer {
             .await
             .context("the server's own certificate")?;
         let tls = TlsStore::load(&config.tls, Arc::clone(&context.clock)).context("[tls]")?;
+        tls.watch_own(&context);
         tls.spawn_reload(context.shutdown.clone());
         app.certifier.attach(Arc::clone(&tls));
         tls.ask_recorded(Arc::new(app.certifier.clone()));
@@ -194,9 +195,17 @@ fn uninterrupted(
 /// SHA-256 of the own certificate, if it is time to replace it.
 fn due(tls: &TlsConfig, now: OffsetDateTime) -> anyhow::Result<Option<[u8; 32]>> {
     let chain = pem::certificates(&tls.certificate)?;
-    let (_, certificate) = X509Certificate::from_der(&chain[0])?;
-    let begin = certificate.validity().not_before.to_datetime();
-    let end = certificate.validity().not_after.to_datetime();
-    let is_due = now >= begin + (end - begin) * 2 / 3;
+    let certificates: Result<Vec<_>, _> = chain
+        .iter()
+        .map(|der| X509Certificate::from_der(der).map(|(_, parsed)| parsed))
+        .collect();
+    let certificates = certificates?;
+    let begins = |one: &X509Certificate<'_>| one.validity().not_before.to_datetime();
+    let (begin, end) = certificates.first().map_or((now, now), |own| {
+        (begins(own), own.validity().not_after.to_datetime())
+    });
+    // One of the future, its own or its issuer's, was made while the clock was ahead, and nobody accepts it.
+    let is_unbegun = certificates.iter().any(|one| now < begins(one));
+    let is_due = is_unbegun || now >= begin + (end - begin) * 2 / 3;
     Ok(is_due.then(|| Sha256::digest(&chain[0]).into()))
 }

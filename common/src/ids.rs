@@ -34,7 +34,9 @@ pub enum IdError {
     #[error("the suffix of an issued user ID is two lower-case letters or digits")]
     Suffix,
     /// A connector ID is not a DNS name.
-    #[error("a connector ID is a DNS name such as provider.example.jp")]
+    #[error(
+        "a connector ID is a DNS name such as provider.example.jp, without a dot at its end and not localhost"
+    )]
     DnsName,
     /// An exchange id is not a UUID of version 7 in its canonical text.
     #[error("an exchange id is a UUID of version 7, in lower case with hyphens")]
@@ -134,13 +136,13 @@ pub fn is_corporate_number(number: &str) -> bool {
 pub struct ConnectorId(Arc<str>);
 
 impl ConnectorId {
-    /// Reads a DNS name: labels of 1 to 63 letters, digits, hyphens or underscores, 253 characters in all;
-    /// one trailing dot is dropped, letters become lower case.
+    /// Reads a DNS name: labels of 1 to 63 letters, digits, hyphens or underscores, 253 characters in all; letters become
+    /// lower case. `localhost` and names below it are each machine's own, and a dot at the end makes a second spelling.
     ///
     /// # Errors
     /// [`IdError::DnsName`].
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        let name = text.to_ascii_lowercase();
         let label = |l: &str| {
             (1..=63).contains(&l.len())
                 && !l.starts_with('-')
@@ -148,12 +150,13 @@ impl ConnectorId {
                 && l.bytes()
                     .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
-        // A name whose last label is a number would be read as an IPv4 address.
-        let numeric_end = name
-            .rsplit('.')
-            .next()
-            .is_some_and(|l| l.bytes().all(|b| b.is_ascii_digit()));
-        if name.len() > 253 || numeric_end || !name.split('.').all(label) {
+        let last = name.rsplit('.').next().unwrap_or_default();
+        // A name whose last label is a number, also a hexadecimal one, would be read as an IPv4 address.
+        let is_number = last.bytes().all(|b| b.is_ascii_digit())
+            || last
+                .strip_prefix("0x")
+                .is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        if name.len() > 253 || is_number || last == "localhost" || !name.split('.').all(label) {
             return Err(IdError::DnsName);
         }
         Ok(Self(name.into()))
@@ -331,7 +334,8 @@ mod tests {
 
     #[rstest]
     #[case("Provider.A.Example", "provider.a.example")]
-    #[case("localhost.", "localhost")]
+    #[case("localhost.a.example", "localhost.a.example")]
+    #[case("_a.0xg", "_a.0xg")]
     fn connector_ids_are_lower_case_dns_names(#[case] text: &str, #[case] id: &str) {
         assert_eq!(ConnectorId::parse(text).unwrap().as_str(), id);
     }
@@ -341,6 +345,18 @@ mod tests {
     #[case("a..b")]
     #[case("-a.example")]
     #[case("127.0.0.1")]
+    #[case("2130706433")]
+    #[case("0x7f000001")]
+    #[case("a.0x")]
+    #[case("[::1]")]
+    #[case("localhost")]
+    #[case("LocalHost")]
+    #[case("localhost.")]
+    #[case("a.localhost")]
+    #[case("a.example.")]
+    #[case("a.example..")]
+    #[case("a%2eexample")]
+    #[case("日本.example")]
     #[case("https://a.example")]
     fn other_texts_are_no_connector_ids(#[case] text: &str) {
         ConnectorId::parse(text).unwrap_err();

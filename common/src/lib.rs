@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`ids`] | user IDs, connector IDs, event and exchange ids |
+//! | [`base_url`] | one spelling of an address, for comparisons |
 //! | [`clock`] | time as a parameter |
 //! | [`config`] | TOML + environment, units, secrets from files |
 //! | [`tls`] | the one place that builds TLS configurations; hot reload of certificates and CRLs |
@@ -16,6 +17,7 @@
 //!
 //! A service is a type that implements [`service::Service`]; its `main` is one call of [`service::main`].
 
+pub mod base_url;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -73,6 +73,7 @@ impl Config {
             ));
         }
         findings.extend(self.tls.findings());
+        findings.extend(self.enrolment.as_ref().and_then(EnrolmentConfig::finding));
         findings
     }
 }

@@ -282,6 +282,7 @@ impl Config {
         }
         findings.extend(ledger.unauthenticated.finding(&self.public));
         findings.extend(self.tls.findings());
+        findings.extend(self.enrolment.as_ref().and_then(EnrolmentConfig::finding));
         findings
     }
 }

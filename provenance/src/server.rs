@@ -54,6 +54,7 @@ impl Service for ProvenanceServer {
             .context("cannot get a certificate")?;
         let tls =
             common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        tls.watch_own(&context);
         enrol::spawn_renewal(
             tls.clone(),
             &config.auth,

@@ -135,7 +135,10 @@ fn a_service_that_dies_is_named_and_started_again() {
         })
         .await
     });
-    let address = provider.ready.provider.peer.as_str().trim_end_matches('/');
+    // The ready file has the address, the record the name: certificates that proxies make have no addresses in them.
+    let mut named = provider.ready.provider.peer.clone();
+    named.set_host(Some("localhost")).unwrap();
+    let address = named.as_str().trim_end_matches('/');
     assert_eq!(record["provider_connector_url"], address);
 }
 

@@ -205,6 +205,7 @@ impl Configs<'_> {
                 public_url: self.ledger_url(),
                 peer_url: self.layout.url(Service::Provenance, Port::Peer),
                 foreign: Vec::new(),
+                contract_services: Vec::new(),
             },
             deadlines: connector::exchange::Deadlines {
                 // Longer than the provider's own, which then says why it gave up.

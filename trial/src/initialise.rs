@@ -1,9 +1,6 @@
 //! The first step: certificate authority, signing key, first operator.
 
-use std::sync::Arc;
-
 use auth_server::{InitError, InitOptions, Organisation};
-use common::clock::SystemClock;
 
 use crate::databases::DatabaseServer;
 use crate::ready::{AppClient, Person};
@@ -26,7 +23,7 @@ pub async fn run(
             corporate_number: corporate_number("999900000001"),
         }),
     };
-    let made = auth_server::init(config, options, Arc::new(SystemClock))
+    let made = auth_server::init(config, options, common::service::clock())
         .await
         .map_err(|error| {
             let advice = advice(&error, databases);

@@ -241,6 +241,12 @@ impl Layout {
         Url::parse(&text).expect("a scheme and a socket address make a URL")
     }
 
+    /// Where a connector is found by its name: proxies that make certificates of their own put no addresses into them.
+    pub fn named_url(&self, connector: Service) -> String {
+        let port = self.address(connector, Port::Peer).port();
+        format!("https://localhost:{port}")
+    }
+
     /// A service's own folder.
     pub fn folder(&self, service: Service) -> PathBuf {
         self.dir.join(service.folder())

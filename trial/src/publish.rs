@@ -254,7 +254,7 @@ impl Publisher<'_> {
         let service = Service::Provider(party.domain);
         let entry = PostLocationRequest {
             provider_id: party.organisation.to_string(),
-            provider_connector_url: text(&self.layout.url(service, Port::Peer)),
+            provider_connector_url: self.layout.named_url(service),
             connector_id: service.id().map(|id| id.to_string()),
             profile: Some(Profile::Kakehashi1.to_string()),
         };

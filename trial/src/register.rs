@@ -3,7 +3,6 @@
 //! Every step asks the state first and writes down what it got before the next: an `up` that was
 //! interrupted continues, and what was registered without being written down is taken over.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -14,7 +13,7 @@ use auth_client::api::{
 use auth_client::{OperatorClient, OperatorError};
 use common::clock::SharedClock;
 use common::ids::{ConnectorId, UserId, is_corporate_number};
-use common::tls::PeerCertificate;
+use common::tls::validity;
 use http::StatusCode;
 use uuid::Uuid;
 
@@ -277,18 +276,17 @@ impl Registrar<'_> {
         })
     }
 
-    /// Whether `folder` has a certificate that still counts. One that ran out while nobody kept it renewed is removed with its
-    /// key, and the service gets another as it got the first.
+    /// Whether `folder` has a certificate that counts. One that ran out while nobody kept it renewed, or that was made while the
+    /// clock was ahead, is removed with its key, and the service gets another as it got the first.
     fn has_certificate(&self, folder: &Path) -> anyhow::Result<bool> {
         let certificate = folder.join("certificate.pem");
         if !certificate.exists() {
             return Ok(false);
         }
         let chain = common::pem::certificates(&certificate)?;
-        let own = chain
-            .first()
-            .and_then(|der| PeerCertificate::from_der(der, &BTreeMap::new()));
-        if own.is_some_and(|own| own.not_after > self.clock.now()) {
+        let now = self.clock.now();
+        let counts = |der| validity(der).is_some_and(|validity| validity.contains(&now));
+        if chain.iter().all(counts) {
             return Ok(true);
         }
         let key = folder.join("key.pem");

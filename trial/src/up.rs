@@ -212,6 +212,11 @@ async fn configs(trial: &Prepared) -> anyhow::Result<Configs<'_>> {
 /// Makes certificate authority, signing key and first operator where there are none.
 async fn initialise(trial: &Prepared, configs: &Configs<'_>) -> anyhow::Result<Operator> {
     if let Some(operator) = trial.state.get().operator {
+        if auth_server::remake_unbegun(&configs.auth(), &service::clock())? {
+            trial.console.step(
+                "the certificates of the authority were of the future and are made anew; the clock was ahead",
+            );
+        }
         return Ok(operator);
     }
     let operator = initialise::run(&configs.auth(), configs.databases.as_ref()).await?;

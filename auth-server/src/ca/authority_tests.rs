@@ -1,5 +1,5 @@
 use super::*;
-use crate::ca::create;
+use crate::ca::{create, remake_unbegun};
 use common::{
     clock::{ManualClock, SharedClock},
     tls::{PeerCertificate, TlsConfig, TlsStore},
@@ -101,6 +101,33 @@ fn keys_are_readable_by_their_owner_only_and_are_made_once() {
     let before = std::fs::read(files.root()).unwrap();
     create(&files, NOW).unwrap();
     assert_eq!(std::fs::read(files.root()).unwrap(), before);
+}
+
+#[test]
+fn what_was_made_while_the_clock_was_ahead_is_made_anew_with_its_keys() {
+    let fixture = fixture(false);
+    let files = CaFiles::new(&fixture.authority.directory());
+    let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
+    let before = read(files.root());
+    assert!(!remake_unbegun(&files, NOW).unwrap());
+    assert_eq!(read(files.root()), before);
+
+    let right = NOW - Duration::hours(9);
+    assert!(remake_unbegun(&files, right).unwrap());
+    assert_ne!(read(files.root()), before);
+    assert!(!remake_unbegun(&files, right).unwrap());
+    let key_of = |pem: &str| {
+        let der = common::pem::parse_certificates(pem.as_bytes()).unwrap();
+        let (_, parsed) = X509Certificate::from_der(&der[0]).unwrap();
+        assert!(parsed.validity().not_before.to_datetime() < right);
+        parsed.public_key().raw.to_vec()
+    };
+    let authority = Authority::load(fixture.authority.config()).unwrap();
+    // What the key signed before is still signed by it.
+    let old = common::pem::parse_certificates(before.as_bytes()).unwrap();
+    let (_, old) = X509Certificate::from_der(&old[0]).unwrap();
+    assert_eq!(key_of(authority.root_pem()), old.public_key().raw);
+    key_of(&read(files.intermediate()));
 }
 
 #[test]

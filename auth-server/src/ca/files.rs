@@ -2,13 +2,14 @@
 
 use super::CaError;
 use crate::domain::secrets::random;
-use common::config::write_file;
+use common::{config::write_file, pem};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     DistinguishedName, DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber,
 };
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// 20 years.
 const ROOT_LIFETIME: Duration = Duration::days(20 * 365);
@@ -89,7 +90,7 @@ pub fn create(files: &CaFiles, now: OffsetDateTime) -> Result<(), CaError> {
     let root_key = KeyPair::generate()?;
     let root_key_pem = root_key.serialize_pem();
     let root = params(
-        "Kakehashi Root CA",
+        &named("Kakehashi Root CA"),
         BasicConstraints::Constrained(1),
         begin,
         root_end,
@@ -99,31 +100,105 @@ pub fn create(files: &CaFiles, now: OffsetDateTime) -> Result<(), CaError> {
     let key = KeyPair::generate()?;
     let key_pem = key.serialize_pem();
     let intermediate = params(
-        "Kakehashi Issuing CA",
+        &named("Kakehashi Issuing CA"),
         BasicConstraints::Constrained(0),
         begin,
         begin + INTERMEDIATE_LIFETIME,
     );
     let intermediate = CertifiedIssuer::signed_by(intermediate, key, &root)?;
 
-    // Nothing is revoked below the root but by replacing the intermediate, and its key may be offline: this list lasts as
-    // long as the root does.
-    let crl = CertificateRevocationListParams {
-        this_update: begin,
-        next_update: root_end,
-        crl_number: SerialNumber::from_slice(&[1]),
-        issuing_distribution_point: None,
-        revoked_certs: Vec::new(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    }
-    .signed_by(&root)?
-    .pem()?;
+    let crl = root_list(&root, begin, root_end)?;
 
     CaFiles::write(&files.root_key(), &root_key_pem, true)?;
     CaFiles::write(&files.root(), &root.pem(), false)?;
     CaFiles::write(&files.root_crl(), &crl, false)?;
     CaFiles::write(&files.intermediate_key(), &key_pem, true)?;
     CaFiles::write(&files.intermediate(), &intermediate.pem(), false)
+}
+
+/// Makes certificates of root and intermediate anew that begin only after `now`, with the keys and names they have: what they
+/// signed stays good. They were made while the clock was ahead, and nobody accepts them yet. Returns whether there were any.
+///
+/// # Errors
+/// [`CaError`]; also where the root's key is kept elsewhere.
+pub fn remake_unbegun(files: &CaFiles, now: OffsetDateTime) -> Result<bool, CaError> {
+    let root = Held::read(files.root())?;
+    let intermediate = Held::read(files.intermediate())?;
+    if root.begin <= now && intermediate.begin <= now {
+        return Ok(false);
+    }
+    let begin = now - BACKDATE;
+    let root_end = begin + ROOT_LIFETIME;
+    let key = |path: PathBuf| Ok::<_, CaError>(KeyPair::from_pem(&CaFiles::read(&path)?)?);
+    let root = params(
+        &root.name,
+        BasicConstraints::Constrained(1),
+        begin,
+        root_end,
+    );
+    let root = CertifiedIssuer::self_signed(root, key(files.root_key())?)?;
+    let intermediate = params(
+        &intermediate.name,
+        BasicConstraints::Constrained(0),
+        begin,
+        begin + INTERMEDIATE_LIFETIME,
+    );
+    let key = key(files.intermediate_key())?;
+    let intermediate = CertifiedIssuer::signed_by(intermediate, key, &root)?;
+    let crl = root_list(&root, begin, root_end)?;
+    CaFiles::write(&files.root_crl(), &crl, false)?;
+    CaFiles::write(&files.root(), &root.pem(), false)?;
+    CaFiles::write(&files.intermediate(), &intermediate.pem(), false)?;
+    Ok(true)
+}
+
+/// What there is to know of a certificate that is to be made anew.
+struct Held {
+    name: String,
+    begin: OffsetDateTime,
+}
+
+impl Held {
+    fn read(path: PathBuf) -> Result<Self, CaError> {
+        let text = CaFiles::read(&path)?;
+        Self::parse(&text).ok_or(CaError::Content {
+            path,
+            reason: "it holds no certificate of an authority",
+        })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let der = pem::parse_certificates(text.as_bytes()).ok()?;
+        let (_, parsed) = X509Certificate::from_der(der.first()?).ok()?;
+        let name = parsed.subject().iter_common_name().next()?.as_str().ok()?;
+        Some(Self {
+            name: name.to_owned(),
+            begin: parsed.validity().not_before.to_datetime(),
+        })
+    }
+}
+
+/// Nothing is revoked below the root but by replacing the intermediate, and its key may be offline: its list lasts as long as it
+/// does.
+fn root_list(
+    root: &CertifiedIssuer<'_, KeyPair>,
+    begin: OffsetDateTime,
+    end: OffsetDateTime,
+) -> Result<String, CaError> {
+    let list = CertificateRevocationListParams {
+        this_update: begin,
+        next_update: end,
+        crl_number: SerialNumber::from_slice(&[1]),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    Ok(list.signed_by(root)?.pem()?)
+}
+
+/// Each installation has its own root; a number in the name keeps them apart where both are in one trust store.
+fn named(what: &str) -> String {
+    format!("{what} {}", hex::encode(random::<4>()))
 }
 
 fn params(
@@ -137,11 +212,7 @@ fn params(
     params
         .distinguished_name
         .push(DnType::OrganizationName, "Kakehashi");
-    // Each installation has its own root; a number in the name keeps them apart where both are in one trust store.
-    let number = hex::encode(random::<4>());
-    params
-        .distinguished_name
-        .push(DnType::CommonName, format!("{name} {number}"));
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(constraints);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;

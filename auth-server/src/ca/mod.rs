@@ -13,7 +13,7 @@ mod source;
 
 pub use authority::{Authority, RevokedEntry};
 pub use csr::{CsrError, RequestedKey};
-pub use files::{CaFiles, create};
+pub use files::{CaFiles, create, remake_unbegun};
 pub use source::Source;
 
 /// Why the authority cannot do its work.

@@ -14,7 +14,10 @@ use auth_client::{
         UserRegistration,
     },
 };
-use common::ids::{ConnectorId, UserId};
+use common::{
+    base_url,
+    ids::{ConnectorId, UserId},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
@@ -167,18 +170,18 @@ impl Directory {
     /// What of `new` belongs to another client: ID, whatever its case, and address.
     pub fn conflicts(&self, new: &Client) -> Vec<Duplicate> {
         let maps = self.read();
-        let is_taken = |what: fn(&Client, &Client) -> bool| {
-            maps.clients.values().any(|client| what(client, new))
+        let has_id = |client: &Client| client.id.eq_ignore_ascii_case(&new.id);
+        // What was stored before may be in a spelling that is no longer the one.
+        let spelt = |client: &Client| {
+            let url = client.base_url()?;
+            Some(base_url::normalise(url).unwrap_or_else(|_| url.clone()))
         };
-        let id = |one: &Client, other: &Client| one.id.eq_ignore_ascii_case(&other.id);
-        let url = |one: &Client, other: &Client| {
-            one.base_url().is_some() && one.base_url() == other.base_url()
-        };
+        let wanted = spelt(new);
         let mut found = Vec::new();
-        if is_taken(id) {
+        if maps.clients.values().any(|client| has_id(client)) {
             found.push(Duplicate::ClientId);
         }
-        if is_taken(url) {
+        if wanted.is_some() && maps.clients.values().any(|client| spelt(client) == wanted) {
             found.push(Duplicate::BaseUrl);
         }
         found

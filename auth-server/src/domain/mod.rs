@@ -3,7 +3,6 @@
 //! [`store`] says what is asked of a database, [`directory`] holds all registrations in memory, [`registrar`] changes both,
 //! [`certifier`] issues and revokes certificates, [`tokens`] issues and checks tokens.
 
-pub mod base_url;
 pub mod certifier;
 pub mod client;
 pub mod directory;

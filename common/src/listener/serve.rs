@@ -19,7 +19,7 @@ use crate::{
     http::layers::Front,
     places::Places,
     service::{Shutdown, open_files},
-    tls::TlsStore,
+    tls::{OwnError, TlsStore},
 };
 
 /// Connections beyond the limit that are told so at a time. More are closed: telling costs a place too.
@@ -34,6 +34,15 @@ const LOG_EVERY: u32 = 100;
 /// Why a listener cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerError {
+    /// No client would accept the certificate.
+    #[error("{listen} cannot be served with this certificate")]
+    Certificate {
+        /// The address.
+        listen: SocketAddr,
+        /// Why not.
+        #[source]
+        source: OwnError,
+    },
     /// The configuration contradicts itself.
     #[error("{listen}: {problem}")]
     Config {
@@ -77,7 +86,10 @@ impl Listener {
         let tls = match config.tls {
             TlsMode::Mutual | TlsMode::Server => {
                 let problem = "TLS is to end here, but there is no [tls] section";
-                Some(tls.ok_or(ListenerError::Config { listen, problem })?)
+                let tls = tls.ok_or(ListenerError::Config { listen, problem })?;
+                tls.check_server()
+                    .map_err(|source| ListenerError::Certificate { listen, source })?;
+                Some(tls)
             }
             TlsMode::None | TlsMode::TerminatedUpstream => None,
         };

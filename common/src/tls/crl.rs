@@ -11,9 +11,12 @@ use bytes::Bytes;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::OffsetDateTime;
 use url::Url;
-use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
+use x509_parser::{
+    objects::{oid_registry, oid2sn},
+    prelude::{CertificateRevocationList, FromDer, X509Certificate},
+};
 
-use super::{config::ListConfig, peer::serial};
+use super::{config::ListConfig, peer::serial, signature::Signature};
 use crate::{http::client, pem};
 
 /// Longest revocation list that is read, in bytes: about 400,000 revoked certificates.
@@ -25,6 +28,16 @@ pub enum CrlError {
     /// It is no X.509 CRL.
     #[error("a revocation list is malformed")]
     Malformed,
+    /// It is signed in a way that cannot be checked here, nor in a handshake.
+    #[error(
+        "the signature of the revocation list of {issuer} cannot be verified: it is made with {algorithm}"
+    )]
+    Unverifiable {
+        /// Whose list it is.
+        issuer: String,
+        /// How it is signed.
+        algorithm: String,
+    },
     /// No authority that we trust signed it.
     #[error("a revocation list is not signed by a trusted authority")]
     Signature,
@@ -78,18 +91,24 @@ impl Revocations {
             .collect();
         let mut all = Self::default();
         for list in lists {
+            let der = list;
             let (_, list) =
-                CertificateRevocationList::from_der(list).map_err(|_| CrlError::Malformed)?;
-            let mut named = authorities
+                CertificateRevocationList::from_der(der).map_err(|_| CrlError::Malformed)?;
+            let named: Vec<_> = authorities
                 .iter()
                 .filter(|a| a.subject().as_raw() == list.issuer().as_raw())
-                .peekable();
-            if named.peek().is_none() {
+                .map(|a| Signature::check(der, a.public_key()))
+                .collect();
+            if named.is_empty() {
                 tracing::debug!(issuer = %list.issuer(), "a revocation list of an authority that does not matter here");
                 continue;
             }
-            if !named.any(|a| list.verify_signature(a.public_key()).is_ok()) {
-                return Err(CrlError::Signature);
+            if !named.contains(&Signature::Good) {
+                return Err(if named.contains(&Signature::Unknown) {
+                    unverifiable(&list)
+                } else {
+                    CrlError::Signature
+                });
             }
             all.take(&list);
         }
@@ -126,12 +145,19 @@ impl Revocations {
         *newest = made.max(*newest);
     }
 
-    /// Whether these may replace `current`: for no authority an older list, and none gone.
-    pub(super) fn check_replaces(&self, current: &Self) -> Result<(), CrlError> {
+    /// Whether these may replace `current` at `now`: for no authority an older list, and none gone. A list of the future, made
+    /// while the authority's clock was ahead, does not keep away all others until then.
+    pub(super) fn check_replaces(
+        &self,
+        current: &Self,
+        now: OffsetDateTime,
+    ) -> Result<(), CrlError> {
         for (issuer, in_use) in &current.issued {
             match self.issued.get(issuer) {
                 None => return Err(CrlError::Missing),
-                Some(issued) if issued < in_use => return Err(CrlError::Older),
+                Some(issued) if issued < in_use && *in_use <= now => {
+                    return Err(CrlError::Older);
+                }
                 Some(_) => {}
             }
         }
@@ -139,12 +165,16 @@ impl Revocations {
     }
 
     /// Whether none is older than in `current`, which may hold others besides.
-    pub(super) fn check_not_older(&self, current: &Self) -> Result<(), CrlError> {
+    pub(super) fn check_not_older(
+        &self,
+        current: &Self,
+        now: OffsetDateTime,
+    ) -> Result<(), CrlError> {
         let is_older = |(issuer, issued): (&Bytes, &OffsetDateTime)| {
             current
                 .issued
                 .get(issuer)
-                .is_some_and(|in_use| issued < in_use)
+                .is_some_and(|in_use| issued < in_use && *in_use <= now)
         };
         if self.issued.iter().any(is_older) {
             return Err(CrlError::Older);
@@ -159,6 +189,15 @@ impl Revocations {
 
     pub(super) fn contains(&self, issuer: &Bytes, serial: &Bytes) -> bool {
         !self.revoked.is_empty() && self.revoked.contains(&(issuer.clone(), serial.clone()))
+    }
+}
+
+fn unverifiable(list: &CertificateRevocationList<'_>) -> CrlError {
+    let algorithm = &list.signature_algorithm.algorithm;
+    let name = oid2sn(algorithm, oid_registry());
+    CrlError::Unverifiable {
+        issuer: list.issuer().to_string(),
+        algorithm: name.map_or_else(|_| algorithm.to_string(), ToOwned::to_owned),
     }
 }
 
@@ -306,6 +345,7 @@ pub(super) mod tests {
     };
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
+    const LATER: OffsetDateTime = datetime!(2026-11-23 00:00 UTC);
 
     pub(in crate::tls) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -374,17 +414,30 @@ pub(super) mod tests {
         let current = read(&[root.list(0, &[]), intermediate.list(2, &[66])]);
         let replayed = read(&[root.list(9, &[]), intermediate.list(1, &[])]);
         assert!(matches!(
-            replayed.check_replaces(&current),
+            replayed.check_replaces(&current, LATER),
             Err(CrlError::Older)
         ));
         let halved = read(&[root.list(9, &[])]);
         assert!(matches!(
-            halved.check_replaces(&current),
+            halved.check_replaces(&current, LATER),
             Err(CrlError::Missing)
         ));
         read(&[root.list(0, &[]), intermediate.list(3, &[66])])
-            .check_replaces(&current)
+            .check_replaces(&current, LATER)
             .unwrap();
+    }
+
+    #[test]
+    fn a_list_of_the_future_does_not_keep_others_away() {
+        let ours = Authority::new("ours");
+        let read = |hour| Revocations::read(&[ours.list(hour, &[])], &[ours.der()]).unwrap();
+        let (ahead, right) = (read(9), read(1));
+        right.check_replaces(&ahead, NOW + Duration::HOUR).unwrap();
+        let then = NOW + Duration::hours(9);
+        assert!(matches!(
+            right.check_replaces(&ahead, then),
+            Err(CrlError::Older)
+        ));
     }
 
     #[test]

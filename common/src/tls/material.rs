@@ -12,9 +12,12 @@ use time::OffsetDateTime;
 
 use super::{
     AnchorConfig, PeerCertificate, TlsConfig, TlsStore,
-    anchors::{Anchor, Anchors, Called, ClientVerifier, ServerVerifier, SourceVerifier},
+    anchors::{
+        Anchor, Anchors, Authorities, Called, ClientVerifier, ServerVerifier, SourceVerifier,
+    },
     clock::ClockTime,
     crl::CrlError,
+    own::{self, OwnError, Uses},
     provider,
 };
 use crate::{
@@ -32,14 +35,9 @@ pub enum TlsError {
     /// The certificate is not one.
     #[error("the certificate cannot be read")]
     Certificate,
-    /// The certificate is out of its validity.
-    #[error("the certificate is valid from {from} to {until}, not now")]
-    NotValidNow {
-        /// Start of its validity.
-        from: OffsetDateTime,
-        /// End of its validity.
-        until: OffsetDateTime,
-    },
+    /// Peers would not accept the certificate.
+    #[error(transparent)]
+    Own(#[from] OwnError),
     /// Key and certificate do not belong together, or the chain does not lead to the trust anchors.
     #[error("certificate, key and trust anchors do not fit together")]
     Rustls(#[from] rustls::Error),
@@ -55,6 +53,7 @@ pub enum TlsError {
 #[derive(Debug)]
 pub(super) struct Material {
     pub(super) own: PeerCertificate,
+    pub(super) uses: Uses,
     pub(super) not_before: OffsetDateTime,
     pub(super) anchors: Anchors,
     pub(super) peer_server: Arc<ServerConfig>,
@@ -121,14 +120,8 @@ impl Material {
 
         let own =
             PeerCertificate::from_der(&chain[0], &config.pinned).ok_or(TlsError::Certificate)?;
-        let not_before = validity_start(&chain[0]).ok_or(TlsError::Certificate)?;
-        let now = clock.now();
-        if now > own.not_after {
-            return Err(TlsError::NotValidNow {
-                from: not_before,
-                until: own.not_after,
-            });
-        }
+        let validity = own::validity(&chain[0]).ok_or(TlsError::Certificate)?;
+        let uses = own::check(&chain, &roots(config)?, &config.ca, clock.now())?;
 
         let anchors = load_anchors(config, &chain, clock, before.map(|m| &m.anchors))?;
         let configs = Configs {
@@ -143,11 +136,26 @@ impl Material {
             client: configs.client(Called::Infrastructure)?,
             provider_client: configs.client(Called::Providers)?,
             own,
-            not_before,
+            uses,
+            not_before: *validity.start(),
             anchors,
             fingerprint,
         })
     }
+}
+
+/// Where the own chain may end: at any anchor, for peers of each are among ours.
+fn roots(config: &TlsConfig) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let mut roots = Vec::new();
+    for (index, anchor) in config.all_anchors().iter().enumerate() {
+        match Authorities::read(anchor, index, &[]) {
+            Ok(authorities) => roots.extend(authorities.roots),
+            Err(error) if index == 0 => return Err(error.into()),
+            // It vouches for nobody, and is told of where the anchors are loaded.
+            Err(_) => {}
+        }
+    }
+    Ok(roots)
 }
 
 fn load_anchors(
@@ -161,7 +169,9 @@ fn load_anchors(
         let kept = before.and_then(|before| before.get(index));
         let loaded = Anchor::load(anchor, index, own_chain, config, clock).and_then(|fresh| {
             if let Some(kept) = kept {
-                fresh.revocations.check_replaces(&kept.revocations)?;
+                fresh
+                    .revocations
+                    .check_replaces(&kept.revocations, clock.now())?;
             }
             Ok(Arc::new(fresh))
         });
@@ -178,13 +188,6 @@ fn load_anchors(
         }
     }
     Ok(Anchors(ready))
-}
-
-fn validity_start(der: &[u8]) -> Option<OffsetDateTime> {
-    use x509_parser::prelude::{FromDer, X509Certificate};
-    X509Certificate::from_der(der)
-        .ok()
-        .map(|(_, c)| c.validity().not_before.to_datetime())
 }
 
 pub(super) fn source_client(

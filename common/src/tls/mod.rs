@@ -12,7 +12,9 @@ mod config;
 mod crl;
 mod identity;
 mod material;
+mod own;
 mod peer;
+mod signature;
 mod store;
 
 use std::sync::Arc;
@@ -24,7 +26,9 @@ pub use self::{
     crl::CrlError,
     identity::{Ended, IdentityError, RecordedCertificates},
     material::TlsError,
+    own::{OwnError, validity},
     peer::{PeerCertificate, Standing},
+    signature::is_signed_by,
     store::{OwnCertificate, TlsStore, open},
 };
 

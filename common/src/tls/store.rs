@@ -15,11 +15,12 @@ use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    AnchorConfig, PeerCertificate, TlsConfig, TlsError,
+    AnchorConfig, OwnError, PeerCertificate, TlsConfig, TlsError,
     anchors::Authorities,
     crl::{self, CrlError, Revocations},
     identity::RecordedCertificates,
     material::{self, Fingerprint, Material},
+    own,
 };
 use crate::{clock::SharedClock, ids::ConnectorId, pem, service::Shutdown, telemetry::Chain};
 
@@ -74,6 +75,7 @@ pub async fn open(
         fetched?;
     }
     let store = TlsStore::load(config, clock)?;
+    store.current.load().uses.check_client()?;
     store.spawn_reload(shutdown);
     Ok(store)
 }
@@ -185,6 +187,11 @@ impl TlsStore {
         }
     }
 
+    /// Whether a listener may show the own certificate.
+    pub(crate) fn check_server(&self) -> Result<(), OwnError> {
+        self.current.load().uses.check_server()
+    }
+
     /// Whether a revocation list in use names `peer`: one of the authority that vouched for it.
     pub fn is_revoked(&self, peer: &PeerCertificate) -> bool {
         self.current
@@ -232,6 +239,7 @@ impl TlsStore {
             return Ok(false);
         }
         let fresh = Material::load(&self.config, &self.clock, Some(&current))?;
+        own::check_replaces((&fresh.own, fresh.uses), (&current.own, current.uses))?;
         let is_identity_new = fresh.fingerprint.identity != current.fingerprint.identity;
         self.current.store(Arc::new(fresh));
         if is_identity_new {
@@ -243,7 +251,7 @@ impl TlsStore {
 
     /// Fetches the lists of all anchors again. One that cannot be fetched keeps no other away.
     async fn refresh_lists(&self, fetcher: &mut crl::Fetcher) {
-        let current = self.current.load_full();
+        let (current, now) = (self.current.load_full(), self.clock.now());
         for (index, config) in self.config.all_anchors().iter().enumerate() {
             for list in config.lists() {
                 let refreshed = match current.anchors.get(index) {
@@ -251,8 +259,8 @@ impl TlsStore {
                         let check = |lists: &[CertificateRevocationListDer<'static>]| {
                             let fresh = Revocations::read(lists, &anchor.authorities)?;
                             match config.lists() {
-                                [_] => fresh.check_replaces(&anchor.revocations),
-                                _ => fresh.check_not_older(&anchor.revocations),
+                                [_] => fresh.check_replaces(&anchor.revocations, now),
+                                _ => fresh.check_not_older(&anchor.revocations, now),
                             }
                         };
                         fetcher.fetch(list, &anchor.lists, check).await

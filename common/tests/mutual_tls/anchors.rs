@@ -87,6 +87,8 @@ struct World {
     files: Files,
     ours: Authority,
     other: Authority,
+    /// Trusted by its own alone.
+    stranger: Authority,
     registry: Arc<Registry>,
     config: TlsConfig,
 }
@@ -112,6 +114,7 @@ impl World {
             files,
             ours,
             other,
+            stranger: Authority::new("stranger"),
             registry: Arc::default(),
             config,
         }
@@ -131,9 +134,17 @@ impl World {
         (port, shutdown, store)
     }
 
+    /// A process with this certificate, which trusts all authorities: it would not load one that leads to none of its own.
+    fn peer(&self, name: &str, issued: &Issued) -> TlsConfig {
+        let config = self.files.config(name, issued, &self.ours, None);
+        let all = [&self.ours, &self.other, &self.stranger].map(Authority::pem);
+        self.files.put(&format!("{name}.ca"), &all.concat());
+        config
+    }
+
     /// What a caller with this certificate is told, who trusts our authority.
     async fn call(&self, port: u16, issued: &Issued) -> anyhow::Result<String> {
-        let client = store(&self.files.config("caller", issued, &self.ours, None));
+        let client = store(&self.peer("caller", issued));
         attempt(port, &client).await
     }
 }
@@ -208,7 +219,7 @@ async fn a_recorded_certificate_is_the_connectors_that_the_registry_tells() {
     }
     world.call(port, &revoked).await.unwrap_err();
     // Recorded, but of an authority that nobody named.
-    let stranger = Authority::new("stranger").leaf(named("peer.example", 8));
+    let stranger = world.stranger.leaf(named("peer.example", 8));
     world.registry.record(&stranger, "peer.example");
     world.call(port, &stranger).await.unwrap_err();
     world.registry.is_away.store(true, Ordering::SeqCst);
@@ -267,7 +278,7 @@ async fn provider(
     host: &'static str,
     expected: Option<&str>,
 ) -> Result<Option<String>, String> {
-    let server = store(&world.files.config("server", issued, &world.ours, None));
+    let server = store(&world.peer("server", issued));
     let router = Router::new().route("/who", get(who));
     let (port, _shutdown) = serve(listener(TlsMode::Mutual), Some(server), router).await;
     let client = world.store();
@@ -357,7 +368,7 @@ async fn the_servers_that_all_rests_on_need_our_authority_or_their_name(#[case] 
     let world = World::new(scope);
     let issued = world.other.leaf(named("auth.example", 5));
     world.registry.record(&issued, "auth.example");
-    let server = store(&world.files.config("server", &issued, &world.ours, None));
+    let server = store(&world.peer("server", &issued));
     let router = Router::new().route("/who", get(who));
     let (port, _shutdown) = serve(listener(TlsMode::Mutual), Some(server), router).await;
     attempt(port, &world.store()).await.unwrap_err();

@@ -16,6 +16,12 @@ const MARGIN: Duration = Duration::from_millis(250);
 /// 50 s. The rest is the source's.
 const CHECKS: (u32, u32) = (5, 2);
 
+/// Default of `first_byte`.
+const FIRST_BYTE: Duration = Duration::from_secs(50);
+
+/// Default of `first_byte_cadde4`: such a provider knows nothing of our limit and gives up after 60 s, as applications do.
+const FIRST_BYTE_CADDE4: Duration = Duration::from_secs(59);
+
 /// Time limits of one exchange at one connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -25,6 +31,10 @@ pub struct Deadlines {
     /// Longest time from the request's arrival to the headers of the upstream's answer. Default 50 s: existing
     /// receivers give up after 60 s.
     pub first_byte: Period,
+    /// The same of a receiver towards providers of the profile `cadde/4`. Default 59 s, or `first_byte` where that is below its
+    /// own default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte_cadde4: Option<Period>,
     /// Longest pause of the upstream inside a body. Default 30 s.
     pub idle: Period,
     /// Longest time for the whole exchange. Default 6 h: 10 GB over 4 Mbit/s.
@@ -35,7 +45,8 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Period(Duration::from_secs(10)),
-            first_byte: Period(Duration::from_secs(50)),
+            first_byte: Period(FIRST_BYTE),
+            first_byte_cadde4: None,
             idle: Period(Duration::from_secs(30)),
             total: Period(Duration::from_hours(6)),
         }
@@ -51,7 +62,9 @@ impl Deadlines {
             ("first_byte", self.first_byte),
             ("idle", self.idle),
         ];
-        for (name, limit) in limits {
+        let towards_others = self.first_byte_cadde4;
+        let others = towards_others.map(|limit| ("first_byte_cadde4", limit));
+        for (name, limit) in limits.into_iter().chain(others) {
             if limit.get().is_zero() {
                 problems.push(format!("{name} is zero: every exchange would time out"));
             }
@@ -67,6 +80,7 @@ impl Deadlines {
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     limits: Deadlines,
+    begun: Instant,
     checks_by: Instant,
     headers_by: Instant,
     end_by: Instant,
@@ -107,9 +121,26 @@ impl Budget {
         let first_byte = shorter(limits.first_byte, allowed.first_byte).min(total);
         Self {
             limits,
+            begun: now,
             checks_by: now + first_byte / CHECKS.0 * CHECKS.1,
             headers_by: now + first_byte,
             end_by: now + total,
+        }
+    }
+
+    /// The same exchange where the next hop is a connector of the reference kind.
+    #[must_use]
+    pub fn towards_cadde4(self) -> Self {
+        let first_byte = self.limits.first_byte;
+        let usual = if first_byte.get() < FIRST_BYTE {
+            first_byte
+        } else {
+            Period(FIRST_BYTE_CADDE4)
+        };
+        let limit = self.limits.first_byte_cadde4.unwrap_or(usual);
+        Self {
+            headers_by: (self.begun + limit.get()).min(self.end_by),
+            ..self
         }
     }
 
@@ -213,6 +244,26 @@ mod tests {
         let budget = Budget::start(Deadlines::default(), Allowed { total, first_byte });
         assert!(budget.end_by() <= Instant::now() + Deadlines::default().total.get());
         assert!(budget.headers_by() <= Instant::now() + Duration::from_secs(50));
+    }
+
+    #[test]
+    fn a_reference_provider_has_a_limit_of_its_own() {
+        let left = |first_byte, first_byte_cadde4, total| {
+            let limits = Deadlines {
+                first_byte: Period::seconds(first_byte),
+                first_byte_cadde4,
+                total: Period::seconds(total),
+                ..Deadlines::default()
+            };
+            let budget = Budget::start(limits, Allowed::default()).towards_cadde4();
+            (budget.headers_by() - budget.begun).as_secs()
+        };
+        assert_eq!(left(55, None, 3600), 59);
+        assert_eq!(left(50, None, 3600), 59);
+        // Somebody wanted it short.
+        assert_eq!(left(5, None, 3600), 5);
+        assert_eq!(left(5, Some(Period::seconds(7)), 3600), 7);
+        assert_eq!(left(55, None, 57), 57);
     }
 
     #[test]

@@ -174,63 +174,30 @@ fn printable(bytes: &[u8]) -> String {
     shown.chain(more).collect()
 }
 
-/// Whether a header that a provider's connector sent is passed on to the application.
-///
-/// Not passed on: what describes the connection (RFC 9110 §7.6.1), what a proxy has to make itself, and what would
-/// change how a browser treats the receiver's own origin.
-fn is_passed_on(name: &HeaderName) -> bool {
-    const OWN: [HeaderName; 19] = [
-        header::CONNECTION,
-        header::TRANSFER_ENCODING,
-        header::TE,
-        header::TRAILER,
-        header::UPGRADE,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        header::WWW_AUTHENTICATE,
-        header::SERVER,
-        header::DATE,
-        header::VIA,
-        header::SET_COOKIE,
-        header::ALT_SVC,
-        header::STRICT_TRANSPORT_SECURITY,
-        header::LOCATION,
-        header::REFRESH,
-        header::CONTENT_LENGTH,
-        EXCHANGE_ID,
-        PROVENANCE_NONCE,
-    ];
-    const OWN_TEXT: [&str; 9] = [
-        "keep-alive",
-        "proxy-connection",
-        "clear-site-data",
-        "nel",
-        "report-to",
-        "reporting-endpoints",
-        "service-worker-allowed",
-        "set-cookie2",
-        "x-request-id",
-    ];
-    let text = name.as_str();
-    !OWN.contains(name) && !OWN_TEXT.contains(&text) && !text.starts_with("access-control-")
-}
+/// What of a provider's headers reaches the application: what describes the data, the five of CADDE, and what context brokers
+/// say about a list. Everything else would speak for the receiver: about its connection, its origin and its caches, or in a header
+/// that one of our own programs reads.
+const PASSED_ON: [HeaderName; 12] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_LANGUAGE,
+    header::LAST_MODIFIED,
+    header::ETAG,
+    PROVENANCE,
+    PROVENANCE_URL,
+    CONTRACT_ID,
+    CONTRACT_TYPE,
+    CONTRACT_URL,
+    HeaderName::from_static("fiware-total-count"),
+    HeaderName::from_static("fiware-correlator"),
+];
 
-/// Copies the headers that are passed on, without those that `Connection` names.
+/// Copies what is passed on, of each header the first: one that is there twice means what the first says, here and in the
+/// record.
 pub fn pass_on(from: &HeaderMap, into: &mut HeaderMap) {
-    let named: Vec<&str> = from
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    for (name, value) in from {
-        let is_named = named
-            .iter()
-            .any(|named| named.eq_ignore_ascii_case(name.as_str()));
-        if is_passed_on(name) && !is_named {
-            into.append(name.clone(), value.clone());
+    for name in PASSED_ON {
+        if let Some(value) = from.get(&name) {
+            into.insert(name, value.clone());
         }
     }
 }
@@ -336,32 +303,71 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_connection_and_of_the_origin_stay_behind() {
-        let mut passed = HeaderMap::new();
+    fn what_describes_the_data_is_passed_on_once_and_nothing_else() {
         let from = map(&[
+            ("content-type", "text/csv"),
+            ("content-type", "text/html"),
+            ("etag", "\"1\""),
+            ("x-cadde-provenance", "id"),
+            ("x-cadde-provenance", "another"),
+            ("fiware-total-count", "3"),
+            // Of the connection.
             ("connection", "close, X-Hop"),
             ("x-hop", "1"),
+            ("keep-alive", "timeout=5"),
             ("transfer-encoding", "chunked"),
+            ("content-length", "9"),
+            ("upgrade", "h2c"),
+            ("alt-svc", "h3=\":443\""),
+            // Of the origin.
             ("set-cookie", "a=b"),
             ("server", "nginx"),
             ("date", "today"),
             ("access-control-allow-origin", "*"),
+            ("content-security-policy", "default-src *"),
             ("strict-transport-security", "max-age=1"),
+            ("clear-site-data", "\"*\""),
+            ("link", "</x.css>; rel=stylesheet"),
+            ("refresh", "0; url=https://evil.example"),
+            ("location", "https://evil.example"),
+            ("www-authenticate", "Basic"),
             ("nel", "{}"),
             ("report-to", "{}"),
-            ("reporting-endpoints", "a=\"/b\""),
             ("service-worker-allowed", "/"),
-            ("content-type", "text/csv"),
-            ("x-cadde-provenance", "id"),
-            ("x-cadde-provenance-nonce", "00"),
-            ("fiware-total-count", "3"),
+            ("sourcemap", "/x"),
+            // Of caches and of the part of a whole.
+            ("cache-control", "public"),
+            ("expires", "never"),
+            ("age", "1"),
+            ("vary", "*"),
+            ("content-encoding", "identity"),
+            ("content-range", "bytes 0-1/2"),
+            // Of our own programs and of proxies behind which they stand.
+            ("x-request-id", "1"),
+            ("x-cadde-exchange-id", "1"),
+            ("x-cadde-provenance-nonce", "1"),
+            ("x-cadde-deadline-ms", "1"),
+            ("x-cadde-consumer-id", "1"),
+            ("x-accel-redirect", "/secret"),
+            ("x-sendfile", "/secret"),
+            ("authorization", "Bearer x"),
+            ("x-anything-new", "1"),
         ]);
+        let mut passed = HeaderMap::new();
         pass_on(&from, &mut passed);
         let mut names: Vec<_> = passed.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(
             names,
-            ["content-type", "fiware-total-count", "x-cadde-provenance"]
+            [
+                "content-type",
+                "etag",
+                "fiware-total-count",
+                "x-cadde-provenance"
+            ]
         );
+        assert_eq!(passed.len(), 4);
+        assert_eq!(passed["content-type"], "text/csv");
+        assert_eq!(passed["x-cadde-provenance"], "id");
     }
 }

@@ -222,6 +222,7 @@ impl Config {
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.database.findings();
         findings.extend(self.tls.findings());
+        findings.extend(self.enrolment.as_ref().and_then(EnrolmentConfig::finding));
         if let Some(problem) = self.peer.problem() {
             findings.push(Finding::Error(format!("peer: {problem}")));
         }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use common::http::Text;
 use common::http::cadde::ConnectorError;
 use common::ids::ConnectorId;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
 use crate::exchange::{OptionsError, RecordError, RequestError, refusing};
 use crate::upstream::{BodyError, FollowError, UpstreamError, UrlError};
@@ -87,7 +87,7 @@ pub enum FileError {
     SourceStatus(StatusCode),
     /// The data source coded the content, unasked.
     #[error("the data source coded the content as {0:?}")]
-    SourceCoding(HeaderValue),
+    SourceCoding(String),
     /// The data source led somewhere else.
     #[error("the data source redirected out of itself")]
     Redirect,

@@ -91,6 +91,7 @@ impl Service for ProviderConnector {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
         let tls =
             common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        tls.watch_own(&context);
         crate::check_identity(&tls, &config.connector_id)?;
         enrol::spawn_renewal(
             Arc::clone(&tls),

@@ -73,6 +73,10 @@ pub struct ProvenanceConfig {
     /// user's token, before the data is answered. Any other name is passed over and this connector's own ledger used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<Url>,
+    /// Contract management services that a provider may name although it gives no event of the exchange. Any other is kept from
+    /// the application, whose program may call it with the user's token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contract_services: Vec<Url>,
 }
 
 /// A part of a server that direct mode may fetch from.
@@ -140,10 +144,13 @@ impl Config {
             ))
         });
         let problems = problems.into_iter().map(Finding::Error);
+        let enrolment = self.enrolment.as_ref().and_then(EnrolmentConfig::finding);
+        let tls = self.tls.findings();
         problems
             .chain(warning)
             .chain(by_close)
-            .chain(self.tls.findings())
+            .chain(enrolment)
+            .chain(tls)
             .collect()
     }
 }
@@ -157,7 +164,8 @@ impl ProvenanceConfig {
                     .into(),
             );
         }
-        for url in std::iter::once(&self.public_url).chain(&self.foreign) {
+        let all = std::iter::once(&self.public_url).chain(&self.foreign);
+        for url in all.chain(&self.contract_services) {
             if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
                 problems.push(format!(
                     "{url} is not an http or https address without a query"

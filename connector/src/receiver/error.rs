@@ -61,6 +61,9 @@ pub enum FileError {
     /// The provider connector refused.
     #[error("the provider connector refused: {0}")]
     Refused(Refusal),
+    /// The provider connector coded the content, unasked.
+    #[error("the provider connector coded the content as {0:?}")]
+    ProviderCoding(String),
     /// Direct mode: the URL is not on the egress list.
     #[error("the URL is not on the egress list")]
     NotListed,
@@ -136,7 +139,7 @@ impl FileError {
                 (StatusCode::REQUEST_TIMEOUT, "020004005E")
             }
             Self::Provider(error) if error.is_framing() => (StatusCode::BAD_GATEWAY, "020004005E"),
-            Self::Provider(_) => (INTERNAL, "020004005E"),
+            Self::Provider(_) | Self::ProviderCoding(_) => (INTERNAL, "020004005E"),
             Self::Refused(refusal) => (refusal.status, "020004005E"),
             Self::NotListed => (StatusCode::FORBIDDEN, "020090004E"),
             Self::Address(_) => (StatusCode::FORBIDDEN, "020090005E"),
@@ -207,7 +210,7 @@ impl FileError {
                 "提供者コネクタの応答が時間内にありません。",
                 "The provider connector did not answer in time.",
             ),
-            Self::Provider(_) => Text::new(
+            Self::Provider(_) | Self::ProviderCoding(_) => Text::new(
                 "提供者コネクタから取得できません。",
                 "The provider connector gave no usable answer.",
             ),

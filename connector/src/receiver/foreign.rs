@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use auth_client::VerifiedToken;
+use common::base_url;
 use common::http::client::{plain, read_limited, trusting};
 use common::ids::UserId;
 use http::{HeaderValue, header};
@@ -58,8 +59,8 @@ impl ForeignLedgers {
 
     /// The ledger that a provider names, if it is on the list.
     pub(super) fn find(&self, named: &str) -> Option<&ForeignLedger> {
-        let named = named.trim_end_matches('/');
-        self.0.iter().find(|ledger| ledger.url == named)
+        let is_named = |ledger: &&ForeignLedger| base_url::is_same(&ledger.url, named);
+        self.0.iter().find(is_named)
     }
 }
 
@@ -118,6 +119,27 @@ impl ForeignLedger {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spelling_of_a_listed_ledger_is_that_ledger() {
+        let listed = ["http://127.0.0.1:1/v2".parse().unwrap()];
+        let ledgers = ForeignLedgers::new(&listed, Path::new("/nowhere")).unwrap();
+        for same in [
+            "http://127.0.0.1:1/v2",
+            "http://127.1:1/%762/",
+            "HTTP://2130706433:1/v2",
+        ] {
+            assert!(ledgers.find(same).is_some(), "{same}");
+        }
+        for other in [
+            "http://127.0.0.1:2/v2",
+            "http://127.0.0.1:1/v2?x",
+            "http://127.0.0.1:1",
+            "",
+        ] {
+            assert!(ledgers.find(other).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn ledgers_are_trusted_by_the_configured_anchors() {

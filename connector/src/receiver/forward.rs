@@ -2,6 +2,7 @@
 
 use auth_client::{RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
+use common::base_url;
 use common::ids::UserId;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
@@ -18,7 +19,7 @@ use super::file::Fetch;
 use super::foreign::ForeignLedger;
 use super::refusal::Refusal;
 use super::request::FileRequest;
-use crate::exchange::headers::{self, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL};
+use crate::exchange::headers::{self, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL};
 use crate::exchange::{
     Budget, Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect,
 };
@@ -53,6 +54,14 @@ impl Receiver {
         if let Some(exchange) = exchange.as_mut() {
             exchange.peer.clone_from(&location.connector_id);
         }
+        let towards_cadde4 = fetch.budget.towards_cadde4();
+        let fetch = match location.profile {
+            Profile::Cadde4 => Fetch {
+                budget: &towards_cadde4,
+                ..fetch
+            },
+            Profile::Kakehashi1 => fetch,
+        };
         let generation = self.provider_client.generation();
         let mut response = self.call(asked, options, &location, &fetch).await?;
         if response.status() == StatusCode::UNAUTHORIZED
@@ -132,6 +141,7 @@ impl Receiver {
             for name in [PROVENANCE, PROVENANCE_URL] {
                 answer.insert(name, HeaderValue::from_static(""));
             }
+            self.keep_listed(&mut answer);
         }
         let resource = asked.resource.to_str().unwrap_or_default();
         let foreign = match &predecessor {
@@ -186,6 +196,18 @@ impl Receiver {
         let mut response = Response::new(delivered.body);
         *response.headers_mut() = answer;
         Ok(response)
+    }
+
+    /// Empties the address of a contract management service that is not on the list of the configuration. A provider whose answer
+    /// is in no ledger answers for nothing, and the application would take its user's token there.
+    fn keep_listed(&self, answer: &mut HeaderMap) {
+        let is_listed = headers::present_text(answer, &CONTRACT_URL).is_some_and(|named| {
+            let mut services = self.contract_services.iter();
+            services.any(|service| base_url::is_same(named, service.as_str()))
+        });
+        if !is_listed {
+            answer.insert(CONTRACT_URL, HeaderValue::from_static(""));
+        }
     }
 
     /// The ledger that the provider names, if it is another one that is on the list, and the token that it wants.
@@ -315,11 +337,13 @@ async fn accepted(
     fetch: &Fetch<'_>,
 ) -> Result<Response<PooledBody>, FileError> {
     let status = response.status();
-    let is_coded = coding(response.headers()).is_some();
     // RFC 9110 §15.3.7, RFC 3229 §10.4.1: both are parts.
     let is_part = matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::IM_USED);
-    if status.is_success() && !is_part && !is_coded {
-        return Ok(response);
+    if status.is_success() && !is_part {
+        return match coding(response.headers()) {
+            Some(coding) => Err(FileError::ProviderCoding(coding)),
+            None => Ok(response),
+        };
     }
     let (parts, body) = response.into_parts();
     let refusal = Refusal::read(status, &parts.headers, body, fetch.budget.headers_by()).await;

@@ -27,6 +27,7 @@ use common::tls::TlsStore;
 use http::HeaderValue;
 use location_client::LocationResolver;
 use provenance::outbox::{HttpLedger, Outbox};
+use url::Url;
 
 pub use config::{Config, EgressConfig, ProvenanceConfig};
 pub use egress::{Egress, EgressError};
@@ -58,6 +59,7 @@ pub(crate) struct Receiver {
     admission: Arc<Admission>,
     deadlines: Deadlines,
     ledger_url: HeaderValue,
+    contract_services: Vec<Url>,
 }
 
 impl Service for ReceiverConnector {
@@ -94,6 +96,7 @@ impl Service for ReceiverConnector {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
         let tls =
             common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
+        tls.watch_own(&context);
         crate::check_identity(&tls, &config.connector_id)?;
         enrol::spawn_renewal(
             Arc::clone(&tls),
@@ -197,6 +200,7 @@ impl Receiver {
             admission: config.limits.admission(),
             deadlines: config.deadlines,
             ledger_url: crate::ledger_url(&config.provenance.public_url)?,
+            contract_services: config.provenance.contract_services.clone(),
         })
     }
 }

@@ -117,7 +117,9 @@ async fn answer(
             streamed(start.chain(end), Some(10))
         }
         "silent" => std::future::pending().await,
-        "coded" => ([("content-encoding", "gzip")], "a").into_response(),
+        "coded" => coded(&["gzip"]),
+        "coded-in-part" => coded(&["identity", "gzip"]),
+        "coded-not" => coded(&["", "identity, ,aws-chunked"]),
         "moved-inside" | "moved-off" => redirect("/closed/a.csv"),
         "moved-outside" => redirect("http://127.0.0.1:9/closed/a.csv"),
         "moved-open" => redirect("/open/a.csv"),
@@ -142,4 +144,14 @@ pub fn router() -> (Router, Origin) {
             .with_state(origin.clone()),
         origin,
     )
+}
+
+/// An answer with these lines of `Content-Encoding`.
+fn coded(lines: &[&'static str]) -> Response {
+    let mut response = "a".into_response();
+    for line in lines {
+        let line = http::HeaderValue::from_static(line);
+        response.headers_mut().append("content-encoding", line);
+    }
+    response
 }

@@ -25,7 +25,7 @@ pub enum FollowError {
     Status(StatusCode),
     /// Its content is coded, unasked.
     #[error("the content is coded as {0:?}")]
-    Coded(HeaderValue),
+    Coded(String),
     /// It leads out of where the request may go, nowhere, or in circles.
     #[error("the answer leads somewhere else")]
     Redirect,
@@ -48,11 +48,32 @@ pub fn file_headers() -> HeaderMap {
     headers
 }
 
-/// How the content is coded, if it is.
-pub fn coding(headers: &HeaderMap) -> Option<&HeaderValue> {
-    headers
-        .get(header::CONTENT_ENCODING)
-        .filter(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+/// Codings that leave the bytes as they are: none, and the one that stays with objects that were uploaded in signed pieces.
+const PLAIN_CODINGS: [&[u8]; 2] = [b"identity", b"aws-chunked"];
+
+/// Longest name of codings in a message, in bytes.
+const MAX_CODINGS: usize = 64;
+
+/// How the content is coded, if it is: by all lines of `Content-Encoding` together, each a list whose elements may be empty
+/// (RFC 9110 §5.3, §5.6.1.2, §8.4).
+pub fn coding(headers: &HeaderMap) -> Option<String> {
+    let mut codings = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|coding| {
+            let is_plain = |plain: &[u8]| coding.eq_ignore_ascii_case(plain);
+            !coding.is_empty() && !PLAIN_CODINGS.into_iter().any(is_plain)
+        });
+    let first = codings.next()?;
+    let mut all = first.to_vec();
+    for coding in codings {
+        all.extend(b", ");
+        all.extend(coding);
+    }
+    all.truncate(MAX_CODINGS);
+    Some(String::from_utf8_lossy(&all).into_owned())
 }
 
 /// Asks for `url` with `headers`, also where redirects lead while `stays_inside` says yes. The answer is a 200 with an
@@ -88,7 +109,7 @@ pub async fn follow(
         match response.status() {
             StatusCode::OK => {
                 return match coding(response.headers()) {
-                    Some(coding) => Err(FollowError::Coded(coding.clone())),
+                    Some(coding) => Err(FollowError::Coded(coding)),
                     None => Ok(response),
                 };
             }
@@ -114,4 +135,42 @@ pub async fn follow(
 fn location(from: &ResourceUrl, headers: &HeaderMap) -> Option<ResourceUrl> {
     let location = headers.get(header::LOCATION)?.to_str().ok()?;
     from.join(location).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&[], None)]
+    #[case(&[""], None)]
+    #[case(&["identity"], None)]
+    #[case(&["Identity, , identity", ","], None)]
+    #[case(&["aws-chunked"], None)]
+    #[case(&["gzip"], Some("gzip"))]
+    #[case(&["identity", "gzip"], Some("gzip"))]
+    #[case(&["identity,gzip"], Some("gzip"))]
+    #[case(&["", "identity", " ,\tbr ,"], Some("br"))]
+    #[case(&["aws-chunked,gzip"], Some("gzip"))]
+    #[case(&["gzip", "identity", "br"], Some("gzip, br"))]
+    #[case(&["identity;q=1"], Some("identity;q=1"))]
+    #[case(&["x-\u{e9}"], Some("x-\u{fffd}"))]
+    fn all_lines_and_elements_count(#[case] lines: &[&str], #[case] expected: Option<&str>) {
+        let latin1 = |line: &&str| line.chars().map(|c| c as u8).collect::<Vec<u8>>();
+        let lines = lines.iter().map(|line| {
+            let value = HeaderValue::from_bytes(&latin1(line)).unwrap();
+            (header::CONTENT_ENCODING, value)
+        });
+        let headers: HeaderMap = lines.collect();
+        assert_eq!(coding(&headers).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let long = HeaderValue::from_str(&"x".repeat(5000)).unwrap();
+        let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, long)]);
+        assert_eq!(coding(&headers).unwrap().len(), MAX_CODINGS);
+    }
 }

@@ -2,6 +2,7 @@
 
 pub use common::profile::{Profile, UnknownProfile};
 
+use common::base_url::{self, BaseUrlError};
 use common::ids::{ConnectorId, UserId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -88,6 +89,9 @@ pub enum ConnectorUrlError {
     /// Callers append a path, which a query or a fragment would swallow.
     #[error("a query or fragment is not allowed")]
     QueryOrFragment,
+    /// Its host or its path cannot be read in one way.
+    #[error(transparent)]
+    Address(BaseUrlError),
     /// Longer than any address in use.
     #[error("longer than {MAX_URL_BYTES} bytes")]
     TooLong,
@@ -103,7 +107,7 @@ pub fn connector_url(text: &str) -> Result<Url, ConnectorUrlError> {
     if text.len() > MAX_URL_BYTES {
         return Err(ConnectorUrlError::TooLong);
     }
-    let mut url = Url::parse(text).map_err(|error| ConnectorUrlError::Syntax(error.to_string()))?;
+    let url = Url::parse(text).map_err(|error| ConnectorUrlError::Syntax(error.to_string()))?;
     if url.scheme() != "https" {
         return Err(ConnectorUrlError::NotHttps);
     }
@@ -113,14 +117,12 @@ pub fn connector_url(text: &str) -> Result<Url, ConnectorUrlError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(ConnectorUrlError::QueryOrFragment);
     }
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Ok(url)
+    base_url::normalise(&url).map_err(ConnectorUrlError::Address)
 }
 
 /// The text form of a connector's address as records carry it: no trailing slash.
 pub fn connector_url_text(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
+    base_url::text(url).to_owned()
 }
 
 /// `https://@host` parses as if nothing stood before the `@`.

@@ -1,7 +1,7 @@
 //! Checking what the authority answered.
 
 use super::EnrolError;
-use common::pem;
+use common::{pem, tls::is_signed_by};
 use rcgen::PublicKeyData as _;
 use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -46,7 +46,7 @@ pub fn check_chain(
 fn issued(issuer: &X509Certificate<'_>, subject: &X509Certificate<'_>) -> bool {
     issuer.is_ca()
         && issuer.subject().as_raw() == subject.issuer().as_raw()
-        && subject.verify_signature(Some(issuer.public_key())).is_ok()
+        && is_signed_by(subject.as_raw(), issuer.public_key())
 }
 
 fn parse_all<'c>(certificates: &'c [CertificateDer<'_>]) -> Option<Vec<X509Certificate<'c>>> {

@@ -24,6 +24,9 @@ pub async fn ensure_certificate(
     let Some(enrolment) = enrolment else {
         return Err(EnrolError::NotConfigured(tls.certificate.clone()));
     };
+    if let Some(problem) = enrolment.problem() {
+        return Err(EnrolError::Clear(problem));
+    }
     let anchors = pem::certificates(&tls.ca)?;
     let code = SecretFile(enrolment.code_file.clone())
         .read()

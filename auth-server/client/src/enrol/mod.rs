@@ -10,7 +10,7 @@ pub use files::{finish_installation, install};
 pub use first::ensure_certificate;
 pub use renewal::{renew_now, spawn_renewal};
 
-use common::{config::ConfigError, pem::PemError};
+use common::{base_url, config::ConfigError, pem::PemError, service::Finding};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use url::Url;
@@ -29,12 +29,36 @@ pub struct EnrolmentConfig {
     pub trust_ca: bool,
 }
 
+impl EnrolmentConfig {
+    /// What is wrong with it beyond its form. Whoever reads the one-time code on its way gets the certificate in its place.
+    pub fn problem(&self) -> Option<&'static str> {
+        let url = &self.auth_public_url;
+        match url.scheme() {
+            "https" => None,
+            "http" if base_url::is_loopback(url) => None,
+            "http" => Some(
+                "auth_public_url: the one-time code would go over the network in the clear; use https",
+            ),
+            _ => Some("auth_public_url is no https address"),
+        }
+    }
+
+    /// The same as a finding of a whole configuration.
+    pub fn finding(&self) -> Option<Finding> {
+        self.problem()
+            .map(|problem| Finding::Error(format!("[enrolment] {problem}")))
+    }
+}
+
 /// Why a process has no certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
     /// There is neither a certificate nor a way to get one.
     #[error("there is no certificate at {0}, and no [enrolment] section to get one")]
     NotConfigured(PathBuf),
+    /// The code would be shown to others.
+    #[error("[enrolment] {0}")]
+    Clear(&'static str),
     /// The one-time code cannot be read.
     #[error("the one-time code cannot be read")]
     Code(#[source] ConfigError),
@@ -67,4 +91,54 @@ pub enum EnrolError {
     /// The answer was not the certificate asked for.
     #[error("the authentication server answered an unusable certificate: {0}")]
     Unusable(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("https://auth.example", true)]
+    #[case("https://10.0.0.1", true)]
+    #[case("http://127.0.0.1:20001", true)]
+    #[case("http://localhost:20001", true)]
+    #[case("http://[::1]:20001", true)]
+    #[case("http://auth.example", false)]
+    #[case("http://localhost.auth.example", false)]
+    #[case("http://10.0.0.1", false)]
+    #[case("http://0.0.0.0", false)]
+    #[case("http://[::ffff:10.0.0.1]", false)]
+    #[case("ftp://127.0.0.1", false)]
+    fn the_code_does_not_go_over_the_network_in_the_clear(#[case] url: &str, #[case] good: bool) {
+        let config = EnrolmentConfig {
+            auth_public_url: url.parse().unwrap(),
+            code_file: "code".into(),
+            trust_ca: false,
+        };
+        assert_eq!(config.problem().is_none(), good);
+        assert_eq!(config.finding().is_none(), good);
+    }
+
+    #[tokio::test]
+    async fn a_code_that_would_be_shown_is_not_even_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = EnrolmentConfig {
+            auth_public_url: "http://auth.example".parse().unwrap(),
+            code_file: folder.path().join("code"),
+            trust_ca: false,
+        };
+        let tls: common::tls::TlsConfig = config_in(folder.path());
+        let refused = ensure_certificate(&tls, Some(&config)).await.unwrap_err();
+        assert!(matches!(refused, EnrolError::Clear(_)), "{refused}");
+        assert!(!tls.key.exists());
+    }
+
+    fn config_in(folder: &std::path::Path) -> common::tls::TlsConfig {
+        let file = |name: &str| folder.join(name);
+        serde_json::from_value(serde_json::json!({
+            "certificate": file("certificate.pem"), "key": file("key.pem"), "ca": file("ca.pem"),
+        }))
+        .unwrap()
+    }
 }

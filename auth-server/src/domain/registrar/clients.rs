@@ -4,7 +4,6 @@ use super::{Actor, RegisterError, Registrar, check_reason, check_text, invalid, 
 use crate::{
     ca::external,
     domain::{
-        base_url,
         certifier::unlike_others,
         client::{Client, ClientKind},
         secrets::{self, random_secret},
@@ -20,6 +19,7 @@ use auth_client::{
     },
 };
 use common::{
+    base_url,
     ids::{ConnectorId, UserId},
     profile::Profile,
 };

@@ -7,7 +7,6 @@ use super::{
     rows::insert_event,
 };
 use crate::domain::{
-    base_url,
     client::{Client, ClientKind},
     secrets::SecretHash,
     store::{CertificateRecord, Clients, NewCode, StoreError},
@@ -17,6 +16,7 @@ use auth_client::{
     Profile, State,
     api::{Event, Purpose},
 };
+use common::base_url;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 

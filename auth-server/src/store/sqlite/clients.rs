@@ -8,7 +8,6 @@ use super::{
     rows::{insert_event, to_json},
 };
 use crate::domain::{
-    base_url,
     client::{Client, ClientKind},
     secrets::SecretHash,
     store::{CertificateRecord, Clients, NewCode, StoreError},
@@ -18,6 +17,7 @@ use auth_client::{
     Profile, State,
     api::{Event, Purpose},
 };
+use common::base_url;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 

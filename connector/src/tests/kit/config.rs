@@ -101,6 +101,7 @@ pub fn receiver_config(pki: &Pki, plan: &Plan, source_port: u16) -> receiver::Co
             public_url: LEDGER.parse().expect("a URL"),
             peer_url: "https://ledger.example".parse().expect("a URL"),
             foreign: plan.foreign.clone(),
+            contract_services: plan.contract_services.clone(),
         },
         deadlines: plan.deadlines,
         limits: plan.limits,

@@ -143,6 +143,8 @@ pub struct Plan {
     pub profile: Profile,
     /// Ledgers that a provider may name.
     pub foreign: Vec<Url>,
+    /// The receiver's listed contract management services.
+    pub contract_services: Vec<Url>,
 }
 
 impl Default for Plan {
@@ -176,15 +178,18 @@ impl Default for Plan {
             write_stall: ListenerLimits::default().write_stall,
             profile: Profile::Kakehashi1,
             foreign: Vec::new(),
+            contract_services: Vec::new(),
         }
     }
 }
 
 /// Resources whose creation is known.
-const CREATED: [&str; 19] = [
+const CREATED: [&str; 21] = [
     "/closed/pausing",
     "/closed/short-small",
     "/closed/silent",
+    "/closed/coded-in-part",
+    "/closed/coded-not",
     "/closed/a.csv",
     "/closed/large",
     "/closed/chunked",

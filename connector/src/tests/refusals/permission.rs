@@ -101,6 +101,8 @@ async fn a_source_with_contracts_wants_one(
             (closed.contract, closed.record) = (true, Record::Off);
             vec![closed]
         }),
+        // Nothing is recorded, so the receiver passes on what it knows itself.
+        contract_services: vec!["https://market.example".parse().unwrap()],
         ..Plan::default()
     })
     .await;

@@ -117,11 +117,22 @@ async fn redirects_that_leave_are_not_followed() {
     assert!(sent.is_empty() && received.is_empty());
 }
 
+#[tokio::test]
+async fn a_source_that_says_that_nothing_is_coded_is_believed() {
+    let world = World::start(Plan::default()).await;
+    let path = "/closed/coded-not";
+    world.grant(path).await;
+    let got = fetch(world.ask(path, Some("good"))).await;
+    assert_eq!((got.status.as_u16(), got.text()), (200, "a"));
+    assert!(!got.headers.contains_key("content-encoding"));
+}
+
 #[rstest]
 #[case("/closed/status/404", 404)]
 #[case("/closed/status/401", 401)]
 #[case("/closed/status/503", 500)]
 #[case("/closed/coded", 500)]
+#[case("/closed/coded-in-part", 500)]
 #[tokio::test]
 async fn a_sources_failure_has_its_status(#[case] path: &str, #[case] status: u16) {
     let world = World::start(Plan::default()).await;
