@@ -36,6 +36,12 @@ impl Members {
                     "リクエストボディを最後まで受信できませんでした。",
                     "The body of the request did not arrive whole.",
                 ),
+                BodyError::Busy => Failure::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "現在受け付けられる数を超えています。",
+                    "Too many bodies are being read at the moment.",
+                ),
                 BodyError::Slow => Failure::new(
                     StatusCode::REQUEST_TIMEOUT,
                     "body-slow",
