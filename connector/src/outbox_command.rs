@@ -405,6 +405,7 @@ mod tests {
             exchange_id: ExchangeId::new_v7(clock.now()),
             event_id: id,
             nonce: Some(nonce),
+            jti: None,
             kind: Kind::Sent {
                 provider: provider.clone(),
                 predecessor: "create-1".to_owned(),

@@ -24,7 +24,7 @@ mod operator;
 mod registry;
 mod verify;
 
-pub use claims::{Act, Audience, Cnf, Role, TokenClaims, TokenKind};
+pub use claims::{Act, Audience, Cnf, Role, TokenClaims, TokenKind, jti_of};
 pub use config::{AuthConfig, IntrospectionMode};
 pub use exchange::TokenExchange;
 pub use operator::{OperatorClient, OperatorError};

@@ -138,6 +138,7 @@ fn record(times: usize) -> anyhow::Result<()> {
                 exchange_id: ExchangeId::new_v7(now),
                 event_id: id,
                 nonce: Some(nonce),
+                jti: None,
                 kind: Kind::Sent {
                     provider: user()?,
                     predecessor: "019a0000-0000-7000-8000-000000000000".to_owned(),

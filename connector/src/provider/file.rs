@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_client::TokenError;
+use auth_client::{TokenError, VerifiedToken};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -11,7 +11,10 @@ use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body::Body as _;
-use provenance::model::event_id::{Nonce, OwnedId};
+use provenance::model::{
+    batch::Jti,
+    event_id::{Nonce, OwnedId},
+};
 use provenance::outbox::{Kind, Reservation};
 
 use super::Provider;
@@ -104,7 +107,7 @@ impl Provider {
         }
         let permit = self.decide(&asked, token.as_deref(), participant)?;
         log.consumer = Some(permit.consumer.clone());
-        let recording = self.recording(&asked, &permit)?;
+        let recording = self.recording(&asked, &permit, token.as_deref())?;
         let mut nonce = None;
         if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = &recording {
             log.id = Some(reservation.exchange_id);
@@ -142,7 +145,12 @@ impl Provider {
     }
 
     /// What is to be recorded of an exchange, and whether it can be.
-    fn recording(&self, asked: &FileRequest, permit: &Permit) -> Result<Recording, FileError> {
+    fn recording(
+        &self,
+        asked: &FileRequest,
+        permit: &Permit,
+        token: Option<&VerifiedToken>,
+    ) -> Result<Recording, FileError> {
         let Some(creation) = &permit.creation else {
             return Ok(Recording::Off);
         };
@@ -163,6 +171,7 @@ impl Provider {
                 .unwrap_or_else(|| ExchangeId::new_v7(now)),
             event_id: id,
             nonce: Some(nonce),
+            jti: token.and_then(|token| Jti::new(&token.claims.jti)),
             kind: Kind::Sent {
                 provider: self.owner.clone(),
                 predecessor: creation.clone(),

@@ -11,7 +11,7 @@ use common::ids::{ExchangeId, UserId};
 use common::listener::{ConnectionInfo, network};
 use http::request::Parts;
 use http::{HeaderMap, Request, header};
-use provenance::model::event_id::OwnedId;
+use provenance::model::{batch::Jti, event_id::OwnedId};
 use provenance::outbox::{Kind, Reservation};
 
 use super::Receiver;
@@ -66,6 +66,8 @@ pub(super) struct Fetch<'a> {
     pub trace: TraceContext,
     /// Whether it can be recorded; if not, it need not be.
     pub can_record: bool,
+    /// The token that the provider got.
+    pub jti: Option<Jti>,
 }
 
 /// Where the data comes from.
@@ -132,6 +134,7 @@ impl Receiver {
             caller,
             trace,
             can_record,
+            jti: None,
         };
         match way {
             Way::Provider(provider, options) => {
@@ -217,6 +220,7 @@ impl Receiver {
             exchange_id: fetch.exchange_id,
             event_id: id,
             nonce: Some(nonce),
+            jti: fetch.jti.clone(),
             kind,
             consumer: fetch.asker.user.clone(),
             user_id: fetch.asker.user.clone(),

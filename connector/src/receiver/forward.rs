@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
 use location_client::{Location, Profile, Source};
-use provenance::model::event_id;
+use provenance::model::{batch::Jti, event_id};
 use provenance::outbox::Kind;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout_at;
@@ -40,7 +40,7 @@ impl Receiver {
         asked: &FileRequest,
         provider: &UserId,
         options: &Options,
-        fetch: Fetch<'_>,
+        mut fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<axum::body::Body>, FileError> {
         let away = |reason: String| FileError::LocationAway(provider.clone(), reason);
@@ -63,12 +63,13 @@ impl Receiver {
             Profile::Kakehashi1 => fetch,
         };
         let generation = self.provider_client.generation();
-        let mut response = self.call(asked, options, &location, &fetch).await?;
+        let mut response;
+        (response, fetch.jti) = self.call(asked, options, &location, &fetch).await?;
         if response.status() == StatusCode::UNAUTHORIZED
             && self.provider_client.generation() != generation
         {
             // Our certificate was renewed on the way: the token is bound to one, the connection was made with the other.
-            response = self.call(asked, options, &location, &fetch).await?;
+            (response, fetch.jti) = self.call(asked, options, &location, &fetch).await?;
         }
         let response = accepted(response, &fetch).await?;
         self.answer_with(response, asked, (provider, &location), fetch, exchange)
@@ -101,11 +102,12 @@ impl Receiver {
         options: &Options,
         location: &Location,
         fetch: &Fetch<'_>,
-    ) -> Result<Response<PooledBody>, FileError> {
+    ) -> Result<(Response<PooledBody>, Option<Jti>), FileError> {
         let (origin, uri) = endpoint(location)?;
         let fields = self
             .request_headers(asked, options, location, fetch)
             .await?;
+        let jti = jti_sent(&fields);
         let call = Call {
             origin: &origin,
             policy: &AddressPolicy::Any,
@@ -119,10 +121,8 @@ impl Receiver {
             request.headers_mut().clone_from(&fields);
             request
         };
-        self.provider_client
-            .get(&call, build)
-            .await
-            .map_err(FileError::Provider)
+        let response = self.provider_client.get(&call, build).await;
+        Ok((response.map_err(FileError::Provider)?, jti))
     }
 
     async fn answer_with(
@@ -311,6 +311,13 @@ fn predecessor(fields: &HeaderMap, location: &Location) -> Option<String> {
         );
     }
     is_followed.then(|| id.to_owned())
+}
+
+/// The identifier of the token that a provider gets with `fields`, for both sides' records.
+fn jti_sent(fields: &HeaderMap) -> Option<Jti> {
+    let value = fields.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let token = value.strip_prefix("Bearer ")?;
+    Jti::new(&auth_client::jti_of(token)?)
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {

@@ -36,7 +36,7 @@ use crate::{
     model::{
         batch::{
             BatchReply, EvidenceKind, Fault, InBody, InItem, Invalid, ItemProblem, ItemResult,
-            ItemStatus, MAX_BODY_BYTES, MAX_ITEMS, Receipt,
+            ItemStatus, Jti, MAX_BODY_BYTES, MAX_ITEMS, Receipt,
         },
         core::{CoreParts, Subject},
         event,
@@ -310,6 +310,7 @@ fn submission(
         consumer,
         previous,
         dig,
+        jti,
         sig,
         more,
         content,
@@ -338,6 +339,7 @@ fn submission(
     };
     let parts = CoreParts::new(subject, json::canonical_object(&object), &actor)
         .with_dig(dig.as_ref())
+        .with_jti(jti.as_ref().map(Jti::as_str))
         .with_xid(Some(&exchange_id.to_string()))
         .with_nonce(nonce)
         .with_sig(sig.as_deref())
@@ -349,7 +351,7 @@ fn submission(
         organization,
         timestamp,
         tags,
-        made: (subject == Subject::Event).then(|| Made::by(&actor, None, dig.as_ref())),
+        made: (subject == Subject::Event).then(|| Made::by(&actor, jti.as_ref(), dig.as_ref())),
     };
     Submission {
         id: id.to_string(),

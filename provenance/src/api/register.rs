@@ -22,6 +22,7 @@ use crate::{
         submission::{Accepted, Call, Single, Submission},
     },
     model::{
+        batch::Jti,
         core::{Actor, CoreParts, Subject},
         event::Event,
         event_id::{looks_owned, of_ledger},
@@ -85,7 +86,7 @@ pub(super) async fn register(
     let submission = prepare(
         &app,
         actor,
-        caller.jti.as_deref(),
+        caller.jti.as_deref().and_then(Jti::new).as_ref(),
         event,
         allow_pending,
         key,
@@ -176,7 +177,7 @@ async fn check_users(
 fn prepare(
     app: &AppState,
     actor: Actor,
-    jti: Option<&str>,
+    jti: Option<&Jti>,
     mut event: Event,
     allow_pending: bool,
     key: Option<String>,
@@ -201,7 +202,8 @@ fn prepare(
         id: owned(event.id()).unwrap_or_default(),
         content,
         subject: Subject::Event,
-        parts: CoreParts::new(Subject::Event, event.canonical(), &actor).with_jti(jti),
+        parts: CoreParts::new(Subject::Event, event.canonical(), &actor)
+            .with_jti(jti.map(Jti::as_str)),
         previous: event.previous().to_vec(),
         columns: Columns {
             event_type: Some(event.event_type().to_owned()),

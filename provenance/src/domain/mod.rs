@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod lineage;
+mod mismatch;
 pub mod parties;
 pub mod rules;
 pub mod sequencer;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    batch::Dig,
+    batch::{Dig, Jti},
     core::{Actor, ActorAuth},
 };
 
@@ -34,18 +34,22 @@ pub struct Made {
     /// The connector that submitted it; known where its core was read.
     #[serde(skip)]
     pub client: Option<String>,
+    /// Nobody kept it: it was concluded from what else is known, and its core may say more.
+    #[serde(skip)]
+    pub is_concluded: bool,
 }
 
 impl Made {
     /// By `actor`.
-    pub fn by(actor: &Actor, jti: Option<&str>, dig: Option<&Dig>) -> Self {
+    pub fn by(actor: &Actor, jti: Option<&Jti>, dig: Option<&Dig>) -> Self {
         Self {
             user: actor.user.clone(),
             acts_for: actor.acts_for.clone(),
-            jti: jti.map(str::to_owned),
+            jti: jti.map(|jti| jti.as_str().to_owned()),
             sha256: dig.map(|dig| dig.sha256.clone()),
             len: dig.map(|dig| dig.len),
             client: actor.client.clone(),
+            is_concluded: false,
         }
     }
 
@@ -62,6 +66,7 @@ impl Made {
             jti: jti.map(Cow::into_owned),
             len: dig.as_ref().map(|dig| dig.len),
             sha256: dig.map(|dig| dig.sha256.into_owned()),
+            is_concluded: false,
         })
     }
 
@@ -125,16 +130,26 @@ impl Facts {
             };
             self.made = user.map(|user| Made {
                 user,
+                is_concluded: true,
                 ..Made::default()
             });
         }
         self
     }
 
-    /// What is left to be read from its core before it is compared: digests of before were kept there alone.
-    pub fn lacks_digest(&self) -> bool {
-        let made = self.made.as_ref();
-        (self.is(SENT) || self.is(RECEIVED)) && made.is_none_or(|made| made.sha256.is_none())
+    /// Whether its core says more than is known of it.
+    pub fn is_concluded(&self) -> bool {
+        self.made.as_ref().is_none_or(|made| made.is_concluded)
+    }
+
+    /// Whether it is what a provider sent.
+    pub fn is_sent(&self) -> bool {
+        self.is(SENT)
+    }
+
+    /// Whether it is what a receiver received.
+    pub fn is_received(&self) -> bool {
+        self.is(RECEIVED)
     }
 
     fn is(&self, event_type: &str) -> bool {
@@ -370,6 +385,7 @@ mod tests {
             sha256: Some("ab".to_owned()),
             len: Some(3),
             client: None,
+            is_concluded: false,
         };
         assert_eq!(Made::of_core(core).unwrap(), made);
         assert_eq!(serde_json::from_str::<Made>(&made.to_json()).unwrap(), made);

@@ -6,6 +6,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
+    mismatch,
     store::{Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting},
     submission::{Accepted, Call, Decision, Refused, Single, Submission},
 };
@@ -125,6 +126,15 @@ pub fn apply<T: LedgerTx>(
         tx.resolve(&submission.id, recorded.idx, &strangers)?;
         link(tx, submission, &actor, &recorded, &waiting, moment)?;
     }
+    mismatch::compare(
+        tx,
+        submission,
+        &recorded,
+        &entry.previous,
+        &predecessors,
+        &waiting,
+        moment,
+    )?;
     if let Call::Single(single) = &submission.by
         && let Some(key) = &single.key
     {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{OutboxError, writer::Command};
 use crate::model::{
     batch::{
-        AbortReason, Dig, EventBody, EvidenceBody, Fetched, InItem, ItemBody, OutItem,
+        AbortReason, Dig, EventBody, EvidenceBody, Fetched, InItem, ItemBody, Jti, OutItem,
         TransferAborted,
     },
     event,
@@ -64,6 +64,9 @@ pub struct Reservation {
     /// What shows that the id is this connector's. Reservations of earlier versions have ids without an owner, and none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Nonce>,
+    /// The token that the provider checked, where there was one: both sides state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<Jti>,
     /// Which side, and what it knows.
     #[serde(flatten)]
     pub kind: Kind,
@@ -309,7 +312,14 @@ impl Reservation {
     }
 
     fn item(&self, body: ItemBody<'_>, dig: Option<Dig>) -> Bytes {
-        let item = OutItem::new(self.exchange_id, self.nonce, &self.user_id, body, dig);
+        let item = OutItem::new(
+            self.exchange_id,
+            self.jti.as_ref(),
+            self.nonce,
+            &self.user_id,
+            body,
+            dig,
+        );
         let mut text = Vec::with_capacity(USUAL_ITEM);
         serde_json::to_writer(&mut text, &item).expect("an item has only strings and numbers");
         text.into()
@@ -529,6 +539,7 @@ mod tests {
                         exchange_id: ExchangeId::new_v7(OffsetDateTime::UNIX_EPOCH),
                         event_id,
                         nonce,
+                        jti: Jti::new(&"j".repeat(MAX_ID_BYTES)).filter(|_| by_provider),
                         user_id: if by_provider { &provider } else { &consumer }.clone(),
                         kind: match kind {
                             0 => Kind::Sent {

@@ -5,6 +5,7 @@ mod duplicates;
 mod ids;
 mod items;
 mod lineage;
+mod mismatch;
 mod register;
 mod rights;
 mod upload;
@@ -101,7 +102,7 @@ impl Authority for Registered {
                 .filter(|audience| !audience.is_empty())
                 .into_iter()
                 .collect(),
-            jti: Some(format!("jti of {token}")),
+            jti: Some(format!("jti-of-{token}")),
             ..Member::of(user(id))
         })
     }

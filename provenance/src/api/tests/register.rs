@@ -136,7 +136,7 @@ async fn the_core_is_what_was_sent_and_what_the_system_sets() {
     let id = answer.body["cdleventid"].as_str().unwrap();
     let expected = json!({
         "v": 1, "rx": "2025-01-01T00:00:00.000Z", "prev": [],
-        "actor": { "auth": "bearer", "user": PROVIDER }, "jti": "jti of token-of-provider-a",
+        "actor": { "auth": "bearer", "user": PROVIDER }, "jti": "jti-of-token-of-provider-a",
         "event": {
             "cdldatamodelversion": "2.0", "cdleventid": id, "cdleventtype": "Create", "cdlorganization": "ledger.example",
             "cdlpreviousevents": [], "cdltimestamp": "2025-01-01T00:00:00.000Z", "dataprovider": PROVIDER, "own": { "n": 1.5 },

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Dig, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
+    Dig, Jti, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
     body::{EvidenceKind, Parts, event, evidence},
     fields::{Wrong, text, user, uuid},
 };
@@ -57,6 +57,8 @@ pub struct InItem {
     pub previous: Vec<String>,
     /// The digest of the exchanged bytes.
     pub dig: Option<Dig>,
+    /// The token that the provider checked.
+    pub jti: Option<Jti>,
     /// The connector's signature.
     pub sig: Option<String>,
     /// Members that this version does not know.
@@ -93,13 +95,14 @@ impl fmt::Display for Invalid {
     }
 }
 
-const MEMBERS: [&str; 8] = [
+const MEMBERS: [&str; 9] = [
     "kind",
     "exchange_id",
     "user_id",
     "event",
     "evidence",
     "dig",
+    "jti",
     "nonce",
     "sig",
 ];
@@ -169,6 +172,9 @@ impl InItem {
                 "dig: digests are lower-case hex, 64 digits for sha256 and 128 for sha512".into(),
             );
         }
+        let jti = text(&item, "jti")?
+            .map(|jti| Jti::try_from(jti.to_owned()))
+            .transpose()?;
         let sig = text(&item, "sig")?.map(str::to_owned);
         let kind = text(&item, "kind")?.ok_or("kind is missing")?;
         let (name, other) = match kind {
@@ -212,6 +218,7 @@ impl InItem {
             consumer,
             previous,
             dig,
+            jti,
             sig,
             more: item,
             content,

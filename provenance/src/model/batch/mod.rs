@@ -77,6 +77,36 @@ fn is_lower_hex(text: &str, len: usize) -> bool {
     text.len() == len && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// The identifier of a token, as records state it: 1 to 256 visible characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Jti(String);
+
+impl Jti {
+    /// `jti` of a token; `None` if no record can state it.
+    pub fn new(jti: &str) -> Option<Self> {
+        Self::try_from(jti.to_owned()).ok()
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Jti {
+    type Error = &'static str;
+
+    fn try_from(jti: String) -> Result<Self, Self::Error> {
+        let is_visible = jti.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_visible && (1..=MAX_ID_BYTES).contains(&jti.len()) {
+            Ok(Self(jti))
+        } else {
+            Err("jti must have 1 to 256 visible characters")
+        }
+    }
+}
+
 /// Which side of an exchange a record describes, hence who may submit it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {

@@ -4,7 +4,7 @@ use common::ids::{EventId, ExchangeId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{AbortReason, Dig};
+use super::{AbortReason, Dig, Jti};
 use crate::model::event_id::Nonce;
 
 /// An item as the outbox writes it. The members of what the ledger repeats in its cores stand in canonical order, so that both texts
@@ -18,6 +18,8 @@ pub(crate) struct OutItem<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) evidence: Option<EvidenceBody<'r>>,
     pub(crate) exchange_id: ExchangeId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<&'r Jti>,
     /// Which of `event` and `evidence` is there.
     pub(crate) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +37,7 @@ pub(crate) enum ItemBody<'r> {
 impl<'r> OutItem<'r> {
     pub(crate) fn new(
         exchange_id: ExchangeId,
+        jti: Option<&'r Jti>,
         nonce: Option<Nonce>,
         user_id: &'r UserId,
         body: ItemBody<'r>,
@@ -49,6 +52,7 @@ impl<'r> OutItem<'r> {
             event,
             evidence,
             exchange_id,
+            jti,
             kind,
             nonce,
             user_id,

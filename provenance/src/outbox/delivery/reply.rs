@@ -153,6 +153,7 @@ struct Item<'t> {
     #[serde(borrow)]
     dig: Option<&'t RawValue>,
     #[serde(borrow)]
+    jti: Option<&'t RawValue>,
     nonce: Option<&'t RawValue>,
 }
 
@@ -170,6 +171,7 @@ struct Core<'t> {
     #[serde(borrow)]
     dig: Option<&'t RawValue>,
     #[serde(borrow)]
+    jti: Option<&'t RawValue>,
     nonce: Option<&'t RawValue>,
 }
 
@@ -238,6 +240,7 @@ fn differing(sent: &Item<'_>, core: &Core<'_>) -> Option<&'static str> {
         ),
         ("evidence", is_same(sent.evidence, core.evidence)),
         ("dig", is_same(sent.dig, core.dig)),
+        ("jti", is_same(sent.jti, core.jti)),
         ("nonce", is_same(sent.nonce, core.nonce)),
     ];
     members
@@ -293,12 +296,12 @@ mod tests {
 
     fn item() -> Value {
         json!({"kind": "event", "exchange_id": "x1", "user_id": "u", "event": {"cdleventid": "e1"}, "dig": {"len": 3, "sha256": "aa"},
-               "nonce": "00"})
+               "jti": "j", "nonce": "00"})
     }
 
     fn core() -> Value {
         json!({"v": 1, "xid": "x1", "actor": {"auth": "mtls", "user": "u"}, "prev": [], "rx": "t",
-               "event": {"cdleventid": "e1", "cdlorganization": "org"}, "dig": {"len": 3, "sha256": "aa"}, "nonce": "00"})
+               "event": {"cdleventid": "e1", "cdlorganization": "org"}, "dig": {"len": 3, "sha256": "aa"}, "jti": "j", "nonce": "00"})
     }
 
     fn receipt(core: &Value) -> Value {
@@ -335,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_order_of_members_sent_does_not_matter() {
-        let item = r#"{"kind": "event", "user_id": "u", "dig": {"sha256": "aa", "len": 3}, "exchange_id": "x1", "event": {"cdleventid": "\u0065\u0031"}, "nonce": "00"}"#;
+        let item = r#"{"kind": "event", "user_id": "u", "dig": {"sha256": "aa", "len": 3}, "exchange_id": "x1", "event": {"cdleventid": "\u0065\u0031"}, "jti": "\u006a", "nonce": "00"}"#;
         let result = json!({"id": "e1", "status": "created", "receipt": receipt(&core())});
         assert!(matches!(verdict_on(item, &result), Verdict::Delivered(_)));
     }
@@ -347,6 +350,8 @@ mod tests {
     #[case("/event", json!({"cdleventid": "e1", "more": 1}))]
     #[case("/dig/sha256", json!("bb"))]
     #[case("/dig", json!(null))]
+    #[case("/jti", json!("k"))]
+    #[case("/jti", json!(null))]
     #[case("/nonce", json!("01"))]
     #[case("/nonce", json!(null))]
     #[case("/v", json!(2))]
@@ -407,6 +412,7 @@ mod tests {
             exchange_id: ExchangeId::new_v7(now),
             event_id: owned.id,
             nonce: Some(owned.nonce),
+            jti: None,
             kind: match kind {
                 0 => Kind::Sent {
                     provider,
@@ -446,7 +452,7 @@ mod tests {
             };
             let sent: Value = serde_json::from_slice(&item).unwrap();
             let mut core = json!({"v": 1, "xid": sent["exchange_id"], "actor": {"user": sent["user_id"]}});
-            for name in ["event", "evidence", "dig", "nonce"] {
+            for name in ["event", "evidence", "dig", "jti", "nonce"] {
                 if let Some(value) = sent.get(name) {
                     core[name] = value.clone();
                 }

@@ -136,6 +136,7 @@ pub(super) fn reservation(clock: &SharedClock, side: Side) -> Reservation {
         exchange_id: ExchangeId::new_v7(now),
         event_id: id,
         nonce: Some(nonce),
+        jti: None,
         user_id: if matches!(side, Side::Sent) {
             user("provider-a")
         } else {

@@ -1,0 +1,128 @@
+//! Both sides of an exchange, compared as soon as both are there.
+
+use serde_json::{Value, json};
+
+use super::{
+    parties::Facts,
+    rules::Moment,
+    store::{Columns, Index, Known, LedgerTx, NewRecord, Recorded, StoreError, Waiting},
+    submission::Submission,
+};
+use crate::model::{
+    commitment::{Commitment, Salt},
+    core::{CoreParts, Predecessor, Subject},
+    event_id::of_ledger,
+    json,
+};
+
+/// Most records that one `mismatch` record names, so that its size has a bound.
+const EACH: usize = 256;
+
+/// The other side of an exchange, and what it states otherwise.
+struct Other {
+    id: String,
+    commitment: Commitment,
+    members: Vec<&'static str>,
+}
+
+/// Records where what was just recorded, a `Received`, does not fit the `Sent` that it names, or is a `Sent` and does not fit
+/// what waited for it. Which of them is right nobody can tell: both stay.
+pub(super) fn compare<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    recorded: &Recorded,
+    previous: &[String],
+    predecessors: &[Option<Known>],
+    waiting: &[Waiting],
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    let own = submission.columns.facts();
+    let mut found = Vec::new();
+    if own.is_received() {
+        for (id, known) in previous.iter().zip(predecessors) {
+            let Some(known) = known.as_ref().filter(|known| known.facts.is_sent()) else {
+                continue;
+            };
+            let sent = whole(tx, known.idx, &known.facts)?;
+            found.push(Other {
+                id: id.clone(),
+                commitment: known.commitment,
+                members: own.differs_from(&sent),
+            });
+        }
+    } else if own.is_sent() {
+        for event in waiting.iter().filter(|event| event.facts.is_received()) {
+            let received = whole(tx, event.idx, &event.facts)?;
+            found.push(Other {
+                id: event.id.clone(),
+                commitment: event.commitment,
+                members: received.differs_from(&own),
+            });
+        }
+    }
+    found.retain(|other| !other.members.is_empty());
+    let (Some(salt), Some(core)) = (&recorded.salt, &recorded.core) else {
+        return Ok(());
+    };
+    let commitment = Commitment::new(salt, core);
+    for part in found.chunks(EACH) {
+        record(tx, submission, recorded, commitment, part, moment)?;
+    }
+    Ok(())
+}
+
+/// What the core of a record of before says, too.
+fn whole<T: LedgerTx>(tx: &mut T, idx: Index, facts: &Facts) -> Result<Facts, StoreError> {
+    let mut facts = facts.clone();
+    if facts.is_concluded() {
+        facts.made = tx.made(idx)?;
+    }
+    Ok(facts)
+}
+
+fn record<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    recorded: &Recorded,
+    commitment: Commitment,
+    others: &[Other],
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    metrics::counter!("ledger_mismatches_total").increment(1);
+    tracing::warn!(id = recorded.id, others = others.len(), first = others[0].id, differs = ?others[0].members,
+        "both sides of an exchange do not say the same");
+    let id = of_ledger(moment.at).to_string();
+    let differs: Vec<Value> = others
+        .iter()
+        .map(|other| json!({ "cdleventid": other.id, "members": other.members }))
+        .collect();
+    let body =
+        json!({ "type": "mismatch", "id": id, "cdleventid": recorded.id, "differs": differs });
+    let one = |id: &String, commitment| Predecessor {
+        id: id.clone(),
+        commitment: Some(commitment),
+    };
+    let prev: Vec<Predecessor> = std::iter::once(one(&recorded.id, commitment))
+        .chain(others.iter().map(|other| one(&other.id, other.commitment)))
+        .collect();
+    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), &submission.actor);
+    let core = parts.assemble(&prev, &moment.rx);
+    let salt = Salt::random();
+    let columns = Columns {
+        event_type: Some("mismatch".to_owned()),
+        ..Columns::default()
+    };
+    tx.insert(&NewRecord {
+        id: &id,
+        subject_kind: Subject::Evidence,
+        commitment: &Commitment::new(&salt, &core),
+        salt: &salt,
+        core: &core,
+        columns: &columns,
+        rx_ms: moment.rx_ms,
+        actor: &submission.actor.key(),
+        content: None,
+        about: Some(&recorded.id),
+    })?;
+    Ok(())
+}
