@@ -144,6 +144,7 @@ impl Errands<'_, '_> {
         });
         let item = OutItem::new(
             exchange_id,
+            None,
             Some(nonce),
             &user,
             ItemBody::Evidence(body),

@@ -432,7 +432,7 @@ mod tests {
     use crate::{
         domain::access::{Registration, may_submit},
         model::{
-            batch::{MAX_ITEM_BYTES, Side},
+            batch::{MAX_ID_BYTES, MAX_ITEM_BYTES, Side},
             event_id::EventIds,
         },
     };
