@@ -40,7 +40,7 @@ impl Receiver {
         asked: &FileRequest,
         provider: &UserId,
         options: &Options,
-        mut fetch: Fetch<'_>,
+        fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
     ) -> Result<Response<axum::body::Body>, FileError> {
         let away = |reason: String| FileError::LocationAway(provider.clone(), reason);
@@ -55,7 +55,7 @@ impl Receiver {
             exchange.peer.clone_from(&location.connector_id);
         }
         let towards_cadde4 = fetch.budget.towards_cadde4();
-        let fetch = match location.profile {
+        let mut fetch = match location.profile {
             Profile::Cadde4 => Fetch {
                 budget: &towards_cadde4,
                 ..fetch
