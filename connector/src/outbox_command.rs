@@ -412,6 +412,7 @@ mod tests {
             },
             consumer: UserId::parse("consumer-b").expect("a user ID"),
             user_id: provider,
+            end: None,
             resource: Some("https://d.example/a.csv".to_owned()),
         };
         let digest = Digest {

@@ -145,6 +145,7 @@ fn record(times: usize) -> anyhow::Result<()> {
                 },
                 consumer: user()?,
                 user_id: user()?,
+                end: None,
                 resource: Some(RESOURCE.to_owned()),
             };
             let digest = Digest {

@@ -10,7 +10,9 @@ use common::ids::{ConnectorId, EventId};
 use common::service::Shutdown;
 use futures_util::future::BoxFuture;
 use provenance::model::event_id::{EventIds, OwnedId};
-use provenance::outbox::{AbortReason, Digest, Kind, Outbox, OutboxError, Reservation, Reserved};
+use provenance::outbox::{
+    AbortReason, BodyEnd, Digest, Kind, Outbox, OutboxError, Reservation, Reserved,
+};
 
 use super::body::{Ending, RecordError, TransferBody};
 use super::caller::Caller;
@@ -20,7 +22,7 @@ use super::digest::BodyDigest;
 use super::progress::Exchange;
 use super::standing::{Running, Stay};
 use super::watch::Watch;
-use crate::upstream::BodyError;
+use crate::upstream::{BodyError, Framing};
 
 /// Whether and how an exchange is recorded.
 #[derive(Debug)]
@@ -31,6 +33,20 @@ pub enum Recording {
     Outbox(Reservation),
     /// In the outbox and, before the last byte is released, in the ledger.
     Ledger(Reservation),
+}
+
+impl Recording {
+    /// With what the body's framing says of its end.
+    #[must_use]
+    pub fn of_body(mut self, framing: Framing) -> Self {
+        if let Self::Outbox(reservation) | Self::Ledger(reservation) = &mut self {
+            reservation.end = match framing {
+                Framing::Marked => None,
+                Framing::Close => Some(BodyEnd::Close),
+            };
+        }
+        self
+    }
 }
 
 /// What an exchange is answered with.

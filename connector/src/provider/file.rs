@@ -122,6 +122,7 @@ impl Provider {
             &budget,
         );
         let (source, body) = opened.await?.into_parts();
+        let recording = recording.of_body(body.framing());
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, &budget).await?;
         let mut caller = Caller::new(info, request.version);
@@ -178,6 +179,7 @@ impl Provider {
             },
             consumer: permit.consumer.clone(),
             user_id: self.owner.clone(),
+            end: None,
             resource: Some(asked.resource.as_str().to_owned()),
         };
         if self.delivery == Delivery::Async && permit.kind != PeerKind::Reference {

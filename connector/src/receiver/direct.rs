@@ -39,6 +39,7 @@ impl Receiver {
         } else {
             Recording::Off
         };
+        let recording = recording.of_body(body.framing());
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, fetch.budget)
             .await

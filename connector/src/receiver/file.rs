@@ -224,6 +224,7 @@ impl Receiver {
             kind,
             consumer: fetch.asker.user.clone(),
             user_id: fetch.asker.user.clone(),
+            end: None,
             resource: Some(resource.to_owned()),
         })
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::tls::TlsStore;
 use location_client::Profile;
 use rstest::rstest;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -169,6 +170,10 @@ async fn a_source_whose_configuration_says_so_may_end_by_closing(#[case] head: &
         assert_eq!((sent.len(), received.len()), (1, 2));
         for item in sent.iter().chain(&received) {
             assert_eq!(item["dig"]["sha256"], digest);
+            // Between the connectors the end was marked.
+            let is_received = item["event"]["cdleventtype"] == "Received";
+            let said = (!is_received).then_some("close");
+            assert_eq!(item.get("end").and_then(Value::as_str), said, "{item}");
         }
     }
 }

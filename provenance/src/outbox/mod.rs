@@ -79,7 +79,7 @@ use self::{
     status::Counts,
     writer::{Command, Reply},
 };
-pub use crate::model::batch::{AbortReason, Receipt};
+pub use crate::model::batch::{AbortReason, BodyEnd, Receipt};
 
 /// A connector's outbox. Clones are the same outbox.
 #[derive(Debug, Clone)]

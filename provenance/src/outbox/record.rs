@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::{OutboxError, writer::Command};
 use crate::model::{
     batch::{
-        AbortReason, Dig, EventBody, EvidenceBody, Fetched, InItem, ItemBody, Jti, OutItem,
-        TransferAborted,
+        AbortReason, BodyEnd, Dig, EventBody, EvidenceBody, Fetched, InItem, ItemBody, Jti,
+        OutItem, TransferAborted,
     },
     event,
     event_id::{Nonce, belongs_to, is_owned},
@@ -74,6 +74,9 @@ pub struct Reservation {
     pub consumer: UserId,
     /// Who acts: of a `Sent` the provider's own ID, of the others the verified user.
     pub user_id: UserId,
+    /// How the body's end will be known; `None` where it is marked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<BodyEnd>,
     /// What is fetched, for people who look into the outbox; it does not leave it.
     #[serde(skip)]
     pub resource: Option<String>,
@@ -312,7 +315,7 @@ impl Reservation {
     }
 
     fn item(&self, body: ItemBody<'_>, dig: Option<Dig>) -> Bytes {
-        let item = OutItem::new(
+        let mut item = OutItem::new(
             self.exchange_id,
             self.jti.as_ref(),
             self.nonce,
@@ -320,6 +323,8 @@ impl Reservation {
             body,
             dig,
         );
+        // Of what did not arrive whole nobody asks where it ended.
+        item.end = self.end.filter(|_| item.dig.is_some());
         let mut text = Vec::with_capacity(USUAL_ITEM);
         serde_json::to_writer(&mut text, &item).expect("an item has only strings and numbers");
         text.into()
@@ -557,6 +562,7 @@ mod tests {
                             },
                         },
                         consumer,
+                        end: (kind % 2 == 0).then_some(BodyEnd::Close),
                         resource: None,
                     }
                 },

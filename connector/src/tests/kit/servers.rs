@@ -285,6 +285,9 @@ fn accepted(item: &Value) -> Value {
             core[member] = value.clone();
         }
     }
+    if let Some(end) = item.get("end") {
+        core["more"] = json!({"end": end});
+    }
     let id = item
         .pointer("/event/cdleventid")
         .or(item.pointer("/evidence/id"));

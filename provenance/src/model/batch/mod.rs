@@ -49,6 +49,14 @@ pub enum AbortReason {
     FoundOpenAtStart,
 }
 
+/// How the end of a body is known, where it is not marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyEnd {
+    /// By the end of its connection: that it was not cut off is what the configuration says of its source.
+    Close,
+}
+
 /// Digest of the exchanged bytes.
 ///
 /// Members of a later version, other digests for example, are kept as they are.

@@ -4,7 +4,7 @@ use common::ids::{EventId, ExchangeId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{AbortReason, Dig, Jti};
+use super::{AbortReason, BodyEnd, Dig, Jti};
 use crate::model::event_id::Nonce;
 
 /// An item as the outbox writes it. The members of what the ledger repeats in its cores stand in canonical order, so that both texts
@@ -13,6 +13,9 @@ use crate::model::event_id::Nonce;
 pub(crate) struct OutItem<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dig: Option<Dig>,
+    /// Where the body's end was not marked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end: Option<BodyEnd>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) event: Option<EventBody<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,7 @@ impl<'r> OutItem<'r> {
         };
         Self {
             dig,
+            end: None,
             event,
             evidence,
             exchange_id,

@@ -154,12 +154,17 @@ struct Item<'t> {
     dig: Option<&'t RawValue>,
     #[serde(borrow)]
     jti: Option<&'t RawValue>,
+    #[serde(borrow)]
+    end: Option<&'t RawValue>,
+    #[serde(borrow)]
     nonce: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Core<'t> {
     v: u64,
+    #[serde(borrow)]
+    more: Option<More<'t>>,
     #[serde(borrow)]
     xid: Option<&'t RawValue>,
     #[serde(borrow)]
@@ -173,6 +178,13 @@ struct Core<'t> {
     #[serde(borrow)]
     jti: Option<&'t RawValue>,
     nonce: Option<&'t RawValue>,
+}
+
+/// Members of an item that are none of a core's own.
+#[derive(Deserialize)]
+struct More<'t> {
+    #[serde(borrow)]
+    end: Option<&'t RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -241,6 +253,10 @@ fn differing(sent: &Item<'_>, core: &Core<'_>) -> Option<&'static str> {
         ("evidence", is_same(sent.evidence, core.evidence)),
         ("dig", is_same(sent.dig, core.dig)),
         ("jti", is_same(sent.jti, core.jti)),
+        (
+            "end",
+            is_same(sent.end, core.more.as_ref().and_then(|more| more.end)),
+        ),
         ("nonce", is_same(sent.nonce, core.nonce)),
     ];
     members
@@ -334,6 +350,22 @@ mod tests {
         receipt["more"] = "of a later version".into();
         let kept = Verdict::Delivered(receipt.to_string());
         assert_eq!(verdict("created", &receipt), kept);
+    }
+
+    #[test]
+    fn how_the_body_ended_is_committed_to() {
+        let mut item = item();
+        item["end"] = "close".into();
+        let of = |core: &Value| {
+            let result = json!({"id": "e1", "status": "created", "receipt": receipt(core)});
+            verdict_on(&item.to_string(), &result)
+        };
+        let mut core = core();
+        assert!(matches!(of(&core), Verdict::Park { .. }));
+        core["more"] = json!({"end": "close", "other": 1});
+        assert!(matches!(of(&core), Verdict::Delivered(_)));
+        core["more"] = json!({"end": "open"});
+        assert!(matches!(of(&core), Verdict::Park { .. }));
     }
 
     #[test]
@@ -432,6 +464,7 @@ mod tests {
             },
             consumer: user.clone(),
             user_id: user.clone(),
+            end: None,
             resource: None,
         }
     }

@@ -144,6 +144,7 @@ pub(super) fn reservation(clock: &SharedClock, side: Side) -> Reservation {
         },
         kind,
         consumer: user("consumer-b"),
+        end: None,
         resource: Some("https://data.example/a.csv".to_owned()),
     }
 }
