@@ -62,6 +62,9 @@ pub struct LedgerConfig {
     /// record says that nobody vouched for it, and whoever reads without a token reads what was recorded without one. A token
     /// that is sent has to be good all the same.
     pub unauthenticated: Unauthenticated,
+    /// Whether connectors of before, whose event ids are UUIDs of version 7 and say nothing of their owner, are still taken from.
+    /// Two records under one such id are both kept. `ledger_v7_ids_total` says when it can be switched off.
+    pub v7_ids: bool,
     /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below, where less than
     /// `disk_headroom` is free too. Only where the database is a file.
     pub disk_watermark_percent: u8,
@@ -195,6 +198,7 @@ impl Default for LedgerConfig {
             read: ReadPolicy::default(),
             auth_status: AuthStatus::default(),
             unauthenticated: Unauthenticated::default(),
+            v7_ids: true,
             disk_watermark_percent: disk::WATERMARK_PERCENT,
             disk_headroom: disk::HEADROOM,
             queue: 16 * MAX_ITEMS,

@@ -214,6 +214,12 @@ fn read(
         .as_ref()
         .map_err(|error| no(&UNAVAILABLE, &error.to_string()))?;
     may_submit(registration, &item).map_err(|why| no(&FORBIDDEN, &why))?;
+    if item.id.get_version_num() == 7 {
+        if !app.ledger.config.v7_ids {
+            return Err(no(&FORBIDDEN, NO_OWNER));
+        }
+        metrics::counter!("ledger_v7_ids_total").increment(1);
+    }
     if is_ahead(&item, app.ledger.clock.now()) {
         return Err(no(&UNAVAILABLE, AHEAD));
     }
@@ -281,6 +287,9 @@ fn prepare(
         item,
     ))
 }
+
+/// Why an id that says nothing of its owner is refused where the configuration says so.
+const NO_OWNER: &str = "ids of version 7 are no longer taken here (ledger.v7_ids)";
 
 /// How far the clock of a connector may be ahead of the ledger's.
 const MAX_AHEAD: time::Duration = time::Duration::hours(1);

@@ -189,6 +189,24 @@ impl Facts {
             .any(|maker| previous.parties().any(|party| party == maker))
     }
 
+    /// Whether `claimed`, one of several records under an id that this event names, is the one that it means: a `Received` means
+    /// the `Sent` of its provider to its user, anything else what its own maker made.
+    pub fn means(&self, claimed: &Self) -> bool {
+        if self.is(RECEIVED) {
+            claimed.is(SENT)
+                && claimed.is_the_providers()
+                && (&self.provider, &self.consumer) == (&claimed.provider, &claimed.consumer)
+        } else {
+            self.makers()
+                .any(|maker| claimed.makers().any(|other| other == maker))
+        }
+    }
+
+    /// Whether it is what a provider sent or a receiver received.
+    pub fn is_of_an_exchange(&self) -> bool {
+        self.is(SENT) || self.is(RECEIVED)
+    }
+
     /// What this `Received` states otherwise than the `Sent` that it names; empty where it agrees, or where they are no such
     /// pair. What one of them does not state is not compared.
     pub fn differs_from(&self, sent: &Self) -> Vec<&'static str> {

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::{
     mismatch,
+    parties::SENT,
     store::{Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting},
     submission::{Accepted, Call, Decision, Refused, Single, Submission},
 };
@@ -14,7 +15,7 @@ use crate::model::{
     commitment::{Commitment, Salt},
     core::{CoreParts, Predecessor, Subject},
     event::Event,
-    event_id::of_ledger,
+    event_id::{self, of_ledger},
     json,
 };
 
@@ -90,13 +91,17 @@ pub fn apply<T: LedgerTx>(
             parts: Cow::Borrowed(&submission.parts),
         },
     };
-    if let Some(known) = tx.find(&submission.id)? {
-        return taken(tx, submission, &actor, &known, moment);
-    }
+    let first = match tx.find(&submission.id)? {
+        None => None,
+        Some(known) => match taken(tx, submission, &actor, known, moment)? {
+            Taken::Decided(decision) => return Ok(decision),
+            Taken::Beside(first) => Some(first),
+        },
+    };
     if entry.previous.contains(&submission.id) {
         return Ok(Err(Refused::SelfReference));
     }
-    let predecessors = predecessors(tx, &entry.previous)?;
+    let predecessors = predecessors(tx, &entry.previous, &submission.columns)?;
     if let Call::Single(single) = &submission.by
         && !single.allow_pending
         && let Some((id, _)) = entry
@@ -115,7 +120,25 @@ pub fn apply<T: LedgerTx>(
     if closes_cycle(tx, &waiting, &predecessors, effort)? {
         return Ok(Err(Refused::Cycle));
     }
-    let recorded = record(tx, submission, &entry, &actor, &predecessors, moment)?;
+    let key = first.as_ref().map(|_| of_ledger(moment.at).to_string());
+    let (recorded, commitment) = record(
+        tx,
+        submission,
+        (key.as_deref().unwrap_or(&submission.id), &entry),
+        &actor,
+        &predecessors,
+        moment,
+    )?;
+    if let Some((first, key)) = first.zip(key) {
+        contest(
+            tx,
+            submission,
+            &actor,
+            &first,
+            (&key, &recorded, commitment),
+            moment,
+        )?;
+    }
     if !waiting.is_empty() {
         let facts = submission.columns.facts();
         let strangers: Vec<Index> = waiting
@@ -124,7 +147,11 @@ pub fn apply<T: LedgerTx>(
             .map(|event| event.idx)
             .collect();
         tx.resolve(&submission.id, recorded.idx, &strangers)?;
-        link(tx, submission, &actor, &recorded, &waiting, moment)?;
+        let arrived = Predecessor {
+            id: submission.id.clone(),
+            commitment: Some(commitment),
+        };
+        link(tx, submission, &actor, &arrived, &waiting, moment)?;
     }
     mismatch::compare(
         tx,
@@ -211,37 +238,144 @@ fn original<T: LedgerTx>(tx: &mut T, submission: &Submission) -> Result<Original
     Ok(oldest.map_or(Original::None, |one| Original::Recorded(one.id)))
 }
 
+/// What becomes of a submission whose id is in the ledger.
+enum Taken {
+    /// It is the same again, or refused.
+    Decided(Decision),
+    /// It is recorded beside this one.
+    Beside(Known),
+}
+
 /// The id is in the ledger: the same again, or something else.
 fn taken<T: LedgerTx>(
     tx: &mut T,
     submission: &Submission,
     actor: &str,
-    known: &Known,
+    known: Known,
     moment: &Moment,
-) -> Result<Decision, StoreError> {
-    let is_same = known.content == Some(submission.content) && known.actor == actor;
+) -> Result<Taken, StoreError> {
+    let same = |known: &Known| known.content == Some(submission.content) && known.actor == actor;
     let id = submission.id.clone();
-    Ok(match &submission.by {
-        Call::Batch if is_same => Ok(Accepted::Exists(tx.recorded(known.idx)?)),
+    let decision = match &submission.by {
+        Call::Batch if same(&known) => Ok(Accepted::Exists(tx.recorded(known.idx)?)),
         Call::Batch if known.actor == actor => {
             Err(Refused::Contradicts(Box::new(tx.recorded(known.idx)?)))
         }
-        Call::Batch => Err(Refused::Conflict(id)),
+        Call::Batch => {
+            let claims = if known.is_contested {
+                tx.claims(&id)?
+            } else {
+                Vec::new()
+            };
+            match claims.iter().find(|claim| claim.actor == actor) {
+                Some(own) => {
+                    let recorded = Recorded {
+                        id,
+                        ..tx.recorded(own.idx)?
+                    };
+                    if same(own) {
+                        Ok(Accepted::Exists(recorded))
+                    } else {
+                        Err(Refused::Contradicts(Box::new(recorded)))
+                    }
+                }
+                None if may_contest(&id, &known, moment) => return Ok(Taken::Beside(known)),
+                None => Err(Refused::Conflict(id)),
+            }
+        }
         Call::Single(single) => match &single.key {
-            Some(key) if is_same => {
+            Some(key) if same(&known) => {
                 tx.remember_key(actor, key, &submission.content, known.idx, moment.rx_ms)?;
                 Ok(Accepted::Exists(tx.recorded(known.idx)?))
             }
             _ => Err(Refused::IdTaken(id)),
         },
-    })
+    };
+    Ok(Taken::Decided(decision))
 }
 
-/// The predecessors that have arrived. An id that ended as evidence is no event and stays pending.
-fn predecessors<T: LedgerTx>(tx: &mut T, ids: &[String]) -> Result<Vec<Option<Known>>, StoreError> {
-    ids.iter()
-        .map(|id| Ok(tx.find(id)?.filter(|known| known.is_event)))
-        .collect()
+/// 24 hours: after that, who has an id of version 7 has it.
+const CONTESTED_MS: i64 = 24 * 3_600_000;
+
+/// Whether a connector's record may stand beside `known`, another actor's under the same id.
+///
+/// An id of version 7 says nothing of its owner, and whoever sees one can use it first; nobody contradicts old records, though.
+/// One of version 8 is shown to be the connector's, so that whatever else has it, as a ledger of before may have taken it, is not
+/// its owner's.
+fn may_contest(id: &str, known: &Known, moment: &Moment) -> bool {
+    let is_recent = moment.rx_ms.saturating_sub(known.rx_ms) < CONTESTED_MS;
+    let version = event_id::canonical(id).map_or(0, |id| id.get_version_num());
+    version == 8 || (version == 7 && is_recent)
+}
+
+/// Puts on record that the id of `first` has been claimed by another record as well, and lets those name that one who mean it.
+fn contest<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    actor: &str,
+    first: &Known,
+    (key, second, commitment): (&str, &Recorded, Commitment),
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    metrics::counter!("ledger_ids_contested_total").increment(1);
+    tracing::warn!(
+        record.id = submission.id,
+        first = first.actor,
+        second = actor,
+        "two actors claim one id; both records are kept"
+    );
+    tx.insert_claim(&submission.id, second.idx)?;
+    let both = [(&submission.id[..], first.commitment), (key, commitment)];
+    let both: Vec<Predecessor> = both
+        .into_iter()
+        .map(|(id, commitment)| Predecessor {
+            id: id.to_owned(),
+            commitment: Some(commitment),
+        })
+        .collect();
+    let facts = submission.columns.facts();
+    let is_delivered = first.actor.starts_with("connector:") && first.facts.is_of_an_exchange();
+    let kinds = [
+        ("correction", true),
+        // Both were delivered by connectors that are registered for them: one says what is not so.
+        ("mismatch", is_delivered && facts.is_of_an_exchange()),
+    ];
+    for (kind, _) in kinds.into_iter().filter(|(_, is_so)| *is_so) {
+        evidence(tx, submission, actor, (kind, &submission.id), &both, moment)?;
+    }
+    let is_sent = facts.event_type.as_deref() == Some(SENT);
+    if let (true, Some(provider), Some(consumer)) =
+        (first.is_event && is_sent, &facts.provider, &facts.consumer)
+    {
+        tx.reattach(first.idx, second.idx, provider, consumer)?;
+    }
+    Ok(())
+}
+
+/// The predecessors that have arrived. An id that ended as evidence is no event and stays pending; of several records under one id
+/// an event names the one that it means, or else the first.
+fn predecessors<T: LedgerTx>(
+    tx: &mut T,
+    ids: &[String],
+    columns: &Columns,
+) -> Result<Vec<Option<Known>>, StoreError> {
+    let mut predecessors = Vec::with_capacity(ids.len());
+    for id in ids {
+        let known = tx.find(id)?;
+        let claims = match &known {
+            Some(known) if known.is_contested => tx.claims(id)?,
+            _ => Vec::new(),
+        };
+        let facts = (!claims.is_empty()).then(|| columns.facts());
+        let mut events = known.into_iter().chain(claims).filter(|one| one.is_event);
+        let meant = |one: &Known| facts.as_ref().is_none_or(|facts| facts.means(&one.facts));
+        let first = events.next();
+        predecessors.push(match first {
+            Some(first) if !meant(&first) => Some(events.find(meant).unwrap_or(first)),
+            other => other,
+        });
+    }
+    Ok(predecessors)
 }
 
 /// Whether a predecessor is seen to descend from an event that waits for this one.
@@ -312,14 +446,15 @@ impl Reach {
     }
 }
 
+/// Records `submission` in the database under `key`.
 fn record<T: LedgerTx>(
     tx: &mut T,
     submission: &Submission,
-    entry: &Entry<'_>,
+    (key, entry): (&str, &Entry<'_>),
     actor: &str,
     predecessors: &[Option<Known>],
     moment: &Moment,
-) -> Result<Recorded, StoreError> {
+) -> Result<(Recorded, Commitment), StoreError> {
     let prev: Vec<Predecessor> = entry
         .previous
         .iter()
@@ -331,10 +466,11 @@ fn record<T: LedgerTx>(
         .collect();
     let core = entry.parts.assemble(&prev, &moment.rx);
     let salt = Salt::random();
+    let commitment = Commitment::new(&salt, &core);
     let idx = tx.insert(&NewRecord {
-        id: &submission.id,
+        id: key,
         subject_kind: submission.subject,
-        commitment: &Commitment::new(&salt, &core),
+        commitment: &commitment,
         salt: &salt,
         core: &core,
         columns: &submission.columns,
@@ -357,13 +493,14 @@ fn record<T: LedgerTx>(
             }
         }
     }
-    Ok(Recorded {
+    let recorded = Recorded {
         id: submission.id.clone(),
         idx,
         salt: Some(salt),
         core: Some(core),
         pending,
-    })
+    };
+    Ok((recorded, commitment))
 }
 
 /// Records that an event has arrived after others that name it: their cores have no commitment of it, this record has both.
@@ -371,46 +508,51 @@ fn link<T: LedgerTx>(
     tx: &mut T,
     submission: &Submission,
     actor: &str,
-    arrived: &Recorded,
+    arrived: &Predecessor,
     waiting: &[Waiting],
     moment: &Moment,
 ) -> Result<(), StoreError> {
-    let Some(known) = tx.find(&arrived.id)? else {
-        return Err(StoreError(
-            "a record that was just inserted is not there".into(),
-        ));
-    };
     for part in waiting.chunks(LINK_MAX) {
-        let id = of_ledger(moment.at).to_string();
-        let body = json!({ "type": "link", "id": id, "cdleventid": arrived.id });
-        let prev: Vec<Predecessor> = std::iter::once(Predecessor {
-            id: arrived.id.clone(),
-            commitment: Some(known.commitment),
-        })
-        .chain(part.iter().map(|w| Predecessor {
-            id: w.id.clone(),
-            commitment: Some(w.commitment),
-        }))
-        .collect();
-        let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), &submission.actor);
-        let core = parts.assemble(&prev, &moment.rx);
-        let salt = Salt::random();
-        let columns = Columns {
-            event_type: Some("link".to_owned()),
-            ..Columns::default()
-        };
-        tx.insert(&NewRecord {
-            id: &id,
-            subject_kind: Subject::Evidence,
-            commitment: &Commitment::new(&salt, &core),
-            salt: &salt,
-            core: &core,
-            columns: &columns,
-            rx_ms: moment.rx_ms,
-            actor,
-            content: None,
-            about: Some(&arrived.id),
-        })?;
+        let prev: Vec<Predecessor> = std::iter::once(arrived.clone())
+            .chain(part.iter().map(|w| Predecessor {
+                id: w.id.clone(),
+                commitment: Some(w.commitment),
+            }))
+            .collect();
+        evidence(tx, submission, actor, ("link", &arrived.id), &prev, moment)?;
     }
+    Ok(())
+}
+
+/// Records evidence of the ledger's own about the record of the id `about`, on the occasion of `submission`.
+fn evidence<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+    actor: &str,
+    (kind, about): (&str, &str),
+    prev: &[Predecessor],
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    let id = of_ledger(moment.at).to_string();
+    let body = json!({ "type": kind, "id": id, "cdleventid": about });
+    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), &submission.actor);
+    let core = parts.assemble(prev, &moment.rx);
+    let salt = Salt::random();
+    let columns = Columns {
+        event_type: Some(kind.to_owned()),
+        ..Columns::default()
+    };
+    tx.insert(&NewRecord {
+        id: &id,
+        subject_kind: Subject::Evidence,
+        commitment: &Commitment::new(&salt, &core),
+        salt: &salt,
+        core: &core,
+        columns: &columns,
+        rx_ms: moment.rx_ms,
+        actor,
+        content: None,
+        about: Some(about),
+    })?;
     Ok(())
 }

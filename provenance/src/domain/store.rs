@@ -75,6 +75,10 @@ pub struct Known {
     pub actor: String,
     /// What was submitted.
     pub content: Option<[u8; 32]>,
+    /// When it was accepted, in milliseconds since 1970.
+    pub rx_ms: i64,
+    /// Whether there are others under its id ([`LedgerTx::claims`]).
+    pub is_contested: bool,
     /// By what an event that names it is judged; nothing for evidence.
     pub facts: Facts,
 }
@@ -172,6 +176,9 @@ impl Columns {
     }
 }
 
+/// Most events that are looked at when a record is named in place of another: a squat may have been named many times.
+pub const REATTACH_MAX: i64 = 4096;
+
 /// Most events with the same tag that are looked at: a tag has one text for everybody, so that strangers can have many.
 pub const SAME_DATA_MAX: i64 = 4096;
 
@@ -214,6 +221,31 @@ pub trait LedgerTx {
     /// # Errors
     /// [`StoreError`].
     fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError>;
+
+    /// The other records under this id, in ledger order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError>;
+
+    /// Records that the record at `idx` is another one under `id`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError>;
+
+    /// Lets those of the first [`REATTACH_MAX`] events that name the one at `from` name the one at `to` instead which are the
+    /// `Received` of `provider` and `consumer`. They have a right to it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn reattach(
+        &mut self,
+        from: Index,
+        to: Index,
+        provider: &str,
+        consumer: &str,
+    ) -> Result<(), StoreError>;
 
     /// What its submitter gets back of a record.
     ///

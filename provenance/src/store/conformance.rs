@@ -1,11 +1,12 @@
 //! What every database behind the ledger has to do; one function a rule, run for each of them through the real sequencer.
 
+mod claims;
 mod kit;
 mod reading;
 mod writing;
 
 pub(crate) use self::kit::{Site, event};
-pub(super) use self::{reading::*, writing::*};
+pub(super) use self::{claims::*, reading::*, writing::*};
 
 /// One test a rule, each on an empty ledger of its own: `$site::new()` makes one, which can be opened several times.
 macro_rules! conforms {
@@ -22,6 +23,9 @@ macro_rules! conforms {
             a_cycle_that_is_too_long_to_be_seen_is_walked_once,
             an_event_may_have_more_neighbours_than_the_writer_looks_at,
             evidence_is_nobodys_predecessor,
+            both_records_of_an_id_are_kept,
+            a_squat_does_not_fill_the_place,
+            an_event_comes_after_evidence_under_its_id,
             a_single_registration_wants_its_predecessors,
             a_key_is_good_for_one_request_until_it_is_forgotten,
             the_same_data_is_registered_once,

@@ -62,10 +62,61 @@ pub(super) fn too_large(query: &LineageQuery) -> ReadError {
     }
 }
 
-/// The lineage that `query` asks for from the event at `start`, as `viewer` may see it.
+/// The events under one id: mostly one, several where others have claimed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Starts {
+    /// In ledger order, at least one.
+    all: Vec<Index>,
+}
+
+impl Starts {
+    /// `all` events under an id, in ledger order; `None` if there are none.
+    pub(super) fn new(all: Vec<Index>) -> Option<Self> {
+        (!all.is_empty()).then_some(Self { all })
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[Index] {
+        &self.all
+    }
+
+    /// Of several, all for whoever is a party of one, the one to walk from first; for others that one alone. What a connector
+    /// delivered that is registered for it counts before what somebody with a token said.
+    pub(super) fn seen<R: Records>(
+        self,
+        records: &mut R,
+        viewer: &Viewer,
+    ) -> Result<(Index, Self), StoreError>
+    where
+        StoreError: From<R::Error>,
+    {
+        let (mut counting, mut is_party) = (None, false);
+        if self.all.len() > 1 {
+            for idx in &self.all {
+                let row = records.row(*idx)?;
+                let Some(facts) = facts(*idx, &row)? else {
+                    continue;
+                };
+                is_party |= viewer.is_party(&facts);
+                let is_delivered = facts
+                    .made
+                    .as_ref()
+                    .is_some_and(|made| made.client.is_some());
+                if is_delivered && facts.is_of_an_exchange() {
+                    counting = counting.or(Some(*idx));
+                }
+            }
+        }
+        let first = counting.unwrap_or(self.all[0]);
+        let all = if is_party { self.all } else { vec![first] };
+        Ok((first, Self { all }))
+    }
+}
+
+/// The lineage that `query` asks for from the events at `starts`, as `viewer` may see it.
 pub(super) fn lineage<R: Records>(
     records: &mut R,
-    start: Index,
+    starts: Starts,
     query: &LineageQuery,
     viewer: &Viewer,
 ) -> Result<Vec<Node>, ReadError>
@@ -76,9 +127,24 @@ where
         left: query.max_bytes,
         query,
     };
+    let (start, starts) = starts.seen(records, viewer)?;
     let order = walk(records, start, query.direction, query.depth, query.limit)
         .map_err(StoreError::from)?;
-    let order = order.ok_or(too_large(query))?;
+    let mut order = order.ok_or(too_large(query))?;
+    if let Some(at) = order.iter().position(|idx| *idx == start)
+        && starts.all.len() > 1
+    {
+        // In the place of the one walked from; one that the walk came to as well stays where it is.
+        let others: Vec<Index> = starts
+            .all
+            .into_iter()
+            .filter(|idx| *idx == start || !order.contains(idx))
+            .collect();
+        order.splice(at..=at, others);
+        if order.len() > query.limit {
+            return Err(too_large(query));
+        }
+    }
     let mut found = Vec::with_capacity(order.len());
     for idx in order {
         let previous = records.previous(idx).map_err(StoreError::from)?;

@@ -102,6 +102,24 @@ impl LedgerTx for FaultyTx<'_> {
         self.tx.find(id)
     }
 
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError> {
+        self.tx.claims(id)
+    }
+
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError> {
+        self.tx.insert_claim(id, idx)
+    }
+
+    fn reattach(
+        &mut self,
+        from: Index,
+        to: Index,
+        provider: &str,
+        consumer: &str,
+    ) -> Result<(), StoreError> {
+        self.tx.reattach(from, to, provider, consumer)
+    }
+
     fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
         self.tx.recorded(idx)
     }

@@ -179,6 +179,8 @@ impl Group {
         Ok(Known {
             idx,
             is_event,
+            rx_ms: new.rx_ms,
+            is_contested: false,
             commitment: *new.commitment,
             actor: new.actor.to_owned(),
             content: new.content.copied(),

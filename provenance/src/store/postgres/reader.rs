@@ -18,7 +18,7 @@ use crate::{
         store::{Index, LedgerReader, Node, ReadError, StoreError},
     },
     model::commitment::Commitment,
-    store::view::{self, Records, Row, too_large},
+    store::view::{self, Records, Row, Starts, too_large},
 };
 
 /// 10 s: longest wait for a connection to read with.
@@ -53,15 +53,19 @@ impl PostgresReader {
         viewer: &Viewer,
     ) -> Result<Option<Vec<Node>>, ReadError> {
         let mut tx = self.database.snapshot().await?;
-        let start: Option<Index> =
-            sqlx::query_scalar("SELECT idx FROM record WHERE id = $1 AND kind = 1")
-                .bind(&query.id)
-                .fetch_optional(&mut *tx)
-                .await?;
-        let Some(start) = start else { return Ok(None) };
-        let mut loaded = Loaded::read(&mut tx, start, query, viewer).await?;
+        let starts: Vec<Index> = sqlx::query_scalar(
+            "SELECT idx FROM record WHERE id = $1 AND kind = 1 UNION ALL \
+             SELECT r.idx FROM claim c JOIN record r USING (idx) WHERE c.id = $1 AND r.kind = 1 ORDER BY 1",
+        )
+        .bind(&query.id)
+        .fetch_all(&mut *tx)
+        .await?;
+        let Some(starts) = Starts::new(starts) else {
+            return Ok(None);
+        };
+        let (mut loaded, starts) = Loaded::read(&mut tx, starts, query, viewer).await?;
         tx.commit().await?;
-        view::lineage(&mut loaded, start, query, viewer).map(Some)
+        view::lineage(&mut loaded, starts, query, viewer).map(Some)
     }
 }
 
@@ -113,16 +117,21 @@ enum Way {
 impl Loaded {
     async fn read(
         connection: &mut PgConnection,
-        start: Index,
+        starts: Starts,
         query: &LineageQuery,
         viewer: &Viewer,
-    ) -> Result<Self, ReadError> {
+    ) -> Result<(Self, Starts), ReadError> {
+        let mut started = Self::default();
+        if starts.all().len() > 1 {
+            started.read_rows(connection, starts.all()).await?;
+        }
+        let (start, starts) = starts.seen(&mut started, viewer)?;
         let (back, forth) = match query.direction {
             Direction::Backward => (true, false),
             Direction::Forward => (false, true),
             Direction::Both => (true, true),
         };
-        let mut all = HashSet::from([start]);
+        let mut all: HashSet<Index> = starts.all().iter().copied().collect();
         if back {
             all.extend(reach(connection, start, Way::Back, query).await?);
         }
@@ -163,7 +172,7 @@ impl Loaded {
         }
         loaded.read_rows(connection, &all).await?;
         loaded.read_next_ids(connection, query, viewer).await?;
-        Ok(loaded)
+        Ok((loaded, starts))
     }
 
     async fn read_previous(
@@ -224,8 +233,8 @@ impl Loaded {
         all: &[Index],
     ) -> Result<(), ReadError> {
         let rows: Vec<RecordRow> = sqlx::query_as(
-            "SELECT idx, id, coalesce(etype, '') AS event_type, commitment, core, provider, consumer FROM record \
-             WHERE idx = ANY($1)",
+            "SELECT r.idx, coalesce(c.id, r.id) AS id, coalesce(r.etype, '') AS event_type, r.commitment, r.core, r.provider, \
+             r.consumer FROM record r LEFT JOIN claim c ON c.idx = r.idx WHERE r.idx = ANY($1)",
         )
         .bind(all)
         .fetch_all(connection)
@@ -252,12 +261,12 @@ impl Loaded {
         let most = query.max_bytes / SHORT_ID;
         let named: Vec<(Index, Index, String)> = sqlx::query_as(
             if self.sees_all {
-                "SELECT e.prev_idx, e.next_idx, r.id FROM (SELECT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) \
+                "SELECT e.prev_idx, e.next_idx, coalesce(c.id, r.id) FROM (SELECT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) \
                  UNION SELECT prev_idx, next_idx FROM stranger_edge WHERE prev_idx = ANY($1)) e \
-                 JOIN record r ON r.idx = e.next_idx ORDER BY prev_idx, next_idx LIMIT $2"
+                 JOIN record r ON r.idx = e.next_idx LEFT JOIN claim c ON c.idx = r.idx ORDER BY e.prev_idx, e.next_idx LIMIT $2"
             } else {
-                "SELECT DISTINCT e.prev_idx, e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx \
-                 WHERE e.prev_idx = ANY($1) ORDER BY prev_idx, next_idx LIMIT $2"
+                "SELECT DISTINCT e.prev_idx, e.next_idx, coalesce(c.id, r.id) FROM edge e JOIN record r ON r.idx = e.next_idx \
+                 LEFT JOIN claim c ON c.idx = r.idx WHERE e.prev_idx = ANY($1) ORDER BY prev_idx, next_idx LIMIT $2"
             },
         )
         .bind(open)

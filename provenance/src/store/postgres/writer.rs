@@ -2,8 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::db::{PostgresDatabase, limited};
+use common::{
+    clock::unix_millis,
+    db::{PostgresDatabase, limited},
+};
 use sqlx::{PgConnection, Postgres, Transaction};
+use time::OffsetDateTime;
 use tokio::runtime::Handle;
 
 use super::group::{Group, hash, tag_key, time};
@@ -11,8 +15,8 @@ use crate::{
     domain::{
         parties::{Facts, Made},
         store::{
-            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SAME_DATA_MAX,
-            SameData, StoreError, Waiting,
+            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX, Recorded,
+            SAME_DATA_MAX, SameData, StoreError, Waiting,
         },
     },
     model::{
@@ -133,8 +137,8 @@ impl PostgresTx<'_> {
     fn look_for(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
         let rows: Vec<KnownRow> = self.block(async |connection| {
             sqlx::query_as(
-                "SELECT id, idx, kind, commitment, actor, content, etype, provider, consumer, made \
-                 FROM record WHERE id = ANY($1)",
+                "SELECT id, idx, kind, commitment, actor, content, etype, provider, consumer, made, rx, \
+                 EXISTS (SELECT 1 FROM claim c WHERE c.id = record.id) AS is_contested FROM record WHERE id = ANY($1)",
             )
             .bind(&ids)
             .fetch_all(connection)
@@ -251,6 +255,67 @@ impl LedgerTx for PostgresTx<'_> {
             self.look_for(vec![id.to_owned()])?;
         }
         Ok(self.seen.records.get(id).cloned().flatten())
+    }
+
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError> {
+        self.write()?;
+        let rows: Vec<KnownRow> = self.block(async |connection| {
+            sqlx::query_as(
+                "SELECT r.id, r.idx, r.kind, r.commitment, r.actor, r.content, r.etype, r.provider, r.consumer, r.made, r.rx, \
+                 true AS is_contested FROM claim c JOIN record r USING (idx) WHERE c.id = $1 ORDER BY r.idx",
+            )
+            .bind(id)
+            .fetch_all(connection)
+            .await
+        })?;
+        rows.into_iter()
+            .map(|row| row.read().map(|(_, known)| known))
+            .collect()
+    }
+
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError> {
+        self.block(async |connection| {
+            sqlx::query("INSERT INTO claim (idx, id) VALUES ($1, $2)")
+                .bind(idx)
+                .bind(id)
+                .execute(connection)
+                .await
+        })?;
+        if let Some(Some(known)) = self.seen.records.get_mut(id) {
+            known.is_contested = true;
+        }
+        Ok(())
+    }
+
+    fn reattach(
+        &mut self,
+        from: Index,
+        to: Index,
+        provider: &str,
+        consumer: &str,
+    ) -> Result<(), StoreError> {
+        self.write()?;
+        self.block(async |connection| {
+            sqlx::query(
+                "WITH named AS (SELECT next_idx, ord FROM edge WHERE prev_idx = $1 UNION ALL \
+                 SELECT next_idx, ord FROM stranger_edge WHERE prev_idx = $1 LIMIT $2), \
+                 moved AS (SELECT n.next_idx, n.ord FROM named n JOIN record r ON r.idx = n.next_idx \
+                 WHERE r.etype = 'Received' AND r.provider = $3 AND r.consumer = $4), \
+                 kept AS (UPDATE edge e SET prev_idx = $5 FROM moved m WHERE e.next_idx = m.next_idx AND e.ord = m.ord), \
+                 gone AS (DELETE FROM stranger_edge e USING moved m WHERE e.next_idx = m.next_idx AND e.ord = m.ord \
+                 RETURNING e.next_idx, e.ord) \
+                 INSERT INTO edge (next_idx, ord, prev_idx) SELECT next_idx, ord, $5 FROM gone",
+            )
+            .bind(from)
+            .bind(REATTACH_MAX)
+            .bind(provider)
+            .bind(consumer)
+            .bind(to)
+            .execute(connection)
+            .await
+        })?;
+        self.seen.successors.remove(&from);
+        Ok(())
     }
 
     fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
@@ -490,6 +555,8 @@ struct KnownRow {
     commitment: Vec<u8>,
     actor: String,
     content: Option<Vec<u8>>,
+    rx: OffsetDateTime,
+    is_contested: bool,
     #[sqlx(flatten)]
     facts: FactsRow,
 }
@@ -558,6 +625,8 @@ impl KnownRow {
             commitment: Commitment(hash(&self.commitment)?),
             actor: self.actor,
             content: self.content.as_deref().map(hash).transpose()?,
+            rx_ms: i64::try_from(unix_millis(self.rx)).unwrap_or(i64::MAX),
+            is_contested: self.is_contested,
         };
         Ok((self.id, known))
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Transaction};
+use rusqlite::{CachedStatement, Connection, Transaction};
 use tokio::sync::Semaphore;
 
 use super::connect;
@@ -18,7 +18,7 @@ use crate::{
         store::{Index, LedgerReader, Node, ReadError, StoreError},
     },
     model::commitment::Commitment,
-    store::view::{self, Records, Row},
+    store::view::{self, Records, Row, Starts},
 };
 
 /// Readers at a time: reading is CPU, and the ledger shares two cores with its writer.
@@ -110,18 +110,21 @@ fn lineage(
     query: &LineageQuery,
     viewer: &Viewer,
 ) -> Result<Option<Vec<Node>>, ReadError> {
-    let start = tx
-        .query_row(
-            "SELECT idx FROM record WHERE id = ?1 AND kind = 1",
-            [&query.id],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(StoreError::from)?;
-    let Some(start) = start else { return Ok(None) };
+    let Some(starts) = starts(tx, &query.id).map_err(StoreError::from)? else {
+        return Ok(None);
+    };
     let mut records =
         Snapshot::new(tx, query.limit, viewer.sees_all()).map_err(StoreError::from)?;
-    view::lineage(&mut records, start, query, viewer).map(Some)
+    view::lineage(&mut records, starts, query, viewer).map(Some)
+}
+
+fn starts(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<Option<Starts>> {
+    let mut query = tx.prepare_cached(
+        "SELECT idx FROM record WHERE id = ?1 AND kind = 1 UNION ALL
+         SELECT r.idx FROM claim c JOIN record r USING(idx) WHERE c.id = ?1 AND r.kind = 1 ORDER BY 1",
+    )?;
+    let all = query.query_map([id], |row| row.get(0))?;
+    Ok(Starts::new(all.collect::<Result<_, _>>()?))
 }
 
 /// The records as one transaction sees them.
@@ -139,10 +142,11 @@ const NEXT: &str =
 const ALL_NEXT: &str = "SELECT next_idx FROM edge WHERE prev_idx = ?1
      UNION SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1 ORDER BY next_idx LIMIT ?2";
 const NEXT_IDS: &str =
-    "SELECT DISTINCT e.next_idx, r.id FROM edge e JOIN record r ON r.idx = e.next_idx
-     WHERE e.prev_idx = ?1 ORDER BY e.next_idx";
-const ALL_NEXT_IDS: &str = "SELECT e.next_idx, r.id FROM (SELECT next_idx FROM edge WHERE prev_idx = ?1
-     UNION SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1) e JOIN record r ON r.idx = e.next_idx ORDER BY e.next_idx";
+    "SELECT DISTINCT e.next_idx, coalesce(c.id, r.id) FROM edge e JOIN record r ON r.idx = e.next_idx
+     LEFT JOIN claim c ON c.idx = r.idx WHERE e.prev_idx = ?1 ORDER BY e.next_idx";
+const ALL_NEXT_IDS: &str = "SELECT e.next_idx, coalesce(c.id, r.id) FROM (SELECT next_idx FROM edge WHERE prev_idx = ?1
+     UNION SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1) e JOIN record r ON r.idx = e.next_idx
+     LEFT JOIN claim c ON c.idx = r.idx ORDER BY e.next_idx";
 
 impl<'c> Snapshot<'c> {
     /// What strangers attach to an event is shown to whoever `sees_all`.
@@ -160,7 +164,8 @@ impl<'c> Snapshot<'c> {
             )?,
             next: tx.prepare_cached(next)?,
             node: tx.prepare_cached(
-                "SELECT id, etype, commitment, core, provider, consumer FROM record WHERE idx = ?1",
+                "SELECT coalesce(c.id, r.id), r.etype, r.commitment, r.core, r.provider, r.consumer
+                 FROM record r LEFT JOIN claim c ON c.idx = r.idx WHERE r.idx = ?1",
             )?,
             next_ids: tx.prepare_cached(next_ids)?,
         })

@@ -9,8 +9,8 @@ use crate::{
     domain::{
         parties::{Facts, Made},
         store::{
-            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, Recorded, SAME_DATA_MAX,
-            SameData, StoreError, Waiting,
+            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX, Recorded,
+            SAME_DATA_MAX, SameData, StoreError, Waiting,
         },
     },
     model::{
@@ -81,23 +81,57 @@ pub struct SqliteTx<'s> {
 impl LedgerTx for SqliteTx<'_> {
     fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
         let mut query = self.tx.prepare_cached(
-            "SELECT idx, kind = 1, commitment, actor, content, etype, provider, consumer, made FROM record WHERE id = ?1",
+            "SELECT idx, kind = 1, commitment, actor, content, etype, provider, consumer, made, rx_ms,
+                    EXISTS(SELECT 1 FROM claim WHERE claim.id = record.id) FROM record WHERE id = ?1",
         )?;
-        let known = query.query_row([id], |row| {
-            Ok(Known {
-                idx: row.get(0)?,
-                is_event: row.get(1)?,
-                commitment: Commitment(row.get(2)?),
-                actor: row.get(3)?,
-                content: row.get(4)?,
-                facts: facts(row, 5)?,
-            })
-        });
-        let known = known.optional()?;
-        Ok(known.map(|mut known: Known| {
-            known.facts = std::mem::take(&mut known.facts).or_by(&known.actor);
-            known
-        }))
+        Ok(query.query_row([id], known).optional()?)
+    }
+
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT r.idx, r.kind = 1, r.commitment, r.actor, r.content, r.etype, r.provider, r.consumer, r.made, r.rx_ms, 1
+             FROM claim c JOIN record r USING(idx) WHERE c.id = ?1 ORDER BY r.idx",
+        )?;
+        Ok(query.query_map([id], known)?.collect::<Result<_, _>>()?)
+    }
+
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError> {
+        let mut insert = self
+            .tx
+            .prepare_cached("INSERT INTO claim(idx, id) VALUES (?1, ?2)")?;
+        insert.execute(params![idx, id])?;
+        Ok(())
+    }
+
+    fn reattach(
+        &mut self,
+        from: Index,
+        to: Index,
+        provider: &str,
+        consumer: &str,
+    ) -> Result<(), StoreError> {
+        let mut query = self.tx.prepare_cached(
+            "SELECT e.next_idx, e.ord FROM
+               (SELECT next_idx, ord FROM (SELECT next_idx, ord FROM edge WHERE prev_idx = ?1 UNION ALL
+                SELECT next_idx, ord FROM stranger_edge WHERE prev_idx = ?1) LIMIT ?2) e JOIN record r ON r.idx = e.next_idx
+             WHERE r.etype = 'Received' AND r.provider = ?3 AND r.consumer = ?4",
+        )?;
+        let values = params![from, REATTACH_MAX, provider, consumer];
+        let found = query.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found: Vec<(Index, i64)> = found.collect::<Result<_, _>>()?;
+        for (next, ord) in found {
+            for remove in [
+                "DELETE FROM edge WHERE next_idx = ?1 AND ord = ?2",
+                "DELETE FROM stranger_edge WHERE next_idx = ?1 AND ord = ?2",
+            ] {
+                self.tx.prepare_cached(remove)?.execute([next, ord])?;
+            }
+            let mut insert = self
+                .tx
+                .prepare_cached("INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)")?;
+            insert.execute([next, ord, to])?;
+        }
+        Ok(())
     }
 
     fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
@@ -325,6 +359,21 @@ impl LedgerTx for SqliteTx<'_> {
 
 fn ord_value(ord: usize) -> i64 {
     i64::try_from(ord).unwrap_or(i64::MAX)
+}
+
+/// A record by which others are judged.
+fn known(row: &rusqlite::Row<'_>) -> rusqlite::Result<Known> {
+    let actor: String = row.get(3)?;
+    Ok(Known {
+        idx: row.get(0)?,
+        is_event: row.get(1)?,
+        commitment: Commitment(row.get(2)?),
+        content: row.get(4)?,
+        facts: facts(row, 5)?.or_by(&actor),
+        rx_ms: row.get(9)?,
+        is_contested: row.get(10)?,
+        actor,
+    })
 }
 
 /// `etype`, `provider`, `consumer` and `made`, which stand at `first` and after it.
