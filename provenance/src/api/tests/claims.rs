@@ -13,7 +13,7 @@ const OTHER_PROVIDER: &str = "provider.c.example";
 
 /// By which way somebody puts something of theirs under an id that they have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Token,
     OwnToken,
     Event,
@@ -23,7 +23,7 @@ enum Way {
     Unsent,
 }
 
-const WAYS: [Way; 7] = [
+pub(super) const WAYS: [Way; 7] = [
     Way::Token,
     Way::OwnToken,
     Way::Event,
@@ -35,7 +35,7 @@ const WAYS: [Way; 7] = [
 
 impl World {
     /// Puts something under `id`, and its nonce beside it where one was seen. True if the ledger took it.
-    async fn squat(&self, way: Way, id: &str, nonce: Option<&Value>) -> bool {
+    pub(super) async fn squat(&self, way: Way, id: &str, nonce: Option<&Value>) -> bool {
         let time = "2025-01-01T00:00:05.000Z";
         let fetched = |kind: &str, more: Value| {
             let mut evidence = json!({ "type": kind, "id": id, "source_url": "https://x.example/", "datauser": CONSUMER, "time": time,

@@ -1,6 +1,7 @@
 //! The paths as callers meet them: the real routers over a real database, the authentication server played by a few fields.
 
 mod batch;
+mod before;
 mod claims;
 mod duplicates;
 mod ids;

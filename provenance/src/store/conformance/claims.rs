@@ -161,11 +161,12 @@ pub(crate) async fn a_squat_does_not_fill_the_place(site: impl Site) {
         other.content = [9; 32];
         other
     };
-    assert_eq!(ledger.refuse(other("p.example")).await, conflict());
+    let contradicts = |refused| matches!(refused, Refused::Contradicts(own) if own.id == ID);
+    assert!(contradicts(ledger.refuse(other("p.example")).await));
     ledger.create(other("x.example")).await;
     let mut again = other("x.example");
     again.content = [10; 32];
-    assert_eq!(ledger.refuse(again).await, conflict());
+    assert!(contradicts(ledger.refuse(again).await));
     // Evidence and events claim ids from each other, too.
     ledger
         .create(by("y", Some("y.example"), evidence(ID)))
