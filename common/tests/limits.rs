@@ -183,6 +183,58 @@ async fn a_connection_between_two_requests_lives_for_its_own_time() {
     );
 }
 
+#[rstest]
+#[case::no_host("", "400")]
+#[case::two_hosts("host: x\r\nhost: x\r\n", "400")]
+#[case::two_hosts_of_which_one_is_empty("host: x\r\nHost:\r\n", "400")]
+#[case::empty("host:\r\n", "400")]
+#[case::no_host_at_all("host: x/y\r\n", "400")]
+#[case::two_credentials(
+    "host: x\r\nauthorization: Bearer a\r\nAuthorization: Basic b\r\n",
+    "400"
+)]
+#[case::one_of_each("host: x\r\nauthorization: Bearer a\r\n", "200")]
+#[tokio::test]
+async fn a_request_says_once_whom_it_is_for_and_who_sends_it(
+    #[case] fields: &str,
+    #[case] status: &str,
+) {
+    let address = start(ListenerLimits::default()).await;
+    // A target with an authority does not stand in for the header.
+    for target in ["/small", "http://x/small"] {
+        let mut stream = connect(address).await;
+        let request = format!("GET {target} HTTP/1.1\r\nconnection: close\r\n{fields}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert_eq!(answer.contains("ambiguous-request"), status == "400");
+        assert_eq!(answer.ends_with("small"), status == "200");
+    }
+}
+
+#[rstest]
+#[case("x", 200)]
+#[case("X", 200)]
+#[case("y", 400)]
+#[tokio::test]
+async fn on_http2_a_host_is_the_authority(#[case] host: &str, #[case] status: u16) {
+    let address = start(ListenerLimits::default()).await;
+    let io = TokioIo::new(connect(address).await);
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get("http://x/small")
+        .header("host", host)
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status().as_u16(), status);
+}
+
 #[tokio::test]
 async fn an_http2_connection_without_a_stream_ends() {
     let address = start(quick()).await;
