@@ -1,4 +1,4 @@
-//! What a connector asks others about: tokens, registrations, locations.
+//! What a connector asks others about, besides who calls: tokens for others, its own registration, locations.
 //!
 //! The traits exist for tests; a running connector uses the clients that lie beside the servers' API.
 
@@ -7,46 +7,46 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use auth_client::api::Suspensions;
 use auth_client::{
-    ConnectorRegistration, Registry, RegistryError, TokenError, TokenExchange, TokenVerifier,
-    VerifiedToken,
+    ConnectorRegistration, Registry, RegistryError, TokenError, TokenExchange, VerifiedToken,
 };
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, LocationResolver};
 use secrecy::SecretString;
 
-/// Checks user tokens.
+/// Turns user tokens into tokens for somebody else.
 #[async_trait]
-pub trait Tokens: Send + Sync {
-    /// As [`TokenVerifier::verify`].
-    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError>;
-}
-
-#[async_trait]
-impl Tokens for TokenVerifier {
-    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
-        Self::verify(self, token).await
-    }
-}
-
-/// Turns user tokens into tokens for one provider.
-#[async_trait]
-pub trait BoundTokens: Send + Sync {
+pub trait ExchangedTokens: Send + Sync {
     /// As [`TokenExchange::bound_token`].
     async fn bound_token(
         &self,
         token: &VerifiedToken,
         provider: &ConnectorId,
     ) -> Result<SecretString, TokenError>;
+
+    /// As [`TokenExchange::addressed_token`].
+    async fn addressed_token(
+        &self,
+        token: &VerifiedToken,
+        audience: &str,
+    ) -> Result<SecretString, TokenError>;
 }
 
 #[async_trait]
-impl BoundTokens for TokenExchange {
+impl ExchangedTokens for TokenExchange {
     async fn bound_token(
         &self,
         token: &VerifiedToken,
         provider: &ConnectorId,
     ) -> Result<SecretString, TokenError> {
         Self::bound_token(self, token, provider).await
+    }
+
+    async fn addressed_token(
+        &self,
+        token: &VerifiedToken,
+        audience: &str,
+    ) -> Result<SecretString, TokenError> {
+        Self::addressed_token(self, token, audience).await
     }
 }
 

@@ -13,7 +13,6 @@
 //! an operator's certificate; a provider's own connector may change the address of its own record.
 
 pub mod api;
-mod authority;
 pub mod config;
 pub mod domain;
 mod server;

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use auth_client::{Registry, TokenVerifier, enrol};
+use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use common::config::AdminConfig;
 use common::listener::{Listener, ListenerConfig};
 use common::service::{Check, Context, Finding, Service, Shutdown};
 use common::telemetry::TelemetryConfig;
 
 use crate::api::{self, AppState};
-use crate::authority::AuthServer;
 use crate::config::Config;
 use crate::domain::{Directory, RecordSigner};
 use crate::store;
@@ -67,13 +66,16 @@ impl Service for LocationServer {
             context.shutdown.clone(),
         ));
 
-        let authority = AuthServer {
+        let own = tls.own().connector_id;
+        let own = own.context("the certificate of this server names no single service")?;
+        let facts = AuthFacts {
             registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
             tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
         };
         let router = api::router(AppState {
             directory,
-            authority: Arc::new(authority),
+            callers: Callers::new(Arc::new(facts)),
+            own,
         });
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
         tracing::info!(address = %config.peer.listen, "the location server answers");

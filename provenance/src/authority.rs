@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use auth_client::{
-    Audience, ConnectorRole, Registry, RegistryError, State, TokenError, TokenVerifier,
+    Binding, CallerError, Callers, ConnectorRole, MeantFor, Party, RegistryError, TokenError,
 };
 use common::{
     ids::{ConnectorId, UserId},
@@ -14,11 +14,8 @@ use crate::{
     model::batch::Side,
 };
 
-/// Asks the authentication server, through the caches of its client.
-pub(crate) struct AuthServer {
-    pub(crate) registry: Registry,
-    pub(crate) tokens: TokenVerifier,
-}
+/// Asks the function that decides who calls.
+pub(crate) struct AuthServer(pub(crate) Callers);
 
 #[async_trait]
 impl Authority for AuthServer {
@@ -27,35 +24,26 @@ impl Authority for AuthServer {
     }
 
     async fn member(&self, token: &str) -> Result<Member, AuthorityError> {
-        let verified = self.tokens.verify(token).await.map_err(judge)?;
-        // A token that is bound to a certificate is of no use to whoever has only the token.
-        verified.claims.check_binding(None).map_err(judge)?;
-        let orgs = verified
-            .claims
-            .orgs()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        let audience = match &verified.claims.aud {
-            None => Vec::new(),
-            Some(Audience::One(only)) => vec![only.clone()],
-            // One that names nobody is nobody's.
-            Some(Audience::Many(all)) if all.is_empty() => {
-                return Err(judge(TokenError::WrongAudience));
-            }
-            Some(Audience::Many(all)) => all.clone(),
-        };
+        let found = self
+            .0
+            .identify(Binding::Nothing, Some(token), MeantFor::Recording)
+            .await
+            .map_err(judge)?;
+        let audience = found.addressed_to().to_vec();
+        let claims = found
+            .claims()
+            .ok_or_else(|| judge(CallerError::Token(TokenError::Malformed)))?;
         Ok(Member {
-            user: verified.claims.user.clone(),
-            orgs,
+            user: claims.user.clone(),
+            orgs: claims.orgs().into_iter().map(str::to_owned).collect(),
             audience,
-            jti: Some(verified.claims.jti.clone()),
+            jti: Some(claims.jti.clone()),
         })
     }
 
     async fn known(&self, user: &UserId) -> Result<Option<KnownUser>, AuthorityError> {
         let unavailable = |error: RegistryError| AuthorityError::Unavailable(error.to_string());
-        let found = self.registry.user(user).await.map_err(unavailable)?;
+        let found = self.0.facts().user(user).await.map_err(unavailable)?;
         Ok(found.map(|user| {
             let profiles = user.provider_profiles;
             let delivers = profiles.iter().all(|one| *one == Profile::Kakehashi1);
@@ -66,23 +54,27 @@ impl Authority for AuthServer {
     }
 
     async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {
-        let unavailable = |error: RegistryError| AuthorityError::Unavailable(error.to_string());
-        let found = self.registry.connector(id).await.map_err(unavailable)?;
-        Ok(found
-            .filter(|c| c.state == State::Active)
-            .map(|c| Registration {
-                side: match c.role {
+        match self.0.party(id).await {
+            Ok(Party::Connector(found)) => Ok(Some(Registration {
+                side: match found.role {
                     ConnectorRole::Provider => Side::Provider,
                     ConnectorRole::Receiver => Side::Receiver,
                 },
-                user: c.user_id,
-            }))
+                user: found.user_id,
+            })),
+            Ok(Party::Service(_))
+            | Err(CallerError::NotRegistered(_) | CallerError::Suspended(_)) => Ok(None),
+            Err(error) => Err(judge(error)),
+        }
     }
 }
 
-fn judge(error: TokenError) -> AuthorityError {
+/// The ledger being barred itself is nothing that is wrong with the caller.
+fn judge(error: CallerError) -> AuthorityError {
     match error {
-        TokenError::Unavailable(why) => AuthorityError::Unavailable(why),
+        CallerError::Registry(error) => AuthorityError::Unavailable(error.to_string()),
+        CallerError::Token(TokenError::Unavailable(why)) => AuthorityError::Unavailable(why),
+        CallerError::Token(refused) => AuthorityError::Refused(refused.to_string()),
         refused => AuthorityError::Refused(refused.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use auth_client::{Registry, TokenVerifier, enrol};
+use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use common::{
     config::AdminConfig,
     db::Backend,
@@ -63,14 +63,14 @@ impl Service for ProvenanceServer {
         );
 
         let (sequencer, reader) = open(&config, &context).await?;
-        let authority = AuthServer {
+        let facts = AuthFacts {
             registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
             tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
         };
         let ledger = Arc::new(Ledger {
             sequencer,
             reader,
-            authority: Arc::new(authority),
+            authority: Arc::new(AuthServer(Callers::new(Arc::new(facts)))),
             clock: context.clock.clone(),
             organization: config.organization(),
             batches: Batches::new(&config.ledger),

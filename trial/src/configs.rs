@@ -186,6 +186,7 @@ impl Configs<'_> {
         let folder = self.layout.folder(service);
         let egress = offers.open.values().flatten();
         receiver::Config {
+            own_users_only: true,
             connector_id: service.id().expect("a connector has an ID"),
             egress_anchors: self.ca(),
             admin: self.admin(service),

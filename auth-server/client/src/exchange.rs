@@ -1,4 +1,4 @@
-//! Tokens bound to this process's certificate (RFC 8693, RFC 8705).
+//! Tokens for others (RFC 8693): bound to this process's certificate where those check it (RFC 8705).
 
 use crate::{
     AuthConfig,
@@ -24,7 +24,7 @@ const CACHED_TOKENS: u64 = 10_000;
 /// 64 KiB: an answer holds one token.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
-/// Exchanges user tokens for bound ones. Clones share the cache.
+/// Exchanges users' tokens, which never go anywhere themselves. Clones share the cache.
 #[derive(Clone)]
 pub struct TokenExchange(Arc<Inner>);
 
@@ -44,19 +44,19 @@ impl std::fmt::Debug for TokenExchange {
     }
 }
 
-/// A bound token belongs to a user token, a provider, and the certificate of one generation.
+/// An exchanged token belongs to a user token, an audience, and the certificate of one generation.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     token: [u8; 32],
-    provider: ConnectorId,
+    audience: String,
     generation: u64,
 }
 
 #[derive(Clone)]
-struct Outcome(Result<Bound, TokenError>);
+struct Outcome(Result<Exchanged, TokenError>);
 
 #[derive(Clone)]
-struct Bound {
+struct Exchanged {
     token: SecretString,
     use_until: OffsetDateTime,
 }
@@ -110,9 +110,32 @@ impl TokenExchange {
         user_token: &VerifiedToken,
         provider: &ConnectorId,
     ) -> Result<SecretString, TokenError> {
+        self.token_for(user_token, provider.as_ref()).await
+    }
+
+    /// A token for somebody of another make, who checks no binding, in the name of the user of `user_token`: `audience` is the
+    /// user ID of a provider of profile `cadde/4`, or the client id of a ledger. Reused as bound tokens are.
+    ///
+    /// # Errors
+    /// As those of [`TokenExchange::bound_token`]; [`TokenError::WrongAudience`] if there is no such user or ledger.
+    ///
+    /// Cancel safe.
+    pub async fn addressed_token(
+        &self,
+        user_token: &VerifiedToken,
+        audience: &str,
+    ) -> Result<SecretString, TokenError> {
+        self.token_for(user_token, audience).await
+    }
+
+    async fn token_for(
+        &self,
+        user_token: &VerifiedToken,
+        audience: &str,
+    ) -> Result<SecretString, TokenError> {
         let key = Key {
             token: *user_token.digest(),
-            provider: provider.clone(),
+            audience: audience.to_owned(),
             generation: self.0.tls.generation(),
         };
         let now = self.0.clock.now();
@@ -121,7 +144,7 @@ impl TokenExchange {
         {
             return Ok(bound.token);
         }
-        let load = async { Outcome(self.request(user_token, provider).await) };
+        let load = async { Outcome(self.request(user_token, audience).await) };
         let entry = self
             .0
             .cache
@@ -135,13 +158,13 @@ impl TokenExchange {
     async fn request(
         &self,
         user_token: &VerifiedToken,
-        provider: &ConnectorId,
-    ) -> Result<Bound, TokenError> {
+        audience: &str,
+    ) -> Result<Exchanged, TokenError> {
         let form = Form {
             grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
             subject_token: user_token.raw.expose_secret(),
             subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
-            audience: provider.as_ref(),
+            audience,
             client_id: self.0.tls.own().connector_id.map(String::from),
         };
         let asked_at = self.0.clock.now();
@@ -165,7 +188,7 @@ impl TokenExchange {
             TokenError::Unavailable("the answer to the token exchange is malformed".into())
         })?;
         let use_until = asked_at + Duration::seconds(answer.expires_in.clamp(0, 300)) - RESERVE;
-        Ok(Bound {
+        Ok(Exchanged {
             token: answer.access_token,
             use_until,
         })

@@ -3,8 +3,9 @@
 //! Every service that accepts tokens or certificates of the data space depends on this crate and on nothing else of the
 //! authentication server:
 //!
+//! * [`Callers`] decides who calls, by certificate, registration and token together: every endpoint asks it and nothing else.
 //! * [`TokenVerifier`] checks an access token: shape, issuer, signature, times, then introspection through a cache.
-//! * [`TokenExchange`] turns a user's token into one bound to this process's certificate (RFC 8693, RFC 8705).
+//! * [`TokenExchange`] turns a user's token into one for somebody else (RFC 8693, RFC 8705).
 //! * [`Registry`] looks up who a connector is registered for.
 //! * [`enrol`] gets the process's first certificate by a one-time code and renews it.
 //! * [`api`] holds the bodies of the authentication server's own API, [`OperatorClient`] calls it.
@@ -14,6 +15,7 @@
 //! works for a person.
 
 pub mod api;
+mod callers;
 mod claims;
 mod config;
 pub mod enrol;
@@ -24,6 +26,7 @@ mod operator;
 mod registry;
 mod verify;
 
+pub use callers::{AuthFacts, Binding, Caller, CallerError, Callers, Facts, MeantFor, Party};
 pub use claims::{Act, Audience, Cnf, Role, TokenClaims, TokenKind, jti_of};
 pub use config::{AuthConfig, IntrospectionMode};
 pub use exchange::TokenExchange;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_client::TokenError;
+use auth_client::{Binding, CallerError, Callers, MeantFor, TokenError};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,6 @@ use super::book::GrantBook;
 use super::grant::Grant;
 use super::request::{self, Refusal, Removal};
 use super::store::{Change, StoreError, Which};
-use crate::identity::Tokens;
 
 /// Largest body: a grant has a handful of texts of 255 characters.
 const MAX_BODY: usize = 64 << 10;
@@ -35,11 +34,11 @@ const RETRY_AFTER: u64 = 5;
 pub struct AuthorizationApi {
     /// The grants.
     pub book: Arc<GrantBook>,
-    /// Checks the callers' tokens.
-    pub tokens: Arc<dyn Tokens>,
+    /// Decides who calls.
+    pub callers: Callers,
     /// Whose grants these are: the only `assigner`.
     pub provider_id: UserId,
-    /// This connector, for tokens that name an audience.
+    /// This connector, which tokens for managing it name.
     pub connector_id: ConnectorId,
     /// The time.
     pub clock: SharedClock,
@@ -53,8 +52,7 @@ const ALL: &str = "/cadde/api/v4/authorization_list";
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.
 fn table() -> Vec<(Endpoint, MethodRouter<AuthorizationApi>)> {
     let peer = |method, path| {
-        const ACCESS: &str =
-            "certificate, bearer: the provider's own user or a member of its organisation";
+        const ACCESS: &str = "certificate; bearer for managing this connector: the provider's own user or a member of its organisation";
         Endpoint::new("peer", method, path, ACCESS)
     };
     vec![
@@ -89,8 +87,8 @@ pub fn router(api: AuthorizationApi) -> Router {
 enum ApiError {
     #[error("the Authorization header is missing")]
     NoToken,
-    #[error("the token is refused")]
-    Token(#[source] TokenError),
+    #[error("who calls is not known")]
+    Caller(#[source] CallerError),
     #[error("the body is not read")]
     Body(#[source] BodyError),
     #[error("the body is no JSON")]
@@ -143,16 +141,33 @@ impl IntoResponse for ApiError {
                 ValidationError::new(&["body"], error.to_string(), "value_error.body")
                     .into_response()
             }
-            Self::Token(TokenError::Unavailable(reason)) => {
-                tracing::warn!(request.id = %context::request_id(), reason, "a token could not be checked");
+            Self::Caller(error) if error.is_unavailable() => {
+                tracing::warn!(request.id = %context::request_id(), reason = %Chain(&error), "a caller could not be judged");
                 unavailable("010490007E").into_response()
             }
             Self::Store(error) => {
                 tracing::error!(request.id = %context::request_id(), error = %Chain(&error), "grants not read or written");
                 unavailable("010490008E").into_response()
             }
-            Self::Token(reason) => {
-                tracing::info!(request.id = %context::request_id(), %reason, "token refused");
+            Self::Caller(CallerError::NotRegistered(id) | CallerError::Suspended(id)) => {
+                tracing::info!(request.id = %context::request_id(), peer.id = %id, "the caller is not registered, or suspended");
+                refuse(
+                    StatusCode::FORBIDDEN,
+                    "010490010E",
+                    "この証明書の持ち主は登録されていないか、停止されています。",
+                    "The holder of this certificate is not registered, or suspended.",
+                )
+                .into_response()
+            }
+            Self::Caller(CallerError::Token(TokenError::WrongAudience)) => refuse(
+                StatusCode::FORBIDDEN,
+                "010490001E",
+                "このコネクタの管理用の認証トークンが必要です。",
+                "This takes a token for managing this connector.",
+            )
+            .into_response(),
+            Self::Caller(reason) => {
+                tracing::info!(request.id = %context::request_id(), reason = %Chain(&reason), "token refused");
                 refuse(
                     StatusCode::FORBIDDEN,
                     "010490001E",
@@ -229,15 +244,16 @@ impl AuthorizationApi {
         let token = bearer(headers).map_err(|error| match error {
             AuthorizationError::Missing => ApiError::NoToken,
             AuthorizationError::Scheme | AuthorizationError::Malformed => {
-                ApiError::Token(TokenError::Malformed)
+                ApiError::Caller(CallerError::Token(TokenError::Malformed))
             }
         })?;
-        let verified = self.tokens.verify(token).await.map_err(ApiError::Token)?;
-        let claims = &verified.claims;
-        claims
-            .check_binding(Some(&peer.certificate.thumbprint()))
-            .and_then(|()| claims.check_audience(&self.connector_id))
-            .map_err(ApiError::Token)?;
+        let meant_for = MeantFor::Managing(&self.connector_id);
+        let found = self
+            .callers
+            .identify(Binding::Certificate(peer), Some(token), meant_for)
+            .await
+            .map_err(ApiError::Caller)?;
+        let claims = found.claims().ok_or(ApiError::NoToken)?;
         Ok(Caller {
             user: claims.user.clone(),
             orgs: claims.orgs().into_iter().map(str::to_owned).collect(),

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use auth_client::{ConnectorRole, RegistryError, State, TokenError, VerifiedToken};
+use auth_client::{
+    Binding, CallerError, ConnectorRegistration, ConnectorRole, MeantFor, Profile, RegistryError,
+    TokenError, VerifiedToken,
+};
 use common::http::authorization::{AuthorizationError, bearer};
-use common::ids::{ExchangeId, UserId};
+use common::ids::UserId;
 use common::listener::Peer;
 use http::HeaderMap;
 
@@ -15,6 +18,7 @@ use super::sources::Source;
 use crate::authorization::{Contract, Decision, Subject};
 use crate::exchange::headers::{self, SentExchangeId};
 use crate::exchange::{Options, RequestError};
+use crate::identity::is_barred;
 use crate::upstream::{ResourceUrl, strip_slash};
 
 /// A request for a file, read but not yet judged.
@@ -42,6 +46,15 @@ impl FileRequest {
     }
 }
 
+/// Who asks.
+#[derive(Debug)]
+pub(super) struct Asker {
+    /// The receiver connector.
+    pub receiver: ConnectorRegistration,
+    /// The user's token, where one came along.
+    pub token: Option<Arc<VerifiedToken>>,
+}
+
 /// How a receiver connector behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PeerKind {
@@ -66,49 +79,47 @@ pub(super) struct Permit {
 }
 
 impl Provider {
-    /// For whom the connector `peer` is registered, if it is an active receiver.
-    pub(super) async fn participant(&self, peer: &Peer) -> Result<UserId, FileError> {
-        let found = self.registrations.connector(&peer.id).await;
-        let registration = found.map_err(|error| match error {
-            RegistryError::Barred => FileError::Suspended(self.connector_id.clone()),
-            RegistryError::Unavailable(_) => FileError::Registry(error.to_string()),
-        })?;
-        registration
-            .filter(|found| found.state == State::Active && found.role == ConnectorRole::Receiver)
-            .map(|found| found.user_id)
-            .ok_or_else(|| FileError::NotRegistered(peer.id.clone()))
-    }
-
-    /// The token that came along, if one did. One that is sent has to be good, also for open data.
-    pub(super) async fn token(
-        &self,
-        fields: &HeaderMap,
-        peer: &Peer,
-    ) -> Result<Option<Arc<VerifiedToken>>, FileError> {
-        let text = match bearer(fields) {
-            Ok(text) => text,
-            Err(AuthorizationError::Missing) => return Ok(None),
-            Err(AuthorizationError::Scheme) => return Err(FileError::NotBearer),
-            Err(AuthorizationError::Malformed) => {
-                return Err(FileError::Token(TokenError::Malformed));
-            }
+    /// Who calls: an active receiver, and the user whose token came along, if one did. One that is sent has to be good, also
+    /// for open data.
+    pub(super) async fn caller(&self, fields: &HeaderMap, peer: &Peer) -> Result<Asker, FileError> {
+        let sent = match bearer(fields) {
+            Ok(text) => Ok(Some(text)),
+            Err(AuthorizationError::Missing) => Ok(None),
+            Err(AuthorizationError::Scheme) => Err(FileError::NotBearer),
+            Err(AuthorizationError::Malformed) => Err(FileError::Token(TokenError::Malformed)),
         };
-        let token = self.tokens.verify(text).await.map_err(FileError::Token)?;
-        token
-            .claims
-            .check_binding(Some(&peer.certificate.thumbprint()))
-            .and_then(|()| token.claims.check_audience(&self.connector_id))
-            .map_err(FileError::Token)?;
-        Ok(Some(token))
+        let meant_for = MeantFor::Provider {
+            connector: &self.connector_id,
+            user: &self.owner,
+        };
+        let readable = sent.as_ref().ok().copied().flatten();
+        let found = self
+            .callers
+            .identify(Binding::Certificate(peer), readable, meant_for)
+            .await;
+        let found = match found {
+            Err(CallerError::Registry(RegistryError::Barred)) => {
+                return Err(FileError::Suspended(self.connector_id.clone()));
+            }
+            Err(CallerError::Token(TokenError::Unavailable(_)))
+                if is_barred(self.registrations.as_ref()).await =>
+            {
+                return Err(FileError::Suspended(self.connector_id.clone()));
+            }
+            found => found?,
+        };
+        let receiver = found.connector(ConnectorRole::Receiver).cloned();
+        let receiver = receiver.ok_or_else(|| FileError::NotRegistered(peer.id.clone()))?;
+        sent?;
+        Ok(Asker {
+            receiver,
+            token: found.token,
+        })
     }
 
     /// Decides on a request by the data sources, the grants and what is known of the resource.
-    pub(super) fn decide(
-        &self,
-        request: &FileRequest,
-        token: Option<&VerifiedToken>,
-        participant: UserId,
-    ) -> Result<Permit, FileError> {
+    pub(super) fn decide(&self, request: &FileRequest, asker: &Asker) -> Result<Permit, FileError> {
+        let token = asker.token.as_deref();
         let source = self
             .sources
             .find(&request.resource)
@@ -140,8 +151,11 @@ impl Provider {
         };
         Ok(Permit {
             source: Arc::clone(source),
-            kind: kind(token, request.exchange_id.id),
-            consumer: token.map_or(participant, |token| token.claims.user.clone()),
+            kind: kind(asker),
+            consumer: token.map_or_else(
+                || asker.receiver.user_id.clone(),
+                |token| token.claims.user.clone(),
+            ),
             contract,
             creation,
         })
@@ -175,12 +189,11 @@ impl Provider {
     }
 }
 
-/// A bound token is only ever sent by one of ours; where there is no token, our exchange id tells.
-fn kind(token: Option<&VerifiedToken>, exchange_id: Option<ExchangeId>) -> PeerKind {
-    match (token, exchange_id) {
-        (Some(token), _) if token.claims.is_bound() => PeerKind::Own,
-        (Some(_), _) => PeerKind::Reference,
-        (None, Some(_)) => PeerKind::Own,
-        (None, None) => PeerKind::ReferenceWithoutToken,
+/// What a receiver is, its registration says, with or without a token.
+fn kind(asker: &Asker) -> PeerKind {
+    match (asker.receiver.profile, &asker.token) {
+        (Profile::Kakehashi1, _) => PeerKind::Own,
+        (Profile::Cadde4, Some(_)) => PeerKind::Reference,
+        (Profile::Cadde4, None) => PeerKind::ReferenceWithoutToken,
     }
 }

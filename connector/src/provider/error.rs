@@ -3,7 +3,7 @@
 //! Message ids are those of CADDE 4.0 (message list of the detailed design); where it has none, the function number is
 //! 90. Texts are our own.
 
-use auth_client::TokenError;
+use auth_client::{CallerError, TokenError};
 use axum::response::Response;
 use common::http::Text;
 use common::http::cadde::ConnectorError;
@@ -91,6 +91,16 @@ pub enum FileError {
     /// The data source led somewhere else.
     #[error("the data source redirected out of itself")]
     Redirect,
+}
+
+impl From<CallerError> for FileError {
+    fn from(error: CallerError) -> Self {
+        match error {
+            CallerError::NotRegistered(id) | CallerError::Suspended(id) => Self::NotRegistered(id),
+            CallerError::Token(error) => Self::Token(error),
+            CallerError::Registry(error) => Self::Registry(error.to_string()),
+        }
+    }
 }
 
 impl From<BodyError> for FileError {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_client::{TokenError, VerifiedToken};
+use auth_client::VerifiedToken;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -29,7 +29,6 @@ use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext,
     attachment, collect, refusing,
 };
-use crate::identity::is_barred;
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
@@ -78,36 +77,24 @@ impl Provider {
         let peer = Peer::of(info).ok_or(FileError::NoIdentity)?;
         log.peer = Some(peer.id.clone());
 
-        let asked = FileRequest::parse(fields)?;
-        log.id = asked.exchange_id.id;
-        log.sent_id.clone_from(&asked.exchange_id.other);
+        let wanted = FileRequest::parse(fields)?;
+        log.id = wanted.exchange_id.id;
+        log.sent_id.clone_from(&wanted.exchange_id.other);
         log.place = Some(
             self.admission
                 .enter(Asking::Connector(peer.id.clone()), log.has_token)
                 .ok_or(FileError::Busy)?,
         );
-        let checks = async {
-            let participant = self.participant(&peer).await?;
-            let token = match self.token(fields, &peer).await {
-                Err(FileError::Token(TokenError::Unavailable(_)))
-                    if is_barred(self.registrations.as_ref()).await =>
-                {
-                    return Err(FileError::Suspended(self.connector_id.clone()));
-                }
-                judged => judged?,
-            };
-            Ok::<_, FileError>((participant, token))
-        };
-        let checked = budget.checks(checks).await;
-        let (participant, token) =
+        let checked = budget.checks(self.caller(fields, &peer)).await;
+        let asker =
             checked.ok_or_else(|| FileError::Registry("no answer in time".to_owned()))??;
-        if let Some(source) = self.sources.find(&asked.resource) {
+        if let Some(source) = self.sources.find(&wanted.resource) {
             log.wants_grant = Some(source.authorization);
             log.wants_contract = Some(source.contract);
         }
-        let permit = self.decide(&asked, token.as_deref(), participant)?;
+        let permit = self.decide(&wanted, &asker)?;
         log.consumer = Some(permit.consumer.clone());
-        let recording = self.recording(&asked, &permit, token.as_deref())?;
+        let recording = self.recording(&wanted, &permit, asker.token.as_deref())?;
         let mut nonce = None;
         if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = &recording {
             log.id = Some(reservation.exchange_id);
@@ -117,8 +104,8 @@ impl Provider {
             &self.source_client,
             &self.sources,
             &permit.source,
-            &asked.resource,
-            &asked.options,
+            &wanted.resource,
+            &wanted.options,
             &budget,
         );
         let (source, body) = opened.await?.into_parts();
@@ -134,7 +121,7 @@ impl Provider {
             .deliver(collected, announced, recording, &caller, &budget, exchange)
             .await?;
         let event = delivered.event.map(|id| (id, nonce));
-        let answer = self.answer_headers(&asked, &permit, event);
+        let answer = self.answer_headers(&wanted, &permit, event);
         let mut response = Response::new(delivered.body);
         *response.headers_mut() = answer;
         let media_type = source.headers.get(header::CONTENT_TYPE).cloned();

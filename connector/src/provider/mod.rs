@@ -9,7 +9,7 @@ mod sources;
 
 use std::sync::Arc;
 
-use auth_client::{Registry, TokenVerifier, enrol};
+use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use axum::Router;
 use axum::routing::{MethodRouter, get, head};
 use common::clock::SharedClock;
@@ -32,7 +32,7 @@ pub use sources::{Source, SourceError, Sources};
 
 use crate::authorization::{self, AuthorizationApi, GrantBook};
 use crate::exchange::{Admission, Deadlines, Recorder, Running};
-use crate::identity::{Registrations, Tokens};
+use crate::identity::Registrations;
 use crate::outbox_command;
 use crate::upstream::{Client, ClientTls, public_tls};
 
@@ -46,8 +46,8 @@ pub(crate) struct Provider {
     connector_id: ConnectorId,
     sources: Sources,
     grants: Arc<GrantBook>,
-    tokens: Arc<dyn Tokens>,
-    registrations: Arc<dyn Registrations>,
+    callers: Callers,
+    pub(super) registrations: Arc<dyn Registrations>,
     pub(crate) recorder: Recorder,
     source_client: Arc<Client>,
     admission: Arc<Admission>,
@@ -110,17 +110,17 @@ impl Service for ProviderConnector {
         ));
         crate::watch_outbox(&outbox, &context.ready, context.shutdown.clone());
 
+        let facts = AuthFacts {
+            tokens: TokenVerifier::new(
+                config.auth.clone(),
+                Arc::clone(&tls),
+                context.clock.clone(),
+            ),
+            registry: Registry::new(config.auth.clone(), Arc::clone(&tls), context.clock.clone()),
+        };
         let identity = Identity {
-            tokens: Arc::new(TokenVerifier::new(
-                config.auth.clone(),
-                Arc::clone(&tls),
-                context.clock.clone(),
-            )),
-            registrations: Arc::new(Registry::new(
-                config.auth.clone(),
-                Arc::clone(&tls),
-                context.clock.clone(),
-            )),
+            registrations: Arc::new(facts.registry.clone()),
+            callers: Callers::new(Arc::new(facts)),
         };
         let provider = Provider::new(&config, &context, &tls, grants, outbox.clone(), identity)?;
         provider
@@ -145,9 +145,9 @@ async fn open_outbox(config: &Config, context: &Context) -> anyhow::Result<Outbo
     Ok(tokio::task::spawn_blocking(opening).await??)
 }
 
-/// Whom the provider asks about tokens and connectors.
+/// Whom the provider asks about callers and connectors.
 pub(crate) struct Identity {
-    pub tokens: Arc<dyn Tokens>,
+    pub callers: Callers,
     pub registrations: Arc<dyn Registrations>,
 }
 
@@ -175,7 +175,7 @@ impl Provider {
             connector_id: config.connector_id.clone(),
             sources,
             grants,
-            tokens: identity.tokens,
+            callers: identity.callers,
             registrations: identity.registrations,
             recorder: Recorder::new(
                 outbox,
@@ -221,7 +221,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 pub(crate) fn router(provider: Arc<Provider>) -> Router {
     let grants = AuthorizationApi {
         book: Arc::clone(&provider.grants),
-        tokens: Arc::clone(&provider.tokens),
+        callers: provider.callers.clone(),
         provider_id: provider.owner.clone(),
         connector_id: provider.connector_id.clone(),
         clock: provider.clock.clone(),

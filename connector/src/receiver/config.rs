@@ -34,6 +34,10 @@ pub struct Config {
     /// Logs.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
+    /// Whether it serves the users of its own participant alone: the user ID that it is registered for, and members of that
+    /// organisation.
+    #[serde(default)]
+    pub own_users_only: bool,
     /// The listener for applications of the domain. They have no client certificate.
     pub api: ListenerConfig,
     /// This connector's certificate and whom it trusts.
@@ -69,14 +73,24 @@ pub struct ProvenanceConfig {
     pub public_url: Url,
     /// Origin of the ledger's listener for connectors, for example `https://ledger.example:8443`.
     pub peer_url: Url,
-    /// Ledgers of other data spaces that a provider may name: the `Received` then goes to the one it names, with the
-    /// user's token, before the data is answered. Any other name is passed over and this connector's own ledger used.
+    /// Ledgers of other make that a provider may name: the `Received` then goes to the one it names, with a token that is
+    /// addressed to it, before the data is answered. Any other name is passed over and this connector's own ledger used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub foreign: Vec<Url>,
+    pub foreign: Vec<ForeignConfig>,
     /// Contract management services that a provider may name although it gives no event of the exchange. Any other is kept from
     /// the application, whose program may call it with the user's token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contract_services: Vec<Url>,
+}
+
+/// A ledger of other make.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignConfig {
+    /// Its address with its version, as providers name it.
+    pub url: Url,
+    /// Under which client id it is registered as a ledger with the authentication server: whom the tokens that it gets name.
+    pub client_id: String,
 }
 
 /// A part of a server that direct mode may fetch from.
@@ -164,7 +178,8 @@ impl ProvenanceConfig {
                     .into(),
             );
         }
-        let all = std::iter::once(&self.public_url).chain(&self.foreign);
+        let foreign = || self.foreign.iter().map(|ledger| &ledger.url);
+        let all = std::iter::once(&self.public_url).chain(foreign());
         for url in all.chain(&self.contract_services) {
             if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
                 problems.push(format!(
@@ -172,9 +187,9 @@ impl ProvenanceConfig {
                 ));
             }
         }
-        for url in self.foreign.iter().filter(|url| url.scheme() != "https") {
+        for url in foreign().filter(|url| url.scheme() != "https") {
             problems.push(format!(
-                "foreign: the user's token would go to {url} in the clear"
+                "foreign: a token of the user's would go to {url} in the clear"
             ));
         }
         problems

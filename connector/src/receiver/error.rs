@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use auth_client::TokenError;
+use auth_client::{CallerError, TokenError};
 use axum::response::Response;
 use common::http::Text;
 use common::http::cadde::ConnectorError;
@@ -37,9 +37,9 @@ pub enum FileError {
     /// The token is refused or cannot be checked.
     #[error("the token is refused")]
     Token(#[source] TokenError),
-    /// A token that is bound to a certificate cannot be used where there is none.
-    #[error("the token is bound to a certificate")]
-    BoundToken,
+    /// The user is not one of those whom this connector serves.
+    #[error("{0} is no user of this connector's participant")]
+    OtherUser(UserId),
     /// For whom this connector is registered could not be looked up.
     #[error("the own registration cannot be looked up: {0}")]
     Registry(String),
@@ -90,6 +90,16 @@ pub enum FileError {
     Record(#[from] RecordError),
 }
 
+impl From<CallerError> for FileError {
+    fn from(error: CallerError) -> Self {
+        match error {
+            CallerError::NotRegistered(id) | CallerError::Suspended(id) => Self::NotRegistered(id),
+            CallerError::Token(error) => Self::Token(error),
+            CallerError::Registry(error) => Self::Registry(error.to_string()),
+        }
+    }
+}
+
 impl From<FollowError> for FileError {
     fn from(error: FollowError) -> Self {
         match error {
@@ -130,7 +140,8 @@ impl FileError {
             Self::Token(TokenError::Unavailable(_)) | Self::Registry(_) => {
                 (UNAVAILABLE, "020004002E")
             }
-            Self::Token(_) | Self::BoundToken => (StatusCode::UNAUTHORIZED, "020004002E"),
+            Self::Token(_) => (StatusCode::UNAUTHORIZED, "020004002E"),
+            Self::OtherUser(_) => (StatusCode::FORBIDDEN, "020090008E"),
             Self::NotRegistered(_) => (INTERNAL, "020090007E"),
             Self::NoLocation(_) | Self::LocationAway(..) | Self::BadLocation(_) => {
                 (INTERNAL, "020004003E")
@@ -161,7 +172,7 @@ impl FileError {
 
     fn wants_token(&self) -> bool {
         match self {
-            Self::Token(_) | Self::BoundToken => self.code().0 == StatusCode::UNAUTHORIZED,
+            Self::Token(_) => self.code().0 == StatusCode::UNAUTHORIZED,
             Self::Refused(refusal) => refusal.wants_token,
             _ => false,
         }
@@ -189,10 +200,14 @@ impl FileError {
             ),
             Self::Busy => refusing::BUSY,
             Self::Token(TokenError::Unavailable(_)) | Self::Registry(_) => refusing::AUTH_AWAY,
+            Self::Token(TokenError::WrongAudience) => Text::new(
+                "この認証トークンは別の用途のものなので、ここでは使えません。",
+                "This token is meant for something else and cannot be used here.",
+            ),
             Self::Token(_) => refusing::BAD_TOKEN,
-            Self::BoundToken => Text::new(
-                "証明書に紐づいた認証トークンはここでは使えません。",
-                "A token that is bound to a certificate cannot be used here.",
+            Self::OtherUser(_) => Text::new(
+                "このコネクタは自組織の利用者だけが使えます。",
+                "This connector is for the users of its own participant.",
             ),
             Self::NotRegistered(_) => Text::new(
                 "このコネクタは認証サーバに登録されていないか、停止されています。",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_client::{RegistryError, State as Standing, TokenError, VerifiedToken};
+use auth_client::{Binding, MeantFor, RegistryError, State as Standing, TokenError, VerifiedToken};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -145,8 +145,8 @@ impl Receiver {
         }
     }
 
-    /// The token that came along, if one did. One that is sent has to be good, also for open data; one that is bound to a
-    /// certificate never is, since applications have none here.
+    /// The token that came along, if one did. One that is sent has to be good, also for open data, and a user's own: nobody
+    /// brings a receiver what was made for somebody.
     async fn token(&self, fields: &HeaderMap) -> Result<Option<Arc<VerifiedToken>>, FileError> {
         let text = match bearer(fields) {
             Ok(text) => text,
@@ -155,15 +155,11 @@ impl Receiver {
                 return Err(FileError::Token(TokenError::Malformed));
             }
         };
-        let token = self.tokens.verify(text).await.map_err(FileError::Token)?;
-        if token.claims.is_bound() {
-            return Err(FileError::BoundToken);
-        }
-        token
-            .claims
-            .check_audience(&self.connector_id)
-            .map_err(FileError::Token)?;
-        Ok(Some(token))
+        let found = self
+            .callers
+            .identify(Binding::Nothing, Some(text), MeantFor::Anybody)
+            .await?;
+        Ok(found.token)
     }
 
     fn place(
@@ -183,21 +179,35 @@ impl Receiver {
 
     async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, FileError> {
         if let Some(token) = token {
+            if self.own_users_only {
+                let participant = self.participant().await?;
+                let claims = &token.claims;
+                let is_own =
+                    claims.user == participant || claims.orgs().contains(&participant.as_str());
+                if !is_own {
+                    return Err(FileError::OtherUser(claims.user.clone()));
+                }
+            }
             return Ok(Asker {
                 user: token.claims.user.clone(),
                 token: Some(token),
             });
         }
+        let user = self.participant().await?;
+        Ok(Asker { token: None, user })
+    }
+
+    /// The participant that this connector is registered for.
+    async fn participant(&self) -> Result<UserId, FileError> {
         let found = self.registrations.connector(&self.connector_id).await;
         let found = found.map_err(|error| match error {
             RegistryError::Barred => FileError::NotRegistered(self.connector_id.clone()),
             RegistryError::Unavailable(_) => FileError::Registry(error.to_string()),
         })?;
-        let user = found
+        found
             .filter(|found| found.state == Standing::Active)
             .map(|found| found.user_id)
-            .ok_or_else(|| FileError::NotRegistered(self.connector_id.clone()))?;
-        Ok(Asker { token: None, user })
+            .ok_or_else(|| FileError::NotRegistered(self.connector_id.clone()))
     }
 
     /// Whether an exchange that begins now could be recorded; asked before anything is fetched.

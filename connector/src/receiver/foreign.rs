@@ -1,4 +1,4 @@
-//! Ledgers of other data spaces, which assign event ids themselves and want the user's token.
+//! Ledgers of other make, which assign event ids themselves and want a token of the user's: one that is addressed to them.
 //!
 //! Such a ledger is asked before the data is answered, because the answer carries the id that it assigns; its failure
 //! fails the exchange. Only ledgers of the configuration are ever asked: a provider's header alone sends no token
@@ -6,17 +6,16 @@
 
 use std::path::Path;
 
-use auth_client::VerifiedToken;
 use common::base_url;
 use common::http::client::{plain, read_limited, trusting};
 use common::ids::UserId;
 use http::{HeaderValue, header};
 use reqwest::multipart::{Form, Part};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use url::Url;
 
+use super::config::ForeignConfig;
 use super::error::FileError;
 
 /// Largest answer that is read, in bytes.
@@ -31,6 +30,7 @@ pub(super) struct ForeignLedgers(Vec<ForeignLedger>);
 pub(super) struct ForeignLedger {
     /// Without a trailing slash.
     url: String,
+    client_id: String,
     client: reqwest::Client,
 }
 
@@ -40,21 +40,22 @@ struct Answer {
 }
 
 impl ForeignLedgers {
-    /// The ledgers at `urls`, trusted by the anchors in the file `anchors`.
-    pub(super) fn new(urls: &[Url], anchors: &Path) -> anyhow::Result<Self> {
-        if urls.is_empty() {
+    /// The ledgers of `configs`, trusted by the anchors in the file `anchors`.
+    pub(super) fn new(configs: &[ForeignConfig], anchors: &Path) -> anyhow::Result<Self> {
+        if configs.is_empty() {
             return Ok(Self(Vec::new()));
         }
-        let client = if urls.iter().any(|url| url.scheme() == "https") {
+        let client = if configs.iter().any(|one| one.url.scheme() == "https") {
             trusting(&crate::upstream::anchors(anchors)?).map_err(anyhow::Error::from_boxed)?
         } else {
             plain()?
         };
-        let ledger = |url: &Url| ForeignLedger {
-            url: url.as_str().trim_end_matches('/').to_owned(),
+        let ledger = |config: &ForeignConfig| ForeignLedger {
+            url: config.url.as_str().trim_end_matches('/').to_owned(),
+            client_id: config.client_id.clone(),
             client: client.clone(),
         };
-        Ok(Self(urls.iter().map(ledger).collect()))
+        Ok(Self(configs.iter().map(ledger).collect()))
     }
 
     /// The ledger that a provider names, if it is on the list.
@@ -65,12 +66,18 @@ impl ForeignLedgers {
 }
 
 impl ForeignLedger {
+    /// Whom a token for this ledger names.
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     /// Registers the `Received` that follows `predecessor` and returns its id.
     ///
     /// Source: CADDE 4.0, provenance management, `POST /eventwithhash` (multipart, one part `request`).
     pub(super) async fn received(
         &self,
-        token: &VerifiedToken,
+        token: &SecretString,
+        user: &UserId,
         provider: &UserId,
         predecessor: &str,
     ) -> Result<HeaderValue, FileError> {
@@ -78,7 +85,7 @@ impl ForeignLedger {
             "cdldatamodelversion": "2.0",
             "cdleventtype": "Received",
             "dataprovider": provider,
-            "datauser": token.claims.user,
+            "datauser": user,
             "cdlpreviousevents": [predecessor],
         });
         let failed = |reason: String| FileError::ForeignLedger(reason);
@@ -86,7 +93,7 @@ impl ForeignLedger {
             .file_name("")
             .mime_str("application/json");
         let part = part.map_err(|error| failed(error.to_string()))?;
-        let mut raw = HeaderValue::from_str(token.raw.expose_secret())
+        let mut raw = HeaderValue::from_str(token.expose_secret())
             .map_err(|error| failed(error.to_string()))?;
         raw.set_sensitive(true);
         let response = self
@@ -122,7 +129,10 @@ mod tests {
 
     #[test]
     fn a_spelling_of_a_listed_ledger_is_that_ledger() {
-        let listed = ["http://127.0.0.1:1/v2".parse().unwrap()];
+        let listed = [ForeignConfig {
+            url: "http://127.0.0.1:1/v2".parse().unwrap(),
+            client_id: "ledger".to_owned(),
+        }];
         let ledgers = ForeignLedgers::new(&listed, Path::new("/nowhere")).unwrap();
         for same in [
             "http://127.0.0.1:1/v2",
@@ -143,7 +153,12 @@ mod tests {
 
     #[test]
     fn ledgers_are_trusted_by_the_configured_anchors() {
-        let url = |text: &str| [text.parse::<Url>().unwrap()];
+        let url = |text: &str| {
+            [ForeignConfig {
+                url: text.parse().unwrap(),
+                client_id: "ledger".to_owned(),
+            }]
+        };
         let nowhere = Path::new("/nowhere/anchors.pem");
         assert!(ForeignLedgers::new(&url("https://ledger.example/v2"), nowhere).is_err());
         assert!(ForeignLedgers::new(&url("http://127.0.0.1:1/v2"), nowhere).is_ok());

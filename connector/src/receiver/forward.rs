@@ -10,7 +10,7 @@ use http_body_util::Empty;
 use location_client::{Location, Profile, Source};
 use provenance::model::{batch::Jti, event_id};
 use provenance::outbox::Kind;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout_at;
 
 use super::Receiver;
@@ -156,7 +156,10 @@ impl Receiver {
         // Whose header names the event: a record of this side that others can follow, or what another ledger gave.
         let mut is_named = predecessor.is_none();
         if let Some((predecessor, (ledger, token))) = predecessor.as_ref().zip(foreign) {
-            let event = ledger.received(token, provider, predecessor).await?;
+            let token = self.for_ledger(ledger, token, &fetch).await?;
+            let event = ledger
+                .received(&token, &fetch.asker.user, provider, predecessor)
+                .await?;
             answer.insert(PROVENANCE, event);
             is_named = true;
         }
@@ -227,6 +230,27 @@ impl Receiver {
         Ok(Some((ledger, token)))
     }
 
+    /// The token that a foreign ledger gets in the user's name: addressed to it.
+    async fn for_ledger(
+        &self,
+        ledger: &ForeignLedger,
+        token: &VerifiedToken,
+        fetch: &Fetch<'_>,
+    ) -> Result<SecretString, FileError> {
+        let asking = self
+            .exchanged_tokens
+            .addressed_token(token, ledger.client_id());
+        let exchanged = timeout_at(fetch.budget.headers_by(), asking).await;
+        let exchanged = exchanged
+            .unwrap_or_else(|_| Err(TokenError::Unavailable("no answer in time".to_owned())));
+        exchanged.map_err(|error| match error {
+            TokenError::WrongAudience => {
+                FileError::ForeignLedger("its client id is registered as no ledger".to_owned())
+            }
+            error => FileError::Token(error),
+        })
+    }
+
     async fn request_headers(
         &self,
         asked: &FileRequest,
@@ -253,7 +277,8 @@ impl Receiver {
         Ok(fields)
     }
 
-    /// The user's token as this provider gets it: bound to our certificate if it is one of ours, as it is otherwise.
+    /// The token that this provider gets in the user's name: bound to our certificate if it is one of ours, addressed to it
+    /// otherwise. The user's own never leaves this process.
     async fn authorization(
         &self,
         location: &Location,
@@ -262,27 +287,36 @@ impl Receiver {
         let Some(token) = fetch.asker.token.as_deref() else {
             return Ok(None);
         };
-        let mut value = match (location.profile, &location.connector_id) {
-            (Profile::Cadde4, _) => bearer(token.raw.expose_secret()),
-            (Profile::Kakehashi1, Some(connector)) => {
-                let asking = self.bound_tokens.bound_token(token, connector);
-                let bound = timeout_at(fetch.budget.headers_by(), asking).await;
-                let in_time = || TokenError::Unavailable("no answer in time".to_owned());
-                let bound = bound.unwrap_or_else(|_| Err(in_time()));
-                let bound = bound.map_err(|error| match error {
-                    TokenError::WrongAudience => {
-                        FileError::BadLocation("its connector is no active provider connector")
-                    }
-                    error => FileError::Token(error),
-                })?;
-                bearer(bound.expose_secret())
+        let exchanged = async {
+            match (location.profile, &location.connector_id) {
+                (Profile::Cadde4, _) => {
+                    let audience = location.provider_id.as_str();
+                    let asking = self.exchanged_tokens.addressed_token(token, audience);
+                    asking.await.map_err(|error| match error {
+                        TokenError::WrongAudience => {
+                            FileError::BadLocation("its provider is no active user")
+                        }
+                        error => FileError::Token(error),
+                    })
+                }
+                (Profile::Kakehashi1, Some(connector)) => {
+                    let asking = self.exchanged_tokens.bound_token(token, connector);
+                    asking.await.map_err(|error| match error {
+                        TokenError::WrongAudience => {
+                            FileError::BadLocation("its connector is no active provider connector")
+                        }
+                        error => FileError::Token(error),
+                    })
+                }
+                // Its tokens are for a connector that is named; without a name there is nobody to bind one to.
+                (Profile::Kakehashi1, None) => Err(FileError::BadLocation("it names no connector")),
             }
-            // Its tokens are for a connector that is named; without a name there is nobody to bind one to.
-            (Profile::Kakehashi1, None) => {
-                return Err(FileError::BadLocation("it names no connector"));
-            }
-        }
-        .map_err(|_| FileError::BadLocation("its token is not header text"))?;
+        };
+        let exchanged = timeout_at(fetch.budget.headers_by(), exchanged).await;
+        let in_time = || TokenError::Unavailable("no answer in time".to_owned());
+        let exchanged = exchanged.unwrap_or_else(|_| Err(FileError::Token(in_time())))?;
+        let mut value = bearer(exchanged.expose_secret())
+            .map_err(|_| FileError::BadLocation("its token is not header text"))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }

@@ -13,7 +13,7 @@ mod request;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_client::{Registry, TokenExchange, TokenVerifier, enrol};
+use auth_client::{AuthFacts, Callers, Registry, TokenExchange, TokenVerifier, enrol};
 use axum::Router;
 use axum::routing::{MethodRouter, get, head};
 use common::config::AdminConfig;
@@ -29,13 +29,13 @@ use location_client::LocationResolver;
 use provenance::outbox::{HttpLedger, Outbox};
 use url::Url;
 
-pub use config::{Config, EgressConfig, ProvenanceConfig};
+pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
 pub use egress::{Egress, EgressError};
 pub use error::FileError;
 pub use refusal::Refusal;
 
 use crate::exchange::{Admission, Deadlines, Recorder, Running};
-use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
+use crate::identity::{ExchangedTokens, Locations, Registrations};
 use crate::outbox_command;
 use crate::upstream::{Client, ClientTls, public_tls};
 use foreign::ForeignLedgers;
@@ -47,8 +47,8 @@ pub struct ReceiverConnector;
 /// What an exchange needs.
 pub(crate) struct Receiver {
     connector_id: ConnectorId,
-    tokens: Arc<dyn Tokens>,
-    bound_tokens: Arc<dyn BoundTokens>,
+    callers: Callers,
+    exchanged_tokens: Arc<dyn ExchangedTokens>,
     registrations: Arc<dyn Registrations>,
     locations: Arc<dyn Locations>,
     pub(crate) recorder: Recorder,
@@ -56,6 +56,7 @@ pub(crate) struct Receiver {
     direct_client: Arc<Client>,
     egress: Egress,
     foreign_ledgers: ForeignLedgers,
+    own_users_only: bool,
     admission: Arc<Admission>,
     deadlines: Deadlines,
     ledger_url: HeaderValue,
@@ -116,14 +117,14 @@ impl Service for ReceiverConnector {
         crate::watch_outbox(&outbox, &context.ready, context.shutdown.clone());
 
         let (auth, clock) = (&config.auth, &context.clock);
+        let facts = AuthFacts {
+            tokens: TokenVerifier::new(auth.clone(), Arc::clone(&tls), clock.clone()),
+            registry: Registry::new(auth.clone(), Arc::clone(&tls), clock.clone()),
+        };
         let identity = Identity {
-            tokens: Arc::new(TokenVerifier::new(
-                auth.clone(),
-                Arc::clone(&tls),
-                clock.clone(),
-            )),
-            bound_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(&tls), clock.clone())),
-            registrations: Arc::new(Registry::new(auth.clone(), Arc::clone(&tls), clock.clone())),
+            registrations: Arc::new(facts.registry.clone()),
+            callers: Callers::new(Arc::new(facts)),
+            exchanged_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(&tls), clock.clone())),
             locations: Arc::new(LocationResolver::new(
                 config.location.clone(),
                 Arc::clone(&tls),
@@ -146,10 +147,10 @@ impl Service for ReceiverConnector {
     }
 }
 
-/// Whom the receiver asks about tokens, connectors and providers.
+/// Whom the receiver asks about callers, tokens, connectors and providers.
 pub(crate) struct Identity {
-    pub tokens: Arc<dyn Tokens>,
-    pub bound_tokens: Arc<dyn BoundTokens>,
+    pub callers: Callers,
+    pub exchanged_tokens: Arc<dyn ExchangedTokens>,
     pub registrations: Arc<dyn Registrations>,
     pub locations: Arc<dyn Locations>,
 }
@@ -177,8 +178,9 @@ impl Receiver {
         direct_client.spawn_housekeeping();
         Ok(Self {
             connector_id: config.connector_id.clone(),
-            tokens: identity.tokens,
-            bound_tokens: identity.bound_tokens,
+            callers: identity.callers,
+            exchanged_tokens: identity.exchanged_tokens,
+            own_users_only: config.own_users_only,
             registrations: identity.registrations,
             locations: identity.locations,
             // A receiver never waits for the ledger: the provider does, where somebody has to.

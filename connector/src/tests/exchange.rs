@@ -130,7 +130,7 @@ async fn the_source_is_asked_for_the_file_and_told_nothing_else() {
 }
 
 #[tokio::test]
-async fn our_connectors_use_bound_tokens_and_others_get_the_plain_one() {
+async fn our_connectors_use_bound_tokens_and_others_get_one_addressed_to_them() {
     let world = World::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     assert_eq!(
@@ -141,7 +141,7 @@ async fn our_connectors_use_bound_tokens_and_others_get_the_plain_one() {
         200
     );
     assert_eq!(
-        *world.auth.exchanges.lock().unwrap(),
+        world.auth.exchanges(),
         [format!("good-bound-to-{}", kit::PROVIDER_CONNECTOR)]
     );
     let world = World::start(Plan {
@@ -157,7 +157,10 @@ async fn our_connectors_use_bound_tokens_and_others_get_the_plain_one() {
             .as_u16(),
         200
     );
-    assert!(world.auth.exchanges.lock().unwrap().is_empty());
+    assert_eq!(
+        world.auth.exchanges(),
+        [format!("good-addressed-to-{PROVIDER}")]
+    );
 }
 
 #[tokio::test]

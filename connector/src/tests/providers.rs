@@ -18,6 +18,8 @@ use provenance::model::event_id;
 use rstest::rstest;
 use time::macros::datetime;
 
+use crate::receiver::ForeignConfig;
+
 use super::kit::{self, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, World, fetch};
 
 const OTHER: &str = "cadde.other.dd";
@@ -124,7 +126,10 @@ async fn a_reference_provider_gets_what_it_knows_and_a_little_more() {
             "x-cadde-resource-url",
         ]
     );
-    assert_eq!(asked["authorization"], "Bearer good");
+    assert_eq!(
+        asked["authorization"],
+        format!("Bearer good-addressed-to-{OTHER}")
+    );
     assert_eq!(asked["cache-control"], "no-cache");
     let first_byte: u64 = asked["x-cadde-first-byte-ms"]
         .to_str()
@@ -490,6 +495,13 @@ async fn ledger(status: StatusCode) -> (url::Url, Arc<Mutex<Vec<(String, String)
     (kit::url(port, "/v2"), told, shutdown)
 }
 
+fn listed(url: &url::Url) -> ForeignConfig {
+    ForeignConfig {
+        url: url.clone(),
+        client_id: "ledger-x".to_owned(),
+    }
+}
+
 fn names(ledger: &url::Url) -> impl Fn() -> Response + Send + Sync + use<> {
     let ledger = ledger.to_string();
     move || {
@@ -506,7 +518,7 @@ async fn a_listed_foreign_ledger_is_asked_before_the_answer() {
     let (url, told, _running) = ledger(StatusCode::OK).await;
     let (world, _) = world_with(
         Plan {
-            foreign: vec![url.clone()],
+            foreign: vec![listed(&url)],
             ..Plan::default()
         },
         names(&url),
@@ -523,7 +535,11 @@ async fn a_listed_foreign_ledger_is_asked_before_the_answer() {
     );
     let told = told.lock().unwrap().clone();
     // The token without a scheme, as existing ledgers want it.
-    assert_eq!((told.len(), told[0].0.as_str()), (1, "good"));
+    // And not the user's own.
+    assert_eq!(
+        (told.len(), told[0].0.as_str()),
+        (1, "good-addressed-to-ledger-x")
+    );
     for part in ["name=\"request\"", "Received", "e-1", OTHER, USER] {
         assert!(told[0].1.contains(part), "{part}: {}", told[0].1);
     }
@@ -535,7 +551,7 @@ async fn a_foreign_ledgers_failure_fails_the_exchange() {
     let (url, _, _running) = ledger(StatusCode::INTERNAL_SERVER_ERROR).await;
     let (world, _) = world_with(
         Plan {
-            foreign: vec![url.clone()],
+            foreign: vec![listed(&url)],
             ..Plan::default()
         },
         names(&url),
@@ -571,7 +587,7 @@ async fn a_body_that_breaks_is_not_received(#[case] announced: usize) {
         ];
         (headers, Body::from_stream(begun.chain(end))).into_response()
     };
-    let foreign = vec![url.clone()];
+    let foreign = vec![listed(&url)];
     let (world, _) = world_with(
         Plan {
             foreign,
@@ -638,5 +654,5 @@ async fn a_certificate_that_is_renewed_on_the_way_costs_nothing() {
         .put(OTHER, &at, Some(PROVIDER_CONNECTOR), Profile::Kakehashi1);
     assert_eq!(fetch(ask(&world, Some("good"))).await.status.as_u16(), 200);
     assert_eq!(provider.asked.lock().unwrap().len(), 2);
-    assert_eq!(world.auth.exchanges.lock().unwrap().len(), 2);
+    assert_eq!(world.auth.exchanges().len(), 2);
 }

@@ -1,51 +1,65 @@
 //! Whom a request comes from.
 
+use auth_client::{Binding, MeantFor, Role};
 use common::http::authorization::{AuthorizationError, bearer};
 use common::listener::{ConnectionInfo, Peer};
 use http::HeaderMap;
 
 use super::AppState;
 use super::error::Failure;
-use crate::domain::{Author, Caller};
+use crate::domain::{Author, Caller, Person};
 
 /// The caller by its certificate alone; a token that comes along is not looked at.
 pub(super) async fn registered(
     app: &AppState,
     connection: &ConnectionInfo,
 ) -> Result<(Peer, Caller), Failure> {
-    let peer = Peer::of(connection).ok_or_else(Failure::no_identity)?;
-    let holder = app
-        .authority
-        .holder(&peer.id)
-        .await?
-        .ok_or_else(Failure::not_registered)?;
-    let caller = Caller {
-        holder,
-        certificate_id: peer.id.clone(),
-        person: None,
-    };
-    Ok((peer, caller))
+    caller(app, connection, None).await
 }
 
-/// The caller by certificate and, where one was sent, token. A token that is sent has to be good.
+/// The caller by certificate and, where one was sent, token. A token that is sent has to be for managing this server.
 pub(super) async fn identified(
     app: &AppState,
     connection: &ConnectionInfo,
     headers: &HeaderMap,
 ) -> Result<(Peer, Caller), Failure> {
-    let (peer, caller) = registered(app, connection).await?;
-    let person = match bearer(headers) {
-        Ok(token) => Some(
-            app.authority
-                .person(token, &peer.certificate.thumbprint())
-                .await?,
-        ),
+    let token = match bearer(headers) {
+        Ok(token) => Some(token),
         Err(AuthorizationError::Missing) => None,
         Err(AuthorizationError::Scheme | AuthorizationError::Malformed) => {
+            // Strangers learn nothing of how their requests look.
+            registered(app, connection).await?;
             return Err(Failure::bad_token());
         }
     };
-    Ok((peer, Caller { person, ..caller }))
+    caller(app, connection, token).await
+}
+
+async fn caller(
+    app: &AppState,
+    connection: &ConnectionInfo,
+    token: Option<&str>,
+) -> Result<(Peer, Caller), Failure> {
+    let peer = Peer::of(connection).ok_or_else(Failure::no_identity)?;
+    let found = app
+        .callers
+        .identify(
+            Binding::Certificate(&peer),
+            token,
+            MeantFor::Managing(&app.own),
+        )
+        .await?;
+    let person = found.claims().map(|claims| Person {
+        user: claims.user.clone(),
+        is_operator: claims.has_role(Role::Operator),
+    });
+    let holder = found.party.ok_or_else(Failure::not_registered)?;
+    let caller = Caller {
+        holder: holder.into(),
+        certificate_id: peer.id.clone(),
+        person,
+    };
+    Ok((peer, caller))
 }
 
 /// The caller as the history names it.

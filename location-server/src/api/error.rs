@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use auth_client::{CallerError, TokenError};
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse, Response};
@@ -12,9 +13,7 @@ use common::ids::UserId;
 use common::telemetry::Chain;
 use http::StatusCode;
 
-use crate::domain::{
-    AuthorityError, ChangeError, Fault, ReadError, Refusal, SignerError, StoreError,
-};
+use crate::domain::{ChangeError, Fault, ReadError, Refusal, SignerError, StoreError};
 
 /// A dependency that failed is asked again after this many seconds.
 const RETRY_AFTER: u64 = 5;
@@ -105,16 +104,31 @@ impl Failure {
     }
 }
 
-impl From<AuthorityError> for Failure {
-    fn from(error: AuthorityError) -> Self {
+impl From<CallerError> for Failure {
+    fn from(error: CallerError) -> Self {
+        let request_id = common::http::context::request_id();
         match &error {
-            AuthorityError::Refused(reason) => {
-                tracing::info!(request.id = %common::http::context::request_id(), reason, "token refused");
-                Self::bad_token()
+            CallerError::NotRegistered(_) => Self::not_registered(),
+            CallerError::Suspended(id) => {
+                tracing::info!(request.id = %request_id, peer.id = %id, "the caller is suspended");
+                Self::not_registered()
             }
-            AuthorityError::Unavailable(_) => {
+            _ if error.is_unavailable() => {
                 log(&error);
                 Self::unavailable()
+            }
+            CallerError::Token(TokenError::WrongAudience) => {
+                tracing::info!(request.id = %request_id, "a token for something else was sent");
+                Self::new(
+                    StatusCode::FORBIDDEN,
+                    "token-elsewhere",
+                    "このサーバの管理用のアクセストークンが必要です。",
+                    "This takes an access token for managing this server.",
+                )
+            }
+            CallerError::Token(_) | CallerError::Registry(_) => {
+                tracing::info!(request.id = %request_id, reason = %Chain(&error), "token refused");
+                Self::bad_token()
             }
         }
     }

@@ -16,16 +16,18 @@ mod write;
 
 use std::sync::Arc;
 
+use auth_client::Callers;
 use axum::response::{IntoResponse as _, Response as HttpResponse};
 use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use axum::{Json, Router};
 use common::http::Endpoint;
 use common::http::cadde::MessageError;
 use common::http::problem::Problem;
+use common::ids::ConnectorId;
 use http::Uri;
 use utoipa::OpenApi;
 
-use crate::domain::{Authority, Directory};
+use crate::domain::Directory;
 use error::Failure;
 
 /// What the handlers work with.
@@ -33,8 +35,10 @@ use error::Failure;
 pub struct AppState {
     /// The records.
     pub directory: Arc<Directory>,
-    /// Who is who.
-    pub authority: Arc<dyn Authority>,
+    /// Decides who calls.
+    pub callers: Callers,
+    /// Under which name tokens for managing name this server.
+    pub own: ConnectorId,
 }
 
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.

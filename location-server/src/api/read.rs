@@ -1,5 +1,6 @@
 //! Looking up.
 
+use auth_client::CallerError;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -52,9 +53,10 @@ pub(super) async fn one(
     // Of whoever may not act nothing is told but that: what receivers keep for an outage goes with this answer.
     let members = &signed.record.members;
     let asking = app
-        .authority
+        .callers
+        .facts()
         .is_suspended(&members.provider_id, members.connector_id.as_ref());
-    if asking.await.map_err(Failure::from)? {
+    if asking.await.map_err(CallerError::from)? {
         metrics::counter!("location_records_served_total", "outcome" => "suspended").increment(1);
         return Err(Failure::unknown().into());
     }

@@ -1,6 +1,7 @@
 //! Who is calling, and what they may do.
 
-use async_trait::async_trait;
+use auth_client::api::ServiceKind;
+use auth_client::{ConnectorRole, Party};
 use common::ids::{ConnectorId, UserId};
 
 /// To whom a client certificate was given.
@@ -16,6 +17,21 @@ pub enum Holder {
     OperatorTool,
 }
 
+impl From<Party> for Holder {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Connector(found) => match found.role {
+                ConnectorRole::Provider => Self::Provider(found.user_id),
+                ConnectorRole::Receiver => Self::Receiver(found.user_id),
+            },
+            Party::Service(found) => match found.kind {
+                ServiceKind::Server => Self::Service,
+                ServiceKind::OperatorTool => Self::OperatorTool,
+            },
+        }
+    }
+}
+
 /// Whom a good token names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -23,36 +39,6 @@ pub struct Person {
     pub user: UserId,
     /// Whether the token carries the role `operator`.
     pub is_operator: bool,
-}
-
-/// Why nothing can be said about a credential.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthorityError {
-    /// The credential is no good.
-    #[error("the token is not accepted: {0}")]
-    Refused(String),
-    /// The authentication server can't be asked.
-    #[error("the authentication server can't be asked")]
-    Unavailable(#[source] anyhow::Error),
-}
-
-/// What the authentication server knows; a trait so that the rules are tested without one.
-#[async_trait]
-pub trait Authority: Send + Sync {
-    /// The holder of the certificate that names `id`; `None` if it is not registered or suspended.
-    async fn holder(&self, id: &ConnectorId) -> Result<Option<Holder>, AuthorityError>;
-
-    /// Whether a provider is suspended: the user, its participant, or the connector that its record names; without one, all of its
-    /// connectors.
-    async fn is_suspended(
-        &self,
-        provider: &UserId,
-        connector: Option<&ConnectorId>,
-    ) -> Result<bool, AuthorityError>;
-
-    /// The person whom `token` names. `thumbprint` is that of the caller's certificate, for tokens
-    /// that are bound to one.
-    async fn person(&self, token: &str, thumbprint: &str) -> Result<Person, AuthorityError>;
 }
 
 /// Who is calling.

@@ -1,7 +1,4 @@
-use std::collections::HashMap;
-
-use async_trait::async_trait;
-use auth_client::{Audience, Cnf, TokenClaims, VerifiedToken};
+use auth_client::{ConnectorRole, Role, State as Standing};
 use common::clock::SystemClock;
 use common::config::DatabaseConfig;
 use common::db::open_sqlite;
@@ -11,6 +8,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use rstest::rstest;
 use tempfile::TempDir;
+use test_kit::{FakeAuth, exchanged, managing, plain};
 use time::OffsetDateTime;
 use tower::ServiceExt as _;
 
@@ -19,28 +17,9 @@ use crate::authorization::store::{GrantStore, MIGRATIONS, SqliteGrants};
 use crate::authorization::{Decision, Subject};
 
 const PROVIDER: &str = "cadde.provider.aa";
+const CONNECTOR: &str = "provider.a.example";
+const TOOL: &str = "tool.example";
 const TARGET: &str = "https://data.example/a.csv";
-
-struct FakeTokens(HashMap<&'static str, TokenClaims>);
-
-#[async_trait]
-impl Tokens for FakeTokens {
-    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
-        if token == "away" {
-            return Err(TokenError::Unavailable("away".into()));
-        }
-        let claims = self.0.get(token).cloned().ok_or(TokenError::Malformed)?;
-        Ok(Arc::new(VerifiedToken::unchecked_for_tests(claims, token)))
-    }
-}
-
-fn claims(user: &str, org: &str) -> TokenClaims {
-    serde_json::from_value(json!({
-        "iss": "https://auth.example", "sub": "s", "exp": 1, "iat": 1, "jti": "j", "azp": "app",
-        "preferred_username": user, "user": user, "org": org, "aal": "2"
-    }))
-    .expect("claims")
-}
 
 struct Site {
     _dir: TempDir,
@@ -58,34 +37,39 @@ impl Site {
         let book = GrantBook::open(Arc::new(store.clone()))
             .await
             .expect("grants");
-        let bound = TokenClaims {
-            cnf: Some(Cnf {
-                x5t_s256: "other".into(),
-            }),
-            ..claims(PROVIDER, "")
-        };
-        let elsewhere = TokenClaims {
-            aud: Some(Audience::One("other.example".into())),
-            ..claims(PROVIDER, "")
-        };
-        let tokens = FakeTokens(HashMap::from([
-            ("own", claims(PROVIDER, "")),
-            (
-                "member",
-                claims("cadde.member.aa", &format!("cadde.other.zz, {PROVIDER}")),
-            ),
-            (
-                "stranger",
-                claims("cadde.stranger.cc", "cadde.provider.aab"),
-            ),
-            ("bound-elsewhere", bound),
-            ("for-another", elsewhere),
-        ]));
+        let auth = Arc::new(FakeAuth::default());
+        auth.register(TOOL, ConnectorRole::Receiver, PROVIDER, Standing::Active);
+        let own = || plain(PROVIDER, &[]);
+        let managed = |claims| Ok(managing(claims, &[CONNECTOR], &[]));
+        auth.token("own", managed(own()));
+        auth.token(
+            "member",
+            managed(plain("cadde.member.aa", &["cadde.other.zz", PROVIDER])),
+        );
+        auth.token(
+            "stranger",
+            managed(plain("cadde.stranger.cc", &["cadde.provider.aab"])),
+        );
+        auth.token(
+            "operator",
+            Ok(managing(
+                plain("cadde.stranger.cc", &[]),
+                &[CONNECTOR],
+                &[Role::Operator],
+            )),
+        );
+        auth.token("away", Err(TokenError::Unavailable("away".into())));
+        auth.token("plain", Ok(own()));
+        auth.token("for-another", Ok(managing(own(), &["other.example"], &[])));
+        auth.token("for-nobody", Ok(managing(own(), &[], &[])));
+        auth.token("addressed", Ok(exchanged(own(), TOOL, PROVIDER, None)));
+        let thumbprint = connection().peer.map(|peer| peer.thumbprint());
+        auth.token("bound", Ok(exchanged(own(), TOOL, CONNECTOR, thumbprint)));
         let api = AuthorizationApi {
             book: Arc::clone(&book),
-            tokens: Arc::new(tokens),
+            callers: auth.callers(),
             provider_id: PROVIDER.parse().expect("a user ID"),
-            connector_id: "provider.a.example".parse().expect("a connector ID"),
+            connector_id: CONNECTOR.parse().expect("a connector ID"),
             clock: Arc::new(SystemClock),
         };
         Self {
@@ -287,8 +271,12 @@ async fn a_trade_is_removed_by_its_id_and_nothing_else_is() {
 #[rstest]
 #[case::no_token(None, 422)]
 #[case::bad_token(Some("bad"), 403)]
-#[case::bound_to_another_certificate(Some("bound-elsewhere"), 403)]
-#[case::for_another_audience(Some("for-another"), 403)]
+#[case::the_providers_own_but_plain(Some("plain"), 403)]
+#[case::bound_for_this_connector(Some("bound"), 403)]
+#[case::addressed_to_the_provider(Some("addressed"), 403)]
+#[case::for_managing_another(Some("for-another"), 403)]
+#[case::for_managing_nothing(Some("for-nobody"), 403)]
+#[case::an_operator(Some("operator"), 403)]
 #[case::somebody_else(Some("stranger"), 403)]
 #[case::auth_server_away(Some("away"), 503)]
 #[tokio::test]
@@ -423,5 +411,6 @@ async fn nobody_has_a_body_read(
         .oneshot(request)
         .await
         .expect("infallible");
-    assert!([401, 403].contains(&answer.status().as_u16()), "{answer:?}");
+    // 422 is the specification's for a token that is not there.
+    assert!([403, 422].contains(&answer.status().as_u16()), "{answer:?}");
 }

@@ -83,6 +83,7 @@ pub fn receiver_config(pki: &Pki, plan: &Plan, source_port: u16) -> receiver::Co
     let (admin, telemetry, auth) = base();
     receiver::Config {
         connector_id: connector_id(RECEIVER_CONNECTOR),
+        own_users_only: plan.own_users_only,
         egress_anchors: PathBuf::new(),
         admin,
         telemetry,

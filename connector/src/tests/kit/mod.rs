@@ -11,14 +11,13 @@ use common::clock::{Clock as _, SystemClock};
 use common::config::{DatabaseConfig, Period};
 use common::db::open_sqlite;
 use common::http::client::PeerClient;
-use common::ids::{ConnectorId, UserId};
 use common::listener::{Listener, ListenerConfig, ListenerLimits, TlsMode};
 use common::service::{Context, Readiness, Shutdown};
 use common::tls::TlsStore;
 use http::{HeaderMap, StatusCode};
 use location_client::Profile;
 use provenance::outbox::{Outbox, OutboxConfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 use url::Url;
@@ -28,7 +27,7 @@ use crate::authorization::store::{Change, MIGRATIONS, SqliteGrants, Which};
 use crate::authorization::{Assignee, Contract, Grant, GrantBook};
 use crate::exchange::{Deadlines, ExchangeLimits, Running};
 use crate::provider::{self, Delivery, SourceConfig};
-use crate::receiver::{self, EgressConfig};
+use crate::receiver::{self, EgressConfig, ForeignConfig};
 
 mod config;
 mod pki;
@@ -36,30 +35,21 @@ mod servers;
 
 use config::{provider_config, receiver_config};
 pub use pki::Pki;
-pub use servers::{FakeAuth, FakeLedger, FakeLocations};
+pub use servers::{FakeLedger, FakeLocations};
+pub use test_kit::{FakeAuth, connector_id, user_id};
 
 pub const PROVIDER: &str = "cadde.provider.aa";
 pub const USER: &str = "cadde.user.bb";
 pub const PARTICIPANT: &str = "cadde.receiver.bb";
 pub const PROVIDER_CONNECTOR: &str = "provider.a.example";
 pub const RECEIVER_CONNECTOR: &str = "receiver.b.example";
+/// A receiver of another make, of the same participant.
+pub const REFERENCE_CONNECTOR: &str = "reference.b.example";
 pub const LEDGER: &str = "http://127.0.0.1:1/v2";
-
-pub fn user_id(text: &str) -> UserId {
-    UserId::parse(text).expect("a user ID")
-}
-
-pub fn connector_id(text: &str) -> ConnectorId {
-    ConnectorId::parse(text).expect("a connector ID")
-}
 
 /// The claims of an ordinary token of [`USER`].
 pub fn claims() -> TokenClaims {
-    serde_json::from_value(json!({
-        "iss": "https://auth.example", "sub": "s", "exp": 1, "iat": 1, "jti": "j", "azp": "app",
-        "preferred_username": USER, "user": USER, "org": PARTICIPANT, "aal": "2"
-    }))
-    .expect("claims")
+    test_kit::plain(USER, &[PARTICIPANT])
 }
 
 pub fn listener_config(tls: TlsMode) -> ListenerConfig {
@@ -142,9 +132,10 @@ pub struct Plan {
     pub write_stall: Period,
     pub profile: Profile,
     /// Ledgers that a provider may name.
-    pub foreign: Vec<Url>,
+    pub foreign: Vec<ForeignConfig>,
     /// The receiver's listed contract management services.
     pub contract_services: Vec<Url>,
+    pub own_users_only: bool,
 }
 
 impl Default for Plan {
@@ -179,6 +170,7 @@ impl Default for Plan {
             profile: Profile::Kakehashi1,
             foreign: Vec::new(),
             contract_services: Vec::new(),
+            own_users_only: false,
         }
     }
 }
@@ -263,6 +255,13 @@ impl World {
             PARTICIPANT,
             State::Active,
         );
+        auth.register_as(
+            REFERENCE_CONNECTOR,
+            ConnectorRole::Receiver,
+            PARTICIPANT,
+            State::Active,
+            Profile::Cadde4,
+        );
         auth.token("good", Ok(claims()));
         let locations = Arc::new(FakeLocations::default());
 
@@ -282,11 +281,11 @@ impl World {
 
         let config = receiver_config(&pki, &plan, source_port);
         let receiver_tls = TlsStore::load(&config.tls, Arc::new(SystemClock)).expect("TLS");
-        auth.bind_to(receiver_tls.own().thumbprint);
+        auth.exchange_for(RECEIVER_CONNECTOR, receiver_tls.own().thumbprint);
         let (receiver_outbox, receiver_ledger) = outbox(&config.outbox, RECEIVER_CONNECTOR);
         let identity = receiver::Identity {
-            tokens: Arc::clone(&auth) as _,
-            bound_tokens: Arc::clone(&auth) as _,
+            callers: auth.callers(),
+            exchanged_tokens: Arc::clone(&auth) as _,
             registrations: Arc::clone(&auth) as _,
             locations: Arc::clone(&locations) as _,
         };
@@ -399,7 +398,16 @@ impl World {
 
     /// A request of a connector of the reference kind to the provider.
     pub fn reference(&self, path: &str, token: Option<&str>) -> reqwest::RequestBuilder {
-        let request = PeerClient::new(Arc::clone(&self.receiver_tls))
+        self.peer(self.pki.store(REFERENCE_CONNECTOR), path, token)
+    }
+
+    /// A request to the provider with the certificate of our receiver, without the receiver.
+    pub fn by_hand(&self, path: &str, token: Option<&str>) -> reqwest::RequestBuilder {
+        self.peer(Arc::clone(&self.receiver_tls), path, token)
+    }
+
+    fn peer(&self, tls: Arc<TlsStore>, path: &str, token: Option<&str>) -> reqwest::RequestBuilder {
+        let request = PeerClient::new(tls)
             .get()
             .get(format!(
                 "https://localhost:{}/cadde/api/v4/file",
@@ -461,7 +469,7 @@ async fn start_provider(
     shutdown: &Shutdown,
 ) -> (u16, Running) {
     let identity = provider::Identity {
-        tokens: Arc::clone(auth) as _,
+        callers: auth.callers(),
         registrations: Arc::clone(auth) as _,
     };
     let context = context(shutdown);

@@ -6,131 +6,35 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use auth_client::api::Suspensions;
-use auth_client::{
-    Cnf, ConnectorRegistration, ConnectorRole, RegistryError, State, TokenClaims, TokenError,
-    VerifiedToken,
-};
+use auth_client::{ConnectorRegistration, Facts, RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, Profile, Source};
 use provenance::model::batch::InItem;
 use provenance::outbox::{DeliveryError, Transport};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use test_kit::FakeAuth;
 
 use super::{PROVIDER_CONNECTOR, RECEIVER_CONNECTOR, connector_id, user_id};
-use crate::identity::{BoundTokens, Locations, Registrations, Tokens};
-
-/// Stands for the authentication server.
-#[derive(Default)]
-pub struct FakeAuth {
-    tokens: Mutex<HashMap<String, Result<TokenClaims, TokenError>>>,
-    registrations: Mutex<HashMap<String, ConnectorRegistration>>,
-    /// Whose certificate new bound tokens are bound to.
-    thumbprint: Mutex<String>,
-    pub is_away: AtomicBool,
-    /// Takes questions and gives no answer.
-    pub is_mute: AtomicBool,
-    /// Whoever asks about registrations is told to be suspended.
-    pub is_asker_barred: AtomicBool,
-    /// Connectors' registrations are known from before all the same.
-    pub has_cache: AtomicBool,
-    pub suspended: Mutex<Suspensions>,
-    pub exchanges: Mutex<Vec<String>>,
-}
-
-impl FakeAuth {
-    pub fn token(&self, text: &str, claims: Result<TokenClaims, TokenError>) {
-        self.tokens
-            .lock()
-            .expect("not poisoned")
-            .insert(text.to_owned(), claims);
-    }
-
-    /// New bound tokens are bound to the certificate with this thumbprint.
-    pub fn bind_to(&self, thumbprint: String) {
-        *self.thumbprint.lock().expect("not poisoned") = thumbprint;
-    }
-
-    pub fn register(&self, id: &str, role: ConnectorRole, user: &str, state: State) {
-        let registration = ConnectorRegistration {
-            connector_id: connector_id(id),
-            role,
-            user_id: user_id(user),
-            profile: Profile::Kakehashi1,
-            state,
-        };
-        self.registrations
-            .lock()
-            .expect("not poisoned")
-            .insert(id.to_owned(), registration);
-    }
-
-    /// What keeps the registry from answering, if anything does.
-    async fn registry(&self) -> Result<(), RegistryError> {
-        self.hear().await;
-        if self.is_away() {
-            return Err(RegistryError::Unavailable("away".into()));
-        }
-        if self.is_asker_barred.load(Ordering::SeqCst) {
-            return Err(RegistryError::Barred);
-        }
-        Ok(())
-    }
-
-    fn is_away(&self) -> bool {
-        self.is_away.load(Ordering::SeqCst)
-    }
-
-    async fn hear(&self) {
-        if self.is_mute.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-    }
-}
+use crate::identity::{ExchangedTokens, Locations, Registrations};
 
 #[async_trait]
-impl Tokens for FakeAuth {
-    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
-        self.hear().await;
-        if self.is_away() {
-            return Err(TokenError::Unavailable("away".into()));
-        }
-        if self.is_asker_barred.load(Ordering::SeqCst) && self.has_cache.load(Ordering::SeqCst) {
-            return Err(TokenError::Unavailable("it answered 401".into()));
-        }
-        let known = self
-            .tokens
-            .lock()
-            .expect("not poisoned")
-            .get(token)
-            .cloned();
-        let claims = known.unwrap_or(Err(TokenError::Malformed))?;
-        Ok(Arc::new(VerifiedToken::unchecked_for_tests(claims, token)))
-    }
-}
-
-#[async_trait]
-impl BoundTokens for FakeAuth {
+impl ExchangedTokens for FakeAuth {
     async fn bound_token(
         &self,
         token: &VerifiedToken,
         provider: &ConnectorId,
     ) -> Result<SecretString, TokenError> {
-        let text = format!("{}-bound-to-{provider}", token.raw.expose_secret());
-        let claims = TokenClaims {
-            aud: Some(auth_client::Audience::One(provider.to_string())),
-            cnf: Some(Cnf {
-                x5t_s256: self.thumbprint.lock().expect("not poisoned").clone(),
-            }),
-            ..token.claims.clone()
-        };
-        self.token(&text, Ok(claims));
-        self.exchanges
-            .lock()
-            .expect("not poisoned")
-            .push(text.clone());
-        Ok(SecretString::from(text))
+        Ok(Self::bound_token(self, token, provider))
+    }
+
+    async fn addressed_token(
+        &self,
+        token: &VerifiedToken,
+        audience: &str,
+    ) -> Result<SecretString, TokenError> {
+        Ok(Self::addressed_token(self, token, audience))
     }
 }
 
@@ -140,29 +44,11 @@ impl Registrations for FakeAuth {
         &self,
         id: &ConnectorId,
     ) -> Result<Option<ConnectorRegistration>, RegistryError> {
-        if !self.has_cache.load(Ordering::SeqCst) {
-            self.registry().await?;
-        }
-        Ok(self
-            .registrations
-            .lock()
-            .expect("not poisoned")
-            .get(id.as_str())
-            .cloned())
+        Facts::connector(self, id).await
     }
 
     async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError> {
-        self.registry().await?;
-        let suspended = self.suspended.lock().expect("not poisoned");
-        let mut answer = asked.clone();
-        answer
-            .connectors
-            .retain(|id| suspended.connectors.contains(id));
-        answer.users.retain(|id| suspended.users.contains(id));
-        answer
-            .providers
-            .retain(|id| suspended.providers.contains(id));
-        Ok(answer)
+        Self::suspensions(self, asked).await
     }
 
     async fn is_suspended(
@@ -170,10 +56,7 @@ impl Registrations for FakeAuth {
         provider: &UserId,
         connector: Option<&ConnectorId>,
     ) -> Result<bool, RegistryError> {
-        self.registry().await?;
-        let suspended = self.suspended.lock().expect("not poisoned");
-        let of_connector = connector.is_some_and(|id| suspended.connectors.contains(id));
-        Ok(of_connector || suspended.users.contains(provider))
+        Facts::is_suspended(self, provider, connector).await
     }
 }
 

@@ -11,7 +11,9 @@ use crate::exchange::Deadlines;
 #[case::revoked(Some("revoked"), 401, "020004002E")]
 #[case::malformed(Some("no-token-at-all"), 401, "020004002E")]
 #[case::bound(Some("bound"), 401, "020004002E")]
-#[case::for_somebody_else(Some("audience"), 401, "020004002E")]
+#[case::for_a_provider(Some("addressed"), 401, "020004002E")]
+#[case::for_managing(Some("managing"), 401, "020004002E")]
+#[case::for_nobody(Some("nobodys"), 401, "020004002E")]
 #[case::auth_server_away(Some("away"), 503, "020004002E")]
 #[tokio::test]
 async fn a_closed_file_needs_a_good_token_and_a_grant(
@@ -33,22 +35,21 @@ async fn a_closed_file_needs_a_good_token_and_a_grant(
     auth.token("foreign", Err(TokenError::ForeignIssuer));
     auth.token("revoked", Err(TokenError::Inactive));
     auth.token("away", Err(TokenError::Unavailable("away".into())));
+    let own = world.receiver_tls.own().thumbprint;
+    let made = |audience, thumbprint| {
+        test_kit::exchanged(kit::claims(), RECEIVER_CONNECTOR, audience, thumbprint)
+    };
+    auth.token("bound", Ok(made(PROVIDER_CONNECTOR, Some(own))));
+    auth.token("addressed", Ok(made(PROVIDER, None)));
     auth.token(
-        "bound",
-        Ok(TokenClaims {
-            cnf: Some(Cnf {
-                x5t_s256: "x".into(),
-            }),
-            ..kit::claims()
-        }),
+        "managing",
+        Ok(test_kit::managing(
+            kit::claims(),
+            &[PROVIDER_CONNECTOR, RECEIVER_CONNECTOR],
+            &[],
+        )),
     );
-    auth.token(
-        "audience",
-        Ok(TokenClaims {
-            aud: Some(Audience::One("other.example".into())),
-            ..kit::claims()
-        }),
-    );
+    auth.token("nobodys", Ok(test_kit::managing(kit::claims(), &[], &[])));
     let got = fetch(world.ask("/closed/a.csv", token)).await;
     assert_eq!(got.error(), (status, message_id.to_owned()));
     assert_eq!(got.headers.contains_key("retry-after"), status == 503);
@@ -69,55 +70,139 @@ async fn a_bad_token_is_refused_for_open_data_too() {
     world.is_untouched().await;
 }
 
+/// Every kind of token, by a receiver of ours and by one of another make.
 #[rstest]
-#[case::no_token(None, 401, "010002005E")]
-#[case::no_grant(Some("stranger"), 403, "010002006E")]
-#[case::expired(Some("expired"), 401, "010002004E")]
-#[case::bound_to_another_connector(Some("bound-elsewhere"), 401, "010002004E")]
-#[case::bound_for_another_provider(Some("for-another"), 401, "010002004E")]
-#[case::good_here_but_not_granted(Some("good"), 200, "")]
+#[case::no_token(None, (401, "010002005E"), (401, "010002005E"))]
+#[case::nobody(Some("no-token-at-all"), (401, "010002004E"), (401, "010002004E"))]
+#[case::no_grant(Some("stranger"), (401, "010002004E"), (403, "010002006E"))]
+#[case::expired(Some("expired"), (401, "010002004E"), (401, "010002004E"))]
+#[case::plain(Some("good"), (401, "010002004E"), (200, ""))]
+#[case::bound(Some("bound"), (200, ""), (401, "010002004E"))]
+#[case::bound_to_another_certificate(Some("bound-elsewhere"), (401, "010002004E"), (401, "010002004E"))]
+#[case::bound_for_another_provider(Some("for-another"), (401, "010002004E"), (401, "010002004E"))]
+#[case::bound_for_nobody(Some("bound-for-nobody"), (401, "010002004E"), (401, "010002004E"))]
+#[case::addressed(Some("addressed"), (200, ""), (401, "010002004E"))]
+#[case::addressed_to_another(Some("addressed-to-another"), (401, "010002004E"), (401, "010002004E"))]
+#[case::addressed_and_passed_on(Some("passed-on"), (401, "010002004E"), (401, "010002004E"))]
+#[case::for_managing(Some("managing"), (401, "010002004E"), (401, "010002004E"))]
+#[case::with_a_role_and_no_audience(Some("with-role"), (401, "010002004E"), (200, ""))]
 #[tokio::test]
 async fn the_provider_judges_for_itself(
     #[case] token: Option<&str>,
-    #[case] status: u16,
-    #[case] message_id: &str,
+    #[case] ours: (u16, &str),
+    #[case] others: (u16, &str),
 ) {
     let world = World::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let auth = &world.auth;
-    auth.token(
-        "stranger",
-        Ok(TokenClaims {
-            user: kit::user_id("cadde.stranger.cc"),
-            ..kit::claims()
-        }),
-    );
-    auth.token("expired", Err(TokenError::Expired));
     let own = world.receiver_tls.own().thumbprint;
+    let made = |by, audience, thumbprint: Option<&str>| {
+        let thumbprint = thumbprint.map(str::to_owned);
+        Ok(test_kit::exchanged(kit::claims(), by, audience, thumbprint))
+    };
+    let stranger = TokenClaims {
+        user: kit::user_id("cadde.stranger.cc"),
+        ..kit::claims()
+    };
+    auth.token("stranger", Ok(stranger));
+    auth.token("expired", Err(TokenError::Expired));
+    auth.token(
+        "bound",
+        made(RECEIVER_CONNECTOR, PROVIDER_CONNECTOR, Some(&own)),
+    );
     auth.token(
         "bound-elsewhere",
-        Ok(TokenClaims {
-            cnf: Some(Cnf {
-                x5t_s256: "x".into(),
-            }),
-            ..kit::claims()
-        }),
+        made(RECEIVER_CONNECTOR, PROVIDER_CONNECTOR, Some("x")),
     );
     auth.token(
         "for-another",
+        made(RECEIVER_CONNECTOR, "another.example", Some(&own)),
+    );
+    auth.token(
+        "bound-for-nobody",
         Ok(TokenClaims {
             cnf: Some(Cnf { x5t_s256: own }),
-            aud: Some(Audience::One("another.example".into())),
             ..kit::claims()
         }),
     );
-    let got = fetch(world.reference("/closed/a.csv", token)).await;
-    if status == 200 {
-        assert_eq!(got.status.as_u16(), 200);
-        return;
+    auth.token("addressed", made(RECEIVER_CONNECTOR, PROVIDER, None));
+    auth.token(
+        "addressed-to-another",
+        made(RECEIVER_CONNECTOR, "cadde.other.zz", None),
+    );
+    auth.token(
+        "passed-on",
+        made("another.receiver.example", PROVIDER, None),
+    );
+    auth.token(
+        "managing",
+        Ok(test_kit::managing(
+            kit::claims(),
+            &[PROVIDER_CONNECTOR],
+            &[],
+        )),
+    );
+    auth.token(
+        "with-role",
+        Ok(TokenClaims {
+            roles: vec![auth_client::Role::Operator],
+            ..kit::claims()
+        }),
+    );
+    let asked = [
+        (fetch(world.by_hand("/closed/a.csv", token)).await, ours),
+        (fetch(world.reference("/closed/a.csv", token)).await, others),
+    ];
+    let mut served = false;
+    for (got, (status, message_id)) in asked {
+        if status == 200 {
+            assert_eq!(got.status.as_u16(), 200, "{}", got.text());
+            served = true;
+        } else {
+            assert_eq!(got.error(), (status, message_id.to_owned()));
+        }
     }
-    assert_eq!(got.error(), (status, message_id.to_owned()));
-    world.is_untouched().await;
+    if !served {
+        world.is_untouched().await;
+    }
+}
+
+#[rstest]
+#[case::own(PARTICIPANT, &[], 200)]
+#[case::member(USER, &[PARTICIPANT], 200)]
+#[case::member_of_several(USER, &["cadde.other.zz", PARTICIPANT], 200)]
+#[case::stranger(USER, &["cadde.other.zz"], 403)]
+#[case::nobodys(USER, &[], 403)]
+#[tokio::test]
+async fn a_receiver_may_be_for_the_users_of_its_participant_alone(
+    #[case] user: &str,
+    #[case] orgs: &[&str],
+    #[case] status: u16,
+) {
+    let world = World::start(Plan {
+        own_users_only: true,
+        ..Plan::default()
+    })
+    .await;
+    world.auth.token("theirs", Ok(test_kit::plain(user, orgs)));
+    for request in [
+        world.ask("/open/a.csv", Some("theirs")),
+        world.ask_url(&world.resource("/open/a.csv"), Some("theirs")),
+    ] {
+        let got = fetch(request).await;
+        assert_eq!(got.status.as_u16(), status, "{}", got.text());
+        if status == 403 {
+            assert_eq!(got.error().1, "020090008E");
+        }
+    }
+    if status == 403 {
+        world.is_untouched().await;
+    }
+    // Without a token it is the participant's own.
+    assert_eq!(
+        fetch(world.ask("/open/a.csv", None)).await.status.as_u16(),
+        200
+    );
 }
 
 #[rstest]
@@ -132,7 +217,7 @@ async fn only_an_active_receiver_connector_is_served(
     world
         .auth
         .register(RECEIVER_CONNECTOR, role, PARTICIPANT, state);
-    let got = fetch(world.reference("/open/a.csv", None)).await;
+    let got = fetch(world.by_hand("/open/a.csv", None)).await;
     assert_eq!(got.error(), (403, "010090004E".to_owned()));
     world.is_untouched().await;
 }

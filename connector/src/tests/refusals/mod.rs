@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use auth_client::{Audience, Cnf, ConnectorRole, State, TokenClaims, TokenError};
+use auth_client::{Cnf, ConnectorRole, State, TokenClaims, TokenError};
 use common::config::Period;
 use common::http::client::PeerClient;
 use common::ids::UserId;
@@ -18,8 +18,8 @@ use location_client::Profile;
 use rstest::rstest;
 
 use super::kit::{
-    self, PARTICIPANT, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan, RECEIVER_CONNECTOR, World, fetch,
-    source,
+    self, PARTICIPANT, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan, RECEIVER_CONNECTOR, USER, World,
+    fetch, source,
 };
 use crate::authorization::{Aal, Assignee, Contract};
 use crate::exchange::ExchangeLimits;

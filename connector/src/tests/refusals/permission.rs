@@ -107,7 +107,7 @@ async fn a_source_with_contracts_wants_one(
     })
     .await;
     let assignee = Assignee {
-        user: Some(kit::user_id(kit::USER)),
+        user: Some(kit::user_id(USER)),
         ..Assignee::default()
     };
     world.grant_to("/closed/a.csv", assignee, contract).await;

@@ -6,15 +6,14 @@ mod reading;
 mod wire;
 mod writing;
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use async_trait::async_trait;
+use auth_client::api::ServiceKind;
+use auth_client::{ConnectorRole, Role, State, TokenClaims, TokenError};
 use axum::body::Body;
 use common::clock::{Clock as _, ManualClock};
 use common::config::DatabaseConfig;
-use common::ids::{ConnectorId, UserId};
+use common::ids::ConnectorId;
 use common::listener::ConnectionInfo;
 use common::tls::PeerCertificate;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -23,72 +22,51 @@ use location_client::record::Source;
 use location_client::verify::RecordKeys;
 use rstest::rstest;
 use serde_json::{Value, json};
+use test_kit::{FakeAuth, connector_id, exchanged, managing, plain};
 use time::macros::datetime;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::domain::{AuthorityError, Holder, Person, RecordSigner};
+use crate::domain::RecordSigner;
 use crate::store::SqliteLocations;
 
 const PROVIDER: &str = "cadde.7000000000001.aa";
+/// The server itself.
+const OWN: &str = "location.example";
 const OTHER: &str = "cadde.7000000000002.aa";
 
-/// Certificates by name, tokens by text, and whether the authentication server answers.
-struct Registered {
-    holders: BTreeMap<&'static str, Holder>,
-    available: Mutex<bool>,
-    /// IDs of users and connectors.
-    suspended: Mutex<Vec<String>>,
-}
-
-#[async_trait]
-impl Authority for Registered {
-    async fn holder(&self, id: &ConnectorId) -> Result<Option<Holder>, AuthorityError> {
-        if !*self.available.lock().expect("not poisoned") {
-            return Err(AuthorityError::Unavailable(anyhow::anyhow!(
-                "connection refused"
-            )));
-        }
-        Ok(self.holders.get(id.as_str()).cloned())
-    }
-
-    async fn is_suspended(
-        &self,
-        provider: &UserId,
-        connector: Option<&ConnectorId>,
-    ) -> Result<bool, AuthorityError> {
-        if !*self.available.lock().expect("not poisoned") {
-            return Err(AuthorityError::Unavailable(anyhow::anyhow!(
-                "connection refused"
-            )));
-        }
-        let suspended = self.suspended.lock().expect("not poisoned");
-        let connector = connector.map_or("", ConnectorId::as_str);
-        Ok(suspended
-            .iter()
-            .any(|id| id == provider.as_str() || id == connector))
-    }
-
-    async fn person(&self, token: &str, _: &str) -> Result<Person, AuthorityError> {
-        let user = UserId::parse("cadde.9000000000001.op").expect("a user ID");
-        match token {
-            "operators" => Ok(Person {
-                user,
-                is_operator: true,
-            }),
-            "users" => Ok(Person {
-                user,
-                is_operator: false,
-            }),
-            _ => Err(AuthorityError::Refused("the token has expired".to_owned())),
-        }
-    }
+/// Tokens by what they are: the one that is right for an operator, and all others.
+fn tokens(auth: &FakeAuth) {
+    let operator = || plain("cadde.9000000000001.op", &[]);
+    let roles = [Role::Operator];
+    auth.token("operators", Ok(managing(operator(), &[OWN], &roles)));
+    auth.token("users", Ok(managing(operator(), &[OWN], &[])));
+    auth.token(
+        "elsewhere",
+        Ok(managing(operator(), &["ledger.example", ""], &roles)),
+    );
+    auth.token("nobodys", Ok(managing(operator(), &[], &roles)));
+    auth.token(
+        "roles-without-audience",
+        Ok(TokenClaims {
+            roles: roles.to_vec(),
+            ..operator()
+        }),
+    );
+    auth.token(
+        "addressed",
+        Ok(TokenClaims {
+            roles: roles.to_vec(),
+            ..exchanged(operator(), "tool.example", OWN, None)
+        }),
+    );
+    auth.token("expired", Err(TokenError::Expired));
 }
 
 struct World {
     router: Router,
     clock: Arc<ManualClock>,
-    authority: Arc<Registered>,
+    auth: Arc<FakeAuth>,
     _dir: tempfile::TempDir,
 }
 
@@ -106,31 +84,29 @@ impl World {
         let store = SqliteLocations::open(&database).await.expect("a database");
         let signer = RecordSigner::open(&dir.path().join("key.pem"), Duration::from_hours(24))
             .expect("a key");
-        let provider = |id: &str| Holder::Provider(UserId::parse(id).expect("a user ID"));
-        let authority = Arc::new(Registered {
-            holders: BTreeMap::from([
-                ("tool.example", Holder::OperatorTool),
-                ("ledger.example", Holder::Service),
-                ("provider.example", provider(PROVIDER)),
-                ("second.example", provider(PROVIDER)),
-                ("other.example", provider(OTHER)),
-                (
-                    "receiver.example",
-                    Holder::Receiver(UserId::parse(PROVIDER).expect("a user ID")),
-                ),
-            ]),
-            available: Mutex::new(true),
-            suspended: Mutex::default(),
-        });
+        let auth = Arc::new(FakeAuth::default());
+        auth.service("tool.example", ServiceKind::OperatorTool, State::Active);
+        auth.service("ledger.example", ServiceKind::Server, State::Active);
+        auth.service("gone.example", ServiceKind::OperatorTool, State::Suspended);
+        for (id, role, user) in [
+            ("provider.example", ConnectorRole::Provider, PROVIDER),
+            ("second.example", ConnectorRole::Provider, PROVIDER),
+            ("other.example", ConnectorRole::Provider, OTHER),
+            ("receiver.example", ConnectorRole::Receiver, PROVIDER),
+        ] {
+            auth.register(id, role, user, State::Active);
+        }
+        tokens(&auth);
         let directory = Arc::new(Directory::new(Box::new(store), signer, clock.clone()));
         let router = router(AppState {
             directory,
-            authority: authority.clone(),
+            callers: auth.callers(),
+            own: connector_id(OWN),
         });
         Self {
             router,
             clock,
-            authority,
+            auth,
             _dir: dir,
         }
     }

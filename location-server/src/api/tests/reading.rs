@@ -1,5 +1,10 @@
 //! What lookups and lists answer, and to whom.
 
+use std::sync::atomic::Ordering;
+
+use auth_client::api::Suspensions;
+use test_kit::user_id;
+
 use super::*;
 
 #[tokio::test]
@@ -120,7 +125,7 @@ async fn lookup_is_for_registered_certificates(
 #[tokio::test]
 async fn authentication_server_that_is_away_means_503_and_when_to_come_back() {
     let world = World::with_record().await;
-    *world.authority.available.lock().unwrap() = false;
+    world.auth.is_away.store(true, Ordering::SeqCst);
     let answer = world
         .call("receiver.example", "GET", &of(PROVIDER), &[], None)
         .await;
@@ -191,13 +196,16 @@ async fn somebody_who_is_suspended_is_nowhere() {
     };
     let found = look().await;
     let tag = found.headers["etag"].to_str().unwrap().to_owned();
-    for id in [PROVIDER, "provider.example"] {
-        world
-            .authority
-            .suspended
-            .lock()
-            .unwrap()
-            .push(id.to_owned());
+    let user = Suspensions {
+        users: vec![user_id(PROVIDER)],
+        ..Suspensions::default()
+    };
+    let connector = Suspensions {
+        connectors: vec![connector_id("provider.example")],
+        ..Suspensions::default()
+    };
+    for (id, suspended) in [(PROVIDER, user.clone()), ("provider.example", connector)] {
+        *world.auth.suspended.lock().unwrap() = suspended;
         let answer = look().await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
         assert!(answer.body.get("provider_connector_url").is_none());
@@ -207,12 +215,11 @@ async fn somebody_who_is_suspended_is_nowhere() {
             .call("receiver.example", "GET", &of(PROVIDER), &known, None)
             .await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
-        world.authority.suspended.lock().unwrap().clear();
+        *world.auth.suspended.lock().unwrap() = Suspensions::default();
         assert_eq!(look().await.status, StatusCode::OK);
     }
     // Operators see what is registered all the same.
-    let suspended = PROVIDER.to_owned();
-    world.authority.suspended.lock().unwrap().push(suspended);
+    *world.auth.suspended.lock().unwrap() = user;
     let list = world.operator("GET", "/cadde/api/v4/locations", None).await;
     assert_eq!(list.body["locations"][0]["provider_id"], PROVIDER);
 }

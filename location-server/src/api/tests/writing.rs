@@ -12,6 +12,15 @@ use super::*;
 #[case("provider.example", Some("Bearer operators"), StatusCode::FORBIDDEN)]
 #[case("stranger.example", Some("Bearer operators"), StatusCode::FORBIDDEN)]
 #[case("receiver.example", None, StatusCode::UNAUTHORIZED)]
+#[case("tool.example", Some("Bearer elsewhere"), StatusCode::FORBIDDEN)]
+#[case("tool.example", Some("Bearer nobodys"), StatusCode::FORBIDDEN)]
+#[case(
+    "tool.example",
+    Some("Bearer roles-without-audience"),
+    StatusCode::FORBIDDEN
+)]
+#[case("tool.example", Some("Bearer addressed"), StatusCode::FORBIDDEN)]
+#[case("gone.example", Some("Bearer operators"), StatusCode::FORBIDDEN)]
 #[tokio::test]
 async fn writing_takes_an_operators_token_and_certificate(
     #[case] certificate: &str,
