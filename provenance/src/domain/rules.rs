@@ -112,13 +112,18 @@ pub fn apply<T: LedgerTx>(
     {
         return Ok(Err(Refused::Missing(id.clone())));
     }
-    let waiting = match submission.subject {
+    let mut waiting = match submission.subject {
         Subject::Event => tx.waiting_for(&submission.id)?,
         // An id that ends as evidence never becomes an event: what waits for it goes on waiting.
         Subject::Evidence => Vec::new(),
     };
     if closes_cycle(tx, &waiting, &predecessors, effort)? {
-        return Ok(Err(Refused::Cycle));
+        // Others know the id of a record before it is here, and may have named it to close a cycle over it. That must not keep it
+        // from being recorded: what they wait for goes on waiting.
+        if matches!(submission.by, Call::Single(_)) || !waits_by_another(tx, &waiting, &actor)? {
+            return Ok(Err(Refused::Cycle));
+        }
+        waiting.clear();
     }
     let key = first.as_ref().map(|_| of_ledger(moment.at).to_string());
     let (recorded, commitment) = record(
@@ -414,6 +419,26 @@ fn closes_cycle<T: LedgerTx>(
         }
     }
     metrics::counter!("ledger_cycles_undecided_total").increment(1);
+    Ok(false)
+}
+
+/// Of how many events that wait it is asked who made them. Whoever has so many of their own has made the cycle themselves.
+const WAITING_ASKED: usize = 64;
+
+/// Whether somebody else than `actor` made an event that waits.
+fn waits_by_another<T: LedgerTx>(
+    tx: &mut T,
+    waiting: &[Waiting],
+    actor: &str,
+) -> Result<bool, StoreError> {
+    for event in waiting.iter().take(WAITING_ASKED) {
+        if tx
+            .find(&event.id)?
+            .is_some_and(|known| known.actor != actor)
+        {
+            return Ok(true);
+        }
+    }
     Ok(false)
 }
 

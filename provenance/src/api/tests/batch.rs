@@ -341,6 +341,30 @@ async fn an_item_that_names_itself_or_closes_a_cycle_is_invalid() {
 }
 
 #[tokio::test]
+async fn nobody_keeps_a_record_out_by_closing_a_cycle_over_its_id() {
+    let world = World::new().await;
+    let (sent, received) = (world.id(), world.id());
+    // The provider has seen the receiver's id in an answer, before its record was delivered.
+    let first = world
+        .deliver_as(PROVIDER_CONNECTOR, &[world.sent(&sent, &received)])
+        .await;
+    assert_eq!(statuses(&first), ["created"]);
+    let second = world
+        .deliver_as(RECEIVER_CONNECTOR, &[world.received(&received, &sent)])
+        .await;
+    assert_eq!(statuses(&second), ["created"], "{}", second.body);
+    assert_eq!(world.events(), 2);
+    // The lineage has an end, and what the provider named stays open.
+    let lineage = world.lineage_as(CONSUMER, &received, &[]).await;
+    assert_eq!(lineage.status, StatusCode::OK);
+    let conn = rusqlite::Connection::open(world.folder.path().join("ledger.db")).unwrap();
+    let edges: i64 = conn
+        .query_row("SELECT count(*) FROM edge", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(edges, 1);
+}
+
+#[tokio::test]
 async fn an_aborted_transfer_leaves_the_edge_pending() {
     let world = World::new().await;
     let create = origin(&world).await;
