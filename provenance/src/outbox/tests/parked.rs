@@ -140,7 +140,9 @@ async fn a_running_process_delivers_again_what_its_operator_wants() {
 #[tokio::test]
 async fn a_record_is_handed_over_once() {
     let (kit, ledger, ids) = parked(2).await;
-    let item = kit.outbox.parked().await.unwrap()[0].item.clone();
+    let records = kit.outbox.parked().await.unwrap();
+    let record = records.iter().find(|one| one.event_id == ids[0]);
+    let item = record.unwrap().item.clone();
     let done = at_the_desk(&kit, &ids[..1], hand_over()).await;
     let evidence = evidence_of(&done[0]);
     assert!(matches!(done[0], Done::HandedOver { .. }));
