@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use tests::{Trial, metrics::Metrics};
+use tokio::time::timeout;
 use url::Url;
 
 /// Between two looks.
@@ -23,6 +24,7 @@ pub struct Service {
     name: String,
     pid: u32,
     admin: Url,
+    client: reqwest::Client,
 }
 
 /// What was seen of all of them.
@@ -63,9 +65,12 @@ impl Service {
             let admin = table.get("admin")?.get("listen")?.as_str()?.to_owned();
             let name = config.parent()?.file_name()?.to_string_lossy().into_owned();
             let admin = Url::parse(&format!("http://{admin}")).ok()?;
-            names
-                .insert(name.clone())
-                .then_some(Self { name, pid, admin })
+            names.insert(name.clone()).then(|| Self {
+                name,
+                pid,
+                admin,
+                client: trial.http().clone(),
+            })
         });
         services.collect()
     }
@@ -94,11 +99,10 @@ pub fn during<T>(
 
 fn watch(services: &[Service], stop: &AtomicBool) -> anyhow::Result<Watched> {
     let runtime = runtime()?;
-    let client = client()?;
     let mut watched = Watched::default();
     while !stop.load(Ordering::Relaxed) {
         for service in services {
-            if let Err(why) = runtime.block_on(ready(&client, service)) {
+            if let Err(why) = runtime.block_on(ready(service)) {
                 *watched
                     .unready
                     .entry(format!("{}: {why}", service.name))
@@ -116,15 +120,15 @@ fn watch(services: &[Service], stop: &AtomicBool) -> anyhow::Result<Watched> {
 
 /// How long it takes until every service is ready and every outbox empty; `None` where `limit` does not suffice.
 pub fn until_settled(services: &[Service], limit: Duration) -> Option<Duration> {
-    let (runtime, client) = (runtime().ok()?, client().ok()?);
+    let runtime = runtime().ok()?;
     let begin = Instant::now();
     while begin.elapsed() < limit {
         let settled = runtime.block_on(async {
             for service in services {
-                if ready(&client, service).await.is_err() {
+                if ready(service).await.is_err() {
                     return false;
                 }
-                let metrics = Metrics::of(&client, &service.admin).await;
+                let metrics = Metrics::of(&service.client, &service.admin).await;
                 if metrics.sum("outbox_records", &["state=\"undelivered\""]) > 0.5 {
                     return false;
                 }
@@ -139,20 +143,15 @@ pub fn until_settled(services: &[Service], limit: Duration) -> Option<Duration> 
     None
 }
 
-async fn ready(client: &reqwest::Client, service: &Service) -> Result<(), String> {
+async fn ready(service: &Service) -> Result<(), String> {
     let url = service.admin.join("/readyz").map_err(|e| e.to_string())?;
-    let response = client.get(url).send().await.map_err(|e| format!("{e:?}"))?;
+    let response = timeout(PATIENCE, service.client.get(url).send()).await;
+    let response = response.map_err(|_| "no answer".to_owned())?;
+    let response = response.map_err(|e| format!("{e:?}"))?;
     if response.status() == 200 {
         return Ok(());
     }
     Err(response.text().await.unwrap_or_default())
-}
-
-fn client() -> anyhow::Result<reqwest::Client> {
-    Ok(reqwest::Client::builder()
-        .no_proxy()
-        .timeout(PATIENCE)
-        .build()?)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
