@@ -56,23 +56,35 @@ impl Watched {
 
 impl Service {
     /// All that run, by the command lines of their processes.
+    ///
+    /// # Panics
+    /// Where there are none.
     pub fn all(trial: &Trial) -> Vec<Self> {
         let mut names = BTreeSet::new();
-        let services = trial.services().into_iter().filter_map(|(pid, line)| {
-            let config = std::path::PathBuf::from(line.split_whitespace().last()?);
-            let text = std::fs::read_to_string(&config).ok()?;
-            let table: toml::Table = text.parse().ok()?;
-            let admin = table.get("admin")?.get("listen")?.as_str()?.to_owned();
-            let name = config.parent()?.file_name()?.to_string_lossy().into_owned();
-            let admin = Url::parse(&format!("http://{admin}")).ok()?;
-            names.insert(name.clone()).then(|| Self {
-                name,
-                pid,
-                admin,
-                client: trial.http().clone(),
+        let services: Vec<_> = trial
+            .services()
+            .into_iter()
+            .filter_map(|(pid, line)| {
+                let mut words = line.split(' ').skip_while(|word| *word != "--config");
+                let config = std::path::PathBuf::from(words.nth(1)?);
+                let text = std::fs::read_to_string(&config).ok()?;
+                let table: toml::Table = text.parse().ok()?;
+                let admin = table.get("admin")?.get("listen")?.as_str()?.to_owned();
+                let name = config.parent()?.file_name()?.to_string_lossy().into_owned();
+                let admin = Url::parse(&format!("http://{admin}")).ok()?;
+                names.insert(name.clone()).then(|| Self {
+                    name,
+                    pid,
+                    admin,
+                    client: trial.http().clone(),
+                })
             })
-        });
-        services.collect()
+            .collect();
+        assert!(
+            services.len() > 10,
+            "the services of a trial are found: {services:?}"
+        );
+        services
     }
 }
 
