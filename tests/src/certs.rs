@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SanType, SerialNumber,
 };
 use rustls_pki_types::PrivateKeyDer;
 use time::{Duration, OffsetDateTime};
+
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::tls::Identity;
 
@@ -86,23 +89,61 @@ fn new_key() -> KeyPair {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a P-256 key can be made")
 }
 
+fn foreign() -> (CertificateParams, KeyPair, Certificate) {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names are valid names");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "An authority of the harness");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = new_key();
+    let certificate = params
+        .self_signed(&key)
+        .expect("the parameters are complete");
+    (params, key, certificate)
+}
+
 impl Authority {
     /// An authority that nobody trusts.
     pub fn foreign() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names are valid names");
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "An authority of the harness");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let key = new_key();
-        let certificate = params
-            .self_signed(&key)
-            .expect("the parameters are complete");
+        let (params, key, certificate) = foreign();
         Self {
             chain_pem: certificate.pem(),
             issuer: Issuer::new(params, key),
         }
+    }
+
+    /// Certificate and key of an authority that nobody trusts, PEM, for a program that issues by itself.
+    pub fn foreign_pem() -> (String, String) {
+        let (_, key, certificate) = foreign();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// Its revocation list, issued now, with the certificates of these.
+    pub fn crl_pem(&self, revoked: &[&Identity]) -> String {
+        let serial = |identity: &&Identity| {
+            let (_, parsed) =
+                X509Certificate::from_der(&identity.chain[0]).expect("it is a certificate");
+            SerialNumber::from_slice(parsed.raw_serial())
+        };
+        let revoked = revoked.iter().map(|identity| RevokedCertParams {
+            serial_number: serial(identity),
+            revocation_time: now() - Duration::minutes(1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let made = now();
+        let number = u64::try_from(made.unix_timestamp()).expect("it is after 1970");
+        let list = CertificateRevocationListParams {
+            this_update: made,
+            next_update: made + Duration::days(1),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&self.issuer).expect("it is complete");
+        list.pem().expect("a list has a PEM form")
     }
 
     /// The authority in `certificate` with its `key`, PEM files: to issue what the real one refuses to.

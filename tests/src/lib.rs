@@ -4,7 +4,8 @@
 //! directory of its own, waits for the ready file and hands out clients for what it finds there.
 //! Nothing in the services is replaced. What stands outside of them is played by the harness, and
 //! is called by what it plays: a data source that misbehaves ([`source`]), a certificate that must
-//! be refused ([`certs`]), an issuer nobody knows ([`tokens`]), nginx in front ([`nginx`]).
+//! be refused ([`certs`]), an issuer nobody knows ([`tokens`]), nginx in front ([`nginx`]),
+//! squid on the way out ([`squid`]).
 //!
 //! ```no_run
 //! # async fn scenario() {
@@ -42,6 +43,7 @@ pub mod process;
 pub mod raw;
 pub mod ready;
 pub mod source;
+pub mod squid;
 pub mod tls;
 pub mod tokens;
 pub mod trial;

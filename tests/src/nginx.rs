@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use url::Url;
 
 use crate::ports::free_address;
 use crate::process::Guarded;
@@ -25,10 +26,38 @@ const PROGRAM: &str = "/usr/sbin/nginx";
 impl Nginx {
     /// Starts nginx towards `upstream`, adding nothing to its defaults: HTTP/1.0 to the upstream, buffering on.
     pub fn in_front_of(upstream: SocketAddr) -> Self {
+        Self::run(|_, address| {
+            format!("listen {address};\nlocation / {{ proxy_pass http://{upstream}; }}")
+        })
+    }
+
+    /// Starts nginx as providers of the reference kind have it: TLS with `certificate` and `key` (PEM), a certificate of
+    /// `clients_ca` required of callers, and the path of the exchange passed on, here to `file`.
+    pub fn as_provider(certificate: &str, key: &str, clients_ca: &Path, file: &Url) -> Self {
+        Self::run(|directory, address| {
+            let (at, ca) = (directory.display(), clients_ca.display());
+            std::fs::write(directory.join("server.pem"), certificate)
+                .and_then(|()| std::fs::write(directory.join("server.key"), key))
+                .expect("the directory is ours");
+            format!(
+                "listen {address} ssl;
+                 ssl_certificate {at}/server.pem;
+                 ssl_certificate_key {at}/server.key;
+                 ssl_client_certificate {ca};
+                 ssl_verify_client on;
+                 ssl_verify_depth 3;
+                 location = /cadde/api/v4/file {{ proxy_pass {file}; }}"
+            )
+        })
+    }
+
+    /// Starts nginx with one server that does what the text says that `server` makes of its directory and its address.
+    fn run(server: impl FnOnce(&Path, SocketAddr) -> String) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let address = free_address();
         let configuration = directory.path().join("nginx.conf");
-        std::fs::write(&configuration, text(directory.path(), address, upstream))
+        let server = server(directory.path(), address);
+        std::fs::write(&configuration, text(directory.path(), &server))
             .expect("the directory is ours");
         let arguments = [
             "-p".into(),
@@ -63,7 +92,7 @@ impl Nginx {
     }
 }
 
-fn text(directory: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
+fn text(directory: &Path, server: &str) -> String {
     let at = directory.display();
     // Only what lets it run as an ordinary user, or as root, in a directory of its own.
     let user = if rustix::process::geteuid().is_root() {
@@ -86,8 +115,7 @@ fn text(directory: &Path, address: SocketAddr, upstream: SocketAddr) -> String {
              uwsgi_temp_path {at}/uwsgi;
              scgi_temp_path {at}/scgi;
              server {{
-                 listen {address};
-                 location / {{ proxy_pass http://{upstream}; }}
+                 {server}
              }}
          }}"
     )

@@ -42,6 +42,19 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Reads PEM texts.
+    pub fn of_pem(certificate: &str, key: &str) -> Self {
+        Self {
+            chain: CertificateDer::pem_slice_iter(certificate.as_bytes())
+                .collect::<Result<_, _>>()
+                .expect("the text holds certificates"),
+            key: PrivateKeyDer::from_pem_slice(key.as_bytes())
+                .expect("the text holds a private key"),
+        }
+    }
+}
+
 /// The certificates of a PEM file.
 pub fn certificates(path: &Path) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_file_iter(path)

@@ -182,6 +182,14 @@ impl Revocations {
         Ok(())
     }
 
+    /// Whether there is a list of each of `authorities`.
+    pub(super) fn covers(&self, authorities: &[CertificateDer<'_>]) -> bool {
+        authorities
+            .iter()
+            .filter_map(|der| X509Certificate::from_der(der).ok())
+            .all(|(_, authority)| self.issued.contains_key(authority.subject().as_raw()))
+    }
+
     /// Whether one of the lists should have been replaced before `now`.
     pub(super) fn is_outdated(&self, now: OffsetDateTime, grace: Duration) -> bool {
         self.next_update.is_some_and(|at| now > at + grace)
@@ -313,7 +321,7 @@ async fn keep(
 }
 
 /// Lines of 64 characters (RFC 7468 §2).
-fn to_pem(lists: &[CertificateRevocationListDer<'_>]) -> String {
+pub(super) fn to_pem(lists: &[CertificateRevocationListDer<'_>]) -> String {
     let mut text = String::new();
     for list in lists {
         text.push_str("-----BEGIN X509 CRL-----\n");

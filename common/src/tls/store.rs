@@ -99,7 +99,10 @@ async fn fetch_first(
     for list in anchor.lists() {
         let stored = pem::crls(&list.file).ok();
         let stored = stored.and_then(|lists| Revocations::read(&lists, &authorities).ok());
-        if stored.is_none_or(|lists| lists.is_outdated(clock.now(), Duration::ZERO)) {
+        let is_of_use = |lists: Revocations| {
+            !lists.is_outdated(clock.now(), Duration::ZERO) && lists.covers(&authorities)
+        };
+        if !stored.is_some_and(is_of_use) {
             let check = |lists: &[CertificateRevocationListDer<'static>]| {
                 Revocations::read(lists, &authorities).map(drop)
             };
@@ -347,19 +350,21 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
 
-    /// Answers every request with `text`.
-    async fn serve(text: String) -> Url {
+    /// Answers every request with `content`.
+    async fn serve(content: impl Into<Vec<u8>>) -> Url {
+        let content = content.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let head = format!(
                     "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                    text.len()
+                    content.len()
                 );
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request).await;
-                let _ = stream.write_all((head + &text).as_bytes()).await;
+                let answer = [head.as_bytes(), &content].concat();
+                let _ = stream.write_all(&answer).await;
             }
         });
         Url::parse(&format!("http://{address}/crl.pem")).expect("a URL")
@@ -429,6 +434,69 @@ mod tests {
             let fresh = pem::parse_crls(fresh.as_bytes()).unwrap();
             assert!(stored.contains(&fresh[0]));
         }
+    }
+
+    fn der(authority: &Authority) -> Vec<u8> {
+        let lists = pem::parse_crls(authority.list_pem(NOW).as_bytes()).unwrap();
+        lists[0].to_vec()
+    }
+
+    fn lists(files: &Files) -> usize {
+        pem::crls(&files.folder.path().join("crl.pem")).map_or(0, |lists| lists.len())
+    }
+
+    /// An authority with an intermediate publishes at two addresses, most in DER (RFC 5280 §4.2.1.13).
+    #[tokio::test]
+    async fn lists_come_in_der_too_and_from_several_addresses() {
+        let (ours, other) = (Authority::new("ours"), Authority::new("other"));
+        let mut files = Files::new(&ours, serve(der(&ours)).await);
+        std::fs::write(&files.config.ca, ours.pem() + &other.pem()).unwrap();
+        files.config.crl_url.push(serve(der(&other)).await);
+        files.open().await.unwrap();
+        assert_eq!(lists(&files), 2);
+        // One of them out of order keeps the other from nothing.
+        std::fs::remove_file(files.folder.path().join("crl.pem")).unwrap();
+        files.config.crl_url[0] = serve("garbage").await;
+        files.open().await.unwrap();
+        assert_eq!(lists(&files), 1);
+    }
+
+    #[tokio::test]
+    async fn what_somebody_added_to_the_file_is_not_lost_by_the_next_fetch() {
+        let (ours, other) = (Authority::new("ours"), Authority::new("other"));
+        // A signature is another one each time.
+        let (own, added) = (der(&ours), der(&other));
+        let files = Files::new(&ours, serve(own.clone()).await);
+        std::fs::write(&files.config.ca, ours.pem() + &other.pem()).unwrap();
+        let old = ours.list_pem(NOW - time::Duration::days(7));
+        let by_hand = old + &crl::to_pem(&[added.clone().into()]);
+        std::fs::write(files.folder.path().join("crl.pem"), by_hand).unwrap();
+        let store = files.open().await.unwrap();
+        store.refresh_lists(&mut crl::Fetcher::default()).await;
+        store.reload().unwrap();
+        assert_eq!(lists(&files), 2);
+        let stored = files.stored().unwrap();
+        let stored = pem::parse_crls(stored.as_bytes()).unwrap();
+        assert!(stored.iter().any(|list| list.as_ref() == added));
+        assert!(stored.iter().any(|list| list.as_ref() == own));
+    }
+
+    #[tokio::test]
+    async fn a_list_in_der_may_lie_in_the_file() {
+        let ours = Authority::new("ours");
+        let mut files = Files::new(&ours, serve("garbage").await);
+        files.config.crl_url.clear();
+        std::fs::write(files.folder.path().join("crl.pem"), der(&ours)).unwrap();
+        files.open().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_no_list_is_said_to_be_none() {
+        let files = Files::new(&Authority::new("ours"), serve("garbage").await);
+        let refused = files.open().await.unwrap_err();
+        let text = Chain(&refused).to_string();
+        assert!(text.contains("neither PEM nor DER"), "{text}");
+        assert_eq!(files.stored(), None);
     }
 
     #[tokio::test]

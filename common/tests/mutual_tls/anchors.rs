@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -25,8 +26,8 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 
 use super::{
-    attempt, listener,
-    pki::{Authority, Files, Leaf, store},
+    ask, attempt, connect, listener,
+    pki::{Authority, Files, Leaf, now, store},
     serve, who,
 };
 
@@ -372,4 +373,28 @@ async fn the_servers_that_all_rests_on_need_our_authority_or_their_name(#[case] 
     let router = Router::new().route("/who", get(who));
     let (port, _shutdown) = serve(listener(TlsMode::Mutual), Some(server), router).await;
     attempt(port, &world.store()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_the_certificate_of_its_peer() {
+    let world = World::new(Scope::Registered);
+    let (port, _shutdown, _) = world.serve().await;
+    let issued = world.ours.leaf(Leaf {
+        until_days: Some(0),
+        until_seconds: Some(3),
+        ..named("peer.example", 5)
+    });
+    let ends = PeerCertificate::from_der(&chain(&issued)[0], &BTreeMap::new());
+    let ends = ends.expect("a certificate").not_after;
+    let client = store(&world.files.config("caller", &issued, &world.ours, None));
+    let mut connection = connect(port, &client).await.unwrap();
+    assert_eq!(ask(&mut connection).await.unwrap(), "peer.example");
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while !connection.is_closed() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the connection ends");
+    assert!(now() > ends, "not before its certificate does");
 }

@@ -25,6 +25,7 @@ pub struct Leaf {
     pub usages: Option<Vec<ExtendedKeyUsagePurpose>>,
     pub from_days: Option<i64>,
     pub until_days: Option<i64>,
+    pub until_seconds: Option<i64>,
 }
 
 pub fn now() -> OffsetDateTime {
@@ -64,7 +65,9 @@ impl Authority {
                 .expect("names");
         params.serial_number = Some(SerialNumber::from(leaf.serial.max(1)));
         params.not_before = now() + time::Duration::days(leaf.from_days.unwrap_or(-1));
-        params.not_after = now() + time::Duration::days(leaf.until_days.unwrap_or(1));
+        params.not_after = now()
+            + time::Duration::days(leaf.until_days.unwrap_or(1))
+            + time::Duration::seconds(leaf.until_seconds.unwrap_or(0));
         params.extended_key_usages = leaf.usages.unwrap_or_else(|| {
             vec![
                 ExtendedKeyUsagePurpose::ServerAuth,

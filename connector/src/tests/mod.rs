@@ -1,6 +1,7 @@
 //! Exchanges through both connectors.
 
 mod aborts;
+mod anchors;
 mod ends;
 mod exchange;
 mod kit;
