@@ -1,6 +1,7 @@
 //! A running trial.
 
 use std::ffi::OsString;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -48,9 +49,17 @@ pub struct Start {
     own_samples: bool,
     postgres: Option<Arc<Server>>,
     environment: Vec<String>,
+    anchors: Vec<String>,
 }
 
 impl Start {
+    /// Knowing another authority: what is recorded of its certificates counts.
+    #[must_use]
+    pub fn knowing(mut self, authority: &Authority) -> Self {
+        self.anchors.push(authority.chain_pem.clone());
+        self
+    }
+
     /// With these files instead of the usual ones.
     #[must_use]
     pub fn with_data(mut self, data: DataFolder) -> Self {
@@ -119,8 +128,18 @@ impl Start {
             ready_file.clone().into_os_string(),
         ]);
         let postgres = self.postgres.or_else(usual_postgres);
+        let is_new = !directory.exists();
+        for (number, anchor) in self.anchors.iter().enumerate() {
+            let folder = directory.join("anchors");
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&folder)
+                .and_then(|()| std::fs::write(folder.join(format!("{number}.pem")), anchor))
+                .expect("the directory is ours");
+        }
         // A trial that was there before has its ports and its databases, and is to keep them unasked.
-        if !directory.exists() {
+        if is_new {
             arguments.extend(["--port-base".into(), self.port_base.to_string().into()]);
             if let Some(server) = &postgres {
                 arguments.extend(["--database".into(), server.url(&new_name()).into()]);
@@ -227,7 +246,13 @@ impl Trial {
     /// The trial that the scenarios of one file share, with the usual data. It ends with the test process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Trial> = OnceLock::new();
-        SHARED.get_or_init(|| Start::default().start())
+        SHARED.get_or_init(|| Start::default().knowing(Self::another_authority()).start())
+    }
+
+    /// An authority that the shared trial knows beside its own: what is recorded of its certificates counts.
+    pub fn another_authority() -> &'static Authority {
+        static ANOTHER: OnceLock<Authority> = OnceLock::new();
+        ANOTHER.get_or_init(Authority::foreign)
     }
 
     /// The domain with this letter.

@@ -10,7 +10,7 @@ use common::config::{AdminConfig, ByteSize, DatabaseConfig, Period};
 use common::ids::UserId;
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
-use common::tls::TlsConfig;
+use common::tls::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig};
 use connector::{data_server, provider, receiver};
 use location_client::LocationConfig;
 use provenance::outbox::OutboxConfig;
@@ -246,12 +246,41 @@ impl Configs<'_> {
             ca: self.ca(),
             crl: Some(folder.join("crl.pem")),
             crl_url: vec![crl_url],
-            anchors: Vec::new(),
+            anchors: self.anchors(),
             reload_interval: RELOAD,
             crl_grace: CRL_GRACE,
             allow_tls12: false,
             pinned: BTreeMap::new(),
         }
+    }
+
+    /// Authorities that somebody put into the trial's folder: what is recorded of theirs counts.
+    fn anchors(&self) -> Vec<AnchorConfig> {
+        let Ok(entries) = std::fs::read_dir(self.layout.anchors()) else {
+            return Vec::new();
+        };
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "pem"))
+            .collect();
+        files.sort();
+        let anchor = |ca: PathBuf| {
+            let list = ca.with_extension("crl");
+            AnchorConfig {
+                revocation: if list.exists() {
+                    Revocation::Lists(vec![ListConfig {
+                        file: list,
+                        url: Vec::new(),
+                    }])
+                } else {
+                    Revocation::None
+                },
+                scope: Scope::Recorded,
+                ca,
+            }
+        };
+        files.into_iter().map(anchor).collect()
     }
 
     /// How the trial's own tool gets its certificate.

@@ -278,6 +278,11 @@ impl Layout {
         self.folder(service).join("enrolment-code")
     }
 
+    /// The folder of other authorities whose recorded certificates count.
+    pub fn anchors(&self) -> PathBuf {
+        self.dir.join("anchors")
+    }
+
     /// The folder of the trial's own operator's tool.
     pub fn tool(&self) -> PathBuf {
         self.dir.join("operator-tool")

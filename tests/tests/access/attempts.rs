@@ -58,6 +58,8 @@ pub struct World {
     provider: Identity,
     expired: Identity,
     unregistered: Identity,
+    /// Of an authority that all services know, with the name of B's receiver, for which it is not recorded.
+    misnamed: Identity,
     tool: Identity,
     ledger: Identity,
     user: String,
@@ -88,6 +90,7 @@ impl World {
             provider: trial.domain("a").provider_identity(),
             expired: authority.issue(&Wanted::good(id).expired()),
             unregistered: authority.issue(&Wanted::good("nobody.connectors.example")),
+            misnamed: Trial::another_authority().issue(&Wanted::good(id)),
             tool: operator.new_tool().await,
             ledger: trial.service_identity("provenance-server"),
             owner: trial.domain("a").management_token().await,
@@ -228,6 +231,16 @@ impl World {
                 Some(self.expired.clone()),
                 vec![],
                 NoHandshake,
+            );
+            tries.add(
+                "a certificate of another anchor with the right name",
+                Some(self.misnamed.clone()),
+                vec![],
+                if row.needs == Needs::Nothing {
+                    Served
+                } else {
+                    Refused
+                },
             );
         }
         tries
