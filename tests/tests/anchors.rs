@@ -53,9 +53,9 @@ impl Second {
     /// The anchor in the configuration of whoever is to meet it.
     fn anchor(&self, scope: &str) -> toml::Value {
         let text = format!(
-            "ca = {:?}\nscope = {scope}\nrevocation = {{ lists = [{{ file = {:?} }}] }}",
-            self.at("ca.pem"),
-            self.at("list.crl")
+            "ca = '{}'\nscope = {scope}\nrevocation = {{ lists = [{{ file = '{}' }}] }}",
+            self.at("ca.pem").display(),
+            self.at("list.crl").display()
         );
         text.parse::<toml::Table>().unwrap().into()
     }
