@@ -29,6 +29,9 @@ use crate::{
     },
 };
 
+/// 64 B: what a predecessor counts at least among the bytes of an event, however short its id is.
+const EDGE: usize = 64;
+
 /// Longest idempotency key, in bytes.
 const MAX_KEY: usize = 256;
 
@@ -65,8 +68,8 @@ pub(super) async fn register(
     let is_extended = wants_extended(&parts.headers);
     let max = app.ledger.config.max_upload.bytes();
     let read = upload::read(Request::from_parts(parts, body), max, &write).await?;
-    write.keep(read.event.len())?;
     let mut event = Event::parse(&read.event).map_err(|e| error::invalid_event(&e))?;
+    write.keep(read.event.len().max(event.previous().len() * EDGE))?;
     event
         .set_hashes(&read.hashes)
         .map_err(|e| error::invalid_event(&e))?;

@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 use super::{
     parties::Facts,
     rules::Moment,
-    store::{Columns, Index, Known, LedgerTx, NewRecord, Recorded, StoreError, Waiting},
-    submission::Submission,
+    store::{Columns, Index, Known, LedgerTx, NewRecord, StoreError, Waiting},
 };
 use crate::model::{
     commitment::{Commitment, Salt},
-    core::{CoreParts, Predecessor, Subject},
+    core::{Actor, CoreParts, Predecessor, Subject},
     event_id::of_ledger,
     json,
 };
@@ -25,21 +24,26 @@ struct Other {
     members: Vec<&'static str>,
 }
 
-/// Records where what was just recorded, a `Received`, does not fit the `Sent` that it names, or is a `Sent` and does not fit
-/// what waited for it. Which of them is right nobody can tell: both stay.
-pub(super) fn compare<T: LedgerTx>(
+/// What was just recorded, or has arrived before others were told of it.
+pub(super) struct Side<'s> {
+    pub(super) id: &'s str,
+    pub(super) actor: &'s Actor,
+    pub(super) commitment: Commitment,
+    pub(super) facts: Facts,
+}
+
+/// Records where `own`, a `Received`, does not fit the `Sent` that it names, or is a `Sent` and does not fit what waited for it.
+/// Which of them is right nobody can tell: both stay.
+pub(super) fn compare<'p, T: LedgerTx>(
     tx: &mut T,
-    submission: &Submission,
-    recorded: &Recorded,
-    previous: &[String],
-    predecessors: &[Option<Known>],
+    own: &Side<'_>,
+    predecessors: impl Iterator<Item = (&'p String, &'p Option<Known>)>,
     waiting: &[Waiting],
     moment: &Moment,
 ) -> Result<(), StoreError> {
-    let own = submission.columns.facts();
     let mut found = Vec::new();
-    if own.is_received() {
-        for (id, known) in previous.iter().zip(predecessors) {
+    if own.facts.is_received() {
+        for (id, known) in predecessors {
             let Some(known) = known.as_ref().filter(|known| known.facts.is_sent()) else {
                 continue;
             };
@@ -47,32 +51,32 @@ pub(super) fn compare<T: LedgerTx>(
             found.push(Other {
                 id: id.clone(),
                 commitment: known.commitment,
-                members: own.differs_from(&sent),
+                members: own.facts.differs_from(&sent),
             });
         }
-    } else if own.is_sent() {
+    } else if own.facts.is_sent() {
         for event in waiting.iter().filter(|event| event.facts.is_received()) {
             let received = whole(tx, event.idx, &event.facts)?;
             found.push(Other {
                 id: event.id.clone(),
                 commitment: event.commitment,
-                members: received.differs_from(&own),
+                members: received.differs_from(&own.facts),
             });
         }
     }
     found.retain(|other| !other.members.is_empty());
-    let (Some(salt), Some(core)) = (&recorded.salt, &recorded.core) else {
-        return Ok(());
-    };
-    let commitment = Commitment::new(salt, core);
     for part in found.chunks(EACH) {
-        record(tx, submission, recorded, commitment, part, moment)?;
+        record(tx, own, part, moment)?;
     }
     Ok(())
 }
 
 /// What the core of a record of before says, too.
-fn whole<T: LedgerTx>(tx: &mut T, idx: Index, facts: &Facts) -> Result<Facts, StoreError> {
+pub(super) fn whole<T: LedgerTx>(
+    tx: &mut T,
+    idx: Index,
+    facts: &Facts,
+) -> Result<Facts, StoreError> {
     let mut facts = facts.clone();
     if facts.is_concluded() {
         facts.made = tx.made(idx)?;
@@ -82,30 +86,27 @@ fn whole<T: LedgerTx>(tx: &mut T, idx: Index, facts: &Facts) -> Result<Facts, St
 
 fn record<T: LedgerTx>(
     tx: &mut T,
-    submission: &Submission,
-    recorded: &Recorded,
-    commitment: Commitment,
+    own: &Side<'_>,
     others: &[Other],
     moment: &Moment,
 ) -> Result<(), StoreError> {
     metrics::counter!("ledger_mismatches_total").increment(1);
-    tracing::warn!(id = recorded.id, others = others.len(), first = others[0].id, differs = ?others[0].members,
+    tracing::warn!(id = own.id, others = others.len(), first = others[0].id, differs = ?others[0].members,
         "both sides of an exchange do not say the same");
     let id = of_ledger(moment.at).to_string();
     let differs: Vec<Value> = others
         .iter()
         .map(|other| json!({ "cdleventid": other.id, "members": other.members }))
         .collect();
-    let body =
-        json!({ "type": "mismatch", "id": id, "cdleventid": recorded.id, "differs": differs });
-    let one = |id: &String, commitment| Predecessor {
-        id: id.clone(),
+    let body = json!({ "type": "mismatch", "id": id, "cdleventid": own.id, "differs": differs });
+    let one = |id: &str, commitment| Predecessor {
+        id: id.to_owned(),
         commitment: Some(commitment),
     };
-    let prev: Vec<Predecessor> = std::iter::once(one(&recorded.id, commitment))
+    let prev: Vec<Predecessor> = std::iter::once(one(own.id, own.commitment))
         .chain(others.iter().map(|other| one(&other.id, other.commitment)))
         .collect();
-    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), &submission.actor);
+    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), own.actor);
     let core = parts.assemble(&prev, &moment.rx);
     let salt = Salt::random();
     let columns = Columns {
@@ -120,9 +121,9 @@ fn record<T: LedgerTx>(
         core: &core,
         columns: &columns,
         rx_ms: moment.rx_ms,
-        actor: &submission.actor.key(),
+        actor: &own.actor.key(),
         content: None,
-        about: Some(&recorded.id),
+        about: Some(own.id),
     })?;
     Ok(())
 }

@@ -6,14 +6,17 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    mismatch,
+    mismatch::{self, Side},
     parties::SENT,
-    store::{Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting},
+    store::{
+        Arrival, Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError,
+        TOLD_EACH, Waiting,
+    },
     submission::{Accepted, Call, Decision, Refused, Single, Submission},
 };
 use crate::model::{
     commitment::{Commitment, Salt},
-    core::{CoreParts, Predecessor, Subject},
+    core::{Actor, CoreParts, Predecessor, Subject},
     event::Event,
     event_id::{self, of_ledger},
     json,
@@ -49,21 +52,36 @@ const STEPS_EACH: usize = 64;
 /// Steps for all records of one transaction together: whatever a group holds, others wait behind it.
 const STEPS_GROUP: usize = 1024;
 
+/// Events that are told in one transaction that a predecessor has arrived, [`LINK_MAX`] of them of one. A million may wait for an id
+/// on purpose: the rest are told in transactions of their own, between those of others.
+const TOLD_GROUP: usize = 1024;
+
 /// What the records of one transaction may still cost its writer.
 #[derive(Debug)]
 pub struct Effort {
     steps: usize,
+    told: usize,
+    leaves_arrivals: bool,
 }
 
 impl Effort {
     /// That of a whole transaction.
     pub const fn of_a_group() -> Self {
-        Self { steps: STEPS_GROUP }
+        Self {
+            steps: STEPS_GROUP,
+            told: TOLD_GROUP,
+            leaves_arrivals: false,
+        }
+    }
+
+    /// Whether somebody is left to be told later that a predecessor has arrived: see [`tell_more`].
+    pub const fn leaves_arrivals(&self) -> bool {
+        self.leaves_arrivals
     }
 }
 
 /// Most events that one `link` record names, so that its size has a bound.
-const LINK_MAX: usize = 256;
+const LINK_MAX: usize = TOLD_EACH;
 
 /// Decides about `submission` and records it, with a part of what `effort` the group has left. The submission is left as it is:
 /// a transaction that failed is tried again with it.
@@ -112,11 +130,15 @@ pub fn apply<T: LedgerTx>(
     {
         return Ok(Err(Refused::Missing(id.clone())));
     }
+    let room = LINK_MAX.min(effort.told);
     let mut waiting = match submission.subject {
-        Subject::Event => tx.waiting_for(&submission.id)?,
+        Subject::Event => tx.waiting_for(&submission.id, room + 1)?,
         // An id that ends as evidence never becomes an event: what waits for it goes on waiting.
         Subject::Evidence => Vec::new(),
     };
+    let mut is_more = waiting.len() > room;
+    waiting.truncate(room);
+    effort.told -= waiting.len();
     if closes_cycle(tx, &waiting, &predecessors, effort)? {
         // Others know the id of a record before it is here, and may have named it to close a cycle over it. That must not keep it
         // from being recorded: what they wait for goes on waiting.
@@ -124,6 +146,7 @@ pub fn apply<T: LedgerTx>(
             return Ok(Err(Refused::Cycle));
         }
         waiting.clear();
+        is_more = false;
     }
     let key = first.as_ref().map(|_| of_ledger(moment.at).to_string());
     let (recorded, commitment) = record(
@@ -144,35 +167,86 @@ pub fn apply<T: LedgerTx>(
             moment,
         )?;
     }
-    if !waiting.is_empty() {
-        let facts = submission.columns.facts();
-        let strangers: Vec<Index> = waiting
-            .iter()
-            .filter(|event| !event.facts.gives_right_to(&facts))
-            .map(|event| event.idx)
-            .collect();
-        tx.resolve(&submission.id, recorded.idx, &strangers)?;
-        let arrived = Predecessor {
+    let side = Side {
+        id: &submission.id,
+        actor: &submission.actor,
+        commitment,
+        facts: submission.columns.facts(),
+    };
+    tell(tx, &side, recorded.idx, &waiting, is_more, moment)?;
+    if is_more {
+        tx.leave_arrival(&Arrival {
             id: submission.id.clone(),
-            commitment: Some(commitment),
-        };
-        link(tx, submission, &actor, &arrived, &waiting, moment)?;
+            idx: recorded.idx,
+            actor: submission.actor.clone(),
+        })?;
+        effort.leaves_arrivals = true;
     }
-    mismatch::compare(
-        tx,
-        submission,
-        &recorded,
-        &entry.previous,
-        &predecessors,
-        &waiting,
-        moment,
-    )?;
+    let others = entry.previous.iter().zip(&predecessors);
+    mismatch::compare(tx, &side, others, &waiting, moment)?;
     if let Call::Single(single) = &submission.by
         && let Some(key) = &single.key
     {
         tx.remember_key(&actor, key, &submission.content, recorded.idx, moment.rx_ms)?;
     }
     Ok(Ok(Accepted::Created(recorded)))
+}
+
+/// Tells some more of those that wait for an event which has arrived. False if there is nobody left to tell.
+///
+/// # Errors
+/// [`StoreError`]: the transaction has to be dropped.
+pub fn tell_more<T: LedgerTx>(tx: &mut T, moment: &Moment) -> Result<bool, StoreError> {
+    let Some(arrival) = tx.left_arrival()? else {
+        return Ok(false);
+    };
+    let mut waiting = tx.waiting_for(&arrival.id, TOLD_GROUP + 1)?;
+    let is_more = waiting.len() > TOLD_GROUP;
+    waiting.truncate(TOLD_GROUP);
+    let is_it = |known: &Known| known.idx == arrival.idx;
+    let known = match tx.find(&arrival.id)?.filter(is_it) {
+        Some(known) => known,
+        // Of two that claim the id, the second.
+        None => tx
+            .claims(&arrival.id)?
+            .into_iter()
+            .find(is_it)
+            .ok_or_else(|| StoreError("an event that arrived is not there".into()))?,
+    };
+    let side = Side {
+        id: &arrival.id,
+        actor: &arrival.actor,
+        commitment: known.commitment,
+        facts: mismatch::whole(tx, known.idx, &known.facts)?,
+    };
+    tell(tx, &side, known.idx, &waiting, is_more, moment)?;
+    mismatch::compare(tx, &side, std::iter::empty(), &waiting, moment)?;
+    if !is_more {
+        tx.end_arrival(&arrival.id)?;
+    }
+    Ok(true)
+}
+
+/// Turns into edges to `arrived`, at `idx`, what `waiting` name; `is_more` where others wait behind them.
+fn tell<T: LedgerTx>(
+    tx: &mut T,
+    arrived: &Side<'_>,
+    idx: Index,
+    waiting: &[Waiting],
+    is_more: bool,
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    let Some(last) = waiting.last() else {
+        return Ok(());
+    };
+    let strangers: Vec<Index> = waiting
+        .iter()
+        .filter(|event| !event.facts.gives_right_to(&arrived.facts))
+        .map(|event| event.idx)
+        .collect();
+    let through = if is_more { last.idx } else { Index::MAX };
+    tx.resolve(arrived.id, idx, through, &strangers)?;
+    link(tx, arrived, waiting, moment)
 }
 
 /// What is recorded of a submission where a rule of the ledger may have added to it.
@@ -346,7 +420,7 @@ fn contest<T: LedgerTx>(
         ("mismatch", is_delivered && facts.is_of_an_exchange()),
     ];
     for (kind, _) in kinds.into_iter().filter(|(_, is_so)| *is_so) {
-        evidence(tx, submission, actor, (kind, &submission.id), &both, moment)?;
+        evidence(tx, &submission.actor, (kind, &submission.id), &both, moment)?;
     }
     let is_sent = facts.event_type.as_deref() == Some(SENT);
     if let (true, Some(provider), Some(consumer)) =
@@ -531,36 +605,37 @@ fn record<T: LedgerTx>(
 /// Records that an event has arrived after others that name it: their cores have no commitment of it, this record has both.
 fn link<T: LedgerTx>(
     tx: &mut T,
-    submission: &Submission,
-    actor: &str,
-    arrived: &Predecessor,
+    arrived: &Side<'_>,
     waiting: &[Waiting],
     moment: &Moment,
 ) -> Result<(), StoreError> {
     for part in waiting.chunks(LINK_MAX) {
-        let prev: Vec<Predecessor> = std::iter::once(arrived.clone())
+        let own = Predecessor {
+            id: arrived.id.to_owned(),
+            commitment: Some(arrived.commitment),
+        };
+        let prev: Vec<Predecessor> = std::iter::once(own)
             .chain(part.iter().map(|w| Predecessor {
                 id: w.id.clone(),
                 commitment: Some(w.commitment),
             }))
             .collect();
-        evidence(tx, submission, actor, ("link", &arrived.id), &prev, moment)?;
+        evidence(tx, arrived.actor, ("link", arrived.id), &prev, moment)?;
     }
     Ok(())
 }
 
-/// Records evidence of the ledger's own about the record of the id `about`, on the occasion of `submission`.
+/// Records evidence of the ledger's own about the record of the id `about`, on the occasion of what `by` submitted.
 fn evidence<T: LedgerTx>(
     tx: &mut T,
-    submission: &Submission,
-    actor: &str,
+    by: &Actor,
     (kind, about): (&str, &str),
     prev: &[Predecessor],
     moment: &Moment,
 ) -> Result<(), StoreError> {
     let id = of_ledger(moment.at).to_string();
     let body = json!({ "type": kind, "id": id, "cdleventid": about });
-    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), &submission.actor);
+    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), by);
     let core = parts.assemble(prev, &moment.rx);
     let salt = Salt::random();
     let columns = Columns {
@@ -575,7 +650,7 @@ fn evidence<T: LedgerTx>(
         core: &core,
         columns: &columns,
         rx_ms: moment.rx_ms,
-        actor,
+        actor: &by.key(),
         content: None,
         about: Some(about),
     })?;

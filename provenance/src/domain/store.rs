@@ -15,7 +15,7 @@ use super::{
 };
 use crate::model::{
     commitment::{Commitment, Salt},
-    core::Subject,
+    core::{Actor, Subject},
     event::{SingleTag, Tag},
 };
 
@@ -111,6 +111,17 @@ pub struct Waiting {
     pub facts: Facts,
 }
 
+/// An event that more wait for than can be told at once that it has arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its id.
+    pub id: String,
+    /// Its place.
+    pub idx: Index,
+    /// Who submitted it.
+    pub actor: Actor,
+}
+
 /// An event about the same data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SameData {
@@ -202,6 +213,9 @@ pub trait LedgerStore: Send + 'static {
     fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError>;
 }
 
+/// Most events that are told of one arrival in the transaction in which it is recorded.
+pub const TOLD_EACH: usize = 256;
+
 /// Most neighbours of an event that the writer is told: an original may have been sent a million times.
 pub const NEIGHBOURS: usize = 64;
 
@@ -285,11 +299,11 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError>;
 
-    /// Events that wait for `id`, in ledger order.
+    /// The first `most` events that wait for `id`, in ledger order.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError>;
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError>;
 
     /// Events that name the one at `idx` as predecessor, [`NEIGHBOURS`] at most; one may be there twice.
     ///
@@ -327,7 +341,8 @@ pub trait LedgerTx {
     /// [`StoreError`].
     fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError>;
 
-    /// Turns what waits for `prev_id` into edges to `prev`; those of `strangers`, in ledger order, give no right.
+    /// Turns what waits for `prev_id`, of events up to the one at `through`, into edges to `prev`; those of `strangers`, in ledger
+    /// order, give no right.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -335,8 +350,27 @@ pub trait LedgerTx {
         &mut self,
         prev_id: &str,
         prev: Index,
+        through: Index,
         strangers: &[Index],
     ) -> Result<(), StoreError>;
+
+    /// Remembers that more wait for an event than were told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError>;
+
+    /// One of those, if there is any.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError>;
+
+    /// All that waited for `id` have been told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError>;
 
     /// Makes everything durable.
     ///

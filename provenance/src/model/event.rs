@@ -39,6 +39,23 @@ pub struct SingleTag {
     pub sha256: String,
 }
 
+/// Most predecessors of an event: each costs the ledger's writer a step.
+const MAX_PREVIOUS: usize = 10_000;
+
+/// Most tags of an event, for the same reason; and of one in a batch, where there are many events.
+const MAX_TAGS: usize = 1_000;
+pub(crate) const MAX_TAGS_OF_MANY: usize = 64;
+
+/// Refuses more than `most` tags.
+pub(crate) fn limit_tags(event: &Map<String, Value>, most: usize) -> Result<(), String> {
+    match event.get("cdldatatags") {
+        Some(Value::Array(tags)) if tags.len() > most => {
+            Err(format!("there are more than {most} tags"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A tag as it is indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
@@ -72,6 +89,12 @@ impl Event {
         let id = string(&members, "cdleventid")?.unwrap_or_default();
         check_id(id, "cdleventid")?;
         let previous = previous(&members)?;
+        if previous.len() > MAX_PREVIOUS {
+            return Err(EventError(format!(
+                "there are more than {MAX_PREVIOUS} predecessors"
+            )));
+        }
+        limit_tags(&members, MAX_TAGS)?;
         members.insert("cdlpreviousevents".to_owned(), previous.clone().into());
         members.remove("cdlnextevents");
         Ok(Self { members, previous })
@@ -330,6 +353,8 @@ mod tests {
     #[case(json!({"dataprovider": ["a"]}))]
     #[case(json!({"dataprovider": "a\u{0}"}))]
     #[case(json!({"_id": "a"}))]
+    #[case(json!({"cdlpreviousevents": vec!["x"; 10_001]}))]
+    #[case(json!({"cdldatatags": vec![json!({}); 1_001]}))]
     #[case(json!({"~version": "a"}))]
     fn events_outside_the_model_are_refused(#[case] members: Value) {
         event(members).unwrap_err();
@@ -337,6 +362,8 @@ mod tests {
 
     #[rstest]
     #[case(json!({}))]
+    #[case(json!({"cdlpreviousevents": vec!["x"; 10_000]}))]
+    #[case(json!({"cdldatatags": vec![json!({}); 1_000]}))]
     #[case(json!({"cdleventtype": ""}))]
     #[case(json!({"cdleventid": null, "cdlpreviousevents": null, "cdldatatags": null}))]
     #[case(json!({"cdleventid": "", "cdltagscope": "global", "anything": {"at": ["all"]}}))]

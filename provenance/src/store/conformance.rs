@@ -22,6 +22,7 @@ macro_rules! conforms {
             no_event_becomes_its_own_ancestor,
             a_cycle_that_is_too_long_to_be_seen_is_walked_once,
             an_event_may_have_more_neighbours_than_the_writer_looks_at,
+            who_waits_for_an_event_is_told_of_it_however_many_they_are,
             evidence_is_nobodys_predecessor,
             both_records_of_an_id_are_kept,
             a_squat_does_not_fill_the_place,

@@ -6,5 +6,17 @@ mod postgres;
 mod sqlite;
 mod view;
 
+use crate::{domain::store::StoreError, model::core::Actor};
+
 pub use postgres::{PostgresLedger, PostgresReader, open_postgres};
 pub use sqlite::{OpenError, SqliteLedger, SqliteReader, open_sqlite};
+
+/// Who submitted a record, as a column has it.
+fn actor_text(actor: &Actor) -> Result<String, StoreError> {
+    serde_json::to_string(actor).map_err(|error| StoreError(Box::new(error)))
+}
+
+/// Reads it.
+fn actor_of(text: &str) -> Result<Actor, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError(Box::new(error)))
+}

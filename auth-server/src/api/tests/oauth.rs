@@ -294,12 +294,12 @@ async fn errors_are_those_of_the_rfc(#[case] form: &[(&str, &str)], #[case] erro
 #[tokio::test]
 async fn only_forms_are_read() {
     let fixture = Fixture::new().await;
+    let client = fixture
+        .app_client(vec![GrantType::RefreshToken], None)
+        .await;
+    let ask = with_basic(&client.client.client_id, client.client_secret.expose());
     let answer = fixture
-        .public(
-            &Ask::default(),
-            TOKEN,
-            &json!({ "grant_type": "client_credentials" }),
-        )
+        .public(&ask, TOKEN, &json!({ "grant_type": "client_credentials" }))
         .await;
     answer.expect(StatusCode::BAD_REQUEST);
     assert_eq!(answer.error(), "invalid_request");

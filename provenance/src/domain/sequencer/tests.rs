@@ -10,7 +10,7 @@ use crate::{
     config::LedgerConfig,
     domain::{
         parties::Made,
-        store::{Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
+        store::{Arrival, Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
         submission::{Accepted, Refused},
     },
     model::event::SingleTag,
@@ -28,6 +28,9 @@ struct Faults {
     max_pages: AtomicI64,
     /// Held by whoever keeps transactions from beginning.
     door: tokio::sync::Mutex<()>,
+    /// How many were to be told that something had arrived, of each transaction the most.
+    told: AtomicU32,
+    told_most: AtomicU32,
     /// How often neighbours of an event were asked for.
     asked: AtomicU32,
 }
@@ -143,8 +146,23 @@ impl LedgerTx for FaultyTx<'_> {
         self.tx.same_data(tag)
     }
 
-    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
-        self.tx.waiting_for(id)
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+        let waiting = self.tx.waiting_for(id, most)?;
+        let told = u32::try_from(waiting.len()).unwrap();
+        self.faults.told.fetch_add(told, Ordering::Relaxed);
+        Ok(waiting)
+    }
+
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError> {
+        self.tx.leave_arrival(arrival)
+    }
+
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError> {
+        self.tx.left_arrival()
+    }
+
+    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError> {
+        self.tx.end_arrival(id)
     }
 
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
@@ -191,12 +209,15 @@ impl LedgerTx for FaultyTx<'_> {
         &mut self,
         prev_id: &str,
         prev: Index,
+        through: Index,
         strangers: &[Index],
     ) -> Result<(), StoreError> {
-        self.tx.resolve(prev_id, prev, strangers)
+        self.tx.resolve(prev_id, prev, through, strangers)
     }
 
     fn commit(self) -> Result<(), StoreError> {
+        let told = self.faults.told.swap(0, Ordering::Relaxed);
+        self.faults.told_most.fetch_max(told, Ordering::Relaxed);
         self.tx.commit()?;
         if strikes(&self.faults.lost_commits) {
             return Err(StoreError::uncertain(std::io::Error::other("reset")));
@@ -462,6 +483,54 @@ async fn a_batch_keeps_the_writer_for_so_many_steps_whatever_it_joins() {
         .unwrap();
     let y = kit.sequencer.submit(vec![event("y", &["x"])]).await;
     assert_eq!(y.unwrap(), [Err(Refused::Cycle)]);
+}
+
+/// Many wait for each of many that arrive at once: they are told in transactions between those of others.
+#[tokio::test]
+async fn who_waits_is_told_in_steps() {
+    const EACH: usize = 400;
+    const MANY: usize = 10;
+    let kit = Kit::new().await;
+    for n in 0..MANY {
+        let late = format!("late-{n}");
+        let all = (0..EACH).map(|one| event(&format!("{n}-{one}"), &[&late]));
+        kit.sequencer.submit(all.collect()).await.unwrap();
+    }
+    let arrive = (0..MANY)
+        .map(|n| event(&format!("late-{n}"), &[]))
+        .collect();
+    let decided = kit.sequencer.submit(arrive).await.unwrap();
+    assert!(
+        decided
+            .iter()
+            .all(|one| matches!(one, Ok(Accepted::Created(_))))
+    );
+    let folder = kit._folder.path().join("ledger.db");
+    let conn = rusqlite::Connection::open(folder).unwrap();
+    let left = || -> i64 {
+        let count = "SELECT (SELECT count(*) FROM pending_edge) + (SELECT count(*) FROM arriving)";
+        conn.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while left() > 0 {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{} are left",
+            left()
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let edges: i64 = conn
+        .query_row(
+            "SELECT (SELECT count(*) FROM edge) + (SELECT count(*) FROM stranger_edge)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(usize::try_from(edges).unwrap(), EACH * MANY);
+    // One more than is told is asked for, to know whether there are more.
+    let most = kit.faults.told_most.load(Ordering::Relaxed);
+    assert!(most <= 1024 + 10, "{most} in one transaction");
 }
 
 #[tokio::test]

@@ -70,6 +70,8 @@ pub(super) struct Writer<S> {
     health: Health,
     beat: Heartbeat,
     metrics: Metrics,
+    /// Whether more wait for something that arrived than were told.
+    leaves_arrivals: bool,
 }
 
 /// What the process says about its writer. A full disk is none of its business: reading goes on, so that a load balancer has to
@@ -131,6 +133,7 @@ impl<S: LedgerStore> Writer<S> {
             },
             beat,
             metrics: Metrics::new(),
+            leaves_arrivals: false,
         }
     }
 
@@ -140,11 +143,17 @@ impl<S: LedgerStore> Writer<S> {
         let mut group: Vec<Job> = Vec::new();
         let mut next_prune = Instant::now();
         let mut stop = None;
+        // What an earlier process left is gone on with.
+        let mut next_arrivals = Some(Instant::now());
         let beat = self.beat.clone();
         loop {
             while stop.is_none() {
                 let next = if turns.is_empty() {
-                    inbox.recv_timeout(PROBE_EVERY)
+                    let pause = next_arrivals.map_or(PROBE_EVERY, |at| {
+                        at.saturating_duration_since(Instant::now())
+                            .min(PROBE_EVERY)
+                    });
+                    inbox.recv_timeout(pause)
                 } else {
                     inbox.try_recv().map_err(|_| RecvTimeoutError::Timeout)
                 };
@@ -168,6 +177,12 @@ impl<S: LedgerStore> Writer<S> {
                 self.disk.is_full();
             } else {
                 self.write(&mut group);
+            }
+            if std::mem::take(&mut self.leaves_arrivals) {
+                next_arrivals = Some(Instant::now());
+            }
+            if next_arrivals.is_some_and(|at| at <= Instant::now()) {
+                next_arrivals = self.tell_more().map(|pause| Instant::now() + pause);
             }
             if turns.is_empty()
                 && let Some(stop) = stop.take()
@@ -271,6 +286,7 @@ impl<S: LedgerStore> Writer<S> {
     fn transaction(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
         let moment = Moment::new(self.clock.now());
         let store = &mut self.store;
+        let leaves_arrivals = &mut self.leaves_arrivals;
         let work = move || {
             let mut tx = store.begin()?;
             let mut ids = all.iter().flat_map(|s| {
@@ -283,12 +299,36 @@ impl<S: LedgerStore> Writer<S> {
                 .map(|s| rules::apply(&mut tx, s, &moment, &mut effort));
             let decisions = decided.collect::<Result<Vec<Decision>, StoreError>>()?;
             tx.commit()?;
+            *leaves_arrivals |= effort.leaves_arrivals();
             Ok(decisions)
         };
         // A rule that panics over one record would otherwise end the ledger for all. The transaction is dropped on the way,
         // and nothing else is shared with it.
         catch_unwind(AssertUnwindSafe(work))
             .unwrap_or_else(|_| Err(StoreError("a rule panicked".into())))
+    }
+
+    /// Tells some more of those who wait for what has arrived. Returns when to go on, if there may be more.
+    fn tell_more(&mut self) -> Option<Duration> {
+        let moment = Moment::new(self.clock.now());
+        let told = self.store.begin().and_then(|mut tx| {
+            let is_more = rules::tell_more(&mut tx, &moment)?;
+            if is_more {
+                tx.commit()?;
+            }
+            Ok(is_more)
+        });
+        match told {
+            Ok(true) => Some(Duration::ZERO),
+            Ok(false) => None,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "those who wait for an event could not be told that it has arrived"
+                );
+                Some(PROBE_EVERY)
+            }
+        }
     }
 
     /// Throws away some old idempotency keys. Returns when to look again.

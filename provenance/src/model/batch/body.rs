@@ -11,6 +11,7 @@ use super::{
     fields::{Wrong, moment, one_predecessor, required_user, text, user, uuid},
     incoming::InBody,
 };
+use crate::model::event::{MAX_TAGS_OF_MANY, check_tags, limit_tags};
 
 /// What kind of evidence an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +57,11 @@ pub(super) fn event(
     if event.contains_key("cdlnextevents") {
         return Err("cdlnextevents is computed by the ledger".into());
     }
-    crate::model::event::check_tags(event)?;
+    check_tags(event)?;
     if !has_dig {
         return Err("an event needs the item's dig".into());
     }
+    limit_tags(event, MAX_TAGS_OF_MANY)?;
     Ok(Parts {
         id: uuid(event, "cdleventid")?,
         body: InBody::Event {

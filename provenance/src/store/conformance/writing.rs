@@ -1,11 +1,12 @@
 //! Recording.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use super::kit::{KEYS, Ledger, Site, event, evidence, places, single};
+use super::kit::{KEYS, Ledger, Site, event, evidence, places, query, single, viewer};
 use crate::{
     domain::{
-        lineage::Direction,
+        access::ReadPolicy,
+        lineage::{Direction, LineageQuery},
         store::{Index, LedgerStore as _, LedgerTx as _, NewRecord, Recorded},
         submission::{Accepted, Refused, Submission},
     },
@@ -65,7 +66,7 @@ pub(crate) async fn a_repetition_is_answered_with_the_same_receipt(site: impl Si
     assert_eq!(ledger.create(event("next", &[])).await.idx, 50);
 }
 
-/// By whoever it is.
+/// By whoever it is; who recorded it before is told what.
 pub(crate) async fn other_content_under_the_same_id_is_refused(site: impl Site) {
     let ledger = Ledger::open(&site).await;
     ledger.create(event("a", &[])).await;
@@ -223,6 +224,49 @@ pub(crate) async fn a_cycle_that_is_too_long_to_be_seen_is_walked_once(site: imp
             assert_eq!(found.len(), LONG + 1, "each of them once");
         }
     }
+}
+
+/// Some at once, the others in steps, and by whoever starts next where the ledger stops before.
+pub(crate) async fn who_waits_for_an_event_is_told_of_it_however_many_they_are(site: impl Site) {
+    const MANY: usize = 3_000;
+    let ledger = Ledger::open(&site).await;
+    for part in 0..3 {
+        let some = (0..MANY / 3).map(|n| event(&format!("waits-{part}-{n}"), &["late"]));
+        ledger.submit(some.collect()).await;
+    }
+    // One in the same group, behind those that are there already.
+    let group = ledger
+        .submit(vec![event("last", &["late", "late"]), event("late", &[])])
+        .await;
+    assert_eq!(places(&group).len(), 2);
+    assert!(group.iter().all(Result::is_ok), "{group:?}");
+    ledger.sequencer.close().await;
+    let ledger = Ledger::open(&site).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    let whole = || LineageQuery {
+        limit: 2 * MANY,
+        ..query("late", Direction::Forward)
+    };
+    loop {
+        let found = ledger
+            .ask(whole(), viewer("anybody", ReadPolicy::Open))
+            .await;
+        let found = found
+            .expect("the database works")
+            .expect("it is there")
+            .len();
+        if found == MANY + 2 {
+            break;
+        }
+        assert!(found < MANY + 2, "{found}");
+        assert!(tokio::time::Instant::now() < deadline, "{found} of {MANY}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let again = ledger.submit(vec![event("last", &["late", "late"])]).await;
+    let Ok(Accepted::Exists(again)) = &again[0] else {
+        panic!("{again:?}");
+    };
+    assert_eq!(again.pending, Vec::<String>::new());
 }
 
 /// An original that was sent to very many: what waits is found to be no descendant of it all the same.

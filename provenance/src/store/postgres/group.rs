@@ -39,7 +39,7 @@ pub(super) struct Group {
     /// What was pending and has arrived.
     resolved: HashSet<String>,
     /// Those of them whose rows are in the database; not written yet.
-    resolutions: Vec<(String, Index)>,
+    resolutions: Vec<(String, Index, Index)>,
     /// Which of the edges that come of them give no right: both ends.
     resolved_strangers: Vec<(Index, Index)>,
     keys: HashMap<(String, String), ([u8; 32], Index)>,
@@ -259,17 +259,18 @@ impl Group {
         })
     }
 
-    /// `prev_id` has arrived at `prev`; `waiting` have waited for it.
+    /// `prev_id` has arrived at `prev`; `waiting` have waited for it, and no others up to `through`.
     pub(super) fn resolve(
         &mut self,
         prev_id: &str,
         prev: Index,
+        through: Index,
         waiting: &[Waiting],
         strangers: &[Index],
     ) {
         let (arrived, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
             .into_iter()
-            .partition(|one| one.prev_id == prev_id);
+            .partition(|one| one.prev_id == prev_id && one.next <= through);
         self.pending = rest;
         for one in arrived {
             if strangers.binary_search(&one.next).is_ok() {
@@ -283,7 +284,7 @@ impl Group {
         for one in waiting {
             self.join(prev, one.idx);
         }
-        self.resolutions.push((prev_id.to_owned(), prev));
+        self.resolutions.push((prev_id.to_owned(), prev, through));
         self.resolved.insert(prev_id.to_owned());
     }
 
@@ -335,11 +336,10 @@ impl Group {
             records.iter().map(of).collect()
         };
         let text = |of: fn(&Record) -> &str| -> Vec<&str> { records.iter().map(of).collect() };
-        let (resolved, arrived): (Vec<&str>, Vec<Index>) = self
-            .resolutions
-            .iter()
-            .map(|(id, idx)| (id.as_str(), *idx))
-            .unzip();
+        let resolutions = self.resolutions.iter();
+        let (resolved, arrived, through): (Vec<&str>, Vec<Index>, Vec<Index>) = resolutions
+            .map(|(id, idx, through)| (id.as_str(), *idx, *through))
+            .collect();
         let (strangers, strangers_to): (Vec<Index>, Vec<Index>) =
             self.resolved_strangers.iter().copied().unzip();
         sqlx::query(WRITE)
@@ -409,6 +409,7 @@ impl Group {
             .bind(&self.stranger_edges.prev)
             .bind(strangers)
             .bind(strangers_to)
+            .bind(through)
             .execute(connection)
             .await?;
         self.written = self.records.len();
@@ -433,7 +434,8 @@ SELECT * FROM unnest($17::int8[], $18::int4[], $19::text[], $20::text[], $21::in
 edges AS (INSERT INTO edge (next_idx, ord, prev_idx) SELECT * FROM unnest($23::int8[], $24::int4[], $25::int8[])), \
 strangers AS (INSERT INTO stranger_edge (next_idx, ord, prev_idx) SELECT * FROM unnest($37::int8[], $38::int4[], $39::int8[])), \
 waiting AS (INSERT INTO pending_edge (prev_id, next_idx, ord) SELECT * FROM unnest($26::text[], $27::int8[], $28::int4[])), \
-gone AS (DELETE FROM pending_edge p USING unnest($29::text[], $30::int8[]) AS arrived(id, idx) WHERE p.prev_id = arrived.id \
+gone AS (DELETE FROM pending_edge p USING unnest($29::text[], $30::int8[], $42::int8[]) AS arrived(id, idx, through) \
+WHERE p.prev_id = arrived.id AND p.next_idx <= arrived.through \
 RETURNING p.next_idx, p.ord, arrived.idx), \
 foreign_ends AS (SELECT * FROM unnest($40::int8[], $41::int8[]) AS f(next_idx, idx)), \
 resolved AS (INSERT INTO edge (next_idx, ord, prev_idx) SELECT next_idx, ord, idx FROM gone \

@@ -10,13 +10,16 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
 
-use super::group::{Group, hash, tag_key, time};
+use super::{
+    super::{actor_of, actor_text},
+    group::{Group, hash, tag_key, time},
+};
 use crate::{
     domain::{
         parties::{Facts, Made},
         store::{
-            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX, Recorded,
-            SAME_DATA_MAX, SameData, StoreError, Waiting,
+            Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
+            Recorded, SAME_DATA_MAX, SameData, StoreError, TOLD_EACH, Waiting,
         },
     },
     model::{
@@ -99,11 +102,25 @@ pub struct PostgresTx<'s> {
 #[derive(Debug, Default)]
 struct Seen {
     records: HashMap<String, Option<Known>>,
-    waiting: HashMap<String, Vec<Waiting>>,
+    waiting: HashMap<String, Queue>,
     successors: HashMap<Index, Vec<Index>>,
     /// Receipts of records that were there before.
     receipts: HashMap<Index, Recorded>,
 }
+
+/// Those who wait for an id, the first of them at least.
+#[derive(Debug, Default)]
+struct Queue {
+    first: Vec<Waiting>,
+    /// Whether there may be more of them.
+    is_cut: bool,
+}
+
+/// Most of those that wait for an id which are fetched before they are asked for; hardly ever is there more than one.
+const FORESEEN: usize = 4;
+
+/// Of all that wait, so many are prepared to be searched for a cycle.
+const SEARCHED: usize = 256;
 
 impl Drop for PostgresTx<'_> {
     fn drop(&mut self) {
@@ -154,22 +171,28 @@ impl PostgresTx<'_> {
         Ok(())
     }
 
-    fn look_for_waiting(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
+    /// The first `most` that wait for each of `ids`.
+    fn look_for_waiting(&mut self, ids: Vec<String>, most: usize) -> Result<(), StoreError> {
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let rows: Vec<WaitingRow> = self.block(async |connection| {
             sqlx::query_as(
-                "SELECT DISTINCT p.prev_id, r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made \
-                 FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ANY($1) ORDER BY r.idx",
+                "SELECT asked.id AS prev_id, r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made \
+                 FROM unnest($1::text[]) AS asked(id) CROSS JOIN LATERAL (SELECT DISTINCT next_idx FROM pending_edge \
+                 WHERE prev_id = asked.id ORDER BY next_idx LIMIT $2) p JOIN record r ON r.idx = p.next_idx ORDER BY r.idx",
             )
             .bind(&ids)
+            .bind(limit)
             .fetch_all(connection)
             .await
         })?;
         for id in ids {
-            self.seen.waiting.entry(id).or_default();
+            self.seen.waiting.insert(id, Queue::default());
         }
         for row in rows {
             let (prev_id, waiting) = row.read()?;
-            self.seen.waiting.entry(prev_id).or_default().push(waiting);
+            let queue = self.seen.waiting.entry(prev_id).or_default();
+            queue.first.push(waiting);
+            queue.is_cut = queue.first.len() >= most;
         }
         Ok(())
     }
@@ -236,13 +259,12 @@ impl LedgerTx for PostgresTx<'_> {
         let ids: HashSet<&str> = ids.collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         self.look_for(ids.clone())?;
-        self.look_for_waiting(ids)?;
-        let waiting: HashSet<Index> = self
-            .seen
-            .waiting
-            .values()
-            .flatten()
+        self.look_for_waiting(ids, FORESEEN)?;
+        let queues = self.seen.waiting.values();
+        let waiting: HashSet<Index> = queues
+            .flat_map(|queue| &queue.first)
             .map(|one| one.idx)
+            .take(SEARCHED)
             .collect();
         if waiting.is_empty() {
             return Ok(());
@@ -413,11 +435,14 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(all)
     }
 
-    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
-        if !self.seen.waiting.contains_key(id) {
-            self.look_for_waiting(vec![id.to_owned()])?;
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+        let queue = self.seen.waiting.get(id);
+        if queue.is_none_or(|queue| queue.is_cut && queue.first.len() < most) {
+            self.look_for_waiting(vec![id.to_owned()], most)?;
         }
-        Ok(self.seen.waiting.get(id).cloned().unwrap_or_default())
+        let queue = self.seen.waiting.get(id).into_iter();
+        let first = queue.flat_map(|queue| &queue.first).take(most);
+        Ok(first.cloned().collect())
     }
 
     fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
@@ -476,10 +501,13 @@ impl LedgerTx for PostgresTx<'_> {
 
     fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
         // Before the group adds to it, what the database knows of it has to be there.
-        self.waiting_for(prev_id)?;
+        self.waiting_for(prev_id, TOLD_EACH + 1)?;
         let new = self.group.insert_pending(prev_id, next, place(ord)?);
-        let waiting = self.seen.waiting.entry(prev_id.to_owned()).or_default();
-        waiting.extend(new.filter(|new| waiting.iter().all(|one| one.idx != new.idx)));
+        let queue = self.seen.waiting.entry(prev_id.to_owned()).or_default();
+        let is_there = |new: &Waiting| queue.first.last().is_some_and(|one| one.idx == new.idx);
+        if let Some(new) = new.filter(|new| !is_there(new)) {
+            queue.first.push(new);
+        }
         Ok(())
     }
 
@@ -487,11 +515,54 @@ impl LedgerTx for PostgresTx<'_> {
         &mut self,
         prev_id: &str,
         prev: Index,
+        through: Index,
         strangers: &[Index],
     ) -> Result<(), StoreError> {
-        let waiting = self.waiting_for(prev_id)?;
-        self.group.resolve(prev_id, prev, &waiting, strangers);
-        self.seen.waiting.insert(prev_id.to_owned(), Vec::new());
+        let queue = self.seen.waiting.entry(prev_id.to_owned()).or_default();
+        let told = queue.first.partition_point(|one| one.idx <= through);
+        let told: Vec<Waiting> = queue.first.drain(..told).collect();
+        self.group.resolve(prev_id, prev, through, &told, strangers);
+        Ok(())
+    }
+
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError> {
+        let actor = actor_text(&arrival.actor)?;
+        self.block(async |connection| {
+            // Of two that claim the id, the second has those who still wait.
+            sqlx::query(
+                "INSERT INTO arriving (prev_id, idx, actor) VALUES ($1, $2, $3) \
+                 ON CONFLICT (prev_id) DO UPDATE SET idx = EXCLUDED.idx, actor = EXCLUDED.actor",
+            )
+            .bind(&arrival.id)
+            .bind(arrival.idx)
+            .bind(&actor)
+            .execute(connection)
+            .await
+        })?;
+        Ok(())
+    }
+
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError> {
+        let found: Option<(String, Index, String)> = self.block(async |connection| {
+            sqlx::query_as("SELECT prev_id, idx, actor FROM arriving LIMIT 1")
+                .fetch_optional(connection)
+                .await
+        })?;
+        found
+            .map(|(id, idx, actor)| {
+                let actor = actor_of(&actor)?;
+                Ok(Arrival { id, idx, actor })
+            })
+            .transpose()
+    }
+
+    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError> {
+        self.block(async |connection| {
+            sqlx::query("DELETE FROM arriving WHERE prev_id = $1")
+                .bind(id)
+                .execute(connection)
+                .await
+        })?;
         Ok(())
     }
 

@@ -4,13 +4,16 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use super::connect;
+use super::{
+    super::{actor_of, actor_text},
+    connect,
+};
 use crate::{
     domain::{
         parties::{Facts, Made},
         store::{
-            Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX, Recorded,
-            SAME_DATA_MAX, SameData, StoreError, Waiting,
+            Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
+            Recorded, SAME_DATA_MAX, SameData, StoreError, Waiting,
         },
     },
     model::{
@@ -217,11 +220,14 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(all)
     }
 
-    fn waiting_for(&mut self, id: &str) -> Result<Vec<Waiting>, StoreError> {
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+        // Grouped along the index: SQLite makes a table of its own for DISTINCT each time, for what is hardly ever one row.
         let mut query = self.tx.prepare_cached(
-            "SELECT r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made FROM pending_edge p JOIN record r ON r.idx = p.next_idx WHERE p.prev_id = ?1",
+            "SELECT r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made
+             FROM (SELECT next_idx FROM pending_edge WHERE prev_id = ?1 GROUP BY next_idx ORDER BY next_idx LIMIT ?2) p
+             JOIN record r ON r.idx = p.next_idx",
         )?;
-        let found = query.query_map([id], |row| {
+        let found = query.query_map(params![id, ord_value(most)], |row| {
             Ok(Waiting {
                 idx: row.get(0)?,
                 id: row.get(1)?,
@@ -232,10 +238,8 @@ impl LedgerTx for SqliteTx<'_> {
                 },
             })
         })?;
-        // Sorted here: SQLite makes a table of its own for DISTINCT each time, for what is hardly ever one row.
         let mut waiting = found.collect::<Result<Vec<_>, _>>()?;
         waiting.sort_unstable_by_key(|event| event.idx);
-        waiting.dedup_by_key(|event| event.idx);
         Ok(waiting)
     }
 
@@ -327,6 +331,7 @@ impl LedgerTx for SqliteTx<'_> {
         &mut self,
         prev_id: &str,
         prev: Index,
+        through: Index,
         strangers: &[Index],
     ) -> Result<(), StoreError> {
         for next in strangers {
@@ -341,13 +346,47 @@ impl LedgerTx for SqliteTx<'_> {
             remove.execute(params![prev_id, next])?;
         }
         let mut insert = self.tx.prepare_cached(
-            "INSERT INTO edge(next_idx, ord, prev_idx) SELECT next_idx, ord, ?2 FROM pending_edge WHERE prev_id = ?1",
+            "INSERT INTO edge(next_idx, ord, prev_idx) SELECT next_idx, ord, ?2 FROM pending_edge
+             WHERE prev_id = ?1 AND next_idx <= ?3",
         )?;
-        insert.execute(params![prev_id, prev])?;
+        insert.execute(params![prev_id, prev, through])?;
         let mut remove = self
             .tx
-            .prepare_cached("DELETE FROM pending_edge WHERE prev_id = ?1")?;
-        remove.execute([prev_id])?;
+            .prepare_cached("DELETE FROM pending_edge WHERE prev_id = ?1 AND next_idx <= ?2")?;
+        remove.execute(params![prev_id, through])?;
+        Ok(())
+    }
+
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError> {
+        let actor = actor_text(&arrival.actor)?;
+        let mut insert = self
+            .tx
+            // Of two that claim the id, the second has those who still wait.
+            .prepare_cached("REPLACE INTO arriving(prev_id, idx, actor) VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![arrival.id, arrival.idx, actor])?;
+        Ok(())
+    }
+
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError> {
+        let mut query = self
+            .tx
+            .prepare_cached("SELECT prev_id, idx, actor FROM arriving LIMIT 1")?;
+        let found: Option<(String, Index, String)> = query
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        found
+            .map(|(id, idx, actor)| {
+                let actor = actor_of(&actor)?;
+                Ok(Arrival { id, idx, actor })
+            })
+            .transpose()
+    }
+
+    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError> {
+        let mut remove = self
+            .tx
+            .prepare_cached("DELETE FROM arriving WHERE prev_id = ?1")?;
+        remove.execute([id])?;
         Ok(())
     }
 
