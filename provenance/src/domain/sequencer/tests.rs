@@ -230,7 +230,7 @@ struct Kit {
     sequencer: Sequencer,
     faults: Arc<Faults>,
     readiness: Readiness,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Kit {
@@ -264,7 +264,7 @@ impl Kit {
             sequencer: sequencer.expect("a thread"),
             faults,
             readiness,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -505,7 +505,7 @@ async fn who_waits_is_told_in_steps() {
             .iter()
             .all(|one| matches!(one, Ok(Accepted::Created(_))))
     );
-    let folder = kit._folder.path().join("ledger.db");
+    let folder = kit.folder.path().join("ledger.db");
     let conn = rusqlite::Connection::open(folder).unwrap();
     let left = || -> i64 {
         let count = "SELECT (SELECT count(*) FROM pending_edge) + (SELECT count(*) FROM arriving)";
