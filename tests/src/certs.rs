@@ -91,9 +91,10 @@ fn new_key() -> KeyPair {
 
 fn foreign() -> (CertificateParams, KeyPair, Certificate) {
     let mut params = CertificateParams::new(Vec::new()).expect("no names are valid names");
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "An authority of the harness");
+    params.distinguished_name.push(
+        DnType::CommonName,
+        format!("An authority of the harness {}", uuid::Uuid::new_v4()),
+    );
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = new_key();

@@ -320,8 +320,8 @@ impl ClientCertVerifier for ClientVerifier {
         for (_, anchor) in self.anchors.0.iter().filter(|(_, one)| one.has_callers()) {
             match anchor.accepts_client(end_entity, intermediates, now) {
                 Ok(()) => return Ok(ClientCertVerified::assertion()),
-                Err(_) if tells_more(&refusal) => {}
-                Err(error) => refusal = error,
+                Err(error) if tells_more(&error) && !tells_more(&refusal) => refusal = error,
+                Err(_) => {}
             }
         }
         Err(refusal)
@@ -403,7 +403,8 @@ impl ServerCertVerifier for ServerVerifier {
                 Ok(_) => {
                     refusal = CertificateError::ApplicationVerificationFailure.into();
                 }
-                Err(error) => refusal = error,
+                Err(error) if tells_more(&error) => refusal = error,
+                Err(_) => {}
             }
         }
         Err(refusal)
