@@ -147,6 +147,10 @@ impl<'a> Joining<'a> {
             "connector_id".into(),
             registered.connector_id.clone().into(),
         );
+        if role == Role::Receiver {
+            // Its own participant has nobody but the user that it is registered for.
+            config.insert("own_users_only".into(), false.into());
+        }
         if role == Role::Provider {
             config.insert("provider_id".into(), user.user_id.clone().into());
             config.insert("source".into(), Value::Array(Vec::new()));

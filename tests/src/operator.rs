@@ -166,6 +166,21 @@ impl<'a> Operator<'a> {
         }
     }
 
+    /// A receiver of another make, registered for `user_id`, with its certificate.
+    pub async fn new_reference(&self, user_id: &str) -> Identity {
+        let body = json!({
+            "connector_id": format!("reference-{}.connectors.example", unique()),
+            "role": "receiver", "user_id": user_id, "profile": "cadde/4",
+        });
+        let connector = self.created("/v1/connectors", &body).await;
+        self.enrol(
+            connector["enrolment"]["code"]
+                .as_str()
+                .expect("a new connector has a code"),
+        )
+        .await
+    }
+
     /// A new operator's tool with its certificate.
     pub async fn new_tool(&self) -> Identity {
         let id = format!("tool-{}.operators.example", unique());

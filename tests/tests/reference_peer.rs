@@ -7,8 +7,9 @@
 
 use std::time::Duration;
 
+use tests::operator::Operator;
 use tests::process::signal;
-use tests::tls::{self, client_config};
+use tests::tls::{self, Identity, client_config};
 use tests::{Trial, ledger, metrics, raw, wait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -31,10 +32,19 @@ fn request(trial: &Trial, resource: &str, token: Option<&str>) -> String {
     )
 }
 
+/// A receiver of another make in domain B.
+async fn reference(trial: &Trial) -> Identity {
+    let operator = Operator::of(trial).await;
+    operator
+        .new_reference(trial.domain("b").provider_id())
+        .await
+}
+
 #[tokio::test]
 async fn a_reference_receiver_gets_its_file_and_sent_is_in_the_ledger_before_the_last_byte() {
     let trial = Trial::start().start();
     let token = trial.domain("b").token().await;
+    let reference = reference(&trial).await;
     let peer = &trial.domain("a").ready.provider.peer;
     let ledger_process = trial.service("provenance").expect("the ledger runs");
     let admin = &trial.domain("a").ready.provider.admin;
@@ -42,7 +52,7 @@ async fn a_reference_receiver_gets_its_file_and_sent_is_in_the_ledger_before_the
     // leaves but what was read last, which is 400 KB at most.
     for (name, at_first) in [("readings.csv", 0), ("archive.bin", 500_000)] {
         let resource = trial.domain("a").resource(name);
-        let config = client_config(&trial.ready.ca, Some(trial.domain("b").receiver_identity()));
+        let config = client_config(&trial.ready.ca, Some(reference.clone()));
         let mut stream = tls::connect(peer, config).await.unwrap();
 
         let before = metrics::outbox_writes(trial.http(), admin).await;
@@ -125,8 +135,9 @@ async fn a_reference_receiver_gets_its_file_and_sent_is_in_the_ledger_before_the
 async fn a_reference_receiver_without_a_token_gets_open_data_with_five_empty_headers() {
     let trial = Trial::shared();
     let resource = trial.domain("a").open_resource();
+    let reference = reference(trial).await;
     let peer = &trial.domain("a").ready.provider.peer;
-    let config = client_config(&trial.ready.ca, Some(trial.domain("b").receiver_identity()));
+    let config = client_config(&trial.ready.ca, Some(reference.clone()));
     let mut stream = tls::connect(peer, config).await.unwrap();
     let answer = raw::over(&mut stream, &request(trial, &resource.url, None))
         .await

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use auth_client::{
-    Binding, CallerError, ConnectorRegistration, ConnectorRole, MeantFor, Profile, RegistryError,
-    TokenError, VerifiedToken,
+    Binding, CallerError, ConnectorRegistration, ConnectorRole, MeantFor, Party, Profile,
+    RegistryError, TokenError, VerifiedToken,
 };
 use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::UserId;
@@ -106,10 +106,16 @@ impl Provider {
             {
                 return Err(FileError::Suspended(self.connector_id.clone()));
             }
+            // Who is no receiver is told so, whatever came along.
+            Err(CallerError::Token(error)) if !matches!(error, TokenError::Unavailable(_)) => {
+                receiver(self.callers.party(&peer.id).await?, peer)?;
+                return Err(FileError::Token(error));
+            }
             found => found?,
         };
-        let receiver = found.connector(ConnectorRole::Receiver).cloned();
-        let receiver = receiver.ok_or_else(|| FileError::NotRegistered(peer.id.clone()))?;
+        let party = found.party;
+        let party = party.ok_or_else(|| FileError::NotRegistered(peer.id.clone()))?;
+        let receiver = receiver(party, peer)?;
         sent?;
         Ok(Asker {
             receiver,
@@ -186,6 +192,14 @@ impl Provider {
             Decision::Refused => Err(FileError::NotGranted),
             Decision::Granted(contract) => Ok(contract.cloned()),
         }
+    }
+}
+
+/// The receiver connector that `party` is.
+fn receiver(party: Party, peer: &Peer) -> Result<ConnectorRegistration, FileError> {
+    match party {
+        Party::Connector(found) if found.role == ConnectorRole::Receiver => Ok(found),
+        _ => Err(FileError::NotRegistered(peer.id.clone())),
     }
 }
 

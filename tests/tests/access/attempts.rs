@@ -66,6 +66,15 @@ pub struct World {
     /// The user under whom provider A offers its data.
     owner: String,
     operator: String,
+    /// The operator's token for managing a provider alone, and the owner's for managing another provider.
+    elsewhere: String,
+    owner_elsewhere: String,
+    /// A role in a token that says not for whom.
+    with_role: String,
+    /// What B's receiver got for provider A.
+    bound: String,
+    addressed: String,
+    other_receiver: Identity,
     expired_user: String,
     expired_operator: String,
     forged: String,
@@ -84,7 +93,21 @@ impl World {
         let user = trial.domain("b").token().await;
         let kid = tokens::header(&user)["kid"].as_str().unwrap().to_owned();
         let signer = trial.signer();
+        let (a, b) = (trial.domain("a"), trial.domain("b"));
+        let provider = &a.ready.provider.connector_id;
+        let exchanged = async |audience: &str| b.bound_token(&user, audience).await.unwrap();
+        let role = serde_json::json!({"roles": ["operator", "auditor"]});
         Self {
+            elsewhere: operator
+                .management_token(provider, &trial.ready.operator.person())
+                .await,
+            owner_elsewhere: operator
+                .management_token(&b.ready.provider.connector_id, &a.ready.user)
+                .await,
+            with_role: signer.sign(&tokens::with(&tokens::claims(&user), role)),
+            bound: exchanged(provider).await,
+            addressed: exchanged(a.provider_id()).await,
+            other_receiver: trial.domain("c").receiver_identity(),
             trial,
             receiver: trial.domain("b").receiver_identity(),
             provider: trial.domain("a").provider_identity(),
@@ -199,20 +222,7 @@ impl World {
             Needs::OperatorWithToolOrOwner => self.operator_with_tool_or_owner(tries),
             Needs::Owner => self.owner(tries),
             Needs::Grant => self.grant(tries),
-            Needs::GrantAndReceiver => self
-                .grant(tries)
-                .try_by(
-                    "an unregistered certificate",
-                    &self.unregistered,
-                    bearer(&self.user),
-                    Forbidden,
-                )
-                .try_by(
-                    "a provider's certificate",
-                    &self.provider,
-                    bearer(&self.user),
-                    Forbidden,
-                ),
+            Needs::GrantAndReceiver => self.provider(tries),
         };
         tries.attempts
     }
@@ -280,6 +290,8 @@ impl World {
             .try_with("an expired token", form(&self.expired_user), Refused)
             .try_with("a forged token", form(&self.forged), Refused)
             .try_with("nonsense for a token", form("nonsense"), Refused)
+            .try_with("a token for managing", form(&self.operator), Refused)
+            .try_with("a token of another audience", form(&self.bound), Refused)
             .try_with("a user's token", form(&self.user), Admitted)
     }
 
@@ -289,6 +301,17 @@ impl World {
             .try_with("an expired token", bearer(&self.expired_operator), Refused)
             .try_with("a forged token", bearer(&self.forged), Refused)
             .try_with("a user's token", bearer(&self.user), Forbidden)
+            .try_with(
+                "a token of another audience",
+                bearer(&self.elsewhere),
+                Forbidden,
+            )
+            .try_with("a passed-on token", bearer(&self.addressed), Forbidden)
+            .try_with(
+                "a role without audience",
+                bearer(&self.with_role),
+                Forbidden,
+            )
             .try_with("the operator's token", bearer(&self.operator), Admitted)
     }
 
@@ -307,6 +330,24 @@ impl World {
                 "a user's token and a tool",
                 tool,
                 bearer(&self.user),
+                Forbidden,
+            )
+            .try_by(
+                "a token of another audience",
+                tool,
+                bearer(&self.elsewhere),
+                Forbidden,
+            )
+            .try_by(
+                "a passed-on token",
+                tool,
+                bearer(&self.addressed),
+                Forbidden,
+            )
+            .try_by(
+                "a role without audience",
+                tool,
+                bearer(&self.with_role),
                 Forbidden,
             )
             .try_by("a provider by itself", &self.provider, vec![], Refused)
@@ -340,6 +381,24 @@ impl World {
                 Forbidden,
             )
             .try_by(
+                "a token of another audience",
+                tool,
+                bearer(&self.elsewhere),
+                Forbidden,
+            )
+            .try_by(
+                "a passed-on token",
+                tool,
+                bearer(&self.addressed),
+                Forbidden,
+            )
+            .try_by(
+                "a role without audience",
+                tool,
+                bearer(&self.with_role),
+                Forbidden,
+            )
+            .try_by(
                 "an unregistered certificate",
                 &self.unregistered,
                 vec![],
@@ -367,6 +426,10 @@ impl World {
             .try_with("an expired token", bearer(&self.expired_user), Refused)
             .try_with("a forged token", bearer(&self.forged), Refused)
             .try_with("another user's token", bearer(&self.user), Forbidden)
+            .try_with("the operator's token", bearer(&self.operator), Forbidden)
+            .try_with("a token of another audience", bearer(&self.owner_elsewhere), Forbidden)
+            .try_with("a passed-on token", bearer(&self.bound), Forbidden)
+            .try_with("a role without audience", bearer(&self.with_role), Forbidden)
             .try_with("the provider's own user", bearer(&self.owner), Admitted)
     }
 
@@ -376,11 +439,58 @@ impl World {
             .try_with("an expired token", bearer(&self.expired_user), Unauthorized)
             .try_with("a forged token", bearer(&self.forged), Unauthorized)
             .try_with(
-                "the operator, who has no grant",
+                "the operator's token, which is for managing",
                 bearer(&self.operator),
-                Forbidden,
+                Unauthorized,
+            )
+            .try_with("a passed-on token", bearer(&self.bound), Unauthorized)
+            .try_with(
+                "another passed-on token",
+                bearer(&self.addressed),
+                Unauthorized,
             )
             .try_with("a granted user's token", bearer(&self.user), Admitted)
+    }
+
+    fn provider(&self, tries: Tries) -> Tries {
+        let other = &self.other_receiver;
+        tries
+            .try_with("no token", vec![], Unauthorized)
+            .try_with("an expired token", bearer(&self.expired_user), Unauthorized)
+            .try_with("a forged token", bearer(&self.forged), Unauthorized)
+            .try_with("a token for managing it", bearer(&self.owner), Unauthorized)
+            .try_with("the user's own token", bearer(&self.user), Unauthorized)
+            .try_with(
+                "a role without audience",
+                bearer(&self.with_role),
+                Unauthorized,
+            )
+            .try_by(
+                "a passed-on token",
+                other,
+                bearer(&self.bound),
+                Unauthorized,
+            )
+            .try_by(
+                "a passed-on addressed token",
+                other,
+                bearer(&self.addressed),
+                Unauthorized,
+            )
+            .try_by(
+                "an unregistered certificate",
+                &self.unregistered,
+                bearer(&self.bound),
+                Forbidden,
+            )
+            .try_by(
+                "a provider's certificate",
+                &self.provider,
+                bearer(&self.bound),
+                Forbidden,
+            )
+            .try_with("a token addressed to it", bearer(&self.addressed), Admitted)
+            .try_with("a granted user's token", bearer(&self.bound), Admitted)
     }
 }
 
