@@ -203,10 +203,12 @@ fn receiver(party: Party, peer: &Peer) -> Result<ConnectorRegistration, FileErro
     }
 }
 
-/// What a receiver is, its registration says, with or without a token.
+/// What a receiver is, its registration says, with or without a token. One from before there were profiles says it from the first
+/// token on that its connector exchanged, which is known here as soon as that token is: what is kept of a registration may be older.
 fn kind(asker: &Asker) -> PeerKind {
     match (asker.receiver.profile, &asker.token) {
         (Profile::Kakehashi1, _) => PeerKind::Own,
+        (Profile::Cadde4, Some(token)) if token.claims.is_bound() => PeerKind::Own,
         (Profile::Cadde4, Some(_)) => PeerKind::Reference,
         (Profile::Cadde4, None) => PeerKind::ReferenceWithoutToken,
     }
