@@ -251,13 +251,22 @@ pub(super) fn read(failure: &ReadError) -> LedgerError {
             "lineage-too-large",
             Text::of(
                 format!(
-                    "来歴が {events} 件または {bytes} バイトを超えます。depth を指定してください。"
+                    "来歴が {events} 件または {bytes} バイトを超えます。depth または limit を指定してください。"
                 ),
                 format!(
-                    "The lineage has more than {events} events or {bytes} bytes; ask with a depth."
+                    "The lineage has more than {events} events or {bytes} bytes; ask with a depth or a limit."
                 ),
             ),
         ),
+        ReadError::Exhausted => error(
+            StatusCode::BAD_REQUEST,
+            "lineage-too-large",
+            Text::new(
+                "来歴の照会に時間がかかりすぎます。depth または limit を指定してください。",
+                "Reading the lineage takes too long; ask with a depth or a limit.",
+            ),
+        ),
+        ReadError::Bookmark(_) => bad_request("invalid-bookmark", &failure.to_string()),
         ReadError::Busy => reading_busy(),
         ReadError::Store(error) if error.is_unavailable() => database(failure),
         ReadError::Store(_) => internal(failure),

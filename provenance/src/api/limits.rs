@@ -71,8 +71,11 @@ impl Drop for Place {
     }
 }
 
-/// Lineages of one caller that are read at a time, of four for all.
+/// Lineages of one caller that are read at a time, of four short ones for all.
 const READ_EACH: usize = 3;
+
+/// Long ones among them, of three for all: two callers never keep a third waiting.
+const LONG_EACH: usize = 1;
 
 /// 10 s: how long a caller waits for its own lineages before.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -83,10 +86,45 @@ const LARGE: usize = 1 << 20;
 /// Bytes are counted in units of this many: there are no more permits than 32 bits count.
 const UNIT: usize = 1 << 10;
 
+/// What is being done for each caller.
+#[derive(Debug)]
+struct Callers {
+    open: Mutex<HashMap<String, Arc<Semaphore>>>,
+    each: usize,
+}
+
+impl Callers {
+    fn new(each: usize) -> Self {
+        Self {
+            open: Mutex::default(),
+            each,
+        }
+    }
+
+    async fn enter(&self, caller: String) -> Option<OwnedSemaphorePermit> {
+        let own = {
+            let mut open = lock(&self.open);
+            if open.len() >= 1024 {
+                // Those at rest: nobody else holds them.
+                open.retain(|_, own| Arc::strong_count(own) > 1);
+            }
+            let own = open
+                .entry(caller)
+                .or_insert_with(|| Arc::new(Semaphore::new(self.each)));
+            own.clone()
+        };
+        tokio::time::timeout(PATIENCE, own.acquire_owned())
+            .await
+            .ok()?
+            .ok()
+    }
+}
+
 /// Lineages that are being read, by caller, and answers that are being sent.
 #[derive(Debug)]
 pub struct Lineages {
-    reading: Mutex<HashMap<String, Arc<Semaphore>>>,
+    reading: Callers,
+    long: Callers,
     sending: Arc<Semaphore>,
 }
 
@@ -95,28 +133,20 @@ impl Lineages {
     pub fn new(config: &LedgerConfig) -> Self {
         let bytes = config.max_lineage_bytes.as_usize().saturating_mul(2);
         Self {
-            reading: Mutex::default(),
+            reading: Callers::new(READ_EACH),
+            long: Callers::new(LONG_EACH),
             sending: Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))),
         }
     }
 
     /// Waits for a place to read a lineage for `caller`, who queues behind nobody else; `None` where that takes too long.
     pub(super) async fn read(&self, caller: String) -> Option<OwnedSemaphorePermit> {
-        let own = {
-            let mut reading = lock(&self.reading);
-            if reading.len() >= 1024 {
-                // Those at rest: nobody else holds them.
-                reading.retain(|_, own| Arc::strong_count(own) > 1);
-            }
-            let own = reading
-                .entry(caller)
-                .or_insert_with(|| Arc::new(Semaphore::new(READ_EACH)));
-            own.clone()
-        };
-        tokio::time::timeout(PATIENCE, own.acquire_owned())
-            .await
-            .ok()?
-            .ok()
+        self.reading.enter(caller).await
+    }
+
+    /// The same for a long one.
+    pub(super) async fn read_long(&self, caller: String) -> Option<OwnedSemaphorePermit> {
+        self.long.enter(caller).await
     }
 
     /// What an answer of `bytes` holds until it is sent, if anything.
@@ -189,5 +219,16 @@ mod tests {
         assert!(matches!(lineages.send(1000), Ok(None)));
         drop(one);
         assert!(lineages.send(1 << 20).is_ok());
+    }
+
+    #[tokio::test]
+    async fn two_callers_with_long_lineages_keep_no_third_waiting() {
+        use futures_util::FutureExt as _;
+        let lineages = Lineages::new(&LedgerConfig::default());
+        let enter = |caller: &str| lineages.read_long(caller.to_owned()).now_or_never();
+        let _one = enter("one").flatten().expect("a place");
+        let _two = enter("two").flatten().expect("a place");
+        assert!(enter("one").is_none() && enter("two").is_none());
+        assert!(enter("three").flatten().is_some());
     }
 }

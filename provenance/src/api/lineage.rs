@@ -13,7 +13,7 @@ use axum::{
 use common::http::cadde::LedgerError;
 use futures_util::stream;
 use http::{
-    HeaderMap, Uri,
+    HeaderMap, HeaderName, HeaderValue, Uri,
     header::{CONTENT_TYPE, VARY},
 };
 use serde::Deserialize;
@@ -24,8 +24,8 @@ use super::{AppState, EXTENDED, error, wants_extended};
 use crate::{
     domain::{
         access::Viewer,
-        lineage::{Direction, LineageQuery},
-        store::{self, Index, Node},
+        lineage::{Bookmark, Direction, Effort, LineageQuery, Page},
+        store::{self, Index, Node, ReadError},
     },
     model::json::push_string,
 };
@@ -38,7 +38,9 @@ use crate::{
 #[utoipa::path(get, path = "/v2/lineage/{cdleventid}", tag = "events",
     params(("cdleventid" = String, Path, description = "The event to start from"),
         ("direction" = Option<String>, Query, description = "`BACKWARD` (default), `FORWARD` or `BOTH`; also as header `x-direction`"),
-        ("depth" = Option<i64>, Query, description = "Steps away from the event, −1 (default) for all; also as header `x-depth`")),
+        ("depth" = Option<i64>, Query, description = "Steps away from the event, −1 (default) for all; also as header `x-depth`"),
+        ("limit" = Option<usize>, Query, description = "Most events of a page. Pages go outward from the event: it comes first, then its ancestors, the nearest first, then its descendants"),
+        ("bookmark" = Option<String>, Query, description = "`x-cadde-next-bookmark` of the page before")),
     responses((status = 200, description = "The events", body = Vec<Object>),
         (status = 400, description = "Unknown direction or depth"),
         (status = 401, description = "No token, or one that is not accepted"),
@@ -63,18 +65,15 @@ pub(super) async fn lineage(
         depth: depth(&parts.uri, &parts.headers)?,
         limit: config.max_lineage,
         max_bytes: config.max_lineage_bytes.as_usize(),
+        page: page(&parts.uri, config.max_lineage)?,
+        effort: Effort::Short,
     };
     let viewer = Viewer::new(&caller, config.read);
     let reading = app.ledger.lineages.read(caller.actor.key()).await;
     let reading = reading.ok_or_else(error::reading_busy)?;
-    let nodes = app
-        .ledger
-        .reader
-        .lineage(query, viewer)
-        .await
-        .map_err(|e| error::read(&e))?;
+    let found = find(&app, caller.actor.key(), query, viewer).await?;
     drop(reading);
-    let nodes = nodes.ok_or_else(error::no_such_event)?;
+    let store::Lineage { nodes, next } = found.ok_or_else(error::no_such_event)?;
     let is_extended = wants_extended(&parts.headers);
     let media_type = if is_extended {
         EXTENDED
@@ -96,7 +95,74 @@ pub(super) async fn lineage(
     } else {
         Body::from_stream(stream::iter(text.map(Ok::<_, Infallible>)))
     };
-    Ok(([(CONTENT_TYPE, media_type), (VARY, "accept")], body).into_response())
+    let mut answer = ([(CONTENT_TYPE, media_type), (VARY, "accept")], body).into_response();
+    if let Some(next) = next {
+        let next = HeaderValue::try_from(next.to_string()).expect("numbers are header text");
+        answer.headers_mut().insert(NEXT_BOOKMARK, next);
+    }
+    Ok(answer)
+}
+
+/// Where the next page begins.
+const NEXT_BOOKMARK: HeaderName = HeaderName::from_static("x-cadde-next-bookmark");
+
+/// Reads a lineage among the short ones, and where it is not short once more among the long ones.
+async fn find(
+    app: &AppState,
+    caller: String,
+    query: LineageQuery,
+    viewer: Viewer,
+) -> Result<Option<store::Lineage>, LedgerError> {
+    let reader = &app.ledger.reader;
+    match reader.lineage(query.clone(), viewer.clone()).await {
+        Err(ReadError::Exhausted) => {}
+        found => return found.map_err(|e| error::read(&e)),
+    }
+    let long = app.ledger.lineages.read_long(caller).await;
+    let _long = long.ok_or_else(error::reading_busy)?;
+    let query = LineageQuery {
+        effort: Effort::Long,
+        ..query
+    };
+    let found = reader.lineage(query, viewer).await;
+    found.map_err(|e| error::read(&e))
+}
+
+/// The page that is asked for: of `limit` events, after the `bookmark` that the page before came with.
+fn page(uri: &Uri, most: usize) -> Result<Option<Page>, LedgerError> {
+    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let (mut limit, mut after) = (None, None);
+    for (name, value) in pairs {
+        match &*name {
+            "limit" => limit = Some(value.into_owned()),
+            "bookmark" => after = Some(value.into_owned()),
+            _ => {}
+        }
+    }
+    let Some(limit) = limit else {
+        return match after {
+            None => Ok(None),
+            Some(_) => Err(error::bad_request(
+                "invalid-limit",
+                "a bookmark needs a limit",
+            )),
+        };
+    };
+    let limit = limit
+        .parse()
+        .ok()
+        .filter(|limit| (1..=most).contains(limit));
+    let limit = limit.ok_or_else(|| {
+        error::bad_request(
+            "invalid-limit",
+            &format!("limit is an integer from 1 to {most}"),
+        )
+    })?;
+    let after = after
+        .map(|after| after.parse::<Bookmark>())
+        .transpose()
+        .map_err(|e| error::read(&e.into()))?;
+    Ok(Some(Page { limit, after }))
 }
 
 /// A parameter: the query has precedence over the header, which manuals document for it.

@@ -1,6 +1,11 @@
 //! Walking a lineage: which events, in which order (CADDE 4.0, lineage confirmation 来歴確認).
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
 
 use super::store::Index;
 
@@ -41,6 +46,104 @@ pub struct LineageQuery {
     pub limit: usize,
     /// Most bytes that the answer takes in memory.
     pub max_bytes: usize,
+    /// Which page of it; `None` for all of it.
+    pub page: Option<Page>,
+    /// What reading it may cost.
+    pub effort: Effort,
+}
+
+/// How many times as many events as an answer may have its pages may have together.
+const PAGED: usize = 10;
+
+impl LineageQuery {
+    /// Most events that are looked for.
+    pub fn most_events(&self) -> usize {
+        let most = match self.page {
+            Some(_) => self.limit.saturating_mul(PAGED),
+            None => self.limit,
+        };
+        match self.effort {
+            Effort::Short => most.min(SHORT_STEPS),
+            Effort::Long => most,
+        }
+    }
+}
+
+/// A part of a lineage. Pages go outward from the event: it comes first, then its ancestors, the nearest first, then its
+/// descendants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Most events of it, and most successors that each of them names.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub after: Option<Bookmark>,
+}
+
+/// Where a page ended. What is recorded meanwhile may move the place, but not the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bookmark {
+    /// How many events came before.
+    pub position: usize,
+    /// The last of them.
+    pub last: Index,
+}
+
+impl fmt::Display for Bookmark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.position, self.last)
+    }
+}
+
+/// A text that no page came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no bookmark of this lineage")]
+pub struct BadBookmark;
+
+impl FromStr for Bookmark {
+    type Err = BadBookmark;
+
+    fn from_str(text: &str) -> Result<Self, BadBookmark> {
+        let (position, last) = text.split_once('.').ok_or(BadBookmark)?;
+        let (position, last) = (position.parse(), last.parse());
+        match (position, last) {
+            (Ok(position), Ok(last)) if position > 0 => Ok(Self { position, last }),
+            _ => Err(BadBookmark),
+        }
+    }
+}
+
+/// What reading a lineage may cost. Most are short, and are read beside the long ones; what turns out to be long begins again
+/// among those, of which a caller has one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// A few milliseconds.
+    Short,
+    /// Seconds.
+    Long,
+}
+
+/// Records and edges that a short walk reads.
+const SHORT_STEPS: usize = 2_000;
+
+/// Records and edges that a long walk reads.
+const LONG_STEPS: usize = 4_000_000;
+
+impl Effort {
+    /// How many records and edges are read.
+    pub const fn steps(self) -> usize {
+        match self {
+            Self::Short => SHORT_STEPS,
+            Self::Long => LONG_STEPS,
+        }
+    }
+
+    /// How long it may take.
+    pub const fn time(self) -> Duration {
+        match self {
+            Self::Short => Duration::from_millis(250),
+            Self::Long => Duration::from_secs(8),
+        }
+    }
 }
 
 /// The edges of the ledger, as far as both ends have arrived.
@@ -110,6 +213,55 @@ pub fn walk<G: Graph>(
     };
     let is_whole = visited.visit(seeds, distance, |idx| graph.next(idx))?;
     Ok(is_whole.then_some(visited.order))
+}
+
+/// The beginning of a lineage, outward from its event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outward {
+    /// The event, its ancestors, its descendants, each the nearest first.
+    pub order: Vec<Index>,
+    /// How many of them are ancestors or the event itself.
+    pub ancestors: usize,
+}
+
+/// The first `most` events of a lineage, outward from `start`.
+///
+/// # Errors
+/// What `graph` reports.
+pub fn outward<G: Graph>(
+    graph: &mut G,
+    start: Index,
+    direction: Direction,
+    depth: Option<u32>,
+    most: usize,
+) -> Result<Outward, G::Error> {
+    let (mut seen, mut order) = (HashSet::from([start]), vec![start]);
+    let mut spread = |neighbours: &mut dyn FnMut(Index) -> Result<Vec<Index>, G::Error>| {
+        let mut open = VecDeque::from([(start, 0)]);
+        while let Some((idx, distance)) = open.pop_front() {
+            if order.len() >= most {
+                break;
+            }
+            if depth.is_some_and(|depth| depth <= distance) {
+                continue;
+            }
+            for found in neighbours(idx)? {
+                if order.len() < most && seen.insert(found) {
+                    order.push(found);
+                    open.push_back((found, distance + 1));
+                }
+            }
+        }
+        Ok(order.len())
+    };
+    let ancestors = match direction {
+        Direction::Forward => 1,
+        Direction::Backward | Direction::Both => spread(&mut |idx| graph.previous(idx))?,
+    };
+    if matches!(direction, Direction::Forward | Direction::Both) {
+        spread(&mut |idx| graph.next(idx))?;
+    }
+    Ok(Outward { order, ancestors })
 }
 
 struct Visited {

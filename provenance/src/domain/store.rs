@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use super::{
     access::Viewer,
-    lineage::LineageQuery,
+    lineage::{BadBookmark, Bookmark, LineageQuery},
     parties::{Facts, Made},
 };
 use crate::model::{
@@ -407,6 +407,15 @@ pub struct Body {
     pub is_party: bool,
 }
 
+/// A lineage, or a page of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lineage {
+    /// Its events.
+    pub nodes: Vec<Node>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Bookmark>,
+}
+
 /// The reading side of a database.
 #[async_trait]
 pub trait LedgerReader: Send + Sync + 'static {
@@ -418,7 +427,7 @@ pub trait LedgerReader: Send + Sync + 'static {
         &self,
         query: LineageQuery,
         viewer: Viewer,
-    ) -> Result<Option<Vec<Node>>, ReadError>;
+    ) -> Result<Option<Lineage>, ReadError>;
 }
 
 /// Why nothing was read.
@@ -432,6 +441,12 @@ pub enum ReadError {
         /// Most bytes.
         bytes: usize,
     },
+    /// Reading it cost more than was allowed.
+    #[error("reading the lineage took too long")]
+    Exhausted,
+    /// The bookmark is of no page of it.
+    #[error(transparent)]
+    Bookmark(#[from] BadBookmark),
     /// Too much is being read.
     #[error("too many lineages are being read")]
     Busy,

@@ -39,6 +39,8 @@ macro_rules! conforms {
             a_lineage_takes_so_many_bytes,
             bodies_are_for_parties,
             origins_are_shown_to_whoever_received,
+            pages_miss_nothing,
+            what_is_long_is_not_read_among_the_short,
         );
     };
     ($site:path: $($rule:ident),+ $(,)?) => {

@@ -1,13 +1,16 @@
 //! What a viewer sees of a lineage, whichever database it is read from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Instant,
+};
 
 use crate::{
     domain::{
         access::Viewer,
-        lineage::{Graph, LineageQuery, walk},
+        lineage::{BadBookmark, Bookmark, Effort, Graph, LineageQuery, outward, walk},
         parties::{Facts, Made},
-        store::{Body, Index, Node, ReadError, StoreError},
+        store::{Body, Index, Lineage, Node, ReadError, StoreError},
     },
     model::commitment::Commitment,
 };
@@ -29,11 +32,12 @@ pub(super) trait Records: Graph {
     /// The record at `idx`.
     fn row(&mut self, idx: Index) -> Result<Row, Self::Error>;
 
-    /// Ids of the successors of the event at `idx`, which the viewer may read, in ledger order; `None` if they have more than
-    /// `max_bytes` together.
+    /// Ids of the first `most` successors of the event at `idx`, which the viewer may read, in ledger order; `None` if they have
+    /// more than `max_bytes` together.
     fn next_ids(
         &mut self,
         idx: Index,
+        most: usize,
         max_bytes: usize,
     ) -> Result<Option<Vec<String>>, Self::Error>;
 }
@@ -113,74 +117,214 @@ impl Starts {
     }
 }
 
-/// The lineage that `query` asks for from the events at `starts`, as `viewer` may see it.
-pub(super) fn lineage<R: Records>(
-    records: &mut R,
-    starts: Starts,
-    query: &LineageQuery,
-    viewer: &Viewer,
-) -> Result<Vec<Node>, ReadError>
+impl Starts {
+    /// Puts all of them in the place of the one walked from; one that the walk came to as well stays where it is.
+    fn put(self, start: Index, mut order: Vec<Index>) -> Vec<Index> {
+        if self.all.len() > 1
+            && let Some(at) = order.iter().position(|idx| *idx == start)
+        {
+            let others: Vec<Index> = self
+                .all
+                .into_iter()
+                .filter(|idx| *idx == start || !order.contains(idx))
+                .collect();
+            order.splice(at..=at, others);
+        }
+        order
+    }
+}
+
+/// Records whose reading is counted.
+struct Metered<'r, R> {
+    records: &'r mut R,
+    steps: usize,
+    until: Instant,
+}
+
+impl<'r, R> Metered<'r, R> {
+    fn new(records: &'r mut R, effort: Effort) -> Self {
+        Self {
+            records,
+            steps: effort.steps(),
+            until: Instant::now() + effort.time(),
+        }
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<(), ReadError> {
+        self.steps = self.steps.checked_sub(steps).ok_or(ReadError::Exhausted)?;
+        if Instant::now() > self.until {
+            return Err(ReadError::Exhausted);
+        }
+        Ok(())
+    }
+}
+
+impl<R: Graph> Graph for Metered<'_, R>
 where
     StoreError: From<R::Error>,
 {
+    type Error = ReadError;
+
+    fn previous(&mut self, idx: Index) -> Result<Vec<Index>, ReadError> {
+        let found = self.records.previous(idx).map_err(StoreError::from)?;
+        self.spend(found.len() + 1)?;
+        Ok(found)
+    }
+
+    fn next(&mut self, idx: Index) -> Result<Vec<Index>, ReadError> {
+        let found = self.records.next(idx).map_err(StoreError::from)?;
+        self.spend(found.len() + 1)?;
+        Ok(found)
+    }
+}
+
+impl<R: Records> Records for Metered<'_, R>
+where
+    StoreError: From<R::Error>,
+{
+    fn row(&mut self, idx: Index) -> Result<Row, ReadError> {
+        self.spend(1)?;
+        Ok(self.records.row(idx).map_err(StoreError::from)?)
+    }
+
+    fn next_ids(
+        &mut self,
+        idx: Index,
+        most: usize,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<String>>, ReadError> {
+        let most = most.min(self.steps.saturating_add(1));
+        let found = self.records.next_ids(idx, most, max_bytes);
+        let found = found.map_err(StoreError::from)?;
+        self.spend(found.as_ref().map_or(0, Vec::len))?;
+        Ok(found)
+    }
+}
+
+/// Which events are read for an answer, in its order.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// All that decide about it: by an event of the viewer's own those behind it are shown.
+    pub(super) events: Vec<Index>,
+    /// How many of them were on the pages before.
+    skip: usize,
+    next: Option<Bookmark>,
+}
+
+/// Finds the events that `query` asks for from the one at `start`, which stands for `starts`.
+pub(super) fn plan<R: Graph>(
+    records: &mut R,
+    start: Index,
+    starts: Starts,
+    query: &LineageQuery,
+) -> Result<Plan, ReadError>
+where
+    StoreError: From<R::Error>,
+{
+    let mut records = Metered::new(records, query.effort);
+    let Some(page) = query.page else {
+        let order = walk(
+            &mut records,
+            start,
+            query.direction,
+            query.depth,
+            query.limit,
+        )?;
+        let events = starts.put(start, order.ok_or(too_large(query))?);
+        if events.len() > query.limit {
+            return Err(too_large(query));
+        }
+        return Ok(Plan {
+            events,
+            skip: 0,
+            next: None,
+        });
+    };
+    let begin = page.after.map_or(0, |after| after.position);
+    let end = begin.saturating_add(page.limit);
+    // One more shows whether there is another page.
+    let most = end.saturating_add(1);
+    if most > query.most_events() {
+        return Err(match query.effort {
+            Effort::Short => ReadError::Exhausted,
+            Effort::Long => too_large(query),
+        });
+    }
+    let found = outward(&mut records, start, query.direction, query.depth, most)?;
+    let before = found.order.len();
+    let mut order = starts.put(start, found.order);
+    let ancestors = found.ancestors + order.len() - before;
+    if let Some(after) = page.after
+        && order.get(begin - 1) != Some(&after.last)
+    {
+        return Err(BadBookmark.into());
+    }
+    let is_last = order.len() <= end;
+    order.truncate(end);
+    let next = order.last().filter(|_| !is_last).map(|last| Bookmark {
+        position: order.len(),
+        last: *last,
+    });
+    // What is behind an event of the viewer's own may be on a later page than that one.
+    let from = if begin < ancestors { 0 } else { begin };
+    Ok(Plan {
+        events: order.split_off(from.min(order.len())),
+        skip: begin - from,
+        next,
+    })
+}
+
+/// The answer of `plan`, as `viewer` may see it.
+pub(super) fn fill<R: Records>(
+    records: &mut R,
+    plan: Plan,
+    query: &LineageQuery,
+    viewer: &Viewer,
+) -> Result<Lineage, ReadError>
+where
+    StoreError: From<R::Error>,
+{
+    let mut records = Metered::new(records, query.effort);
     let mut budget = Budget {
         left: query.max_bytes,
         query,
     };
-    let (start, starts) = starts.seen(records, viewer)?;
-    let order = walk(records, start, query.direction, query.depth, query.limit)
-        .map_err(StoreError::from)?;
-    let mut order = order.ok_or(too_large(query))?;
-    if let Some(at) = order.iter().position(|idx| *idx == start)
-        && starts.all.len() > 1
-    {
-        // In the place of the one walked from; one that the walk came to as well stays where it is.
-        let others: Vec<Index> = starts
-            .all
-            .into_iter()
-            .filter(|idx| *idx == start || !order.contains(idx))
-            .collect();
-        order.splice(at..=at, others);
-        if order.len() > query.limit {
-            return Err(too_large(query));
-        }
-    }
-    let mut found = Vec::with_capacity(order.len());
-    for idx in order {
-        let previous = records.previous(idx).map_err(StoreError::from)?;
+    let most_next = query.page.map_or(usize::MAX, |page| page.limit);
+    let mut found = Vec::with_capacity(plan.events.len());
+    for idx in plan.events {
+        let previous = records.previous(idx)?;
         budget.spend(OVERHEAD + size_of::<Index>() * previous.len())?;
-        let row = records.row(idx).map_err(StoreError::from)?;
+        let row = records.row(idx)?;
         let is_party = facts(idx, &row)?
             .filter(|facts| viewer.may_read(facts))
             .map(|facts| viewer.is_party(&facts));
         let next = match is_party {
             None => Vec::new(),
             Some(_) => records
-                .next_ids(idx, budget.left)
-                .map_err(StoreError::from)?
+                .next_ids(idx, most_next, budget.left)?
                 .ok_or(too_large(query))?,
         };
         budget.spend(next.iter().map(|id| size_of::<String>() + id.len()).sum())?;
         found.push(node(idx, row, is_party, next, previous, &mut budget)?);
     }
     if viewer.follows_lineage() {
-        show_origins(&mut found, records, viewer, &mut budget)?;
+        show_origins(&mut found, &mut records, viewer, &mut budget)?;
     }
-    Ok(found)
+    Ok(Lineage {
+        nodes: found.split_off(plan.skip.min(found.len())),
+        next: plan.next,
+    })
 }
 
 /// Shows what the viewer's own events go back to, as far as it is in the answer and each step was made by a party of what it
 /// names. Of what comes after them, these events name only what is in the answer too: who else received the same data is not the
 /// viewer's business.
-fn show_origins<R: Records>(
+fn show_origins<R: Records<Error = ReadError>>(
     found: &mut [Node],
     records: &mut R,
     viewer: &Viewer,
     budget: &mut Budget<'_>,
-) -> Result<(), ReadError>
-where
-    StoreError: From<R::Error>,
-{
+) -> Result<(), ReadError> {
     let places: HashMap<Index, usize> = found
         .iter()
         .enumerate()
@@ -207,7 +351,7 @@ where
             let Some(&at) = places.get(&idx).filter(|at| found[**at].body.is_none()) else {
                 continue;
             };
-            let row = records.row(idx).map_err(StoreError::from)?;
+            let row = records.row(idx)?;
             // An erased event has no body for anybody, and what is before it is not shown through it.
             let Some(previous) = facts(idx, &row)? else {
                 continue;

@@ -529,3 +529,73 @@ async fn edges_of_before_are_told_apart_when_the_ledger_opens() {
         3
     );
 }
+
+/// An original with a hundred thousand events of its provider's behind it, and as many of a stranger's.
+#[tokio::test]
+async fn a_hundred_thousand_successors_come_in_pages() {
+    const MANY: i64 = 100_000;
+    let world = World::new().await;
+    let create = world
+        .registered(PROVIDER, &event("Create", Some(PROVIDER), None))
+        .await;
+    let conn = rusqlite::Connection::open(world.folder.path().join("ledger.db")).unwrap();
+    let many = |first: i64, who: &str, edges: &str| {
+        format!(
+            "WITH RECURSIVE n(i) AS (VALUES ({first}) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {first} + {MANY})
+             INSERT INTO record(idx, id, kind, commitment, salt, core, etype, provider, rx_ms, actor)
+             SELECT i, 'e' || i, 1, zeroblob(32), zeroblob(32),
+               '{{\"actor\":{{\"auth\":\"bearer\",\"user\":\"{who}\"}},\"event\":{{\"cdleventid\":\"e' || i ||
+               '\",\"cdlorganization\":\"l\"}},\"prev\":[],\"v\":1}}', 'Received', '{who}', 0, 'user:{who}' FROM n;
+             INSERT INTO {edges}(next_idx, ord, prev_idx) SELECT idx, 0, 0 FROM record WHERE idx >= {first};"
+        )
+    };
+    conn.execute_batch(&many(1, PROVIDER, "edge")).unwrap();
+    conn.execute_batch(&many(1 + MANY, STRANGER, "stranger_edge"))
+        .unwrap();
+    drop(conn);
+    let read = async |query: &str| {
+        let path = format!("{create}?direction=FORWARD&{query}");
+        world.lineage_as(PROVIDER, &path, &[]).await
+    };
+    let whole = read("depth=-1").await;
+    assert_eq!(whole.body["message_id"], "lineage-too-large");
+    let first = read("limit=40").await;
+    assert_eq!(ids(&first).len(), 40);
+    assert_eq!(first.body[0]["cdlnextevents"].as_array().unwrap().len(), 40);
+    let next = first.headers["x-cadde-next-bookmark"].to_str().unwrap();
+    let second = read(&format!("limit=40&bookmark={next}")).await;
+    assert_eq!((ids(&second)[0], readable(&second).len()), ("e40", 40));
+    // To its end, which is the provider's last and nobody else's.
+    let last = read(&format!("limit=40&bookmark={}.{}", MANY - 9, MANY - 10)).await;
+    assert_eq!(ids(&last).len(), 10);
+    assert_eq!(*ids(&last).last().unwrap(), format!("e{MANY}"));
+    assert!(!last.headers.contains_key("x-cadde-next-bookmark"));
+    // And from behind the original is reached.
+    let back = world.lineage_as(PROVIDER, "e7?limit=5", &[]).await;
+    assert_eq!(ids(&back), ["e7", create.as_str()]);
+}
+
+#[rstest]
+#[case("limit=0", "invalid-limit")]
+#[case("limit=-1", "invalid-limit")]
+#[case("limit=100001", "invalid-limit")]
+#[case("limit=x", "invalid-limit")]
+#[case("bookmark=1.0", "invalid-limit")]
+#[case("limit=1&bookmark=", "invalid-bookmark")]
+#[case("limit=1&bookmark=0.0", "invalid-bookmark")]
+#[case("limit=1&bookmark=1.5", "invalid-bookmark")]
+#[case("limit=1&bookmark=99999999999999999999.0", "invalid-bookmark")]
+#[tokio::test]
+async fn pages_that_are_none_are_refused(#[case] query: &str, #[case] kind: &str) {
+    let world = World::new().await;
+    let id = world
+        .registered(PROVIDER, &event("Create", Some(PROVIDER), None))
+        .await;
+    let answer = world
+        .lineage_as(PROVIDER, &format!("{id}?{query}"), &[])
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["message_id"]),
+        (StatusCode::BAD_REQUEST, &json!(kind))
+    );
+}

@@ -11,10 +11,10 @@ use crate::{
     config::LedgerConfig,
     domain::{
         access::{Caller, ReadPolicy, Viewer},
-        lineage::{Direction, LineageQuery},
+        lineage::{Direction, Effort, LineageQuery},
         parties::Made,
         sequencer::{Sequencer, SequencerLimits},
-        store::{Columns, Index, LedgerReader, LedgerStore, Node, ReadError, Recorded},
+        store::{Columns, Index, LedgerReader, LedgerStore, Lineage, Node, ReadError, Recorded},
         submission::{Accepted, Call, Decision, DuplicateTypes, Refused, Single, Submission},
     },
     model::{
@@ -86,12 +86,22 @@ impl Ledger {
             .expect_err("it is refused")
     }
 
+    /// One answer, with its place if it is a page.
+    pub(super) async fn read(
+        &self,
+        query: LineageQuery,
+        viewer: Viewer,
+    ) -> Result<Option<Lineage>, ReadError> {
+        self.reader.lineage(query, viewer).await
+    }
+
     pub(super) async fn ask(
         &self,
         query: LineageQuery,
         viewer: Viewer,
     ) -> Result<Option<Vec<Node>>, ReadError> {
-        self.reader.lineage(query, viewer).await
+        let found = self.reader.lineage(query, viewer).await?;
+        Ok(found.map(|lineage| lineage.nodes))
     }
 
     /// The ids of a whole lineage, in the order of the answer, as somebody who may see all sees them.
@@ -113,6 +123,8 @@ pub(super) fn query(id: &str, direction: Direction) -> LineageQuery {
         depth: None,
         limit: 1000,
         max_bytes: 64 << 20,
+        page: None,
+        effort: Effort::Long,
     }
 }
 

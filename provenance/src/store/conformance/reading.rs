@@ -2,8 +2,8 @@
 
 use super::kit::{Ledger, Site, event, query, sent, single, viewer};
 use crate::domain::{
-    access::ReadPolicy,
-    lineage::{Direction, LineageQuery},
+    access::{ReadPolicy, Viewer},
+    lineage::{Bookmark, Direction, Effort, LineageQuery, Page},
     store::{Node, ReadError},
 };
 
@@ -234,4 +234,109 @@ pub(crate) async fn origins_are_shown_to_whoever_received(site: impl Site) {
     assert!(one[0].body.as_ref().is_some_and(|body| !body.is_party));
     let nobody = ask("nobody").await;
     assert_eq!(shown(&nobody), [("o", None), ("s1", None)]);
+}
+
+/// All pages of `limit` events, which have to name as many successors at most.
+async fn pages(ledger: &Ledger, query: LineageQuery, viewer: &Viewer, limit: usize) -> Vec<Node> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = Some(Page { limit, after });
+        let query = LineageQuery {
+            page,
+            ..query.clone()
+        };
+        let found = ledger.read(query, viewer.clone()).await.unwrap().unwrap();
+        assert!(found.nodes.len() <= limit);
+        let named = |node: &Node| node.body.as_ref().map_or(0, |body| body.next.len());
+        assert!(found.nodes.iter().all(|node| named(node) <= limit));
+        all.extend(found.nodes);
+        let Some(next) = found.next else { return all };
+        assert_eq!(next.to_string().parse(), Ok(next));
+        after = Some(next);
+    }
+}
+
+/// Outward from the event, each once, and with the rights of the whole.
+pub(crate) async fn pages_miss_nothing(site: impl Site) {
+    let ledger = Ledger::open(&site).await;
+    ledger.create(sent("o", &[], "owner", "owner")).await;
+    for i in 0..20 {
+        let (sent_id, received) = (format!("s{i}"), format!("r{i}"));
+        ledger
+            .create(sent(&sent_id, &["o"], "owner", &format!("u{}", i % 2)))
+            .await;
+        if i % 4 == 0 {
+            ledger
+                .create(sent(&received, &[&sent_id], "u0", "u0"))
+                .await;
+        }
+    }
+    let ids =
+        |nodes: &[Node]| -> Vec<String> { nodes.iter().map(|node| node.id.clone()).collect() };
+    let anybody = viewer("anybody", ReadPolicy::Open);
+    for limit in [1, 3, 7, 26, 100] {
+        let forward = pages(&ledger, query("o", Direction::Forward), &anybody, limit).await;
+        assert_eq!(ids(&forward), ledger.lineage("o", Direction::Forward).await);
+        let mut backward = pages(&ledger, query("r4", Direction::Backward), &anybody, limit).await;
+        backward.reverse();
+        assert_eq!(
+            ids(&backward),
+            ledger.lineage("r4", Direction::Backward).await
+        );
+        let both = pages(&ledger, query("s8", Direction::Both), &anybody, limit).await;
+        assert_eq!(ids(&both), ["s8", "o", "r8"]);
+        let near = LineageQuery {
+            depth: Some(1),
+            ..query("o", Direction::Forward)
+        };
+        assert_eq!(pages(&ledger, near, &anybody, limit).await.len(), 21);
+        // The origin is shown by what is on a page before.
+        let receiver = viewer("u0", ReadPolicy::Lineage);
+        let seen = pages(&ledger, query("r4", Direction::Backward), &receiver, limit).await;
+        assert!(seen.iter().all(|node| node.body.is_some()));
+        let stranger = viewer("u9", ReadPolicy::Lineage);
+        let seen = pages(&ledger, query("r4", Direction::Backward), &stranger, limit).await;
+        assert!(seen.iter().all(|node| node.body.is_none()));
+    }
+    for (position, last) in [(1, 1), (2, 0), (1000, 0)] {
+        let query = LineageQuery {
+            page: Some(Page {
+                limit: 3,
+                after: Some(Bookmark { position, last }),
+            }),
+            ..query("o", Direction::Forward)
+        };
+        let refused = ledger.read(query, anybody.clone()).await;
+        assert!(
+            matches!(refused, Err(ReadError::Bookmark(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+/// It is given up there, and read among the long ones.
+pub(crate) async fn what_is_long_is_not_read_among_the_short(site: impl Site) {
+    let ledger = Ledger::open(&site).await;
+    let mut all = vec![event("o", &[])];
+    all.extend((0..2_100).map(|i| event(&format!("s{i}"), &["o"])));
+    ledger.submit(all).await;
+    let ask = async |id: &str, direction, effort| {
+        let query = LineageQuery {
+            effort,
+            limit: 10_000,
+            ..query(id, direction)
+        };
+        ledger
+            .read(query, viewer("nobody", ReadPolicy::Party))
+            .await
+    };
+    let given_up = ask("o", Direction::Forward, Effort::Short).await;
+    assert!(
+        matches!(given_up, Err(ReadError::Exhausted)),
+        "{given_up:?}"
+    );
+    let found = ask("o", Direction::Forward, Effort::Long).await;
+    assert_eq!(found.unwrap().unwrap().nodes.len(), 2_101);
+    let found = ask("s7", Direction::Backward, Effort::Short).await;
+    assert_eq!(found.unwrap().unwrap().nodes.len(), 2);
 }

@@ -14,8 +14,8 @@ use tokio::sync::Semaphore;
 use crate::{
     domain::{
         access::Viewer,
-        lineage::{Direction, Graph, LineageQuery, max_edges},
-        store::{Index, LedgerReader, Node, ReadError, StoreError},
+        lineage::{Direction, Effort, Graph, LineageQuery, max_edges},
+        store::{Index, LedgerReader, Lineage, ReadError, StoreError},
     },
     model::commitment::Commitment,
     store::view::{self, Records, Row, Starts, too_large},
@@ -32,7 +32,11 @@ const SHORT_ID: usize = 32;
 pub struct PostgresReader {
     database: PostgresDatabase,
     places: Arc<Semaphore>,
+    long_places: Arc<Semaphore>,
 }
+
+/// Readers of long lineages, which nobody else waits behind.
+const LONG_READERS: usize = 3;
 
 impl PostgresReader {
     /// A reader that takes half of the connections at most: the writer is never to wait for one that reads.
@@ -41,9 +45,11 @@ impl PostgresReader {
         let places = usize::try_from(connections / 2)
             .unwrap_or(usize::MAX)
             .max(1);
+        let long = LONG_READERS.min(places.div_ceil(2));
         Self {
             database,
-            places: Arc::new(Semaphore::new(places)),
+            places: Arc::new(Semaphore::new((places - long).max(1))),
+            long_places: Arc::new(Semaphore::new(long)),
         }
     }
 
@@ -51,7 +57,7 @@ impl PostgresReader {
         &self,
         query: &LineageQuery,
         viewer: &Viewer,
-    ) -> Result<Option<Vec<Node>>, ReadError> {
+    ) -> Result<Option<Lineage>, ReadError> {
         let mut tx = self.database.snapshot().await?;
         let starts: Vec<Index> = sqlx::query_scalar(
             "SELECT idx FROM record WHERE id = $1 AND kind = 1 UNION ALL \
@@ -63,9 +69,13 @@ impl PostgresReader {
         let Some(starts) = Starts::new(starts) else {
             return Ok(None);
         };
-        let (mut loaded, starts) = Loaded::read(&mut tx, starts, query, viewer).await?;
+        let (mut loaded, start, starts) = Loaded::read(&mut tx, starts, query, viewer).await?;
+        let plan = view::plan(&mut loaded, start, starts, query)?;
+        loaded
+            .read_events(&mut tx, &plan.events, query, viewer)
+            .await?;
         tx.commit().await?;
-        view::lineage(&mut loaded, starts, query, viewer).map(Some)
+        view::fill(&mut loaded, plan, query, viewer).map(Some)
     }
 }
 
@@ -75,16 +85,33 @@ impl LedgerReader for PostgresReader {
         &self,
         query: LineageQuery,
         viewer: Viewer,
-    ) -> Result<Option<Vec<Node>>, ReadError> {
+    ) -> Result<Option<Lineage>, ReadError> {
         // An id to look for comes from outside, and the server takes no NUL: no record has such an id.
         if query.id.contains('\0') {
             return Ok(None);
         }
-        let _place = tokio::time::timeout(PATIENCE, self.places.acquire())
+        let places = match query.effort {
+            Effort::Short => &self.places,
+            Effort::Long => &self.long_places,
+        };
+        let _place = tokio::time::timeout(PATIENCE, places.acquire())
             .await
             .map_err(|_| ReadError::Busy)?
             .map_err(|e| StoreError(Box::new(e)))?;
-        self.database.run(|| self.read(&query, &viewer)).await
+        let reading = self.database.run(|| self.read(&query, &viewer));
+        let found = match query.effort {
+            // What is short is so by its limits; ending it by the clock as well would cost a connection each time.
+            Effort::Short => reading.await,
+            Effort::Long => tokio::time::timeout(query.effort.time(), reading)
+                .await
+                .unwrap_or(Err(ReadError::Exhausted)),
+        };
+        match found {
+            Err(ReadError::TooLarge { .. }) if query.effort == Effort::Short => {
+                Err(ReadError::Exhausted)
+            }
+            found => found,
+        }
     }
 }
 
@@ -120,7 +147,7 @@ impl Loaded {
         starts: Starts,
         query: &LineageQuery,
         viewer: &Viewer,
-    ) -> Result<(Self, Starts), ReadError> {
+    ) -> Result<(Self, Index, Starts), ReadError> {
         let mut started = Self::default();
         if starts.all().len() > 1 {
             started.read_rows(connection, starts.all()).await?;
@@ -145,19 +172,10 @@ impl Loaded {
             descendants = reach(connection, start, way, query).await?;
             all.extend(&descendants);
         }
-        if all.len() > query.limit {
+        if all.len() > query.most_events() {
             return Err(too_large(query));
         }
         let all: Vec<Index> = all.into_iter().collect();
-        let bytes: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(octet_length(core)), 0)::int8 FROM record WHERE idx = ANY($1)",
-        )
-        .bind(&all)
-        .fetch_one(&mut *connection)
-        .await?;
-        if usize::try_from(bytes).is_ok_and(|bytes| bytes > query.max_bytes) {
-            return Err(too_large(query));
-        }
         let mut loaded = Self {
             sees_all: viewer.sees_all(),
             ..Self::default()
@@ -170,9 +188,28 @@ impl Loaded {
                 .read_next(connection, &descendants, &all, query)
                 .await?;
         }
-        loaded.read_rows(connection, &all).await?;
-        loaded.read_next_ids(connection, query, viewer).await?;
-        Ok((loaded, starts))
+        Ok((loaded, start, starts))
+    }
+
+    /// The bodies of `all`, and the successors that they name.
+    async fn read_events(
+        &mut self,
+        connection: &mut PgConnection,
+        all: &[Index],
+        query: &LineageQuery,
+        viewer: &Viewer,
+    ) -> Result<(), ReadError> {
+        let bytes: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(octet_length(core)), 0)::int8 FROM record WHERE idx = ANY($1)",
+        )
+        .bind(all)
+        .fetch_one(&mut *connection)
+        .await?;
+        if usize::try_from(bytes).is_ok_and(|bytes| bytes > query.max_bytes) {
+            return Err(too_large(query));
+        }
+        self.read_rows(connection, all).await?;
+        self.read_next_ids(connection, query, viewer).await
     }
 
     async fn read_previous(
@@ -181,7 +218,7 @@ impl Loaded {
         all: &[Index],
         query: &LineageQuery,
     ) -> Result<(), ReadError> {
-        let most = max_edges(query.limit);
+        let most = max_edges(query.most_events());
         let edges: Vec<(Index, Index)> = sqlx::query_as(
             "SELECT next_idx, prev_idx FROM (SELECT next_idx, ord, prev_idx FROM edge WHERE next_idx = ANY($1) \
              UNION ALL SELECT next_idx, ord, prev_idx FROM stranger_edge WHERE next_idx = ANY($1)) e \
@@ -205,7 +242,7 @@ impl Loaded {
         all: &[Index],
         query: &LineageQuery,
     ) -> Result<(), ReadError> {
-        let most = max_edges(query.limit);
+        let most = max_edges(query.most_events());
         let edges: Vec<(Index, Index)> = sqlx::query_as(
             if self.sees_all {
                 "SELECT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) AND next_idx = ANY($2) UNION \
@@ -258,7 +295,14 @@ impl Loaded {
                 open.push(*idx);
             }
         }
+        if let Some(page) = query.page {
+            return self.read_first_ids(connection, &open, page.limit).await;
+        }
         let most = query.max_bytes / SHORT_ID;
+        let most = match query.effort {
+            Effort::Short => most.min(query.effort.steps()),
+            Effort::Long => most,
+        };
         let named: Vec<(Index, Index, String)> = sqlx::query_as(
             if self.sees_all {
                 "SELECT e.prev_idx, e.next_idx, coalesce(c.id, r.id) FROM (SELECT prev_idx, next_idx FROM edge WHERE prev_idx = ANY($1) \
@@ -274,6 +318,33 @@ impl Loaded {
         .fetch_all(connection)
         .await?;
         for (previous, _, id) in at_most(named, most, query)? {
+            self.next_ids.entry(previous).or_default().push(id);
+        }
+        Ok(())
+    }
+
+    /// Of the events at `open` no more than `each` successors.
+    async fn read_first_ids(
+        &mut self,
+        connection: &mut PgConnection,
+        open: &[Index],
+        each: usize,
+    ) -> Result<(), ReadError> {
+        let named: Vec<(Index, Index, String)> = sqlx::query_as(if self.sees_all {
+            "SELECT o.idx, e.next_idx, coalesce(c.id, r.id) FROM unnest($1::int8[]) AS o(idx) CROSS JOIN LATERAL \
+             (SELECT next_idx FROM edge WHERE prev_idx = o.idx UNION \
+              SELECT next_idx FROM stranger_edge WHERE prev_idx = o.idx ORDER BY next_idx LIMIT $2) e \
+             JOIN record r ON r.idx = e.next_idx LEFT JOIN claim c ON c.idx = r.idx ORDER BY o.idx, e.next_idx"
+        } else {
+            "SELECT o.idx, e.next_idx, coalesce(c.id, r.id) FROM unnest($1::int8[]) AS o(idx) CROSS JOIN LATERAL \
+             (SELECT DISTINCT next_idx FROM edge WHERE prev_idx = o.idx ORDER BY next_idx LIMIT $2) e \
+             JOIN record r ON r.idx = e.next_idx LEFT JOIN claim c ON c.idx = r.idx ORDER BY o.idx, e.next_idx"
+        })
+        .bind(open)
+        .bind(i64::try_from(each).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+        for (previous, _, id) in named {
             self.next_ids.entry(previous).or_default().push(id);
         }
         Ok(())
@@ -318,12 +389,12 @@ async fn reach(
         };
         let found: Vec<Index> = sqlx::query_scalar(step)
             .bind(&frontier)
-            .bind(one_more(query.limit))
+            .bind(one_more(query.most_events()))
             .fetch_all(&mut *connection)
             .await?;
-        let is_cut = found.len() > query.limit;
+        let is_cut = found.len() > query.most_events();
         frontier = found.into_iter().filter(|idx| seen.insert(*idx)).collect();
-        if is_cut || seen.len() > query.limit {
+        if is_cut || seen.len() > query.most_events() {
             return Err(too_large(query));
         }
         if frontier.is_empty() {
@@ -363,10 +434,10 @@ async fn everything(
     };
     let found: Vec<Index> = sqlx::query_scalar(closure)
         .bind(start)
-        .bind(one_more(query.limit))
+        .bind(one_more(query.most_events()))
         .fetch_all(connection)
         .await?;
-    let found = at_most(found, query.limit, query)?;
+    let found = at_most(found, query.most_events(), query)?;
     Ok(found.into_iter().filter(|idx| *idx != start).collect())
 }
 
@@ -419,9 +490,11 @@ impl Records for Loaded {
     fn next_ids(
         &mut self,
         idx: Index,
+        most: usize,
         max_bytes: usize,
     ) -> Result<Option<Vec<String>>, StoreError> {
-        let ids = self.next_ids.remove(&idx).unwrap_or_default();
+        let mut ids = self.next_ids.remove(&idx).unwrap_or_default();
+        ids.truncate(most);
         let bytes: usize = ids.iter().map(String::len).sum();
         Ok((bytes <= max_bytes).then_some(ids))
     }

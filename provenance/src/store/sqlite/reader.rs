@@ -14,15 +14,18 @@ use super::connect;
 use crate::{
     domain::{
         access::Viewer,
-        lineage::{Graph, LineageQuery},
-        store::{Index, LedgerReader, Node, ReadError, StoreError},
+        lineage::{Effort, Graph, LineageQuery},
+        store::{Index, LedgerReader, Lineage, ReadError, StoreError},
     },
     model::commitment::Commitment,
     store::view::{self, Records, Row, Starts},
 };
 
-/// Readers at a time: reading is CPU, and the ledger shares two cores with its writer.
+/// Readers of short lineages at a time: reading is CPU, and the ledger shares two cores with its writer.
 const READERS: usize = 4;
+
+/// Readers of long ones, which nobody else waits behind.
+const LONG_READERS: usize = 3;
 
 /// 10 s: longest wait for one of them.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +39,7 @@ struct Pool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     places: Arc<Semaphore>,
+    long_places: Arc<Semaphore>,
 }
 
 impl SqliteReader {
@@ -46,15 +50,21 @@ impl SqliteReader {
             path: path.to_owned(),
             idle,
             places: Arc::new(Semaphore::new(READERS)),
+            long_places: Arc::new(Semaphore::new(LONG_READERS)),
         })))
     }
 
     /// Runs `read` on a snapshot, on a thread that may block.
     async fn with<R: Send + 'static>(
         &self,
+        effort: Effort,
         read: impl FnOnce(&Transaction<'_>) -> Result<R, ReadError> + Send + 'static,
     ) -> Result<R, ReadError> {
-        let waiting = self.0.places.clone().acquire_owned();
+        let places = match effort {
+            Effort::Short => &self.0.places,
+            Effort::Long => &self.0.long_places,
+        };
+        let waiting = places.clone().acquire_owned();
         let place = tokio::time::timeout(PATIENCE, waiting)
             .await
             .map_err(|_| ReadError::Busy)?
@@ -100,8 +110,9 @@ impl LedgerReader for SqliteReader {
         &self,
         query: LineageQuery,
         viewer: Viewer,
-    ) -> Result<Option<Vec<Node>>, ReadError> {
-        self.with(move |tx| lineage(tx, &query, &viewer)).await
+    ) -> Result<Option<Lineage>, ReadError> {
+        self.with(query.effort, move |tx| lineage(tx, &query, &viewer))
+            .await
     }
 }
 
@@ -109,13 +120,15 @@ fn lineage(
     tx: &Transaction<'_>,
     query: &LineageQuery,
     viewer: &Viewer,
-) -> Result<Option<Vec<Node>>, ReadError> {
+) -> Result<Option<Lineage>, ReadError> {
     let Some(starts) = starts(tx, &query.id).map_err(StoreError::from)? else {
         return Ok(None);
     };
     let mut records =
-        Snapshot::new(tx, query.limit, viewer.sees_all()).map_err(StoreError::from)?;
-    view::lineage(&mut records, starts, query, viewer).map(Some)
+        Snapshot::new(tx, query.most_events(), viewer.sees_all()).map_err(StoreError::from)?;
+    let (start, starts) = starts.seen(&mut records, viewer)?;
+    let plan = view::plan(&mut records, start, starts, query)?;
+    view::fill(&mut records, plan, query, viewer).map(Some)
 }
 
 fn starts(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<Option<Starts>> {
@@ -200,10 +213,17 @@ impl Records for Snapshot<'_> {
         })
     }
 
-    fn next_ids(&mut self, idx: Index, max_bytes: usize) -> rusqlite::Result<Option<Vec<String>>> {
+    fn next_ids(
+        &mut self,
+        idx: Index,
+        most: usize,
+        max_bytes: usize,
+    ) -> rusqlite::Result<Option<Vec<String>>> {
         let (mut ids, mut bytes) = (Vec::new(), 0);
         let mut rows = self.next_ids.query([idx])?;
-        while let Some(row) = rows.next()? {
+        while ids.len() < most
+            && let Some(row) = rows.next()?
+        {
             let id: String = row.get(1)?;
             bytes += id.len();
             if bytes > max_bytes {
