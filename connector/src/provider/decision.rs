@@ -1,6 +1,7 @@
 //! Who asks, and whether they may have it: everything that is decided before the first byte is fetched.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use auth_client::{
     Binding, CallerError, ConnectorRegistration, ConnectorRole, MeantFor, Party, Profile,
@@ -79,9 +80,31 @@ pub(super) struct Permit {
 }
 
 impl Provider {
+    /// Whether this connector is registered for the provider whose data it offers. Asked until that is known: what is recorded under
+    /// a wrong configuration the ledger would refuse for good. While nobody answers, others decide.
+    async fn check_own(&self) -> Result<(), FileError> {
+        if self.is_own_known.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.registrations.connector(&self.connector_id).await {
+            Ok(Some(own)) if own.role != ConnectorRole::Provider || own.user_id != self.owner => {
+                Err(FileError::OfAnother {
+                    role: own.role,
+                    user: own.user_id,
+                })
+            }
+            Ok(Some(_)) => {
+                self.is_own_known.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
     /// Who calls: an active receiver, and the user whose token came along, if one did. One that is sent has to be good, also
     /// for open data.
     pub(super) async fn caller(&self, fields: &HeaderMap, peer: &Peer) -> Result<Asker, FileError> {
+        self.check_own().await?;
         let sent = match bearer(fields) {
             Ok(text) => Ok(Some(text)),
             Err(AuthorizationError::Missing) => Ok(None),

@@ -3,11 +3,11 @@
 //! Message ids are those of CADDE 4.0 (message list of the detailed design); where it has none, the function number is
 //! 90. Texts are our own.
 
-use auth_client::{CallerError, TokenError};
+use auth_client::{CallerError, ConnectorRole, TokenError};
 use axum::response::Response;
 use common::http::Text;
 use common::http::cadde::ConnectorError;
-use common::ids::ConnectorId;
+use common::ids::{ConnectorId, UserId};
 use http::StatusCode;
 
 use crate::exchange::{OptionsError, RecordError, RequestError, refusing};
@@ -34,6 +34,16 @@ pub enum FileError {
     /// This connector may not act itself.
     #[error("{0}, this connector, is not registered or suspended")]
     Suspended(ConnectorId),
+    /// This connector is registered for another provider than it offers data of: the ledger would take none of its records.
+    #[error(
+        "this connector is registered as {role:?} connector of {user}, not for the provider of its configuration (provider_id)"
+    )]
+    OfAnother {
+        /// What it is registered as.
+        role: ConnectorRole,
+        /// For whom.
+        user: UserId,
+    },
     /// The registration could not be looked up.
     #[error("the registration of the connector cannot be looked up: {0}")]
     Registry(String),
@@ -141,6 +151,7 @@ impl FileError {
             Self::ApiType(_) => (StatusCode::BAD_REQUEST, "010002003E"),
             Self::NoIdentity | Self::NotRegistered(_) => (StatusCode::FORBIDDEN, "010090004E"),
             Self::Suspended(_) => (StatusCode::FORBIDDEN, "010090007E"),
+            Self::OfAnother { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "010090008E"),
             Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "010002004E")
             }
@@ -201,6 +212,10 @@ impl FileError {
                 format!(
                     "This provider's connector, {id}, is not registered with the authentication server, or suspended."
                 ),
+            ),
+            Self::OfAnother { .. } => Text::new(
+                "この提供者コネクタの登録と設定が一致しません。",
+                "This provider's connector is not registered for the provider that it is set up for.",
             ),
             Self::Registry(_) | Self::Token(TokenError::Unavailable(_)) => refusing::AUTH_AWAY,
             Self::NoSource => Text::new(

@@ -8,6 +8,7 @@ mod file;
 mod sources;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use axum::Router;
@@ -44,6 +45,8 @@ pub struct ProviderConnector;
 pub(crate) struct Provider {
     owner: UserId,
     connector_id: ConnectorId,
+    /// It was seen to be registered for its owner.
+    is_own_known: AtomicBool,
     sources: Sources,
     grants: Arc<GrantBook>,
     callers: Callers,
@@ -173,6 +176,7 @@ impl Provider {
         Ok(Self {
             owner: config.provider_id.clone(),
             connector_id: config.connector_id.clone(),
+            is_own_known: AtomicBool::new(false),
             sources,
             grants,
             callers: identity.callers,

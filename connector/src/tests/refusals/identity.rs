@@ -222,6 +222,29 @@ async fn only_an_active_receiver_connector_is_served(
     world.is_untouched().await;
 }
 
+#[rstest]
+#[case::of_another_provider(ConnectorRole::Provider, "cadde.other.dd")]
+#[case::a_receiver(ConnectorRole::Receiver, PROVIDER)]
+#[tokio::test]
+async fn a_provider_that_the_ledger_would_not_take_serves_nobody(
+    #[case] role: ConnectorRole,
+    #[case] user: &str,
+) {
+    let world = World::start(Plan::default()).await;
+    let register = |role, user| {
+        world
+            .auth
+            .register(PROVIDER_CONNECTOR, role, user, State::Active);
+    };
+    register(role, user);
+    let got = fetch(world.reference("/open/a.csv", None)).await;
+    assert_eq!(got.error(), (500, "010090008E".to_owned()));
+    world.is_untouched().await;
+    register(ConnectorRole::Provider, PROVIDER);
+    let got = fetch(world.reference("/open/a.csv", None)).await;
+    assert_eq!(got.status.as_u16(), 200);
+}
+
 #[tokio::test]
 async fn an_unregistered_connector_is_not_served() {
     let world = World::start(Plan::default()).await;
