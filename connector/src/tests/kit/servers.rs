@@ -163,7 +163,7 @@ impl Transport for FakeLedger {
 
 fn accepted(item: &Value) -> Value {
     let mut core = json!({"v": 1, "xid": item["exchange_id"], "actor": {"user": item["user_id"]}});
-    for member in ["event", "evidence", "dig", "nonce"] {
+    for member in ["event", "evidence", "dig", "jti", "nonce"] {
         if let Some(value) = item.get(member) {
             core[member] = value.clone();
         }
