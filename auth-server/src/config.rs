@@ -110,7 +110,8 @@ pub struct TokensConfig {
     /// How long after the login refresh tokens end.
     #[serde(default = "default_refresh_max")]
     pub refresh_max: Period,
-    /// How long a used refresh token still works: existing clients send several requests of one session at once.
+    /// How long a used refresh token is answered with the same successor: existing clients send several requests of one session
+    /// at once.
     #[serde(default = "default_refresh_grace")]
     pub refresh_grace: Period,
 }

@@ -31,6 +31,9 @@ const CHORES: Duration = Duration::from_mins(1);
 /// 1 s: a database that went away is noticed before a load balancer's second look.
 const PROBE: Duration = Duration::from_secs(1);
 
+/// 10 s: how often it is looked for successors of refresh tokens whose grace is over.
+const SUCCESSORS: Duration = Duration::from_secs(10);
+
 /// The authentication server.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthServer;
@@ -86,6 +89,12 @@ impl Service for AuthServer {
             (Arc::clone(&context.clock), config.tokens.access.get()),
             context.shutdown.clone(),
         ));
+        tokio::spawn(forget_successors(
+            Arc::clone(&app),
+            config.tokens.refresh_grace.get(),
+            Arc::clone(&context.clock),
+            context.shutdown.clone(),
+        ));
         let chores = tokio::spawn(chores(
             Arc::clone(&app),
             config,
@@ -129,6 +138,21 @@ async fn watch_database(
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(PROBE) => {}
+        }
+    }
+}
+
+/// Forgets the successor of a used refresh token once its grace is over.
+async fn forget_successors(app: Arc<App>, grace: Duration, clock: SharedClock, shutdown: Shutdown) {
+    let grace = time::Duration::try_from(grace).unwrap_or(time::Duration::MAX);
+    loop {
+        let before = clock.now().saturating_sub(grace);
+        if let Err(error) = app.store.forget_successors(before).await {
+            tracing::error!(error = %Chain(&error), "successors of refresh tokens could not be forgotten");
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(SUCCESSORS) => {}
         }
     }
 }

@@ -123,11 +123,13 @@ pub struct Rotation<'a> {
     pub client_id: &'a str,
     /// The token to replace it.
     pub replacement: SecretHash,
+    /// The same token, sealed so that the one presented opens it. It is kept as long as the grace.
+    pub sealed: Vec<u8>,
     /// Now.
     pub now: OffsetDateTime,
     /// How long the replacement may lie unused.
     pub idle: Duration,
-    /// How long a used token still works.
+    /// How long a used token is still answered with what replaced it.
     pub grace: Duration,
 }
 
@@ -136,6 +138,8 @@ pub struct Rotation<'a> {
 pub enum Rotated {
     /// The replacement is in force.
     Replaced(Family),
+    /// The token had been replaced before, within the grace: by what is sealed here, which is still in force.
+    Repeated(Family, Vec<u8>),
     /// The token is unknown, of another client, expired, or its family was revoked.
     Refused,
     /// The token had been used before: somebody has a copy. Its family is revoked now.
@@ -345,6 +349,8 @@ pub trait Families: Send + Sync {
     ) -> Result<bool, StoreError>;
     /// Exchanges a refresh token.
     async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError>;
+    /// Forgets what is sealed for tokens that were used before `before`, whose grace is over. Returns for how many.
+    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
     /// Forgets families that ended, or were revoked, before `before`.
     async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }

@@ -1,6 +1,7 @@
 //! The CADDE token endpoints and the variants that existing clients send.
 
 use super::fixture::{Ask, Domain, Fixture, with_basic, with_certificate};
+use crate::domain::secrets;
 use auth_client::{TokenClaims, api::GrantType};
 use base64::{
     Engine as _,
@@ -397,7 +398,8 @@ async fn a_copied_refresh_token_ends_the_session_but_a_repeated_request_does_not
     // Two requests of one session at nearly the same time.
     fixture.clock.advance(Duration::from_secs(5));
     let two: Value = fixture.public(&ask, path, &body).await.read(StatusCode::OK);
-    assert_ne!(one["refresh_token"], two["refresh_token"]);
+    assert_eq!(one["refresh_token"], two["refresh_token"]);
+    assert_ne!(one["access_token"], two["access_token"]);
     fixture
         .public(
             &ask,
@@ -436,6 +438,87 @@ async fn a_copied_refresh_token_ends_the_session_but_a_repeated_request_does_not
         events["items"][0]["subject"],
         json!(domain.user.user.user_id)
     );
+}
+
+/// The server's own database, past the server.
+async fn database(fixture: &Fixture) -> sqlx::SqlitePool {
+    let file = fixture.config.database.url.strip_prefix("sqlite:").unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    sqlx::SqlitePool::connect_with(options).await.unwrap()
+}
+
+#[tokio::test]
+async fn requests_at_once_get_one_refresh_token_which_nothing_kept_gives_away() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let ask = app(&domain);
+    let (_, first) = fixture.login(&domain.client, &domain.user).await;
+    let body = json!({ "refresh_token": first });
+    let refresh = async || -> String {
+        let answer = fixture
+            .public(&ask, "/cadde/api/v4/token/refresh", &body)
+            .await;
+        let answer: Value = answer.read(StatusCode::OK);
+        answer["refresh_token"].as_str().unwrap().to_owned()
+    };
+    let (one, two) = tokio::join!(refresh(), refresh());
+    assert_eq!(one, two);
+
+    let database = database(&fixture).await;
+    let kept = async || -> Vec<Vec<u8>> {
+        let query = "SELECT successor FROM refresh_tokens WHERE successor IS NOT NULL";
+        sqlx::query_scalar(query)
+            .fetch_all(&database)
+            .await
+            .unwrap()
+    };
+    let [sealed] = &kept().await[..] else {
+        panic!("one token has a successor");
+    };
+    assert_eq!(secrets::open(sealed, &first), Some(one.clone()));
+    assert_eq!(secrets::open(sealed, &one), None);
+    let part = |text: &str| sealed.windows(8).any(|part| part == &text.as_bytes()[..8]);
+    assert!(!part(&one) && !part(&first));
+    let hashes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT hash FROM refresh_tokens")
+        .fetch_all(&database)
+        .await
+        .unwrap();
+    assert!(hashes.iter().any(|hash| hash == &secrets::hash(&one)));
+    for hash in hashes {
+        assert!(!sealed.windows(8).any(|part| part == &hash[..8]));
+    }
+
+    // Somebody who comes with the old token later gets nothing, and nothing is left to be got.
+    fixture.clock.advance(Duration::from_secs(11));
+    fixture
+        .public(&ask, "/cadde/api/v4/token/refresh", &body)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(kept().await, Vec::<Vec<u8>>::new());
+    database.close().await;
+}
+
+#[tokio::test]
+async fn a_successor_that_was_damaged_is_an_error_and_no_other_token() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let (_, first) = fixture.login(&domain.client, &domain.user).await;
+    let body = json!({ "refresh_token": first });
+    let path = "/cadde/api/v4/token/refresh";
+    fixture
+        .public(&app(&domain), path, &body)
+        .await
+        .expect(StatusCode::OK);
+    let database = database(&fixture).await;
+    sqlx::query("UPDATE refresh_tokens SET successor = randomblob(71) WHERE successor IS NOT NULL")
+        .execute(&database)
+        .await
+        .unwrap();
+    fixture
+        .public(&app(&domain), path, &body)
+        .await
+        .expect(StatusCode::INTERNAL_SERVER_ERROR);
+    database.close().await;
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ impl Logins {
     }
 
     /// Exchanges a refresh token. A token that was used before ends the session for everybody who has one of its tokens,
-    /// except within the grace, in which existing clients repeat themselves.
+    /// except within the grace, in which existing clients repeat themselves: they get the same successor again.
     pub async fn refresh(
         &self,
         client: &Client,
@@ -187,6 +187,7 @@ impl Logins {
             presented: secrets::hash(token),
             client_id: &client.id,
             replacement: secrets::hash(&refresh),
+            sealed: secrets::seal(&refresh, token),
             now,
             idle: span(self.config.refresh_idle.get()),
             grace: span(self.config.refresh_grace.get()),
@@ -196,21 +197,28 @@ impl Logins {
             request_id,
         };
         let reused = actor.event(now, "session.refresh-token-reused", "", None);
-        match self.store.rotate(&rotation, &reused).await? {
-            Rotated::Replaced(family) => {
-                let user = self
-                    .directory
-                    .active_user(&family.user_id)
-                    .ok_or(LoginError::RefreshToken)?;
-                Ok(self.pair(&user, &family, refresh))
+        let (family, refresh) = match self.store.rotate(&rotation, &reused).await? {
+            Rotated::Replaced(family) => (family, refresh),
+            Rotated::Repeated(family, sealed) => {
+                let same = secrets::open(&sealed, token).ok_or_else(|| StoreError::Corrupt {
+                    table: "refresh_tokens",
+                    key: format!("of family {}", family.id),
+                    reason: "its successor does not open with the token".into(),
+                })?;
+                (family, same)
             }
-            Rotated::Refused => Err(LoginError::RefreshToken),
+            Rotated::Refused => return Err(LoginError::RefreshToken),
             Rotated::Reused(family) => {
                 tracing::warn!(user = %family.user_id, client.id = family.client_id, "a refresh token was used twice, its session is revoked");
                 self.directory.revoke_families([family.id], now);
-                Err(LoginError::RefreshToken)
+                return Err(LoginError::RefreshToken);
             }
-        }
+        };
+        let user = self
+            .directory
+            .active_user(&family.user_id)
+            .ok_or(LoginError::RefreshToken)?;
+        Ok(self.pair(&user, &family, refresh))
     }
 
     fn pair(&self, user: &User, family: &Family, refresh: String) -> TokenPair {

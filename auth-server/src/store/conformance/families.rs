@@ -16,10 +16,16 @@ fn rotation(presented: u8, replacement: u8, after: Duration) -> Rotation<'static
         presented: hash(presented),
         client_id: "operator",
         replacement: hash(replacement),
+        sealed: sealed(replacement),
         now: AT + after,
         idle: IDLE,
         grace: Duration::seconds(10),
     }
+}
+
+/// What stands for a token that is sealed.
+fn sealed(token: u8) -> Vec<u8> {
+    vec![token; 71]
 }
 
 async fn rotate(store: &impl Store, rotation: &Rotation<'_>) -> Rotated {
@@ -157,7 +163,7 @@ pub(crate) async fn a_token_that_does_not_fit_is_refused(store: impl Store) {
     );
 }
 
-/// Within the grace it is answered: the first answer may have been lost. After it somebody has a copy.
+/// Within the grace the answer is the same: the first may have been lost. After it somebody has a copy.
 pub(crate) async fn a_token_used_again_ends_its_family(store: impl Store) {
     initialised(&store).await;
     let family = begun(&store, "cadde.op", 10).await;
@@ -166,15 +172,27 @@ pub(crate) async fn a_token_used_again_ends_its_family(store: impl Store) {
         rotate(&store, &rotation(10, 11, at(100))).await,
         Rotated::Replaced(_)
     ));
+    // Also while the successor is in use already, and again.
     assert!(matches!(
-        rotate(&store, &rotation(10, 12, at(110))).await,
+        rotate(&store, &rotation(11, 14, at(103))).await,
         Rotated::Replaced(_)
     ));
+    for (other, after) in [(12, at(104)), (13, at(110))] {
+        assert_eq!(
+            rotate(&store, &rotation(10, other, after)).await,
+            Rotated::Repeated(family.clone(), sealed(11))
+        );
+        // What nobody was told is no token.
+        assert_eq!(
+            rotate(&store, &rotation(other, 20, after)).await,
+            Rotated::Refused
+        );
+    }
     assert_eq!(
-        rotate(&store, &rotation(10, 13, at(111))).await,
+        rotate(&store, &rotation(10, 13, at(110) + Duration::MICROSECOND)).await,
         Rotated::Reused(family.clone())
     );
-    for token in [10, 11, 12, 13] {
+    for token in 10..15 {
         assert_eq!(
             rotate(&store, &rotation(token, 20, at(112))).await,
             Rotated::Refused,
@@ -182,12 +200,98 @@ pub(crate) async fn a_token_used_again_ends_its_family(store: impl Store) {
         );
     }
     let all = store.load(AT).await.unwrap();
-    assert_eq!(all.revoked_families, [(family.id, AT + at(111))]);
+    assert_eq!(
+        all.revoked_families,
+        [(family.id, AT + at(110) + Duration::MICROSECOND)]
+    );
     let events = store.events(None, 1).await.unwrap();
     assert_eq!(
         (events[0].kind.as_str(), events[0].subject.as_str()),
         ("reused", "cadde.op")
     );
+}
+
+/// Of many at once one replaces, and all get what it was replaced by.
+pub(crate) async fn of_a_token_presented_at_once_there_is_one_successor(store: impl Store) {
+    initialised(&store).await;
+    let family = begun(&store, "cadde.op", 10).await;
+    let all = [11, 12, 13, 14].map(|other| rotation(10, other, Duration::SECOND));
+    let [a, b, c, d] = &all;
+    let (a, b, c, d) = tokio::join!(
+        rotate(&store, a),
+        rotate(&store, b),
+        rotate(&store, c),
+        rotate(&store, d)
+    );
+    let answers = [a, b, c, d];
+    let is_first = |answer: &Rotated| *answer == Rotated::Replaced(family.clone());
+    let first = answers.iter().position(is_first).expect("one is first");
+    for (position, answer) in answers.iter().enumerate() {
+        if position != first {
+            let same = Rotated::Repeated(family.clone(), all[first].sealed.clone());
+            assert_eq!(*answer, same, "{position}");
+        }
+    }
+    for (position, other) in (11..15).enumerate() {
+        let answer = rotate(&store, &rotation(other, 20, Duration::MINUTE)).await;
+        assert_eq!(is_first(&answer), position == first, "{other}");
+    }
+}
+
+/// By what looks for it from time to time, and by the token's next use.
+pub(crate) async fn a_successor_is_forgotten_after_the_grace(store: impl Store) {
+    initialised(&store).await;
+    let family = begun(&store, "cadde.op", 10).await;
+    let at = |seconds| Duration::seconds(seconds);
+    let forget = async |after: Duration| {
+        let forgotten = store.forget_successors(AT + after - at(10)).await;
+        forgotten.expect("the database works")
+    };
+    assert!(matches!(
+        rotate(&store, &rotation(10, 11, at(100))).await,
+        Rotated::Replaced(_)
+    ));
+    assert_eq!(forget(at(110)).await, 0);
+    assert_eq!(
+        rotate(&store, &rotation(10, 12, at(110))).await,
+        Rotated::Repeated(family.clone(), sealed(11))
+    );
+    assert_eq!(forget(at(111)).await, 1);
+    assert_eq!(forget(at(111)).await, 0);
+    // It makes no difference to what a copy does.
+    assert_eq!(
+        rotate(&store, &rotation(10, 12, at(111))).await,
+        Rotated::Reused(family)
+    );
+    let family = begun(&store, "cadde.op", 20).await;
+    assert!(matches!(
+        rotate(&store, &rotation(20, 21, at(100))).await,
+        Rotated::Replaced(_)
+    ));
+    assert_eq!(
+        rotate(&store, &rotation(20, 22, at(111))).await,
+        Rotated::Reused(family)
+    );
+    assert_eq!(forget(at(111)).await, 0);
+}
+
+/// The version before kept none: a token that it replaced has one from its next use within the grace.
+pub(crate) async fn a_token_without_a_successor_gets_one_within_its_grace(store: impl Store) {
+    initialised(&store).await;
+    let family = begun(&store, "cadde.op", 10).await;
+    let at = |seconds| Duration::seconds(seconds);
+    rotate(&store, &rotation(10, 11, at(100))).await;
+    let forgotten = store.forget_successors(AT + at(101)).await;
+    assert_eq!(forgotten.unwrap(), 1);
+    for (other, after, expected) in [
+        (12, 105, Rotated::Replaced(family.clone())),
+        (13, 110, Rotated::Repeated(family.clone(), sealed(12))),
+        // The grace goes on from the first use.
+        (14, 111, Rotated::Reused(family.clone())),
+    ] {
+        let answer = rotate(&store, &rotation(10, other, at(after))).await;
+        assert_eq!(answer, expected, "{after}");
+    }
 }
 
 /// Who is second by more than the grace is refused; nobody is left waiting.
@@ -204,8 +308,8 @@ pub(crate) async fn of_a_token_presented_twice_at_once_both_or_one_is_answered(s
         "{second:?}"
     );
     match first {
-        Rotated::Replaced(_) => {}
-        // The later one came first; this one is within its grace, or the family has ended.
+        // In the second case the later one came first, and this one is within its grace.
+        Rotated::Replaced(_) | Rotated::Repeated(..) => {}
         Rotated::Refused => assert!(matches!(second, Rotated::Reused(_)), "{second:?}"),
         Rotated::Reused(_) => panic!("used before it was used"),
     }

@@ -111,6 +111,19 @@ impl Families for PostgresStore {
             .await
     }
 
+    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let attempt = || async {
+            let forgotten = sqlx::query(
+                "UPDATE refresh_tokens SET successor = NULL WHERE successor IS NOT NULL AND used_at < $1",
+            )
+            .bind(before)
+            .execute(&self.database.pool)
+            .await?;
+            Ok(forgotten.rows_affected())
+        };
+        self.database.run(attempt).await
+    }
+
     async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let attempt = || async {
             let purged =
@@ -135,7 +148,7 @@ impl PostgresStore {
         // revokes the family does so before or after.
         let found: Option<FamilyRow> = sqlx::query_as(
             "SELECT f.id, f.client_id, f.user_id, f.aal, f.scope, f.created_at, f.expires_at, f.revoked_at, \
-             t.expires_at AS token_expires_at, t.used_at \
+             t.expires_at AS token_expires_at, t.used_at, t.successor \
              FROM refresh_tokens t JOIN token_families f ON f.id = t.family WHERE t.hash = $1 \
              FOR NO KEY UPDATE",
         )
@@ -149,11 +162,11 @@ impl PostgresStore {
                 && now < row.expires_at
                 && now < row.token_expires_at
         };
-        let Some(row) = found.filter(fits) else {
+        let Some(mut row) = found.filter(fits) else {
             tx.rollback().await?;
             return Ok(Rotated::Refused);
         };
-        let used_at = row.used_at;
+        let (used_at, successor) = (row.used_at, row.successor.take());
         let family = Family::try_from(row)?;
         if used_at.is_some_and(|at| now > at.saturating_add(rotation.grace)) {
             sqlx::query(
@@ -164,6 +177,10 @@ impl PostgresStore {
             .bind(&reused.kind)
             .execute(&mut *tx)
             .await?;
+            sqlx::query("UPDATE refresh_tokens SET successor = NULL WHERE hash = $1")
+                .bind(rotation.presented.as_slice())
+                .execute(&mut *tx)
+                .await?;
             let event = Event {
                 subject: family.user_id.to_string(),
                 ..reused.clone()
@@ -172,13 +189,19 @@ impl PostgresStore {
             tx.commit().await?;
             return Ok(Rotated::Reused(family));
         }
-        if used_at.is_none() {
-            sqlx::query("UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1")
-                .bind(rotation.presented.as_slice())
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
+        // A token that the version before replaced within the grace has none: it gets one now.
+        if let Some(sealed) = successor.filter(|_| used_at.is_some()) {
+            tx.rollback().await?;
+            return Ok(Rotated::Repeated(family, sealed));
         }
+        sqlx::query(
+            "UPDATE refresh_tokens SET used_at = COALESCE(used_at, $2), successor = $3 WHERE hash = $1",
+        )
+        .bind(rotation.presented.as_slice())
+        .bind(now)
+        .bind(&rotation.sealed)
+        .execute(&mut *tx)
+        .await?;
         insert_token(&mut tx, &family, &rotation.replacement, now, rotation.idle).await?;
         tx.commit().await?;
         Ok(Rotated::Replaced(family))

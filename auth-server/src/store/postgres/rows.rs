@@ -216,6 +216,8 @@ pub(super) struct FamilyRow {
     pub(super) revoked_at: Option<OffsetDateTime>,
     pub(super) token_expires_at: OffsetDateTime,
     pub(super) used_at: Option<OffsetDateTime>,
+    /// What is sealed for the token.
+    pub(super) successor: Option<Vec<u8>>,
 }
 
 impl TryFrom<FamilyRow> for Family {

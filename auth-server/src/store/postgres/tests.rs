@@ -50,6 +50,10 @@ async fn searches_use_an_index() {
             "token_families_revoked",
         ),
         (
+            "UPDATE refresh_tokens SET successor = NULL WHERE successor IS NOT NULL AND used_at < now()",
+            "refresh_tokens_sealed",
+        ),
+        (
             "SELECT * FROM events WHERE id < gen_random_uuid() ORDER BY id DESC LIMIT 2",
             "events_pkey",
         ),

@@ -107,14 +107,14 @@ impl Families for SqliteStore {
         let mut tx = self.begin().await?;
         let found: Option<FamilyRow> = sqlx::query_as(
             "SELECT f.id, f.client_id, f.user_id, f.aal, f.scope, f.created_at, f.expires_at, f.revoked_at, \
-             t.expires_at AS token_expires_at, t.used_at \
+             t.expires_at AS token_expires_at, t.used_at, t.successor \
              FROM refresh_tokens t JOIN token_families f ON f.id = t.family WHERE t.hash = $1",
         )
         .bind(rotation.presented.as_slice())
         .fetch_optional(&mut *tx)
         .await?;
         let now = micros(rotation.now);
-        let Some(row) = found else {
+        let Some(mut row) = found else {
             return Ok(Rotated::Refused);
         };
         if row.client_id != rotation.client_id
@@ -124,7 +124,7 @@ impl Families for SqliteStore {
         {
             return Ok(Rotated::Refused);
         }
-        let used_at = row.used_at;
+        let (used_at, successor) = (row.used_at, row.successor.take());
         let family = Family::try_from(row)?;
         let repeated = used_at.is_some_and(|at| now > at.saturating_add(span(rotation.grace)));
         if repeated {
@@ -136,6 +136,10 @@ impl Families for SqliteStore {
             .bind(&reused.kind)
             .execute(&mut *tx)
             .await?;
+            sqlx::query("UPDATE refresh_tokens SET successor = NULL WHERE hash = $1")
+                .bind(rotation.presented.as_slice())
+                .execute(&mut *tx)
+                .await?;
             insert_event(
                 &mut tx,
                 &Event {
@@ -147,13 +151,19 @@ impl Families for SqliteStore {
             tx.commit().await?;
             return Ok(Rotated::Reused(family));
         }
-        if used_at.is_none() {
-            sqlx::query("UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1")
-                .bind(rotation.presented.as_slice())
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
+        // A token that the version before replaced within the grace has none: it gets one now.
+        if let Some(sealed) = successor.filter(|_| used_at.is_some()) {
+            tx.rollback().await?;
+            return Ok(Rotated::Repeated(family, sealed));
         }
+        sqlx::query(
+            "UPDATE refresh_tokens SET used_at = COALESCE(used_at, $2), successor = $3 WHERE hash = $1",
+        )
+        .bind(rotation.presented.as_slice())
+        .bind(now)
+        .bind(&rotation.sealed)
+        .execute(&mut *tx)
+        .await?;
         insert_token(
             &mut tx,
             &family,
@@ -164,6 +174,16 @@ impl Families for SqliteStore {
         .await?;
         tx.commit().await?;
         Ok(Rotated::Replaced(family))
+    }
+
+    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let forgotten = sqlx::query(
+            "UPDATE refresh_tokens SET successor = NULL WHERE successor IS NOT NULL AND used_at < $1",
+        )
+        .bind(micros(before))
+        .execute(&self.database.writer)
+        .await?;
+        Ok(forgotten.rows_affected())
     }
 
     async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError> {

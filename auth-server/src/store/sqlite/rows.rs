@@ -224,6 +224,8 @@ pub(super) struct FamilyRow {
     pub(super) revoked_at: Option<i64>,
     pub(super) token_expires_at: i64,
     pub(super) used_at: Option<i64>,
+    /// What is sealed for the token.
+    pub(super) successor: Option<Vec<u8>>,
 }
 
 impl TryFrom<FamilyRow> for Family {
