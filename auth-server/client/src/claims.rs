@@ -317,6 +317,41 @@ mod tests {
     }
 
     #[test]
+    fn an_audience_named_twice_is_that_audience_alone() {
+        let with = |aud: serde_json::Value| {
+            let mut json = serde_json::to_value(claims()).unwrap();
+            json["aud"] = aud;
+            json["roles"] = serde_json::json!(["operator"]);
+            serde_json::from_value::<TokenClaims>(json).unwrap()
+        };
+        let own: ConnectorId = "provider.a.example".parse().unwrap();
+        let twice = with(serde_json::json!([own, own]));
+        let once = with(serde_json::json!([own]));
+        let among = with(serde_json::json!([
+            "b.example",
+            own,
+            "b.example",
+            own,
+            "b.example"
+        ]));
+        for named in [&once, &twice, &among] {
+            assert_eq!(named.kind(), Some(TokenKind::Management));
+            assert!(named.names("provider.a.example") && named.has_role(Role::Operator));
+            assert!(named.check_audience(&own).is_ok());
+        }
+        // It counts for nobody else because of that, and is no token for everybody either.
+        let other: ConnectorId = "provider.b.example".parse().unwrap();
+        let nobody = with(serde_json::json!([]));
+        for claims in [&once, &twice, &among, &nobody] {
+            assert!(!claims.names("provider.b.example"));
+            assert!(claims.check_audience(&other).is_err());
+            assert_ne!(claims.kind(), Some(TokenKind::Plain));
+        }
+        // It is passed on as it was said.
+        assert_eq!(twice.audiences().len(), 2);
+    }
+
+    #[test]
     fn absent_members_are_left_out() {
         let json = serde_json::to_value(claims()).unwrap();
         for absent in [

@@ -283,7 +283,38 @@ async fn a_receiver_gets_a_token_for_whoever_checks_no_binding() {
     assert_eq!(answer.error(), "invalid_target");
 }
 
-/// Who may learn whose token it is, on every path where one asks.
+/// Whether `token` shows to whoever asks, on every path where one asks.
+async fn shows(fixture: &Fixture, ask: &Ask, token: &str, expected: bool, what: &str) {
+    let body = json!({ "access_token": token });
+    let status = if expected {
+        StatusCode::OK
+    } else {
+        StatusCode::FORBIDDEN
+    };
+    let is_peer = ask.peer.is_some();
+    for path in [
+        "/cadde/api/v4/token/introspect",
+        "/cadde/api/v4/token/intorospect",
+    ] {
+        let answer = if is_peer {
+            fixture.peer(ask, path, &body).await
+        } else {
+            fixture.public(ask, path, &body).await
+        };
+        assert_eq!(answer.status, status, "{what} at {path}");
+    }
+    let form = [("token", token)];
+    let answer = if is_peer {
+        fixture.peer_form(ask, "/oauth2/introspect", &form).await
+    } else {
+        fixture.public_form(ask, "/oauth2/introspect", &form).await
+    };
+    let answer: Value = answer.read(StatusCode::OK);
+    assert_eq!(answer["active"], expected, "{what}");
+    assert_eq!(answer.as_object().unwrap().len() == 1, !expected, "{what}");
+}
+
+/// Who may learn whose token it is.
 #[tokio::test]
 async fn a_token_made_for_somebody_shows_to_whom_it_concerns() {
     let fixture = Fixture::new().await;
@@ -358,40 +389,21 @@ async fn a_token_made_for_somebody_shows_to_whom_it_concerns() {
     for (kind, token, to) in shown {
         for (who, ask) in &askers {
             let expected = to.contains(who);
-            let body = json!({ "access_token": token });
-            let form = [("token", token.as_str())];
-            let is_peer = ask.peer.is_some();
-            for path in [
-                "/cadde/api/v4/token/introspect",
-                "/cadde/api/v4/token/intorospect",
-            ] {
-                let answer = if is_peer {
-                    fixture.peer(ask, path, &body).await
-                } else {
-                    fixture.public(ask, path, &body).await
-                };
-                let status = if expected {
-                    StatusCode::OK
-                } else {
-                    StatusCode::FORBIDDEN
-                };
-                assert_eq!(answer.status, status, "{kind} to {who} at {path}");
-            }
-            let answer = if is_peer {
-                fixture.peer_form(ask, "/oauth2/introspect", &form).await
-            } else {
-                fixture.public_form(ask, "/oauth2/introspect", &form).await
-            };
-            let answer: Value = answer.read(StatusCode::OK);
-            assert_eq!(answer["active"], expected, "{kind} to {who}");
-            assert_eq!(
-                answer.as_object().unwrap().len() == 1,
-                !expected,
-                "{kind} to {who}"
-            );
+            shows(&fixture, ask, token, expected, &format!("{kind} to {who}")).await;
         }
     }
-    // The audience with its secret, as existing connectors ask.
+}
+
+/// The audience with its secret, as existing connectors ask.
+#[tokio::test]
+async fn an_addressed_token_shows_to_its_provider_by_its_secret() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (
+        Domain::new(&fixture, 1).await,
+        Domain::new(&fixture, 2).await,
+    );
+    let (plain, _) = fixture.login(&b.client, &b.user).await;
+    let addressed = exchanged(&fixture, &b, &plain, a.user.user.user_id.as_str()).await;
     let secret = a.provider.client_secret.as_ref().unwrap();
     let ask = Ask {
         authorization: Some(basic("provider.d1.example", secret.expose())),
