@@ -93,6 +93,16 @@ pub async fn create(trial: &Trial, token: &str, provider_id: &str, url: &str) ->
         "dataprovider": provider_id,
         "cdldatatags": [{"cdluri": url}],
     });
+    let answer = register(trial, token, &event).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["cdleventid"]
+        .as_str()
+        .expect("the answer holds the id")
+        .to_owned()
+}
+
+/// Registers `event` as the holder of `token`.
+pub async fn register(trial: &Trial, token: &str, event: &Value) -> Answer {
     let part = Part::text(event.to_string())
         .mime_str("application/json")
         .expect("a media type");
@@ -103,14 +113,9 @@ pub async fn create(trial: &Trial, token: &str, provider_id: &str, url: &str) ->
         .post(address)
         .bearer_auth(token)
         .multipart(form);
-    let answer = Answer::read(request.send().await.expect("the ledger answers"))
+    Answer::read(request.send().await.expect("the ledger answers"))
         .await
-        .expect("whole");
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.json()["cdleventid"]
-        .as_str()
-        .expect("the answer holds the id")
-        .to_owned()
+        .expect("whole")
 }
 
 /// The cores of all records of the type `kind` (`Sent`, `transfer-aborted`, `direct`, …) in the order of the ledger, read from

@@ -29,6 +29,17 @@ pub struct Registered {
     pub code: String,
 }
 
+/// A connector of another make with all that it has to show.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The DNS name in its certificate.
+    pub connector_id: String,
+    /// With its connector ID, what it shows where nobody asks for a certificate.
+    pub secret: String,
+    /// Its certificate.
+    pub identity: Identity,
+}
+
 impl<'a> Operator<'a> {
     /// Signs in, through the application that is for managing.
     pub async fn of(trial: &'a Trial) -> Self {
@@ -168,17 +179,34 @@ impl<'a> Operator<'a> {
 
     /// A receiver of another make, registered for `user_id`, with its certificate.
     pub async fn new_reference(&self, user_id: &str) -> Identity {
-        let body = json!({
-            "connector_id": format!("reference-{}.connectors.example", unique()),
-            "role": "receiver", "user_id": user_id, "profile": "cadde/4",
+        self.reference("receiver", user_id).await.identity
+    }
+
+    /// A provider of another make, registered for `user_id`.
+    pub async fn new_reference_provider(&self, user_id: &str) -> Reference {
+        self.reference("provider", user_id).await
+    }
+
+    async fn reference(&self, role: &str, user_id: &str) -> Reference {
+        let connector_id = format!("reference-{}.connectors.example", unique());
+        let mut body = json!({
+            "connector_id": connector_id, "role": role, "user_id": user_id, "profile": "cadde/4",
         });
+        if role == "provider" {
+            body["base_url"] = format!("https://{connector_id}").into();
+        }
         let connector = self.created("/v1/connectors", &body).await;
-        self.enrol(
-            connector["enrolment"]["code"]
+        let text = |value: &Value| {
+            value
                 .as_str()
-                .expect("a new connector has a code"),
-        )
-        .await
+                .expect("a new connector of another make has code and secret")
+                .to_owned()
+        };
+        Reference {
+            secret: text(&connector["client_secret"]),
+            identity: self.enrol(&text(&connector["enrolment"]["code"])).await,
+            connector_id,
+        }
     }
 
     /// A new operator's tool with its certificate.

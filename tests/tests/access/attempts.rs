@@ -44,7 +44,9 @@ pub struct Attempt {
     /// The client certificate on a `peer` listener.
     pub identity: Option<Identity>,
     /// Credentials in the header.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Headers,
+    /// Credentials in the body, instead of the row's own.
+    pub body: Option<String>,
     /// What has to come of it.
     pub expected: Expected,
 }
@@ -55,14 +57,16 @@ pub struct World {
     pub trial: &'static Trial,
     /// B's receiver connector.
     pub receiver: Identity,
-    provider: Identity,
+    /// A's provider connector.
+    pub provider: Identity,
     expired: Identity,
     unregistered: Identity,
     /// Of an authority that all services know, with the name of B's receiver, for which it is not recorded.
     misnamed: Identity,
     tool: Identity,
     ledger: Identity,
-    user: String,
+    /// B's user.
+    pub user: String,
     /// The user under whom provider A offers its data.
     owner: String,
     operator: String,
@@ -310,7 +314,7 @@ impl World {
             .try_with(
                 "a role without audience",
                 bearer(&self.with_role),
-                Forbidden,
+                Unauthorized,
             )
             .try_with("the operator's token", bearer(&self.operator), Admitted)
     }
@@ -348,7 +352,7 @@ impl World {
                 "a role without audience",
                 tool,
                 bearer(&self.with_role),
-                Forbidden,
+                Unauthorized,
             )
             .try_by("a provider by itself", &self.provider, vec![], Refused)
             .try_with(
@@ -396,7 +400,7 @@ impl World {
                 "a role without audience",
                 tool,
                 bearer(&self.with_role),
-                Forbidden,
+                Unauthorized,
             )
             .try_by(
                 "an unregistered certificate",
@@ -494,7 +498,8 @@ impl World {
     }
 }
 
-type Headers = Vec<(&'static str, String)>;
+/// Header fields with credentials.
+pub type Headers = Vec<(&'static str, String)>;
 
 /// The attempts on one endpoint, being collected.
 struct Tries {
@@ -515,6 +520,7 @@ impl Tries {
             name,
             identity,
             headers,
+            body: None,
             expected,
         });
     }
@@ -536,15 +542,18 @@ impl Tries {
     }
 }
 
-fn bearer(token: &str) -> Headers {
+/// A token as most endpoints read it.
+pub fn bearer(token: &str) -> Headers {
     vec![("authorization", format!("Bearer {token}"))]
 }
 
-fn raw(token: &str) -> Headers {
+/// A token without its scheme.
+pub fn raw(token: &str) -> Headers {
     vec![("authorization", token.to_owned())]
 }
 
-fn basic(id: &str, secret: &str) -> Headers {
+/// A client's id and secret.
+pub fn basic(id: &str, secret: &str) -> Headers {
     vec![(
         "authorization",
         format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))),

@@ -9,6 +9,7 @@
 )]
 
 mod attempts;
+mod keeper;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ use attempts::{Attempt, Expected, World};
 use common::http::Endpoint;
 use reqwest::Method;
 use rows::{ROWS, Row};
-use tests::client;
+use tests::client::{self, Answer};
 use tests::tls::{client_config, probe};
 
 /// What the services say they serve: service, listener, method, path.
@@ -113,6 +114,14 @@ async fn a_path_that_nobody_serves_is_404_or_refused_on_every_listener() {
 
 /// What came of an attempt, as `Expected` reads it.
 async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
+    ask(world, row, attempt).await.map_or_else(
+        || "refused in the handshake".to_owned(),
+        |answer| answer.status.to_string(),
+    )
+}
+
+/// The answer to an attempt; `None` where not even a connection came about.
+async fn ask(world: &World, row: &Row, attempt: &Attempt) -> Option<Answer> {
     let path = row
         .parameters
         .iter()
@@ -128,7 +137,7 @@ async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
         let config = client_config(&world.trial.ready.ca, attempt.identity.clone());
         let outcome = probe(&url, "/", config).await;
         if outcome.is_refused() {
-            return "refused in the handshake".to_owned();
+            return None;
         }
     }
     let client = match (&attempt.identity, row.listener) {
@@ -144,7 +153,8 @@ async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
     for (name, value) in row.headers {
         request = request.header(*name, world.fill(value));
     }
-    let body = world.fill(row.body);
+    let body = attempt.body.as_deref().unwrap_or(row.body);
+    let body = world.fill(body);
     if !body.is_empty() {
         let form = !body.starts_with('{');
         let media = if form {
@@ -155,7 +165,7 @@ async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
         request = request.header("content-type", media).body(body);
     }
     let response = request.send().await.unwrap();
-    format!("{}", response.status().as_u16())
+    Some(Answer::read(response).await.unwrap())
 }
 
 impl Expected {
