@@ -149,29 +149,32 @@ async fn a_certificate_of_an_unregistered_connector_gets_nothing() {
     let known = trial.domain("b").receiver_identity();
     let token = trial.domain("b").token().await;
     let provider = trial.domain("a");
+    let audience = &provider.ready.provider.connector_id;
+    let bound = trial.domain("b").bound_token(&token, audience).await;
+    let bound = bound.unwrap();
     let ready = &trial.ready;
     let location = format!("/cadde/api/v4/location/{}", provider.provider_id());
     // Requests that are good in everything but the certificate.
     let requests = [
-        (&ready.location.peer, location.as_str(), 403),
-        (&provider.ready.provider.peer, "/cadde/api/v4/file", 403),
+        (&ready.location.peer, location.as_str(), &token),
+        (&provider.ready.provider.peer, "/cadde/api/v4/file", &bound),
         (
             &ready.provenance.peer,
             "/v2/lineage/01941f29-7c00-7000-8000-0000000000aa",
-            403,
+            &token,
         ),
     ];
-    for (listener, path, refusal) in requests {
+    for (listener, path, token) in requests {
         let ask = |identity: &Identity| {
             client::with_certificate(&ready.ca, identity.clone())
                 .get(trial.at(listener, path))
-                .bearer_auth(&token)
+                .bearer_auth(token)
                 .header("x-cadde-resource-url", &provider.granted_resource("b").url)
                 .header("x-cadde-resource-api-type", "file/http")
                 .send()
         };
         let refused = Answer::read(ask(&nobody).await.unwrap()).await.unwrap();
-        assert_eq!(refused.status, refusal, "{path}: {}", refused.text());
+        assert_eq!(refused.status, 403, "{path}: {}", refused.text());
         // The same from somebody who is registered gets past that: the certificate is what was wrong.
         let other = Answer::read(ask(&known).await.unwrap()).await.unwrap();
         assert!(

@@ -199,12 +199,13 @@ struct Tries {
 
 impl Tries {
     fn with(&mut self, headers: Headers, body: Option<String>) {
-        for (name, identity) in &self.identities {
+        let each = std::iter::repeat_n((headers, body), self.identities.len());
+        for ((name, identity), (headers, body)) in self.identities.iter().zip(each) {
             self.attempts.push(Attempt {
                 name,
                 identity: identity.clone(),
-                headers: headers.clone(),
-                body: body.clone(),
+                headers,
+                body,
                 expected: Expected::Refused,
             });
         }
@@ -321,7 +322,7 @@ async fn refused_everywhere(world: &World, keeper: &Keeper) -> Vec<String> {
                     attempt.headers.first().map(|(name, _)| name),
                     attempt.body,
                     answer.status,
-                    answer.text()
+                    answer.text().chars().take(200).collect::<String>()
                 ));
             }
         }
