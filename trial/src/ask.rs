@@ -4,13 +4,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::{Exchange, Status};
+use crate::cli::{Exchange, Peer, Status};
 use crate::console::Console;
 use crate::layout::Layout;
 use crate::offer::Offers;
 use crate::ready::ReadyFile;
 use crate::state::{State, StateFile};
-use crate::{exchange, prepare, status};
+use crate::{exchange, peer, prepare, status};
 
 /// `trial exchange`.
 pub async fn exchange(options: Exchange) -> anyhow::Result<()> {
@@ -56,6 +56,21 @@ pub async fn exchange(options: Exchange) -> anyhow::Result<()> {
 pub async fn status(options: Status) -> anyhow::Result<()> {
     let (layout, _) = find(&options.dir)?;
     status::run(&Console::start(), &common::http::client::plain()?, &layout).await
+}
+
+/// `trial peer`.
+pub async fn peer(options: Peer) -> anyhow::Result<()> {
+    let (layout, _) = find(&options.dir)?;
+    let ready = ReadyFile::read(&layout.ready())?;
+    let json = options.json;
+    let sheet = peer::register(&layout, &ready, options).await?;
+    let console = Console::start();
+    if json {
+        console.line(serde_json::to_string_pretty(&sheet)?);
+    } else {
+        console.line(sheet);
+    }
+    Ok(())
 }
 
 fn find(dir: &Path) -> anyhow::Result<(Layout, State)> {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use auth_client::api::ConnectorRole;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
 
 use crate::layout::Domain;
 
@@ -36,6 +38,18 @@ pub enum Command {
     Exchange(Exchange),
     /// Tell how each service of a running trial is
     Status(Status),
+    /// Register a connector of another make (profile cadde/4) at a running trial, with a user of its own
+    #[command(
+        after_help = "Everything that its operator needs is written into a folder below DIR/peers, secrets and private keys readable by you alone, \
+        and printed without the secrets. Each call registers another one.\n\n\
+        The certificate: without --certificate the trial's own authority issues one, with its key, into that folder. With --certificate FILE \
+        the one that another authority issued to the connector is recorded, and nobody sees its key; a DNS name in it becomes the connector ID. \
+        --ca FILE is that authority: it is put into DIR/anchors, and believed of what is recorded from the next `trial up` on. A revocation list goes \
+        beside it with the ending .crl.\n\n\
+        A receiver that anybody of domain B works with:\n  trial peer --domain b --role receiver\n\
+        A provider with a certificate of its own:\n  trial peer --domain b --role provider --url https://data.city.example --certificate city.pem --ca its-authority.pem"
+    )]
+    Peer(Peer),
     /// Run one service (what `up` starts)
     #[command(hide = true)]
     Serve(Serve),
@@ -89,6 +103,50 @@ pub struct Status {
     /// Folder of the trial
     #[arg(long, value_name = "DIR", default_value = ".trial")]
     pub dir: PathBuf,
+}
+
+/// Options of `peer`.
+#[derive(Debug, Args)]
+pub struct Peer {
+    /// Domain through whose application its user signs in
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Domain,
+    /// Which side it plays
+    #[arg(long)]
+    pub role: Role,
+    /// Where a provider is called, up to what stands before /cadde/api/v4; registered as its location
+    #[arg(long, value_name = "https://HOST[:PORT]")]
+    pub url: Option<Url>,
+    /// Its certificate (PEM), where it has one of another authority [default: the trial issues one]
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// That authority (PEM), unless DIR/anchors has it
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub ca: Option<PathBuf>,
+    /// Print what was registered as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of the trial
+    #[arg(long, value_name = "DIR", default_value = ".trial")]
+    pub dir: PathBuf,
+}
+
+/// What a connector does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Fetches data
+    Receiver,
+    /// Offers data
+    Provider,
+}
+
+impl From<Role> for ConnectorRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Receiver => Self::Receiver,
+            Role::Provider => Self::Provider,
+        }
+    }
 }
 
 /// Options of `serve`.

@@ -241,9 +241,9 @@ impl Layout {
         Url::parse(&text).expect("a scheme and a socket address make a URL")
     }
 
-    /// Where a connector is found by its name: proxies that make certificates of their own put no addresses into them.
-    pub fn named_url(&self, connector: Service) -> String {
-        let port = self.address(connector, Port::Peer).port();
+    /// Where a service is found by its name: proxies that make certificates of their own put no addresses into them.
+    pub fn named_url(&self, service: Service) -> String {
+        let port = self.address(service, Port::Peer).port();
         format!("https://localhost:{port}")
     }
 
@@ -281,6 +281,11 @@ impl Layout {
     /// The folder of other authorities whose recorded certificates count.
     pub fn anchors(&self) -> PathBuf {
         self.dir.join("anchors")
+    }
+
+    /// What was written for a connector of another make.
+    pub fn peer(&self, connector_id: &ConnectorId) -> PathBuf {
+        self.dir.join("peers").join(connector_id.as_str())
     }
 
     /// The folder of the trial's own operator's tool.

@@ -8,7 +8,8 @@
 //! * [`layout`]: services, ports, folders; [`configs`]: the services' configurations;
 //! * [`state`]: what one `up` tells the next; [`ready`]: what it tells tests and people;
 //! * [`supervise`]: child processes that are watched and never outlive the trial;
-//! * [`offer`]: the files on offer; [`exchange`]: one exchange with its lineage.
+//! * [`offer`]: the files on offer; [`exchange`]: one exchange with its lineage;
+//! * `peer`: connectors of another make.
 
 pub mod ask;
 pub mod cli;
@@ -21,6 +22,7 @@ mod initialise;
 pub mod layout;
 pub mod offer;
 pub mod party;
+mod peer;
 pub mod ports;
 pub mod prepare;
 mod private;

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Up(options) => trial::run(trial::up::run(options)),
         Command::Exchange(options) => trial::run(trial::ask::exchange(options)),
         Command::Status(options) => trial::run(trial::ask::status(options)),
+        Command::Peer(options) => trial::run(trial::ask::peer(options)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

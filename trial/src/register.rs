@@ -365,7 +365,7 @@ impl Registrar<'_> {
     }
 }
 
-fn exists(error: &OperatorError) -> bool {
+pub(crate) fn exists(error: &OperatorError) -> bool {
     matches!(
         error,
         OperatorError::Refused {
@@ -376,7 +376,7 @@ fn exists(error: &OperatorError) -> bool {
 }
 
 /// The code is a secret until it is used, and the service deletes it then.
-fn keep_code(path: &Path, enrolment: &EnrolmentCode) -> anyhow::Result<()> {
+pub(crate) fn keep_code(path: &Path, enrolment: &EnrolmentCode) -> anyhow::Result<()> {
     common::config::write_file(path, enrolment.code.expose().as_bytes(), true)
         .with_context(|| format!("cannot write {}", path.display()))
 }
