@@ -103,16 +103,22 @@ pub async fn create(trial: &Trial, token: &str, provider_id: &str, url: &str) ->
 
 /// Registers `event` as the holder of `token`.
 pub async fn register(trial: &Trial, token: &str, event: &Value) -> Answer {
+    let address = trial.at(&trial.ready.provenance.public, "/v2/eventwithhash");
+    register_at(trial.http(), address, token, event).await
+}
+
+/// Registers `event` at `address` with what `client` and `token` show.
+pub async fn register_at(
+    client: &reqwest::Client,
+    address: Url,
+    token: &str,
+    event: &Value,
+) -> Answer {
     let part = Part::text(event.to_string())
         .mime_str("application/json")
         .expect("a media type");
     let form = Form::new().part("request", part);
-    let address = trial.at(&trial.ready.provenance.public, "/v2/eventwithhash");
-    let request = trial
-        .http()
-        .post(address)
-        .bearer_auth(token)
-        .multipart(form);
+    let request = client.post(address).bearer_auth(token).multipart(form);
     Answer::read(request.send().await.expect("the ledger answers"))
         .await
         .expect("whole")

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tests::certs::now;
-use tests::client::Answer;
+use tests::client::{self, Answer};
 use tests::impostor::Impostor;
 use tests::operator::{Operator, Reference};
 use tests::tls::Identity;
@@ -471,6 +471,22 @@ async fn records_its_own_sent_alone(world: &World, keeper: &Keeper) {
                     answer.text()
                 );
             }
+        }
+    }
+    // To its certificates the token adds nothing: they are no party of these.
+    let address = trial.at(&trial.ready.provenance.peer, "/v2/eventwithhash");
+    for identity in [&keeper.own.identity, &keeper.receiver] {
+        let client = client::with_certificate(&trial.ready.ca, identity.clone());
+        for (kind, provider, consumer) in [
+            ("Sent", a, user),
+            ("Received", own, user),
+            ("Received", a, user),
+            ("Create", a, user),
+            ("Update", user, c),
+        ] {
+            let event = event(kind, Some(provider), Some(consumer));
+            let answer = ledger::register_at(&client, address.clone(), &keeper.token, &event).await;
+            assert_eq!(answer.status, 403, "{event}: {}", answer.text());
         }
     }
     let sent = event("Sent", Some(own), Some(user));
