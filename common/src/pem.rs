@@ -2,7 +2,7 @@
 //!
 //! Reading is lax about everything around the content, as RFC 7468 §2 and §3 ask for: text before and between the blocks, a
 //! byte order mark, indentation, line ends of any kind or none. It is strict about the blocks: each `-----BEGIN` of a file is
-//! read, passed over because [`Wanted`] says so, or refused by its number and its label. A file that is used in part would let
+//! read, passed over because `Wanted` says so, or refused by its number and its label. A file that is used in part would let
 //! a trust anchor vanish in silence.
 
 use std::{

@@ -10,7 +10,7 @@
 //! | 4 | 8 |
 //! | 12 | counter of this process within the millisecond |
 //! | 2 | binary 10 |
-//! | 62 | the first 62 bits of SHA-256 over [`DOMAIN`], the first 8 bytes of the id, the nonce and the connector ID |
+//! | 62 | the first 62 bits of SHA-256 over `DOMAIN`, the first 8 bytes of the id, the nonce and the connector ID |
 //!
 //! The nonce is no secret: whoever wants an id of somebody else's has to find one of their own that gives it, in 2^62 tries,
 //! before the true record is in.
