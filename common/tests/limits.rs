@@ -18,6 +18,7 @@ use common::{
     listener::{Listener, ListenerConfig, ListenerLimits, TlsMode},
     service::Shutdown,
 };
+use http::StatusCode;
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
@@ -74,14 +75,23 @@ async fn start(limits: ListenerLimits) -> SocketAddr {
 
 /// The same, and what tells of the bodies of `/watched` that were dropped.
 async fn start_watched(limits: ListenerLimits) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
+    start_with(&config(limits)).await
+}
+
+fn config(limits: ListenerLimits) -> ListenerConfig {
     let listen = "127.0.0.1:0".parse().unwrap();
     let url = "http://localhost".parse().unwrap();
     let mut config = ListenerConfig::new(listen, url, TlsMode::None);
     config.limits = limits;
-    let listener = Listener::bind(&config, None).await.unwrap();
+    config
+}
+
+async fn start_with(config: &ListenerConfig) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
+    let listener = Listener::bind(config, None).await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
         .route("/small", get(async || "small"))
+        .route("/refused", get(async || StatusCode::UNAUTHORIZED))
         .route("/endless", get(endless))
         .route("/slow", get(slow));
     let (dropped, drops) = mpsc::unbounded_channel();
@@ -115,7 +125,11 @@ async fn connect_from(source: &str, address: SocketAddr) -> TcpStream {
 
 /// Asks and reads the one answer, keeping the connection.
 async fn ask(stream: &mut TcpStream) -> String {
-    stream.write_all(ASK).await.unwrap();
+    say(stream, ASK).await
+}
+
+async fn say(stream: &mut TcpStream, request: &[u8]) -> String {
+    stream.write_all(request).await.unwrap();
     let mut answer = vec![0; 4096];
     let read = timeout(PATIENCE, stream.read(&mut answer))
         .await
@@ -444,6 +458,112 @@ async fn one_address_cannot_take_all_places_and_places_come_back() {
     timeout(PATIENCE, comes_back)
         .await
         .expect("the place comes back");
+}
+
+/// One connection at once and one a second: of many that come together some get no turn.
+fn paced() -> ListenerLimits {
+    ListenerLimits {
+        new_connections: 1,
+        new_connections_burst: 1,
+        ..ListenerLimits::default()
+    }
+}
+
+/// Opens 20 connections at once that ask one thing each, and gives how many were answered. The others were closed.
+async fn answered(address: SocketAddr) -> usize {
+    let ask = async || {
+        let mut stream = connect(address).await;
+        stream
+            .write_all(b"GET /small HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        rest(&mut stream).await
+    };
+    let answers = futures_util::future::join_all((0..20).map(|_| ask())).await;
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.is_empty() || answer.contains("200 OK"))
+    );
+    answers.iter().filter(|answer| !answer.is_empty()).count()
+}
+
+#[tokio::test]
+async fn a_network_that_opens_too_many_connections_waits_alone() {
+    let address = start(paced()).await;
+    let mut before = connect(address).await;
+    assert!(ask(&mut before).await.contains("200 OK"));
+    let greedy = answered(address);
+    let others = async {
+        let mut other = connect_from("127.0.0.2", address).await;
+        assert!(ask(&mut other).await.contains("200 OK"));
+        assert!(ask(&mut before).await.contains("200 OK"), "it is in");
+    };
+    let (answered, ()) = tokio::join!(greedy, others);
+    assert!((1..20).contains(&answered), "{answered}");
+}
+
+#[tokio::test]
+async fn what_a_proxy_opens_is_not_paced_and_its_refusals_end_nothing() {
+    let mut config = config(paced());
+    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let (address, _drops) = start_with(&config).await;
+    assert_eq!(answered(address).await, 20);
+    let mut stream = connect(address).await;
+    for _ in 0..30 {
+        let answer = say(&mut stream, REFUSED).await;
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    }
+}
+
+const REFUSED: &[u8] = b"GET /refused HTTP/1.1\r\nhost: x\r\n\r\n";
+
+#[tokio::test]
+async fn the_tenth_refusal_ends_a_connection() {
+    let address = start(ListenerLimits::default()).await;
+    let mut stream = connect(address).await;
+    for _ in 0..9 {
+        let answer = say(&mut stream, REFUSED).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 401 ") && !answer.contains("connection: close"),
+            "{answer}"
+        );
+        assert!(ask(&mut stream).await.contains("200 OK"));
+    }
+    stream.write_all(REFUSED).await.unwrap();
+    let last = rest(&mut stream).await;
+    assert!(
+        last.starts_with("HTTP/1.1 401 ") && last.contains("connection: close"),
+        "{last}"
+    );
+}
+
+#[tokio::test]
+async fn the_tenth_refusal_ends_an_http2_connection_after_what_is_under_way() {
+    let address = start(ListenerLimits::default()).await;
+    let io = TokioIo::new(connect(address).await);
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
+    let ended = tokio::spawn(connection);
+    let mut get = async |path: &str| {
+        let request = http::Request::get(format!("http://x{path}"))
+            .body(Empty::<Bytes>::new())
+            .unwrap();
+        sender.send_request(request).await.unwrap()
+    };
+    let slow = get("/slow").await;
+    for _ in 0..10 {
+        let answer = get("/refused").await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    }
+    let body = slow.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "ab");
+    timeout(PATIENCE, ended)
+        .await
+        .expect("the connection ends")
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]

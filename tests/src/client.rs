@@ -1,5 +1,6 @@
 //! HTTP clients of a scenario, and what they got.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -117,6 +118,15 @@ fn builder(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
 pub fn plain(ca: &Path) -> reqwest::Client {
     builder(tls::client_config(ca, None))
         .http1_only()
+        .build()
+        .expect("the client can be built")
+}
+
+/// The same from an address of its own, with a certificate or without: listeners tell strangers apart by that.
+pub fn at(address: Ipv4Addr, ca: &Path, identity: Option<Identity>) -> reqwest::Client {
+    builder(tls::client_config(ca, identity))
+        .http1_only()
+        .local_address(IpAddr::from(address))
         .build()
         .expect("the client can be built")
 }

@@ -84,10 +84,46 @@ impl ListenerConfig {
         self.limits.problem()
     }
 
+    /// Whether a connection from `address` may carry the requests of many: a proxy of ours does, and whatever ends TLS in front of
+    /// us where no proxy is named.
+    pub(super) fn is_shared(&self, address: IpAddr) -> bool {
+        let is_unnamed = self.tls == TlsMode::TerminatedUpstream
+            && self.proxy_protocol.is_none()
+            && self.trusted_proxies.is_empty();
+        is_unnamed || self.trusted_proxies.contains(&address)
+    }
+
     /// What `check-config` has to say about the section `name` that does not keep it from serving.
     pub(crate) fn warnings(&self, name: &str) -> Vec<Finding> {
         let texts = self.limits.warnings(open_files::limit());
         let finding = |text| Finding::Warning(format!("[{name}.limits]: {text}"));
         texts.into_iter().map(finding).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::a_stranger(TlsMode::Server, None, &[], false)]
+    #[case::on_this_machine(TlsMode::None, None, &[], false)]
+    #[case::an_upstream_without_a_name(TlsMode::TerminatedUpstream, None, &[], true)]
+    #[case::beside_the_upstream(TlsMode::TerminatedUpstream, None, &["192.0.2.1"], false)]
+    #[case::the_upstream(TlsMode::TerminatedUpstream, None, &["192.0.2.7"], true)]
+    #[case::told_by_the_proxy(TlsMode::Mutual, Some(ProxyProtocol::V2), &["192.0.2.1"], false)]
+    fn proxies_speak_for_many(
+        #[case] tls: TlsMode,
+        #[case] proxy_protocol: Option<ProxyProtocol>,
+        #[case] proxies: &[&str],
+        #[case] is_shared: bool,
+    ) {
+        let url = "http://x.example".parse().unwrap();
+        let mut config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, tls);
+        config.proxy_protocol = proxy_protocol;
+        config.trusted_proxies = proxies.iter().map(|ip| ip.parse().unwrap()).collect();
+        assert_eq!(config.is_shared("192.0.2.7".parse().unwrap()), is_shared);
     }
 }

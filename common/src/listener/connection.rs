@@ -6,16 +6,17 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll},
 };
 
 use axum::extract::FromRequestParts;
-use http::request::Parts;
+use http::{StatusCode, request::Parts};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::Notify,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +43,13 @@ struct Wishes {
     reset_on_close: AtomicBool,
     reset_if_cut: AtomicBool,
     cut: CancellationToken,
+    refusals: AtomicU32,
+    farewell: Notify,
 }
+
+/// Refusals that a connection without a client certificate is good for: with the last one it ends. Who makes a mistake does not
+/// notice; who does nothing else has to come again, and is paced at that.
+const REFUSALS: u32 = 10;
 
 impl ConnectionControl {
     /// Makes the connection end with a TCP reset instead of a plain close. An HTTP/1.0 client that was told no length
@@ -75,6 +82,26 @@ impl ConnectionControl {
     /// Waits for [`cut`](Self::cut).
     pub(super) async fn is_cut(&self) {
         self.0.cut.cancelled().await;
+    }
+
+    /// Counts an answer if it refuses whoever asked; `true` if the connection has had as many as it is good for.
+    pub(super) fn is_worn_by(&self, status: StatusCode) -> bool {
+        const REFUSED: [StatusCode; 3] = [
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        REFUSED.contains(&status) && self.0.refusals.fetch_add(1, Ordering::Relaxed) >= REFUSALS - 1
+    }
+
+    /// Ends the connection once what is under way on it has ended.
+    pub(super) fn take_leave(&self) {
+        self.0.farewell.notify_one();
+    }
+
+    /// Waits for [`take_leave`](Self::take_leave).
+    pub(super) async fn is_leaving(&self) {
+        self.0.farewell.notified().await;
     }
 
     /// What is written from now on may be followed by a plain close.
@@ -223,5 +250,23 @@ impl<S: Sync> FromRequestParts<S> for Peer {
                     "the client certificate names no single connector that its authority may vouch for here, and is not recorded",
                 )
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_refusal_ends_a_connection_and_other_answers_do_not_count() {
+        let control = ConnectionControl::default();
+        let refused = [401, 403, 429, 401, 401, 401, 401, 401, 401];
+        for status in refused.into_iter().chain([200, 400, 404, 500, 503]) {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert!(!control.is_worn_by(status), "{status}");
+        }
+        assert!(control.is_worn_by(StatusCode::FORBIDDEN));
+        assert!(!control.is_worn_by(StatusCode::OK), "what is under way");
+        assert!(control.is_worn_by(StatusCode::UNAUTHORIZED));
     }
 }

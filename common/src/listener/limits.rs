@@ -16,6 +16,11 @@ pub struct ListenerLimits {
     /// else of one address (IPv6: one /64). `trusted_proxies` have no such limit, their clients share them. Further ones are
     /// told 503.
     pub connections_per_client: usize,
+    /// New connections a second of one network (an IPv4 address, an IPv6 /64). Further ones wait unread, 2 s at most, and are
+    /// closed if that was not enough. `trusted_proxies` are not paced, nor is anybody behind an upstream that is not named.
+    pub new_connections: u32,
+    /// How many of them may come at once.
+    pub new_connections_burst: u32,
     /// From the connection to the end of the TLS handshake, and again for the PROXY header.
     pub handshake: Period,
     /// From the first byte of a request to the end of its headers; the first request's count from the connection.
@@ -44,6 +49,8 @@ impl Default for ListenerLimits {
         Self {
             connections: 16_384,
             connections_per_client: 4_096,
+            new_connections: 200,
+            new_connections_burst: 1_000,
             handshake: Period::seconds(10),
             headers: Period::seconds(30),
             idle: Period::seconds(75),
@@ -75,6 +82,9 @@ impl ListenerLimits {
         ];
         if self.connections == 0 || self.connections_per_client == 0 {
             return Some("limits: without any connection nothing is served");
+        }
+        if self.new_connections == 0 || self.new_connections_burst == 0 {
+            return Some("limits: new_connections and new_connections_burst must be at least 1");
         }
         if self.connections > Semaphore::MAX_PERMITS {
             return Some("limits.connections is no number that can be reached");
@@ -168,6 +178,14 @@ mod tests {
             },
             ListenerLimits {
                 connections_per_client: 0,
+                ..good()
+            },
+            ListenerLimits {
+                new_connections: 0,
+                ..good()
+            },
+            ListenerLimits {
+                new_connections_burst: 0,
                 ..good()
             },
             ListenerLimits {

@@ -2,9 +2,10 @@
 //! then HTTP/1.1 or HTTP/2, each step under a deadline, the whole under a limit.
 //!
 //! [`Listener`] accepts and gives out places (`places`), `session` leads one connection through its steps, `pulse` watches what
-//! it does, `refusal` tells those without a place.
+//! it does, `refusal` tells those without a place. `arrivals` paces what one network opens.
 
 mod answer;
+mod arrivals;
 mod client;
 mod config;
 mod connection;

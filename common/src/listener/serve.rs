@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     ListenerConfig, TlsMode,
+    arrivals::Arrivals,
     refusal::refuse,
     session::{Session, Shared},
 };
@@ -100,6 +101,7 @@ impl Listener {
         Ok(Self {
             socket,
             shared: Arc::new(Shared {
+                arrivals: Arrivals::new(&config.limits),
                 config: config.clone(),
                 tls,
             }),

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::body::Body;
-use http::{Request, Version};
+use http::{HeaderValue, Request, Version, header::CONNECTION};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -12,13 +12,14 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
     answer::{Answer, Pace},
+    arrivals::{self, Arrivals},
     client::Client,
     connection::ControlledStream,
     proxy::{self, Announced},
@@ -55,6 +56,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// What all connections of a listener share.
 #[derive(Debug)]
 pub(super) struct Shared {
+    pub(super) arrivals: Arrivals,
     pub(super) config: ListenerConfig,
     pub(super) tls: Option<Arc<TlsStore>>,
 }
@@ -78,16 +80,29 @@ impl Session {
         let Some(remote) = client_address(&shared.config, &mut stream, socket_remote).await else {
             return;
         };
+        let is_proxy = shared.config.trusted_proxies.contains(&remote.ip());
+        let has_place = is_proxy || self.place.belongs_to(Client::at(remote.ip()));
+        let turn = if shared.config.is_shared(remote.ip()) {
+            Some(Duration::ZERO)
+        } else {
+            let arrivals = &shared.arrivals;
+            arrivals.turn(remote.ip(), arrivals.now())
+        };
+        if !has_place {
+            note_refusal(remote);
+            // Telling costs something too.
+            if shared.tls.is_none() && turn == Some(Duration::ZERO) {
+                refuse(stream).await;
+            }
+            return;
+        }
+        if !self.gets(turn, remote).await {
+            return;
+        }
         let control = ConnectionControl::default();
         let pulse = Pulse::new();
         let stream = ControlledStream::new(stream, control.clone(), Arc::clone(&pulse));
-        let is_proxy = shared.config.trusted_proxies.contains(&remote.ip());
-        let has_place = is_proxy || self.place.belongs_to(Client::at(remote.ip()));
         let Some(tls) = &shared.tls else {
-            if !has_place {
-                note_refusal(remote);
-                return refuse(stream).await;
-            }
             let info = ConnectionInfo {
                 remote,
                 peer: None,
@@ -98,9 +113,6 @@ impl Session {
                 .http(stream, info, pulse, builder, std::future::pending())
                 .await;
         };
-        if !has_place {
-            return note_refusal(remote);
-        }
         let Some(stream) = handshake(&shared.config, tls, stream, remote).await else {
             return;
         };
@@ -154,6 +166,23 @@ impl Session {
         self.http(stream, info, pulse, builder, ended).await;
     }
 
+    /// Waits for the turn of this connection, unread; `false` if it gets none. Who would have to wait too long is kept for as long
+    /// as anybody may wait: closed at once, it would be back at once.
+    async fn gets(&self, turn: Option<Duration>, remote: SocketAddr) -> bool {
+        if turn == Some(Duration::ZERO) {
+            return true;
+        }
+        tokio::select! {
+            () = self.soft.cancelled() => return false,
+            () = sleep(turn.unwrap_or(arrivals::PATIENCE)) => {}
+        }
+        if turn.is_none() {
+            metrics::counter!("listener_refused_total", "limit" => "new_connections").increment(1);
+            tracing::debug!(%remote, "connection closed: its network opens more than it may");
+        }
+        turn.is_some()
+    }
+
     /// Speaks HTTP on `io` until either side ends it, a deadline passes, `cut` happens or the drain period is over.
     async fn http<I, C>(
         self,
@@ -173,6 +202,8 @@ impl Session {
         let service = {
             let (pulse, stall) = (Arc::clone(&pulse), limits.write_stall.get());
             let pace = Pace::of(limits);
+            // A proxy's connection carries the refusals of many.
+            let wears = info.peer.is_none() && !self.shared.config.is_shared(remote.ip());
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
                 let is_http2 = request.version() == Version::HTTP_2;
                 let control = info.control.clone();
@@ -180,7 +211,15 @@ impl Session {
                 request.extensions_mut().insert(info.clone());
                 let answer = front.answer(request.map(Body::new));
                 async move {
-                    let answer = answer.await;
+                    let mut answer = answer.await;
+                    if wears && control.is_worn_by(answer.status()) {
+                        if is_http2 {
+                            control.take_leave();
+                        } else {
+                            let close = HeaderValue::from_static("close");
+                            answer.headers_mut().insert(CONNECTION, close);
+                        }
+                    }
                     Ok::<_, Infallible>(if is_http2 {
                         answer.map(|body| {
                             Body::new(Answer::streamed(body, guard, control, pace, stall))
@@ -207,6 +246,10 @@ impl Session {
                     return;
                 }
                 () = self.soft.cancelled(), if !draining => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = control.is_leaving(), if !draining => {
                     draining = true;
                     connection.as_mut().graceful_shutdown();
                 }

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
+    net::Ipv4Addr,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -32,6 +33,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const ITEMS: usize = 1024;
 /// 4 MiB: as long as the longest body that any endpoint takes.
 const BODY: usize = 4 << 20;
+/// Where the attackers' clients are: others are not in their network.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 10);
 /// Readers and writers that hold their connections.
 const SLOW: usize = 48;
 
@@ -88,8 +91,8 @@ pub fn run(trial: &Trial, only: &str, stop: &AtomicBool) -> anyhow::Result<Tally
         let bound = domain.bound_token(&token, audience).await;
         let attacker = Attacker {
             trial,
-            connector: client::with_certificate(&trial.ready.ca, domain.receiver_identity()),
-            anybody: client::plain(&trial.ready.ca),
+            connector: client::at(ADDRESS, &trial.ready.ca, Some(domain.receiver_identity())),
+            anybody: client::at(ADDRESS, &trial.ready.ca, None),
             token,
             user: domain.user_id().to_owned(),
             bound: bound.ok_or_else(|| anyhow::anyhow!("no bound token"))?,
