@@ -78,6 +78,9 @@ pub struct LedgerConfig {
     pub writes: WriteLimits,
     /// Batch requests at a time, of all connectors.
     pub requests: usize,
+    /// Most bytes of the bodies of batches from when they are read until they are answered, a quarter of them of one connector.
+    /// Others wait. Some three times as much is held while they are.
+    pub requests_bytes: ByteSize,
     /// Batch requests of one connector at a time.
     pub requests_per_connector: usize,
     /// How long the writer may be at one group before `/readyz` says that it is stuck.
@@ -202,10 +205,11 @@ impl Default for LedgerConfig {
             disk_watermark_percent: disk::WATERMARK_PERCENT,
             disk_headroom: disk::HEADROOM,
             queue: 16 * MAX_ITEMS,
-            queue_bytes: ByteSize(64 << 20),
-            // 32 bodies of 4 MiB, and what is made of them, are some 400 MiB at worst.
+            queue_bytes: ByteSize(32 << 20),
             writes: WriteLimits::default(),
             requests: 32,
+            // One connector has one body of the largest size, or four of 1 MiB, at a time.
+            requests_bytes: ByteSize(16 << 20),
             requests_per_connector: 4,
             writer_patience: Period::seconds(10),
             keep_idempotency_keys: Period::seconds(7 * 86_400),
@@ -271,8 +275,16 @@ impl Config {
                     .to_owned(),
             );
         }
-        if ledger.queue_bytes.bytes() < MIN_BYTES || ledger.max_lineage_bytes.bytes() < MIN_BYTES {
-            error("[ledger]: queue_bytes and max_lineage_bytes must be at least 4MiB".to_owned());
+        let in_bytes = [
+            ledger.queue_bytes,
+            ledger.requests_bytes,
+            ledger.max_lineage_bytes,
+        ];
+        if in_bytes.iter().any(|size| size.bytes() < MIN_BYTES) {
+            error(
+                "[ledger]: queue_bytes, requests_bytes and max_lineage_bytes must be at least 4MiB"
+                    .to_owned(),
+            );
         }
         if ledger.disk_headroom.bytes() == 0 {
             findings.push(Finding::Warning(format!(

@@ -1,11 +1,17 @@
 //! `POST /v2/events:batch`: what the outboxes of connectors deliver.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+    fmt,
+};
 
 use axum::{
+    body::Body,
     extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 use common::{
     clock::unix_millis,
     http::{
@@ -17,14 +23,17 @@ use common::{
 };
 use futures_util::{StreamExt as _, stream};
 use http::{
-    HeaderMap, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::AppState;
+use super::{AppState, limits::Held};
 use crate::{
     domain::{
         access::{AuthorityError, Caller, Registration, may_submit},
@@ -49,7 +58,47 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct BatchRequest<'b> {
     #[serde(borrow)]
-    items: Vec<&'b RawValue>,
+    items: Items<'b>,
+}
+
+/// The texts of the items, of which there are no more than may come: of four million zeros, none but the first ones are kept.
+struct Items<'b> {
+    texts: Vec<&'b RawValue>,
+    are_too_many: bool,
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for Items<'b> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+
+        impl<'de> Visitor<'de> for Each {
+            type Value = Items<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items<'de>, A::Error> {
+                let mut texts = Vec::new();
+                while texts.len() < MAX_ITEMS {
+                    match items.next_element()? {
+                        Some(text) => texts.push(text),
+                        None => break,
+                    }
+                }
+                let mut are_too_many = false;
+                while items.next_element::<IgnoredAny>()?.is_some() {
+                    are_too_many = true;
+                }
+                Ok(Items {
+                    texts,
+                    are_too_many,
+                })
+            }
+        }
+
+        deserializer.deserialize_seq(Each)
+    }
 }
 
 /// Records many finished exchanges of one connector.
@@ -92,34 +141,23 @@ pub(super) async fn batch(
         .sequencer
         .check_room()
         .map_err(|e| unavailable(&e))?;
+    let length = stated_length(&parts.headers).unwrap_or(MAX_BODY_BYTES);
+    let held = app.ledger.batches.hold(&peer.id, length).await;
+    let held = held.ok_or_else(|| {
+        metrics::counter!("ledger_refused_total", "reason" => "busy").increment(1);
+        Problem::unavailable("busy", "too much of other batches is being written", 1)
+    })?;
     let body = read_limited(body, MAX_BODY_BYTES)
         .await
         .map_err(|error| match error {
             BodyError::TooLarge { .. } => too_large("the body is too long"),
             other => other.into(),
         })?;
-    let request: BatchRequest<'_> = serde_json::from_slice(&body)
-        .map_err(|e| Problem::bad_request("body-not-json", e.to_string()))?;
-    if request.items.is_empty() {
-        return Err(Problem::bad_request("no-items", "there are no items"));
-    }
-    if request.items.len() > MAX_ITEMS {
-        return Err(too_large("there are too many items"));
-    }
-    let mut items = Vec::with_capacity(request.items.len());
-    let mut prepared = 0;
-    for item in &request.items {
-        prepared += item.get().len();
-        if prepared >= SLICE {
-            prepared = 0;
-            tokio::task::yield_now().await;
-        }
-        items.push(read(&app, &registration, item.get(), &peer.id));
-    }
-    let users = look_up(&app, items.iter().flatten()).await;
+    let items = prepare(&app, &peer, &registration, body).await?;
+    let users = look_up(&app, &items).await;
     let (mut submissions, mut results) = (Vec::new(), Vec::with_capacity(items.len()));
     for item in items {
-        match item.and_then(|item| prepare(&app, &peer, &users, item)) {
+        match item.and_then(|item| item.named_exist(&users)) {
             Ok(submission) => {
                 results.push(None);
                 submissions.push(submission);
@@ -138,17 +176,106 @@ pub(super) async fn batch(
         .into_iter()
         .zip(decisions)
         .map(|(id, decision)| result(id, decision));
-    let results = results
-        .into_iter()
-        .map(|rejected| {
-            rejected
-                .or_else(|| decided.next())
-                .expect("the sequencer decides about each submission")
-        })
-        .collect();
-    let body = serde_json::to_vec(&BatchReply { results }).map_err(Problem::internal)?;
-    Ok((StatusCode::OK, [(CONTENT_TYPE, "application/json")], body).into_response())
+    let results = results.into_iter().map(|rejected| {
+        rejected
+            .or_else(|| decided.next())
+            .expect("the sequencer decides about each submission")
+    });
+    let text = written(results).map_err(Problem::internal)?;
+    Ok(answer(text, held))
 }
+
+/// Sends `text` as fast as its connector takes it: until then it counts as one of its batches.
+fn answer(text: Vec<u8>, held: Held) -> Response {
+    let length = text.len();
+    let mut text = Bytes::from_owner(Answer { text, _held: held });
+    let body = if length <= PIECE {
+        Body::from(text)
+    } else {
+        // In pieces, for who takes a large answer too slowly is known by the pieces that were not asked for yet.
+        let pieces = std::iter::from_fn(move || {
+            let next = text.split_to(text.len().min(PIECE));
+            (!next.is_empty()).then_some(Ok::<_, Infallible>(next))
+        });
+        Body::from_stream(stream::iter(pieces))
+    };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CONTENT_LENGTH, HeaderValue::from(length)),
+    ];
+    (StatusCode::OK, headers, body).into_response()
+}
+
+/// 64 KiB: answers up to this size are sent whole, others in pieces of it.
+const PIECE: usize = 64 << 10;
+
+/// A [`BatchReply`] of `results`, each of which is gone once it is written: it has the text of a core.
+fn written(results: impl Iterator<Item = ItemResult>) -> serde_json::Result<Vec<u8>> {
+    let mut text = br#"{"results":["#.to_vec();
+    for (i, result) in results.enumerate() {
+        if i > 0 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, &result)?;
+    }
+    text.extend_from_slice(b"]}");
+    Ok(text)
+}
+
+struct Answer {
+    text: Vec<u8>,
+    _held: Held,
+}
+
+impl AsRef<[u8]> for Answer {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+/// How long the body is; nothing else arrives, where that is said.
+fn stated_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Makes submissions of the items of `body`, one after the other: a tree of JSON takes up to a hundred times its text, and a
+/// record about as much as it.
+async fn prepare(
+    app: &AppState,
+    peer: &Peer,
+    registration: &Result<Registration, AuthorityError>,
+    body: Bytes,
+) -> Result<Vec<Result<Prepared, Box<ItemResult>>>, Problem> {
+    let BatchRequest { items } = serde_json::from_slice(&body)
+        .map_err(|e| Problem::bad_request("body-not-json", e.to_string()))?;
+    if items.texts.is_empty() {
+        return Err(Problem::bad_request("no-items", "there are no items"));
+    }
+    if items.are_too_many {
+        return Err(too_large("there are too many items"));
+    }
+    let mut prepared = Vec::with_capacity(items.texts.len());
+    let (mut slice, mut bytes) = (0, 0);
+    for text in items.texts {
+        slice += text.get().len();
+        if slice >= SLICE {
+            slice = 0;
+            tokio::task::yield_now().await;
+        }
+        let item = read(app, registration, text.get(), &peer.id)
+            .map(|item| Prepared::new(app, peer, item));
+        bytes += item.as_ref().map_or(0, |item| item.submission.parts.len());
+        if bytes > MAX_RECORDS_BYTES {
+            return Err(too_large("the items are too long in their canonical form"));
+        }
+        prepared.push(item);
+    }
+    Ok(prepared)
+}
+
+/// 8 MiB: most bytes of the records of one request. What connectors write is as long in its canonical form; numbers with
+/// exponents may be five times as long.
+const MAX_RECORDS_BYTES: usize = 2 * MAX_BODY_BYTES;
 
 /// 64 KiB: after so much of a body others have their turn on this thread, for a full one takes tens of milliseconds.
 const SLICE: usize = 64 << 10;
@@ -232,12 +359,10 @@ const QUESTIONS: usize = 8;
 /// Whether the users that `items` name exist, each asked for once.
 async fn look_up(
     app: &AppState,
-    items: impl Iterator<Item = &InItem>,
+    items: &[Result<Prepared, Box<ItemResult>>],
 ) -> HashMap<UserId, Result<bool, AuthorityError>> {
-    let named: HashSet<UserId> = items
-        .flat_map(parties)
-        .filter_map(|(_, user)| user.cloned())
-        .collect();
+    let named = items.iter().flatten().flat_map(|item| &item.named);
+    let named: HashSet<UserId> = named.filter_map(|(_, user)| user.clone()).collect();
     stream::iter(named)
         .map(async |user| {
             let is_known = app.ledger.authority.known(&user).await;
@@ -248,44 +373,41 @@ async fn look_up(
         .await
 }
 
-/// Whom `item` names, each of whom has to exist; but for what could not be registered, perhaps for that very reason.
-fn parties(item: &InItem) -> [(&'static str, Option<&UserId>); 2] {
-    let is_named = item.body != InBody::Evidence(EvidenceKind::Unregistrable);
-    [
-        ("dataprovider", item.provider.as_ref().filter(|_| is_named)),
-        ("datauser", item.consumer.as_ref().filter(|_| is_named)),
-    ]
+/// A submission, if those exist whom it names.
+struct Prepared {
+    submission: Submission,
+    named: [(&'static str, Option<UserId>); 2],
 }
 
-/// Turns an item into a submission, or says why not.
-fn prepare(
-    app: &AppState,
-    peer: &Peer,
-    users: &HashMap<UserId, Result<bool, AuthorityError>>,
-    item: InItem,
-) -> Result<Submission, Box<ItemResult>> {
-    for (member, user) in parties(&item) {
-        match user.and_then(|user| users.get(user)) {
-            None | Some(Ok(true)) => {}
-            Some(Ok(false)) => {
-                let why = format!("{member} is no registered user");
-                return Err(reject(Some(item.id.to_string()), &FORBIDDEN, &why));
-            }
-            Some(Err(error)) => {
-                return Err(reject(
-                    Some(item.id.to_string()),
-                    &UNAVAILABLE,
-                    &error.to_string(),
-                ));
-            }
+impl Prepared {
+    fn new(app: &AppState, peer: &Peer, item: InItem) -> Self {
+        // But for what could not be registered, perhaps for that very reason.
+        let is_named = item.body != InBody::Evidence(EvidenceKind::Unregistrable);
+        let who = |user: &Option<UserId>| user.clone().filter(|_| is_named);
+        Self {
+            named: [
+                ("dataprovider", who(&item.provider)),
+                ("datauser", who(&item.consumer)),
+            ],
+            submission: submission(app, &peer.id, peer.certificate.sha256_hex(), item),
         }
     }
-    Ok(submission(
-        app,
-        &peer.id,
-        peer.certificate.sha256_hex(),
-        item,
-    ))
+
+    /// The submission, or who of those it names does not exist, as far as `users` tells.
+    fn named_exist(
+        self,
+        users: &HashMap<UserId, Result<bool, AuthorityError>>,
+    ) -> Result<Submission, Box<ItemResult>> {
+        for (member, user) in &self.named {
+            let (kind, why) = match user.as_ref().and_then(|user| users.get(user)) {
+                None | Some(Ok(true)) => continue,
+                Some(Ok(false)) => (&FORBIDDEN, format!("{member} is no registered user")),
+                Some(Err(error)) => (&UNAVAILABLE, error.to_string()),
+            };
+            return Err(reject(Some(self.submission.id), kind, &why));
+        }
+        Ok(self.submission)
+    }
 }
 
 /// Why an id that says nothing of its owner is refused where the configuration says so.

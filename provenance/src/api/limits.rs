@@ -9,7 +9,10 @@ use std::{
 use common::ids::ConnectorId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use crate::config::LedgerConfig;
+use crate::{config::LedgerConfig, model::batch::MAX_BODY_BYTES};
+
+/// One connector has one part of so many of what batches may hold.
+const SHARE: usize = 4;
 
 /// Open batch requests by connector.
 #[derive(Debug)]
@@ -17,16 +20,44 @@ pub struct Batches {
     open: Arc<Mutex<HashMap<ConnectorId, usize>>>,
     all: usize,
     each: usize,
+    bytes: Arc<Semaphore>,
+    own_bytes: Callers,
+}
+
+/// What a batch may hold from its first byte until its answer is sent.
+#[derive(Debug)]
+pub(super) struct Held {
+    _own: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
 }
 
 impl Batches {
     /// With the limits of `config`.
     pub fn new(config: &LedgerConfig) -> Self {
+        // The largest body has to pass somehow.
+        let bytes = config.requests_bytes.as_usize().max(MAX_BODY_BYTES);
+        let share = (bytes / SHARE).max(MAX_BODY_BYTES);
         Self {
             open: Arc::default(),
             all: config.requests,
             each: config.requests_per_connector,
+            bytes: Arc::new(Semaphore::new(units(bytes))),
+            own_bytes: Callers::new(units(share)),
         }
+    }
+
+    /// Waits until `id` may send a body of so many bytes, behind its own requests first, so that nobody waits behind more than
+    /// a share of another's; `None` where that takes too long.
+    pub(super) async fn hold(&self, id: &ConnectorId, bytes: usize) -> Option<Held> {
+        // Longer ones are refused before they are read whole.
+        let units = u32::try_from(units(bytes.clamp(1, MAX_BODY_BYTES))).ok()?;
+        let own = self.own_bytes.enter_with(id.to_string(), units).await?;
+        let waiting = self.bytes.clone().acquire_many_owned(units);
+        let all = tokio::time::timeout(PATIENCE, waiting).await.ok()?.ok()?;
+        Some(Held {
+            _own: own,
+            _all: all,
+        })
     }
 
     /// A place for one more request of `id`, unless it has too many, or all together have.
@@ -46,6 +77,11 @@ impl Batches {
             id: id.clone(),
         })
     }
+}
+
+/// So many bytes in permits.
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(UNIT).min(Semaphore::MAX_PERMITS)
 }
 
 fn lock<T>(all: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -77,7 +113,7 @@ const READ_EACH: usize = 3;
 /// Long ones among them, of three for all: two callers never keep a third waiting.
 const LONG_EACH: usize = 1;
 
-/// 10 s: how long a caller waits for its own lineages before.
+/// 10 s: how long a caller waits for its own lineages or batches before.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers of at least this many bytes count against what all of them may hold.
@@ -102,6 +138,10 @@ impl Callers {
     }
 
     async fn enter(&self, caller: String) -> Option<OwnedSemaphorePermit> {
+        self.enter_with(caller, 1).await
+    }
+
+    async fn enter_with(&self, caller: String, permits: u32) -> Option<OwnedSemaphorePermit> {
         let own = {
             let mut open = lock(&self.open);
             if open.len() >= 1024 {
@@ -113,7 +153,7 @@ impl Callers {
                 .or_insert_with(|| Arc::new(Semaphore::new(self.each)));
             own.clone()
         };
-        tokio::time::timeout(PATIENCE, own.acquire_owned())
+        tokio::time::timeout(PATIENCE, own.acquire_many_owned(permits))
             .await
             .ok()?
             .ok()
@@ -135,7 +175,7 @@ impl Lineages {
         Self {
             reading: Callers::new(READ_EACH),
             long: Callers::new(LONG_EACH),
-            sending: Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))),
+            sending: Arc::new(Semaphore::new(units(bytes))),
         }
     }
 
@@ -193,6 +233,48 @@ mod tests {
         assert!(batches.enter(&a).is_some());
         drop(others);
         assert!(lock(&batches.open).is_empty());
+    }
+
+    #[tokio::test]
+    async fn batches_wait_for_bytes_and_one_connector_has_a_quarter_of_them() {
+        use futures_util::poll;
+        let batches = Batches::new(&LedgerConfig {
+            requests_bytes: ByteSize(16 << 20),
+            ..config()
+        });
+        let connectors = ["a", "b", "c", "d", "e"]
+            .map(|name| ConnectorId::parse(&format!("{name}.example")).unwrap());
+        let quarter = 4 << 20;
+        let a = &connectors[0];
+        let half = batches.hold(a, quarter / 2).await.unwrap();
+        let mut whole = Box::pin(batches.hold(a, quarter));
+        assert!(poll!(&mut whole).is_pending(), "it is over its quarter");
+        let mut small = Box::pin(batches.hold(a, 1));
+        assert!(poll!(&mut small).is_pending(), "in turn");
+        let mut others = Vec::new();
+        for other in &connectors[1..4] {
+            others.push(batches.hold(other, quarter).await.unwrap());
+        }
+        drop(half);
+        let own = whole.await.unwrap();
+        let mut fifth = Box::pin(batches.hold(&connectors[4], 1));
+        assert!(poll!(&mut fifth).is_pending(), "there is no more for all");
+        drop(own);
+        assert!(fifth.await.is_some());
+        assert!(small.await.is_some());
+        others.clear();
+        assert_eq!(batches.bytes.available_permits(), units(16 << 20));
+    }
+
+    #[tokio::test]
+    async fn no_length_is_more_than_the_longest_bodys() {
+        let batches = Batches::new(&config());
+        let a = ConnectorId::parse("a.example").unwrap();
+        let held = batches.hold(&a, usize::MAX).await.unwrap();
+        let mut next = Box::pin(batches.hold(&a, 0));
+        assert!(futures_util::poll!(&mut next).is_pending());
+        drop(held);
+        assert!(next.await.is_some());
     }
 
     #[tokio::test]

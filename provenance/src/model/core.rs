@@ -149,7 +149,9 @@ impl CoreParts {
 
     /// How many bytes it has of what was sent.
     pub(crate) fn len(&self) -> usize {
-        self.body.len() + self.more.as_ref().map_or(0, String::len)
+        let others = [&self.more, &self.dig, &self.sig];
+        let others: usize = others.into_iter().flatten().map(String::len).sum();
+        self.body.len() + others
     }
 
     /// The core as canonical JSON. `rx` is the time of acceptance, RFC 3339 in UTC with milliseconds.

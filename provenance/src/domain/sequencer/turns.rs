@@ -118,8 +118,20 @@ impl Turns {
         self.order.is_empty()
     }
 
+    /// Moves requests to `group`, in their turns, until these have `most` of anything; the last one may go beyond it.
+    pub(super) fn fill(&mut self, group: &mut Vec<Job>, most: Amount) {
+        let mut size = Amount::default();
+        while size.records < most.records
+            && size.bytes < most.bytes
+            && let Some(job) = self.next()
+        {
+            size = size.and(job.amount);
+            group.push(job);
+        }
+    }
+
     /// The request of whoever has waited longest; who has more of them goes to the end.
-    pub(super) fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<Job> {
         let caller = self.order.pop_front()?;
         let own = self.requests.get_mut(&caller)?;
         let job = own.pop_front();
@@ -141,6 +153,30 @@ mod tests {
 
     fn amount(records: usize, bytes: usize) -> Amount {
         Amount { records, bytes }
+    }
+
+    #[test]
+    fn a_group_is_full_by_its_records_or_by_their_bytes() {
+        let mut turns = Turns::default();
+        for amount in [amount(4, 100), amount(4, 100), amount(1, 900), amount(1, 1)] {
+            let (reply, _) = tokio::sync::oneshot::channel();
+            let (caller, submissions) = ("a".to_owned(), Vec::new());
+            turns.push(Job {
+                caller,
+                submissions,
+                amount,
+                reply,
+            });
+        }
+        let mut fill = |most| {
+            let mut group = Vec::new();
+            turns.fill(&mut group, most);
+            group.len()
+        };
+        assert_eq!(fill(amount(8, 1000)), 2, "its records");
+        assert_eq!(fill(amount(8, 900)), 1, "their bytes");
+        assert_eq!(fill(amount(8, 900)), 1, "all there is");
+        assert!(turns.is_empty());
     }
 
     #[test]

@@ -27,8 +27,13 @@ use crate::domain::{
     submission::{Decision, Refused, Submission},
 };
 
-/// Most records in one transaction, the last request's exceeding ones excepted.
-const GROUP_MAX: usize = 1024;
+/// Most in one transaction, the last request's exceeding records excepted.
+///
+/// 4 MiB: what the transaction changes in memory, and what is answered, are of about the size of its records each.
+const GROUP: Amount = Amount {
+    records: 1024,
+    bytes: 4 << 20,
+};
 
 /// 10 min: how often old idempotency keys are looked for.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
@@ -164,13 +169,7 @@ impl<S: LedgerStore> Writer<S> {
                     Err(_) => break,
                 }
             }
-            let mut size = 0;
-            while size < GROUP_MAX
-                && let Some(job) = turns.next()
-            {
-                size += job.submissions.len();
-                group.push(job);
-            }
+            turns.fill(&mut group, GROUP);
             let _turn = beat.turn();
             if group.is_empty() {
                 // For those who ask before they submit.
