@@ -193,7 +193,7 @@ impl TlsStore {
             let Ok(left) = Duration::try_from(left) else {
                 return Ended::Expired;
             };
-            // A second more than what is left: certificates end with a whole second, and clocks of timers are coarse.
+            // A little more than what is left: timers are coarse, and one that fires early would only look again.
             tokio::time::sleep(left.min(LOOK) + Duration::from_millis(10)).await;
             if peer.standing.is_recorded
                 && let Ok(told) = self.told(peer).await
