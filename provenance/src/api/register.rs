@@ -59,8 +59,8 @@ pub(super) async fn register(
         .sequencer
         .check_room()
         .map_err(|e| error::submit(&e))?;
-    let write = app.ledger.writes.begin(caller.actor.key()).await?;
-    let key = key(&parts.headers)?;
+    let write = app.ledger.writes.begin(caller.payer()).await?;
+    let key = key(&parts.headers)?.map(|key| caller.own_key(key));
     let allow_pending = parts
         .headers
         .get("x-cadde-prov-allow-pending")
@@ -168,7 +168,8 @@ async fn check_users(
         let is_sent = member == "dataprovider" && event.event_type() == SENT;
         // A connector of the peer listener speaks for itself.
         if is_sent && caller.side.is_none() {
-            let is_own = actor.user == user || actor.acts_for.as_deref() == Some(user);
+            let is_own = caller.audience.is_empty()
+                && (actor.user == user || actor.acts_for.as_deref() == Some(user));
             if !known.takes_sent_by_token(is_own) {
                 return Err(error::sent_by_token());
             }

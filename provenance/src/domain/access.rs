@@ -75,7 +75,7 @@ pub struct KnownUser {
 
 impl KnownUser {
     /// Whether a `Sent` of this provider may come by the token of somebody who is the provider (`is_own`) or not. Nobody can tell
-    /// for a provider without connectors that it sent anything, but the provider.
+    /// for a provider without connectors that it sent anything, but the provider; a token that is addressed to it is another's.
     pub fn takes_sent_by_token(self, is_own: bool) -> bool {
         self.delivers.map_or(is_own, |delivers| !delivers)
     }
@@ -192,6 +192,23 @@ impl Caller {
     /// Whether this is a laboratory's caller, about whom nobody is asked.
     pub fn is_nobody(&self) -> bool {
         self.actor.auth == ActorAuth::None
+    }
+
+    /// For whom what they register counts where that is bounded. A token that is addressed to somebody is used by whom it was
+    /// passed to, who must not use up what its user may do.
+    pub fn payer(&self) -> String {
+        match self.audience.as_slice() {
+            [] => self.actor.key(),
+            audience => format!("addressed:{}", audience.join(" ")),
+        }
+    }
+
+    /// The idempotency key `key` of this caller, which is none of their user's where the token is addressed to another.
+    pub fn own_key(&self, key: String) -> String {
+        match self.audience.as_slice() {
+            [] => key,
+            _ => format!("{}\n{key}", self.payer()),
+        }
     }
 
     /// Who registers an event of `event_type` by `provider` for `consumer`, as its core will say.
@@ -321,11 +338,15 @@ impl Viewer {
 
     /// Whether they are a party of the event: its provider, its consumer, or whoever submitted it.
     pub fn is_party(&self, event: &Facts) -> bool {
-        let is_named = event
-            .parties()
-            .any(|party| self.user == party || self.orgs.iter().any(|org| org == party));
         let client = event.made.as_ref().and_then(|made| made.client.as_ref());
-        is_named || (self.client.is_some() && self.client.as_ref() == client)
+        self.is_named(event) || (self.client.is_some() && self.client.as_ref() == client)
+    }
+
+    /// Whether they are a party of the event, and not only the connector that delivered it in somebody's name.
+    pub fn is_named(&self, event: &Facts) -> bool {
+        event
+            .parties()
+            .any(|party| self.user == party || self.orgs.iter().any(|org| org == party))
     }
 
     /// Whether they may read the body of the event.

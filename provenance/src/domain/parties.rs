@@ -183,19 +183,52 @@ impl Facts {
     /// Whether what may be read of this event gives a right to `previous`, which it names: only what a party of `previous` made
     /// does. Anybody may name any event.
     ///
-    /// A `Received` of a `Sent` to its user needs no rule of its own, for that user is a party of the `Sent`.
+    /// Two kinds of events are named by another than their makers, and give less. What a `Received` follows, its provider says, and
+    /// whose it is, the receiver's connector: it leads to a `Sent` of that provider to that user, and to nothing else. What was
+    /// made with a token that is addressed to the provider may be the work of whoever passed the token on: it leads to what the
+    /// provider has made by itself, and not to what others have to do with.
     pub fn gives_right_to(&self, previous: &Self) -> bool {
+        if self.is_received() {
+            return self.follows(previous);
+        }
+        if self.is_by_addressed_token() {
+            return previous.provider == self.provider
+                && previous.is_the_providers()
+                && !previous.is_of_an_exchange();
+        }
         self.makers()
             .any(|maker| previous.parties().any(|party| party == maker))
+    }
+
+    /// Whether `sent` is a `Sent` of the same provider to the same user.
+    fn follows(&self, sent: &Self) -> bool {
+        sent.is_sent()
+            && self.provider.is_some()
+            && self.consumer.is_some()
+            && (&self.provider, &self.consumer) == (&sent.provider, &sent.consumer)
+    }
+
+    /// Whether it is a `Sent` that its consumer registered in the provider's name, which takes a token addressed to the provider.
+    fn is_by_addressed_token(&self) -> bool {
+        self.is_sent()
+            && self.made.as_ref().is_some_and(|made| {
+                made.acts_for.is_some()
+                    && made.acts_for == self.provider
+                    && Some(&made.user) == self.consumer.as_ref()
+            })
+    }
+
+    /// Whether this `Received` and the `Sent` state one token, which its two sides alone know.
+    pub fn is_of_the_token_of(&self, sent: &Self) -> bool {
+        let jti = |facts: &Self| facts.made.as_ref().and_then(|made| made.jti.clone());
+        jti(self).is_some_and(|own| Some(own) == jti(sent))
     }
 
     /// Whether `claimed`, one of several records under an id that this event names, is the one that it means: a `Received` means
     /// the `Sent` of its provider to its user, anything else what its own maker made.
     pub fn means(&self, claimed: &Self) -> bool {
         if self.is(RECEIVED) {
-            claimed.is(SENT)
-                && claimed.is_the_providers()
-                && (&self.provider, &self.consumer) == (&claimed.provider, &claimed.consumer)
+            self.follows(claimed) && claimed.is_the_providers()
         } else {
             self.makers()
                 .any(|maker| claimed.makers().any(|other| other == maker))

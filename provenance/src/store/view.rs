@@ -291,13 +291,15 @@ where
     };
     let most_next = query.page.map_or(usize::MAX, |page| page.limit);
     let mut found = Vec::with_capacity(plan.events.len());
+    // By what those are judged that the viewer may read.
+    let mut read = Vec::with_capacity(plan.events.len());
     for idx in plan.events {
         let previous = records.previous(idx)?;
         budget.spend(OVERHEAD + size_of::<Index>() * previous.len())?;
         let row = records.row(idx)?;
-        let is_party = facts(idx, &row)?
-            .filter(|facts| viewer.may_read(facts))
-            .map(|facts| viewer.is_party(&facts));
+        let facts = facts(idx, &row)?.filter(|facts| viewer.may_read(facts));
+        let is_party = facts.as_ref().map(|facts| viewer.is_party(facts));
+        read.push(facts);
         let next = match is_party {
             None => Vec::new(),
             Some(_) => records
@@ -308,7 +310,7 @@ where
         found.push(node(idx, row, is_party, next, previous, &mut budget)?);
     }
     if viewer.follows_lineage() {
-        show_origins(&mut found, &mut records, viewer, &mut budget)?;
+        show_origins(&mut found, read, &mut records, viewer, &mut budget)?;
     }
     Ok(Lineage {
         nodes: found.split_off(plan.skip.min(found.len())),
@@ -319,8 +321,12 @@ where
 /// Shows what the viewer's own events go back to, as far as it is in the answer and each step was made by a party of what it
 /// names. Of what comes after them, these events name only what is in the answer too: who else received the same data is not the
 /// viewer's business.
+///
+/// A connector may read what it delivered in somebody's name. That leads it to the other side of that exchange where both state the
+/// same token, for only then it was there: whose an event is, it says itself.
 fn show_origins<R: Records<Error = ReadError>>(
     found: &mut [Node],
+    mut read: Vec<Option<Facts>>,
     records: &mut R,
     viewer: &Viewer,
     budget: &mut Budget<'_>,
@@ -339,14 +345,12 @@ fn show_origins<R: Records<Error = ReadError>>(
     let mut open: Vec<usize> = (0..found.len())
         .filter(|at| found[*at].body.is_some())
         .collect();
+    let mut is_behind = vec![false; found.len()];
     while let Some(at) = open.pop() {
-        let Some(body) = &found[at].body else {
+        let Some(event) = read[at].take() else {
             continue;
         };
-        let event = Facts {
-            made: Some(made(found[at].idx, &body.core)?),
-            ..Facts::default()
-        };
+        let is_followed = is_behind[at] || viewer.is_named(&event);
         for idx in found[at].previous.clone() {
             let Some(&at) = places.get(&idx).filter(|at| found[**at].body.is_none()) else {
                 continue;
@@ -356,7 +360,9 @@ fn show_origins<R: Records<Error = ReadError>>(
             let Some(previous) = facts(idx, &row)? else {
                 continue;
             };
-            if !event.gives_right_to(&previous) {
+            if !event.gives_right_to(&previous)
+                || !(is_followed || event.is_of_the_token_of(&previous))
+            {
                 continue;
             }
             let is_party = viewer.is_party(&previous);
@@ -367,8 +373,10 @@ fn show_origins<R: Records<Error = ReadError>>(
                 .map(|(_, at)| found[*at].id.clone())
                 .collect();
             budget.spend(ids.iter().map(|id| size_of::<String>() + id.len()).sum())?;
-            let previous = std::mem::take(&mut found[at].previous);
-            found[at] = node(idx, row, Some(is_party), ids, previous, budget)?;
+            let named = std::mem::take(&mut found[at].previous);
+            found[at] = node(idx, row, Some(is_party), ids, named, budget)?;
+            read[at] = Some(previous);
+            is_behind[at] = true;
             open.push(at);
         }
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod before;
+mod borrowed;
 mod claims;
 mod duplicates;
 mod ids;

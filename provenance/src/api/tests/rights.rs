@@ -8,11 +8,11 @@ use super::*;
 const NURSE: &str = "clerk-of-consumer-b";
 /// A connector of the provider, one of the consumer, and two of somebody else.
 const OTHER_PROVIDER: &str = "provider.c.example";
-const OTHER_RECEIVER: &str = "receiver.c.example";
+pub(super) const OTHER_RECEIVER: &str = "receiver.c.example";
 
 const TYPES: [&str; 6] = ["Create", "Publish", "Sent", "Received", "Update", "Other"];
 
-fn event(event_type: &str, provider: Option<&str>, consumer: Option<&str>) -> Value {
+pub(super) fn event(event_type: &str, provider: Option<&str>, consumer: Option<&str>) -> Value {
     let mut event = json!({
         "cdldatamodelversion": "2.0", "cdleventtype": event_type, "cdleventid": "",
     });
@@ -200,6 +200,7 @@ async fn users_that_are_named_exist(
 #[case::of_one_without_connectors_by_itself("none-a", "none-a", true)]
 #[case::of_one_without_connectors_by_a_member("none-a", "clerk-of-none-a", true)]
 #[case::of_ours_by_an_addressed_token("ours-a", "consumer-b-to-ours-a", false)]
+#[case::of_one_without_connectors_by_an_addressed_token("none-a", "consumer-b-to-none-a", false)]
 #[tokio::test]
 async fn what_our_connectors_deliver_nobody_registers_by_token(
     #[case] provider: &str,
@@ -334,15 +335,15 @@ async fn only_the_providers_own_events_are_its_duplicates_and_updates() {
 }
 
 /// A's Create ← A's Sent to B ← B's Received ← B's Update, and what C attaches to each of them.
-struct Story {
-    create: String,
-    sent: String,
-    received: String,
-    update: String,
-    notes: Vec<String>,
+pub(super) struct Story {
+    pub(super) create: String,
+    pub(super) sent: String,
+    pub(super) received: String,
+    pub(super) update: String,
+    pub(super) notes: Vec<String>,
 }
 
-async fn story(world: &World) -> Story {
+pub(super) async fn story(world: &World) -> Story {
     let after = |event_type: &str, provider: &str, consumer: Option<&str>, previous: &[&str]| {
         let mut event = event(event_type, Some(provider), consumer);
         event["cdlpreviousevents"] = json!(previous);
@@ -398,7 +399,7 @@ async fn story(world: &World) -> Story {
 }
 
 /// Which events of an answer show more than that they are there.
-fn readable(answer: &Answer) -> Vec<&str> {
+pub(super) fn readable(answer: &Answer) -> Vec<&str> {
     let events = answer.body.as_array().expect("an array of events");
     events
         .iter()
