@@ -17,7 +17,8 @@ use std::{
 use bytes::Bytes;
 use common::ids::{ConnectorId, EventId};
 use rusqlite::{
-    Connection, ErrorCode, OptionalExtension as _, Statement, TransactionBehavior, params,
+    Connection, ErrorCode, OptionalExtension as _, Statement, TransactionBehavior,
+    config::DbConfig, params,
 };
 use uuid::Uuid;
 
@@ -211,6 +212,8 @@ fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // A plan is made for all values. Without this, a statement with `LIMIT ?` is compiled anew each time that it is run.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // 64 MiB: a WAL that a burst made longer is cut back after its checkpoint.
     conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
 }
