@@ -11,6 +11,7 @@ use std::{
 use time::{OffsetDateTime, UtcOffset, format_description::FormatItem, macros::format_description};
 
 pub use self::skew::SkewWatch;
+pub use crate::ids::unix_millis;
 
 /// Tells the current time, in UTC.
 pub trait Clock: Send + Sync + fmt::Debug {
@@ -80,11 +81,6 @@ pub fn rfc3339_millis(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC)
         .format(&MILLIS)
         .expect("the format has only components that every OffsetDateTime has")
-}
-
-/// Milliseconds since 1970-01-01T00:00:00Z; times before it count as 0.
-pub fn unix_millis(at: OffsetDateTime) -> u64 {
-    u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
 }
 
 #[cfg(test)]

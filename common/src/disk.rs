@@ -3,17 +3,17 @@
 
 use std::{io, path::Path};
 
-use common::config::ByteSize;
+use crate::config::ByteSize;
 
 /// 90: the default of every watermark. Beyond it a database may run into the end of its disk and be damaged.
-pub(crate) const WATERMARK_PERCENT: u8 = 90;
+pub const WATERMARK_PERCENT: u8 = 90;
 
 /// 5 GiB: the default of every headroom, a tenth of 50 GiB. On larger disks a tenth is far more than a database needs to stop in
 /// time, and others may fill a disk that far without any harm.
-pub(crate) const HEADROOM: ByteSize = ByteSize(5 << 30);
+pub const HEADROOM: ByteSize = ByteSize(5 << 30);
 
 /// What `check-config` says of a headroom of nothing.
-pub(crate) const NO_WATERMARK: &str =
+pub const NO_WATERMARK: &str =
     "disk_headroom is 0: no disk counts as too full, and a database on a full disk may be damaged";
 
 /// What a file system has left.
@@ -33,7 +33,7 @@ impl Usage {
     };
 
     /// The file system of `path` now. One that cannot be asked is not held against anybody: it counts as empty, with a warning.
-    pub(crate) fn now(path: &Path) -> Self {
+    pub fn now(path: &Path) -> Self {
         Self::of(path).unwrap_or_else(|error| {
             tracing::warn!(%error, path = %path.display(), "this disk does not tell how full it is");
             Self::NONE

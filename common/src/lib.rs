@@ -10,6 +10,7 @@
 //! | [`listener`] | PROXY protocol → TLS → HTTP, with deadlines and limits |
 //! | [`http`] | problem documents, CADDE error bodies, request context, clients |
 //! | [`db`] | opening databases |
+//! | [`disk`] | how full a disk is, and from where on too full |
 //! | [`profile`] | what a connector speaks |
 //! | [`places`] | how many of something at a time, in all and for one client |
 //! | [`telemetry`] | logs and metrics |
@@ -21,8 +22,8 @@ pub mod base_url;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod disk;
 pub mod http;
-pub mod ids;
 pub mod listener;
 pub mod pem;
 pub mod places;
@@ -30,3 +31,5 @@ pub mod profile;
 pub mod service;
 pub mod telemetry;
 pub mod tls;
+
+pub use common_ids as ids;

@@ -30,7 +30,7 @@ use common::ids::ConnectorId;
 use common::service::{Readiness, Shutdown};
 use common::tls::TlsStore;
 use http::HeaderValue;
-use provenance::outbox::Outbox;
+use provenance_outbox::Outbox;
 use url::Url;
 
 /// How long a connector that stops tries to deliver what is in its outbox. What is left is delivered after the next

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use common::ids::{ConnectorId, EventId};
 use common::telemetry::Chain;
-use provenance::outbox::{Desk, Done, Entry, Problem, State, Wish};
+use provenance_outbox::{Desk, Done, Entry, Problem, State, Wish};
 
 /// The name of the command.
 pub const NAME: &str = "outbox";
@@ -337,8 +337,8 @@ mod tests {
     use bytes::Bytes;
     use common::clock::{SharedClock, SystemClock};
     use common::ids::{ExchangeId, UserId};
-    use provenance::model::event_id::{EventIds, OwnedId};
-    use provenance::outbox::{
+    use provenance_model::event_id::{EventIds, OwnedId};
+    use provenance_outbox::{
         DeliveryError, Digest, Kind, Outbox, OutboxConfig, Reservation, Transport,
     };
     use rstest::rstest;

@@ -8,11 +8,9 @@ use common::{
     ids::{ConnectorId, UserId},
     profile::Profile,
 };
+use provenance_model::batch::{Registration, Side};
 
-use crate::{
-    domain::access::{Authority, AuthorityError, KnownUser, Member, Registration},
-    model::batch::Side,
-};
+use crate::domain::access::{Authority, AuthorityError, KnownUser, Member};
 
 /// Asks the function that decides who calls.
 pub(crate) struct AuthServer(pub(crate) Callers);

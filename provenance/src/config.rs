@@ -3,18 +3,16 @@
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
 use common::{
     config::{AdminConfig, ByteSize, DatabaseConfig, Period},
+    disk::{self, Watermark},
     listener::{ListenerConfig, TlsMode},
     service::Finding,
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
+use provenance_model::batch::MAX_ITEMS;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    disk::{self, Watermark},
-    domain::{access::ReadPolicy, submission::DuplicateTypes},
-    model::batch::MAX_ITEMS,
-};
+use crate::domain::{access::ReadPolicy, submission::DuplicateTypes};
 
 /// Everything the provenance server is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,18 +1,13 @@
-//! Provenance (来歴管理): what was exchanged, by whom, when, and with which digest.
+//! Provenance (来歴管理): what was exchanged, by whom, when, and with which digest. The ledger's own part: its rules ([`domain`]), its
+//! databases ([`store`]), its paths ([`api`]).
 //!
-//! | module | holds | used by |
-//! |---|---|---|
-//! | [`model`] | events, canonical JSON, cores, commitments, batch items; no input or output | everybody |
-//! | [`outbox`] | durable record of each exchange on the connector's side, and its delivery to the ledger | connectors |
-//! | [`domain`], [`store`], [`api`] | the ledger: its rules, its databases, its paths | the provenance server |
+//! Events, cores and batch items are [`provenance_model`], which whoever verifies uses alone; the durable record on a connector's side
+//! is `provenance-outbox`.
 
 pub mod api;
 mod authority;
 pub mod config;
-pub mod disk;
 pub mod domain;
-pub mod model;
-pub mod outbox;
 mod server;
 pub mod store;
 

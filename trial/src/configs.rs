@@ -13,7 +13,7 @@ use common::telemetry::TelemetryConfig;
 use common::tls::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig};
 use connector::{data_server, provider, receiver};
 use location_client::LocationConfig;
-use provenance::outbox::OutboxConfig;
+use provenance_outbox::OutboxConfig;
 use serde::Serialize;
 use url::Url;
 

@@ -17,15 +17,13 @@ use connector::{
     provider::{SourceConfig, Sources},
     upstream::ResourceUrl,
 };
-use provenance::{
-    model::{
-        batch::InItem,
-        commitment::{Commitment, Salt},
-        event_id::{EventIds, OwnedId},
-        json,
-    },
-    outbox::{Digest, Kind, Outbox, OutboxConfig, Reservation},
+use provenance_model::{
+    batch::InItem,
+    commitment::{Commitment, Salt},
+    event_id::{EventIds, OwnedId},
+    json,
 };
+use provenance_outbox::{Digest, Kind, Outbox, OutboxConfig, Reservation};
 
 const RESOURCE: &str = "http://data.example/domain-a/traffic/2025/01/flow.csv";
 

@@ -1,4 +1,5 @@
-//! Identifiers. Each kind has its own type, so that one cannot be passed for another.
+//! Identifiers. Each kind has its own type, so that one cannot be passed for another. A crate of its own, for those who need nothing
+//! else of the house.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -206,6 +207,11 @@ macro_rules! text_id {
 }
 text_id!(UserId);
 text_id!(ConnectorId);
+
+/// Milliseconds since 1970-01-01T00:00:00Z, which ids of a time begin with; times before it count as 0.
+pub fn unix_millis(at: OffsetDateTime) -> u64 {
+    u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+}
 
 /// One context per process keeps UUIDv7 values that were made in the same millisecond in order.
 static CONTEXT: std::sync::Mutex<ContextV7> = std::sync::Mutex::new(ContextV7::new());

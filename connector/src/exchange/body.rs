@@ -35,7 +35,7 @@ pub enum TransferError {
 pub enum RecordError {
     /// The outbox failed.
     #[error("the outbox did not take the record")]
-    Outbox(#[from] provenance::outbox::OutboxError),
+    Outbox(#[from] provenance_outbox::OutboxError),
     /// The ledger did not acknowledge in time, and this exchange waits for it.
     #[error("the ledger did not acknowledge the record: {0}")]
     Ledger(String),
@@ -44,7 +44,7 @@ pub enum RecordError {
 impl RecordError {
     /// Whether trying again later is of no use.
     pub fn is_permanent(&self) -> bool {
-        use provenance::outbox::OutboxError::{Invalid, NotOpen};
+        use provenance_outbox::OutboxError::{Invalid, NotOpen};
         matches!(self, Self::Outbox(Invalid(_) | NotOpen))
     }
 }

@@ -9,8 +9,8 @@ use common::clock::SharedClock;
 use common::ids::{ConnectorId, EventId};
 use common::service::Shutdown;
 use futures_util::future::BoxFuture;
-use provenance::model::event_id::{EventIds, OwnedId};
-use provenance::outbox::{
+use provenance_model::event_id::{EventIds, OwnedId};
+use provenance_outbox::{
     AbortReason, BodyEnd, Digest, Kind, Outbox, OutboxError, Reservation, Reserved,
 };
 

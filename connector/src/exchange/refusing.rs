@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use common::http::Text;
 use common::http::cadde::ConnectorError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use provenance::outbox::OutboxError;
+use provenance_outbox::OutboxError;
 
 use super::body::RecordError;
 use super::options::OptionsError;

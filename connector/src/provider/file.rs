@@ -11,11 +11,11 @@ use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body::Body as _;
-use provenance::model::{
+use provenance_model::{
     batch::Jti,
     event_id::{Nonce, OwnedId},
 };
-use provenance::outbox::{Kind, Reservation};
+use provenance_outbox::{Kind, Reservation};
 
 use super::Provider;
 use super::config::Delivery;

@@ -23,7 +23,7 @@ use common::service::{Context, Finding, OwnCommand, Service};
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsStore;
 use http::HeaderValue;
-use provenance::outbox::{HttpLedger, Outbox};
+use provenance_outbox::{HttpLedger, Outbox};
 
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,

@@ -11,7 +11,7 @@ use common::service::Finding;
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsConfig;
 use location_client::LocationConfig;
-use provenance::outbox::OutboxConfig;
+use provenance_outbox::OutboxConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 

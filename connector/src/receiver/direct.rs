@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as _;
-use provenance::outbox::Kind;
+use provenance_outbox::Kind;
 
 use super::Receiver;
 use super::egress::Exit;

@@ -11,8 +11,8 @@ use common::ids::{ExchangeId, UserId};
 use common::listener::{ConnectionInfo, network};
 use http::request::Parts;
 use http::{HeaderMap, Request, header};
-use provenance::model::{batch::Jti, event_id::OwnedId};
-use provenance::outbox::{Kind, Reservation};
+use provenance_model::{batch::Jti, event_id::OwnedId};
+use provenance_outbox::{Kind, Reservation};
 
 use super::Receiver;
 use super::egress::Exit;

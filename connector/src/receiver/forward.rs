@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
 use location_client::{Location, Profile, Source};
-use provenance::model::{batch::Jti, event_id};
-use provenance::outbox::Kind;
+use provenance_model::{batch::Jti, event_id};
+use provenance_outbox::Kind;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout_at;
 

@@ -26,7 +26,7 @@ use common::telemetry::TelemetryConfig;
 use common::tls::TlsStore;
 use http::HeaderValue;
 use location_client::LocationResolver;
-use provenance::outbox::{HttpLedger, Outbox};
+use provenance_outbox::{HttpLedger, Outbox};
 use url::Url;
 
 pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};

@@ -1,6 +1,6 @@
 //! Exchanges that succeed.
 
-use provenance::model::event_id;
+use provenance_model::event_id;
 use serde_json::Value;
 
 use super::kit::{self, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, World, fetch};

@@ -14,7 +14,7 @@ use common::service::Shutdown;
 use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderMap, Request, StatusCode};
 use location_client::Profile;
-use provenance::model::event_id;
+use provenance_model::event_id;
 use rstest::rstest;
 use time::macros::datetime;
 

@@ -90,7 +90,7 @@ fn decode32(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::core::vectors;
+    use crate::core::vectors;
 
     #[test]
     fn the_published_vectors_come_out() {

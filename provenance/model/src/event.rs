@@ -42,12 +42,13 @@ pub struct SingleTag {
 /// Most predecessors of an event: each costs the ledger's writer a step.
 const MAX_PREVIOUS: usize = 10_000;
 
-/// Most tags of an event, for the same reason; and of one in a batch, where there are many events.
+/// Most tags of an event, for the same reason.
 const MAX_TAGS: usize = 1_000;
-pub(crate) const MAX_TAGS_OF_MANY: usize = 64;
+/// Most tags of an event in a batch, where there are many.
+pub const MAX_TAGS_OF_MANY: usize = 64;
 
 /// Refuses more than `most` tags.
-pub(crate) fn limit_tags(event: &Map<String, Value>, most: usize) -> Result<(), String> {
+pub fn limit_tags(event: &Map<String, Value>, most: usize) -> Result<(), String> {
     match event.get("cdldatatags") {
         Some(Value::Array(tags)) if tags.len() > most => {
             Err(format!("there are more than {most} tags"))
@@ -222,7 +223,7 @@ impl Event {
 }
 
 /// The tags of an event.
-pub(crate) fn tags(event: &Map<String, Value>) -> Vec<Tag> {
+pub fn tags(event: &Map<String, Value>) -> Vec<Tag> {
     let Some(Value::Array(tags)) = event.get("cdldatatags") else {
         return Vec::new();
     };
@@ -261,7 +262,7 @@ fn check_id(id: &str, name: &str) -> Result<(), String> {
 }
 
 /// Member names that existing ledgers cannot store.
-pub(crate) fn check_names(members: &Map<String, Value>) -> Result<(), String> {
+pub fn check_names(members: &Map<String, Value>) -> Result<(), String> {
     match members
         .keys()
         .find(|name| name.starts_with('_') || *name == "~version")
@@ -272,7 +273,7 @@ pub(crate) fn check_names(members: &Map<String, Value>) -> Result<(), String> {
 }
 
 /// `cdlpreviousevents` as a list of ids; absent and `null` are an empty list.
-pub(crate) fn previous(members: &Map<String, Value>) -> Result<Vec<String>, String> {
+pub fn previous(members: &Map<String, Value>) -> Result<Vec<String>, String> {
     let ids = match members.get("cdlpreviousevents") {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(ids)) => ids,
@@ -289,7 +290,7 @@ pub(crate) fn previous(members: &Map<String, Value>) -> Result<Vec<String>, Stri
 const NOT_IDS: &str = "cdlpreviousevents must be an array of ids";
 
 /// What every id in `cdlpreviousevents` has to be.
-pub(crate) fn check_predecessor(id: &str) -> Result<(), String> {
+pub fn check_predecessor(id: &str) -> Result<(), String> {
     if id.is_empty() {
         return Err(NOT_IDS.to_owned());
     }
@@ -297,7 +298,7 @@ pub(crate) fn check_predecessor(id: &str) -> Result<(), String> {
 }
 
 /// `cdldatatags`, where there are any, is an array of objects whose known members have their types.
-pub(crate) fn check_tags(members: &Map<String, Value>) -> Result<(), String> {
+pub fn check_tags(members: &Map<String, Value>) -> Result<(), String> {
     let tags = match members.get("cdldatatags") {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::Array(tags)) => tags,

@@ -20,10 +20,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use common::{
-    clock::unix_millis,
-    ids::{ConnectorId, EventId},
-};
+use common_ids::{ConnectorId, EventId, unix_millis};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -56,7 +53,7 @@ impl Nonce {
     }
 
     /// Hands its text to `f`.
-    pub(crate) fn with_text<T>(&self, f: impl FnOnce(&str) -> T) -> T {
+    pub fn with_text<T>(&self, f: impl FnOnce(&str) -> T) -> T {
         let mut text = [0; 32];
         hex::encode_to_slice(self.0, &mut text).expect("16 bytes have 32 digits");
         f(std::str::from_utf8(&text).expect("hex digits are ASCII"))
@@ -270,7 +267,7 @@ fn is_wrapping(c: char) -> bool {
 mod tests {
     use std::collections::HashSet;
 
-    use common::ids::uuid_v7;
+    use common_ids::uuid_v7;
     use proptest::prelude::*;
     use rstest::rstest;
     use time::macros::datetime;

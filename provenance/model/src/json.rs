@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value};
 pub const MAX_DEPTH: usize = 32;
 
 /// 2^53 − 1, the largest integer up to which every integer has a double of its own (RFC 7493 §2.2).
-pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// Why a text was not read.
 #[derive(Debug, thiserror::Error)]
@@ -109,14 +109,14 @@ fn push_object(out: &mut String, object: &Map<String, Value>) {
 }
 
 /// `text` as a JSON string.
-pub(crate) fn string(text: &str) -> String {
+pub fn string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     push_string(&mut out, text);
     out
 }
 
 /// Appends `text` as a JSON string. The canonical form of a string is the one that `serde_json` writes.
-pub(crate) fn push_string(out: &mut String, text: &str) {
+pub fn push_string(out: &mut String, text: &str) {
     let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
     if text.bytes().all(is_plain) {
         out.push('"');
@@ -314,12 +314,12 @@ mod tests {
 
     /// Input and output files of the reference implementation (cyberphone/json-canonicalization, Apache-2.0).
     #[rstest]
-    #[case(include_bytes!("../../testdata/jcs/arrays.in.json"), include_bytes!("../../testdata/jcs/arrays.out.json"))]
-    #[case(include_bytes!("../../testdata/jcs/french.in.json"), include_bytes!("../../testdata/jcs/french.out.json"))]
-    #[case(include_bytes!("../../testdata/jcs/structures.in.json"), include_bytes!("../../testdata/jcs/structures.out.json"))]
-    #[case(include_bytes!("../../testdata/jcs/unicode.in.json"), include_bytes!("../../testdata/jcs/unicode.out.json"))]
-    #[case(include_bytes!("../../testdata/jcs/values.in.json"), include_bytes!("../../testdata/jcs/values.out.json"))]
-    #[case(include_bytes!("../../testdata/jcs/weird.in.json"), include_bytes!("../../testdata/jcs/weird.out.json"))]
+    #[case(include_bytes!("../testdata/jcs/arrays.in.json"), include_bytes!("../testdata/jcs/arrays.out.json"))]
+    #[case(include_bytes!("../testdata/jcs/french.in.json"), include_bytes!("../testdata/jcs/french.out.json"))]
+    #[case(include_bytes!("../testdata/jcs/structures.in.json"), include_bytes!("../testdata/jcs/structures.out.json"))]
+    #[case(include_bytes!("../testdata/jcs/unicode.in.json"), include_bytes!("../testdata/jcs/unicode.out.json"))]
+    #[case(include_bytes!("../testdata/jcs/values.in.json"), include_bytes!("../testdata/jcs/values.out.json"))]
+    #[case(include_bytes!("../testdata/jcs/weird.in.json"), include_bytes!("../testdata/jcs/weird.out.json"))]
     fn the_published_vectors_come_out(#[case] input: &[u8], #[case] output: &[u8]) {
         assert_eq!(canonical(&parse(input).unwrap()).as_bytes(), output);
     }

@@ -1,4 +1,4 @@
-//! The pure part of the ledger: no input, no output, no clock.
+//! The pure part of the ledger: no input, no output, no clock. Ledger, outbox and whoever verifies read and write by the same functions.
 //!
 //! | module | holds |
 //! |---|---|

@@ -83,7 +83,7 @@ impl OutboxConfig {
 
     /// What works and is hardly meant, if anything.
     pub fn warning(&self) -> Option<&'static str> {
-        (self.disk_headroom.bytes() == 0).then_some(crate::disk::NO_WATERMARK)
+        (self.disk_headroom.bytes() == 0).then_some(common::disk::NO_WATERMARK)
     }
 
     /// What is wrong with the values, one sentence each.
@@ -104,10 +104,10 @@ impl OutboxConfig {
         if !(1..=100).contains(&self.disk_watermark_percent) {
             found.push("outbox.disk_watermark_percent must be 1 to 100".to_owned());
         }
-        if !(1..=crate::model::batch::MAX_ITEMS).contains(&self.batch) {
+        if !(1..=provenance_model::batch::MAX_ITEMS).contains(&self.batch) {
             found.push(format!(
                 "outbox.batch must be 1 to {}",
-                crate::model::batch::MAX_ITEMS
+                provenance_model::batch::MAX_ITEMS
             ));
         }
         found
@@ -140,11 +140,11 @@ mod defaults {
     }
 
     pub(super) const fn disk_watermark_percent() -> u8 {
-        crate::disk::WATERMARK_PERCENT
+        common::disk::WATERMARK_PERCENT
     }
 
     pub(super) const fn disk_headroom() -> ByteSize {
-        crate::disk::HEADROOM
+        common::disk::HEADROOM
     }
 
     pub(super) const fn required() -> bool {

@@ -4,6 +4,10 @@ use common::{
     clock::{rfc3339_millis, unix_millis},
     ids::{ConnectorId, EventId, ExchangeId, UserId},
 };
+use provenance_model::{
+    batch::{EvidenceBody, InItem, ItemBody, OutItem, Unregistrable},
+    event_id::{EventIds, OwnedId},
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,10 +17,6 @@ use super::{
     file::{File, NewRecord, Outcome, Row},
     parked::{Done, Wish},
     writer::to_i64,
-};
-use crate::model::{
-    batch::{EvidenceBody, InItem, ItemBody, OutItem, Unregistrable},
-    event_id::{EventIds, OwnedId},
 };
 
 /// What an errand changed: the parked record that `was` is none any more, and `now` waits.

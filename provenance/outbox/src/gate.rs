@@ -157,14 +157,14 @@ mod tests {
         let mut counts = holding(99);
         for _ in 0..1000 {
             assert_eq!(gate.closed(&counts, NOW), None);
-            counts.parked.add(crate::outbox::Problem::Invalid, 0);
+            counts.parked.add(crate::Problem::Invalid, 0);
             if counts.parked.size() >= 100_000 {
                 break;
             }
         }
         assert!(counts.parked.number() > 100);
         assert_eq!(gate.closed(&counts, NOW), Some(FullReason::Parked));
-        counts.parked = crate::outbox::status::Parked::default();
+        counts.parked = crate::status::Parked::default();
         assert_eq!(gate.closed(&counts, NOW), None);
     }
 

@@ -16,7 +16,7 @@
 //! counts.
 //!
 //! ```no_run
-//! # use provenance::outbox::*;
+//! # use provenance_outbox::*;
 //! # async fn example(clock: common::clock::SharedClock, reservation: Reservation, digest: Digest) -> anyhow::Result<()> {
 //! let connector = "provider.a.example".parse()?;
 //! let outbox = Outbox::open(OutboxConfig::new("outbox.db"), &connector, clock.clone())?;
@@ -55,6 +55,7 @@ use common::{
     ids::ConnectorId,
     service::Heartbeat,
 };
+pub use provenance_model::batch::{AbortReason, BodyEnd, Receipt};
 use time::OffsetDateTime;
 use tokio::{
     sync::{oneshot, watch},
@@ -79,7 +80,6 @@ use self::{
     status::Counts,
     writer::{Command, Reply},
 };
-pub use crate::model::batch::{AbortReason, BodyEnd, Receipt};
 
 /// A connector's outbox. Clones are the same outbox.
 #[derive(Debug, Clone)]

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use common::ids::EventId;
+use provenance_model::batch::Receipt;
 use serde::{Deserialize, Serialize};
-
-use crate::model::batch::Receipt;
 
 /// Of what kind the refusal was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

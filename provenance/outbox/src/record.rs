@@ -7,12 +7,7 @@ use common::{
     clock::{SharedClock, rfc3339_millis, unix_millis},
     ids::{ConnectorId, EventId, ExchangeId, UserId},
 };
-use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use uuid::Uuid;
-
-use super::{OutboxError, writer::Command};
-use crate::model::{
+use provenance_model::{
     batch::{
         AbortReason, BodyEnd, Dig, EventBody, EvidenceBody, Fetched, InItem, ItemBody, Jti,
         OutItem, TransferAborted,
@@ -21,6 +16,11 @@ use crate::model::{
     event_id::{Nonce, belongs_to, is_owned},
     json,
 };
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{OutboxError, writer::Command};
 
 /// What is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -432,15 +432,12 @@ impl Drop for Reserved {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use provenance_model::{
+        batch::{MAX_ID_BYTES, MAX_ITEM_BYTES, Registration, Side, may_submit},
+        event_id::EventIds,
+    };
 
     use super::*;
-    use crate::{
-        domain::access::{Registration, may_submit},
-        model::{
-            batch::{MAX_ID_BYTES, MAX_ITEM_BYTES, Side},
-            event_id::EventIds,
-        },
-    };
 
     const REASONS: [AbortReason; 6] = [
         AbortReason::PeerClosed,

@@ -26,6 +26,16 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
+use provenance_model::{
+    batch::{
+        BatchReply, EvidenceKind, Fault, InBody, InItem, Invalid, ItemProblem, ItemResult,
+        ItemStatus, Jti, MAX_BODY_BYTES, MAX_ITEMS, Receipt, Registration, may_submit,
+    },
+    core::{CoreParts, Subject},
+    event,
+    event_id::unix_ms,
+    json,
+};
 use serde::{
     Deserialize,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -34,24 +44,12 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::{AppState, limits::Held};
-use crate::{
-    domain::{
-        access::{AuthorityError, Caller, Registration, may_submit},
-        parties::Made,
-        sequencer::SubmitError,
-        store::{Columns, Recorded},
-        submission::{Accepted, Call, Decision, Refused, Submission},
-    },
-    model::{
-        batch::{
-            BatchReply, EvidenceKind, Fault, InBody, InItem, Invalid, ItemProblem, ItemResult,
-            ItemStatus, Jti, MAX_BODY_BYTES, MAX_ITEMS, Receipt,
-        },
-        core::{CoreParts, Subject},
-        event,
-        event_id::unix_ms,
-        json,
-    },
+use crate::domain::{
+    access::{AuthorityError, Caller},
+    parties::Made,
+    sequencer::SubmitError,
+    store::{Columns, Recorded},
+    submission::{Accepted, Call, Decision, Refused, Submission},
 };
 
 #[derive(Deserialize)]
@@ -535,7 +533,9 @@ fn result(id: String, decision: Decision) -> ItemResult {
 
 fn receipt(recorded: Recorded) -> Receipt {
     Receipt {
-        salt: recorded.salt.map(crate::model::commitment::Salt::to_base64),
+        salt: recorded
+            .salt
+            .map(provenance_model::commitment::Salt::to_base64),
         core: recorded.core,
         ..Receipt::default()
     }

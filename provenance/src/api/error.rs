@@ -2,13 +2,13 @@
 
 use common::http::{Text, cadde::LedgerError};
 use http::StatusCode;
+use provenance_model::event::EventError;
 
 use crate::{
     config::AuthStatus,
     domain::{
         access::AuthorityError, sequencer::SubmitError, store::ReadError, submission::Refused,
     },
-    model::event::EventError,
 };
 
 /// 5 s: when a queue that was full, or a database that was locked, is worth another try.

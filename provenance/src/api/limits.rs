@@ -7,9 +7,10 @@ use std::{
 };
 
 use common::ids::ConnectorId;
+use provenance_model::batch::MAX_BODY_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use crate::{config::LedgerConfig, model::batch::MAX_BODY_BYTES};
+use crate::config::LedgerConfig;
 
 /// One connector has one part of so many of what batches may hold.
 const SHARE: usize = 4;

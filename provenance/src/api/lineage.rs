@@ -16,18 +16,16 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
     header::{CONTENT_TYPE, VARY},
 };
+use provenance_model::json::push_string;
 use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{AppState, EXTENDED, error, wants_extended};
-use crate::{
-    domain::{
-        access::Viewer,
-        lineage::{Bookmark, Direction, Effort, LineageQuery, Page},
-        store::{self, Index, Node, ReadError},
-    },
-    model::json::push_string,
+use crate::domain::{
+    access::Viewer,
+    lineage::{Bookmark, Direction, Effort, LineageQuery, Page},
+    store::{self, Index, Node, ReadError},
 };
 
 /// The lineage of an event (CADDE 4.0, 来歴確認).
@@ -320,7 +318,7 @@ fn without_ledger(event: &str) -> String {
         return event.to_owned();
     };
     members.remove("ledger");
-    crate::model::json::canonical(&members)
+    provenance_model::json::canonical(&members)
 }
 
 /// The answer's own events, for the edges that redacted ones may show: both ends are in the answer anyway.

@@ -9,24 +9,22 @@ use axum::{
 };
 use common::{clock::rfc3339_millis, http::cadde::LedgerError, ids::UserId};
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use provenance_model::{
+    batch::Jti,
+    core::{Actor, CoreParts, Subject},
+    event::Event,
+    event_id::{looks_owned, of_ledger},
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{AppState, EXTENDED, error, upload, wants_extended};
-use crate::{
-    domain::{
-        access::Caller,
-        parties::{Made, SENT},
-        store::{Columns, Recorded},
-        submission::{Accepted, Call, Single, Submission},
-    },
-    model::{
-        batch::Jti,
-        core::{Actor, CoreParts, Subject},
-        event::Event,
-        event_id::{looks_owned, of_ledger},
-    },
+use crate::domain::{
+    access::Caller,
+    parties::{Made, SENT},
+    store::{Columns, Recorded},
+    submission::{Accepted, Call, Single, Submission},
 };
 
 /// 64 B: what a predecessor counts at least among the bytes of an event, however short its id is.

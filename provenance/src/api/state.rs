@@ -9,6 +9,7 @@ use common::{
     listener::{ConnectionInfo, Peer},
 };
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use provenance_model::batch::Registration;
 
 use super::{
     error,
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     config::{LedgerConfig, Unauthenticated},
     domain::{
-        access::{Authority, AuthorityError, Caller, Registration},
+        access::{Authority, AuthorityError, Caller},
         sequencer::Sequencer,
         store::LedgerReader,
     },

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
+use provenance_model::{
+    batch::{Registration, Side},
+    core::{Actor, ActorAuth},
+};
 use serde::{Deserialize, Serialize};
 
 use super::parties::{self, Facts, RECEIVED, SENT, Stranger};
-use crate::model::{
-    batch::{InBody, InItem, Side},
-    core::{Actor, ActorAuth},
-};
 
 /// What the ledger asks the authentication server.
 #[async_trait]
@@ -90,15 +90,6 @@ pub enum AuthorityError {
     /// The authentication server cannot be reached.
     #[error("the authentication server cannot be reached: {0}")]
     Unavailable(String),
-}
-
-/// For whom a connector is registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
-    /// The side on which it takes part.
-    pub side: Side,
-    /// Its participant.
-    pub user: UserId,
 }
 
 /// Whoever makes a request.
@@ -252,44 +243,6 @@ impl Caller {
             ..self.actor.clone()
         }
     }
-}
-
-/// Whether a connector may submit `item`: one registered for the provider what the provider did, one registered as a receiver
-/// what a receiver did. That the user of a receiver was really there, only the connector knows; `actor` shows that it said so.
-///
-/// # Errors
-/// Why not.
-pub fn may_submit(registration: &Registration, item: &InItem) -> Result<(), String> {
-    let user = &item.user_id;
-    match item.side {
-        Side::Provider => {
-            if registration.side != Side::Provider
-                || Some(&registration.user) != item.provider.as_ref()
-            {
-                return Err(
-                    "this connector is not registered for the provider dataprovider".to_owned(),
-                );
-            }
-            if Some(user) != item.provider.as_ref() {
-                return Err("user_id of what a provider sent must be dataprovider".to_owned());
-            }
-        }
-        Side::Receiver => {
-            if registration.side != Side::Receiver {
-                return Err("this connector is not registered as a receiver".to_owned());
-            }
-            // Evidence follows the rule of its side as well: the user whose transfer it was.
-            if Some(user) != item.consumer.as_ref() {
-                let what = if matches!(item.body, InBody::Event { .. }) {
-                    "received"
-                } else {
-                    "a receiver did"
-                };
-                return Err(format!("user_id of what {what} must be datauser"));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Who may read the body of an event.

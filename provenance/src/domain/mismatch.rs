@@ -1,17 +1,17 @@
 //! Both sides of an exchange, compared as soon as both are there.
 
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    core::{Actor, CoreParts, Predecessor, Subject},
+    event_id::of_ledger,
+    json,
+};
 use serde_json::{Value, json};
 
 use super::{
     parties::Facts,
     rules::Moment,
     store::{Columns, Index, Known, LedgerTx, NewRecord, StoreError, Waiting},
-};
-use crate::model::{
-    commitment::{Commitment, Salt},
-    core::{Actor, CoreParts, Predecessor, Subject},
-    event_id::of_ledger,
-    json,
 };
 
 /// Most records that one `mismatch` record names, so that its size has a bound.

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::{
+use provenance_model::{
     batch::{Dig, Jti},
     core::{Actor, ActorAuth},
 };
+use serde::{Deserialize, Serialize};
 
 /// `cdleventtype` of what a provider sent.
 pub const SENT: &str = "Sent";

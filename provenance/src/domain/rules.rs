@@ -2,6 +2,13 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    core::{Actor, CoreParts, Predecessor, Subject},
+    event::Event,
+    event_id::{self, of_ledger},
+    json,
+};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -13,13 +20,6 @@ use super::{
         TOLD_EACH, Waiting,
     },
     submission::{Accepted, Call, Decision, Refused, Single, Submission},
-};
-use crate::model::{
-    commitment::{Commitment, Salt},
-    core::{Actor, CoreParts, Predecessor, Subject},
-    event::Event,
-    event_id::{self, of_ledger},
-    json,
 };
 
 /// Time of acceptance of a whole group.

@@ -7,16 +7,16 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    core::{Actor, Subject},
+    event::{SingleTag, Tag},
+};
 
 use super::{
     access::Viewer,
     lineage::{BadBookmark, Bookmark, LineageQuery},
     parties::{Facts, Made},
-};
-use crate::model::{
-    commitment::{Commitment, Salt},
-    core::{Actor, Subject},
-    event::{SingleTag, Tag},
 };
 
 /// Place of a record in the ledger, counted from 0 without gaps.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::store::{Columns, Recorded};
-use crate::model::{
+use provenance_model::{
     core::{Actor, CoreParts, Subject},
     event::{Event, SingleTag},
 };
+use serde::{Deserialize, Serialize};
+
+use super::store::{Columns, Recorded};
 
 /// A record that fits the schema and whose submitter may submit it. What depends on the state of the ledger is open.
 #[derive(Debug, Clone)]

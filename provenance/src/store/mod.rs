@@ -6,10 +6,11 @@ mod postgres;
 mod sqlite;
 mod view;
 
-use crate::{domain::store::StoreError, model::core::Actor};
-
 pub use postgres::{PostgresLedger, PostgresReader, open_postgres};
+use provenance_model::core::Actor;
 pub use sqlite::{OpenError, SqliteLedger, SqliteReader, open_sqlite};
+
+use crate::domain::store::StoreError;
 
 /// Who submitted a record, as a column has it.
 fn actor_text(actor: &Actor) -> Result<String, StoreError> {

@@ -5,14 +5,13 @@ use std::{
     time::Instant,
 };
 
-use crate::{
-    domain::{
-        access::Viewer,
-        lineage::{BadBookmark, Bookmark, Effort, Graph, LineageQuery, outward, walk},
-        parties::{Facts, Made},
-        store::{Body, Index, Lineage, Node, ReadError, StoreError},
-    },
-    model::commitment::Commitment,
+use provenance_model::commitment::Commitment;
+
+use crate::domain::{
+    access::Viewer,
+    lineage::{BadBookmark, Bookmark, Effort, Graph, LineageQuery, outward, walk},
+    parties::{Facts, Made},
+    store::{Body, Index, Lineage, Node, ReadError, StoreError},
 };
 
 /// One record, as far as a lineage shows it.

@@ -8,7 +8,7 @@ use common::config::{AdminConfig, ByteSize, DatabaseConfig, Period};
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
 use location_client::LocationConfig;
-use provenance::outbox::OutboxConfig;
+use provenance_outbox::OutboxConfig;
 
 use super::{
     LEDGER, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan, RECEIVER_CONNECTOR, connector_id,

@@ -16,7 +16,7 @@ use common::service::{Context, Readiness, Shutdown};
 use common::tls::TlsStore;
 use http::{HeaderMap, StatusCode};
 use location_client::Profile;
-use provenance::outbox::{Outbox, OutboxConfig};
+use provenance_outbox::{Outbox, OutboxConfig};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Notify;

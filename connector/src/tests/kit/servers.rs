@@ -10,8 +10,8 @@ use auth_client::{ConnectorRegistration, Facts, RegistryError, TokenError, Verif
 use bytes::Bytes;
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, Profile, Source};
-use provenance::model::batch::InItem;
-use provenance::outbox::{DeliveryError, Transport};
+use provenance_model::batch::InItem;
+use provenance_outbox::{DeliveryError, Transport};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use test_kit::FakeAuth;

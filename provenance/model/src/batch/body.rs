@@ -1,6 +1,6 @@
 //! The events and the evidence inside incoming items.
 
-use common::ids::UserId;
+use common_ids::UserId;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -11,7 +11,7 @@ use super::{
     fields::{Wrong, moment, one_predecessor, required_user, text, user, uuid},
     incoming::InBody,
 };
-use crate::model::event::{MAX_TAGS_OF_MANY, check_tags, limit_tags};
+use crate::event::{MAX_TAGS_OF_MANY, check_tags, limit_tags};
 
 /// What kind of evidence an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn event(
     event_types: &[String],
     has_dig: bool,
 ) -> Result<Parts, Wrong> {
-    crate::model::event::check_names(event)?;
+    crate::event::check_names(event)?;
     if text(event, "cdldatamodelversion")? != Some("2.0") {
         return Err("cdldatamodelversion must be \"2.0\"".into());
     }

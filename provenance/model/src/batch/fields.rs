@@ -1,11 +1,11 @@
 //! Reading single members; what is wrong is said in words that name the member.
 
-use common::ids::UserId;
+use common_ids::UserId;
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
-use crate::model::event_id::canonical;
+use crate::event_id::canonical;
 
 /// What is wrong with an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) fn moment(object: &Map<String, Value>, name: &str) -> Result<OffsetDa
 }
 
 pub(super) fn one_predecessor(object: &Map<String, Value>) -> Result<Vec<String>, String> {
-    let ids = crate::model::event::previous(object)?;
+    let ids = crate::event::previous(object)?;
     match ids.len() {
         1 => Ok(ids),
         n => Err(format!(

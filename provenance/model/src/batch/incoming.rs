@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use common::ids::{ConnectorId, UserId};
+use common_ids::{ConnectorId, UserId};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use super::{
     body::{EvidenceKind, Parts, event, evidence},
     fields::{Wrong, text, user, uuid},
 };
-use crate::model::{
+use crate::{
     event_id::{Nonce, belongs_to, canonical, is_owned},
     json,
 };

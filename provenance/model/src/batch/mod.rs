@@ -9,17 +9,19 @@ mod fields;
 mod incoming;
 mod outgoing;
 mod reply;
+mod rights;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use self::outgoing::{
-    EventBody, EvidenceBody, Fetched, ItemBody, OutItem, TransferAborted, Unregistrable,
-};
 pub use self::{
     body::EvidenceKind,
     incoming::{Fault, InBody, InItem, Invalid},
+    outgoing::{
+        EventBody, EvidenceBody, Fetched, ItemBody, OutItem, TransferAborted, Unregistrable,
+    },
     reply::{BatchReply, ItemProblem, ItemResult, ItemStatus, Receipt},
+    rights::{Registration, may_submit},
 };
 
 /// Most items in one request.

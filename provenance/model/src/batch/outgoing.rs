@@ -1,44 +1,54 @@
 //! Items as the outbox writes them.
 
-use common::ids::{EventId, ExchangeId, UserId};
+use common_ids::{EventId, ExchangeId, UserId};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{AbortReason, BodyEnd, Dig, Jti};
-use crate::model::event_id::Nonce;
+use crate::event_id::Nonce;
 
 /// An item as the outbox writes it. The members of what the ledger repeats in its cores stand in canonical order, so that both texts
 /// are the same.
 #[derive(Debug, Serialize)]
-pub(crate) struct OutItem<'r> {
+pub struct OutItem<'r> {
+    /// What passed, with its length; of what broke there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dig: Option<Dig>,
+    pub dig: Option<Dig>,
     /// Where the body's end was not marked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) end: Option<BodyEnd>,
+    pub end: Option<BodyEnd>,
+    /// The event.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) event: Option<EventBody<'r>>,
+    pub event: Option<EventBody<'r>>,
+    /// What is kept in place of an event.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) evidence: Option<EvidenceBody<'r>>,
-    pub(crate) exchange_id: ExchangeId,
+    pub evidence: Option<EvidenceBody<'r>>,
+    /// The exchange.
+    pub exchange_id: ExchangeId,
+    /// The token that the provider checked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) jti: Option<&'r Jti>,
+    pub jti: Option<&'r Jti>,
     /// Which of `event` and `evidence` is there.
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
+    /// What shows that the id is the sender's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) nonce: Option<Nonce>,
-    pub(crate) user_id: &'r UserId,
+    pub nonce: Option<Nonce>,
+    /// Who acts.
+    pub user_id: &'r UserId,
 }
 
 /// What an item is about.
 #[derive(Debug)]
-pub(crate) enum ItemBody<'r> {
+pub enum ItemBody<'r> {
+    /// An event.
     Event(EventBody<'r>),
+    /// Evidence without an event.
     Evidence(EvidenceBody<'r>),
 }
 
 impl<'r> OutItem<'r> {
-    pub(crate) fn new(
+    /// An item about `body`, whose end nobody marked.
+    pub fn new(
         exchange_id: ExchangeId,
         jti: Option<&'r Jti>,
         nonce: Option<Nonce>,
@@ -64,71 +74,107 @@ impl<'r> OutItem<'r> {
     }
 }
 
+/// An event, `Sent` or `Received`, in the members of CADDE.
 #[derive(Debug, Serialize)]
-pub(crate) struct EventBody<'r> {
-    pub(crate) cdldatamodelversion: &'static str,
-    pub(crate) cdleventid: EventId,
-    pub(crate) cdleventtype: &'r str,
-    pub(crate) cdlpreviousevents: [&'r str; 1],
-    pub(crate) cdltimestamp: String,
-    pub(crate) dataprovider: &'r UserId,
-    pub(crate) datauser: &'r UserId,
+pub struct EventBody<'r> {
+    /// `2.0`.
+    pub cdldatamodelversion: &'static str,
+    /// Its id.
+    pub cdleventid: EventId,
+    /// `Sent` or `Received`.
+    pub cdleventtype: &'r str,
+    /// What it goes back to.
+    pub cdlpreviousevents: [&'r str; 1],
+    /// When it happened.
+    pub cdltimestamp: String,
+    /// Who offers the data.
+    pub dataprovider: &'r UserId,
+    /// Who gets it.
+    pub datauser: &'r UserId,
 }
 
+/// What is kept in place of an event.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum EvidenceBody<'r> {
+pub enum EvidenceBody<'r> {
+    /// A transfer that broke.
     TransferAborted(TransferAborted<'r>),
+    /// A fetch without an event to follow.
     Fetched(Fetched<'r>),
+    /// A record that the ledger refused for good.
     Unregistrable(Unregistrable<'r>),
 }
 
 /// What the ledger refused for good, handed over by an operator.
 #[derive(Debug, Serialize)]
-pub(crate) struct Unregistrable<'r> {
-    pub(crate) id: EventId,
-    pub(crate) item: &'r Value,
-    pub(crate) reason: &'r str,
-    pub(crate) refusal: &'r str,
-    pub(crate) time: String,
+pub struct Unregistrable<'r> {
+    /// Its own id.
+    pub id: EventId,
+    /// The item as it was refused.
+    pub item: &'r Value,
+    /// Why it is handed over, in the operator's words.
+    pub reason: &'r str,
+    /// Why the ledger refused it.
+    pub refusal: &'r str,
+    /// When it was handed over.
+    pub time: String,
+    /// [`Unregistrable::TYPE`].
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
 }
 
 impl Unregistrable<'_> {
     /// The type of such evidence.
-    pub(crate) const TYPE: &'static str = "unregistrable";
+    pub const TYPE: &'static str = "unregistrable";
 }
 
+/// A transfer that broke.
 #[derive(Debug, Serialize)]
-pub(crate) struct TransferAborted<'r> {
-    pub(crate) cdleventtype: &'r str,
-    pub(crate) cdlpreviousevents: [&'r str; 1],
-    pub(crate) dataprovider: &'r UserId,
-    pub(crate) datauser: &'r UserId,
-    pub(crate) id: EventId,
+pub struct TransferAborted<'r> {
+    /// The event that it would have become.
+    pub cdleventtype: &'r str,
+    /// What that would have gone back to.
+    pub cdlpreviousevents: [&'r str; 1],
+    /// Who offers the data.
+    pub dataprovider: &'r UserId,
+    /// Who was to get it.
+    pub datauser: &'r UserId,
+    /// The id that was reserved for the event.
+    pub id: EventId,
+    /// How many bytes had passed, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) len: Option<u64>,
-    pub(crate) reason: AbortReason,
-    pub(crate) time: String,
+    pub len: Option<u64>,
+    /// Why it broke.
+    pub reason: AbortReason,
+    /// When.
+    pub time: String,
+    /// `transfer-aborted`.
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
 }
 
 /// A fetch without an event to follow, directly or from a provider that named none: whole with a digest beside it, or broken
 /// with a reason.
 #[derive(Debug, Serialize)]
-pub(crate) struct Fetched<'r> {
+pub struct Fetched<'r> {
+    /// Who offers the data, where a provider was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dataprovider: Option<&'r UserId>,
-    pub(crate) datauser: &'r UserId,
-    pub(crate) id: EventId,
+    pub dataprovider: Option<&'r UserId>,
+    /// Who gets it.
+    pub datauser: &'r UserId,
+    /// The id that was reserved for it.
+    pub id: EventId,
+    /// How many bytes had passed, of what broke.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) len: Option<u64>,
+    pub len: Option<u64>,
+    /// Why it broke.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<AbortReason>,
-    pub(crate) source_url: &'r str,
-    pub(crate) time: String,
+    pub reason: Option<AbortReason>,
+    /// From where.
+    pub source_url: &'r str,
+    /// When.
+    pub time: String,
+    /// What kind of fetch.
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
 }

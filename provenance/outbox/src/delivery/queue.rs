@@ -12,7 +12,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::Outgoing;
-use crate::outbox::DeliveredError;
+use crate::DeliveredError;
 
 type Waiter = oneshot::Sender<Result<(), DeliveredError>>;
 

@@ -1,19 +1,17 @@
 //! What an answer of the ledger means for a record.
 
 use common::ids::ConnectorId;
+use provenance_model::{
+    batch::{ItemProblem, ItemStatus, Receipt},
+    commitment::{Commitment, Salt},
+    json,
+};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::{
-    model::{
-        batch::{ItemProblem, ItemStatus, Receipt},
-        commitment::{Commitment, Salt},
-        json,
-    },
-    outbox::Problem,
-};
+use crate::Problem;
 
-/// A result as it is read here. The form is that of [`ItemResult`](crate::model::batch::ItemResult); the receipt stays as the
+/// A result as it is read here. The form is that of [`ItemResult`](provenance_model::batch::ItemResult); the receipt stays as the
 /// ledger wrote it, for that is what is kept.
 #[derive(Debug, Deserialize)]
 pub(super) struct ItemResult<'t> {
@@ -299,12 +297,12 @@ fn is_same_but_organization(sent: &str, recorded: &str) -> bool {
 mod tests {
     use common::ids::{ConnectorId, ExchangeId, UserId};
     use proptest::prelude::*;
+    use provenance_model::event_id::EventIds;
     use rstest::rstest;
     use serde_json::json;
 
     use super::*;
-    use crate::model::event_id::EventIds;
-    use crate::outbox::{AbortReason, Digest, Kind, Reservation};
+    use crate::{AbortReason, Digest, Kind, Reservation};
 
     fn connector() -> ConnectorId {
         ConnectorId::parse("c.example").unwrap()

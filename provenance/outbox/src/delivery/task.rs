@@ -21,13 +21,10 @@ use super::{
     reply::{ItemResult, Verdict, judge},
 };
 use crate::{
-    model::batch::{ItemStatus, MAX_BODY_BYTES},
-    outbox::{
-        DeliveredError, Problem,
-        config::OutboxConfig,
-        status::LedgerContact,
-        writer::{Command, Refusal, Settled},
-    },
+    DeliveredError, Problem,
+    config::OutboxConfig,
+    status::LedgerContact,
+    writer::{Command, Refusal, Settled},
 };
 
 /// Longest pause while somebody waits for a record, as a multiple of the first one: their deadlines are seconds.
@@ -51,12 +48,12 @@ const HEAD: &[u8] = b"{\"items\":[";
 const TAIL: &[u8] = b"]}";
 
 /// The way to the ledger, and as whom records go there.
-pub(in crate::outbox) struct Way<T> {
-    pub(in crate::outbox) transport: T,
-    pub(in crate::outbox) connector: ConnectorId,
+pub(crate) struct Way<T> {
+    pub(crate) transport: T,
+    pub(crate) connector: ConnectorId,
 }
 
-pub(in crate::outbox) struct Delivery<T> {
+pub(crate) struct Delivery<T> {
     queue: Arc<Queue>,
     writer: Sender<Command>,
     way: Way<T>,
@@ -85,7 +82,7 @@ enum Step {
 }
 
 impl<T: Transport> Delivery<T> {
-    pub(in crate::outbox) fn new(
+    pub(crate) fn new(
         queue: Arc<Queue>,
         writer: Sender<Command>,
         way: Way<T>,
@@ -114,7 +111,7 @@ impl<T: Transport> Delivery<T> {
     }
 
     /// Delivers until told to stop; then what is there, until the first failure.
-    pub(in crate::outbox) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         loop {
             let is_stopping = self.stop.is_cancelled();
             match self.next_step(is_stopping) {

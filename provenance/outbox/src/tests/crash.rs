@@ -244,7 +244,7 @@ fn note(promised: &mut HashMap<String, String>, line: &str) -> bool {
 pub(super) fn first_format() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let conn = rusqlite::Connection::open(folder.path().join("outbox.db")).unwrap();
-    conn.execute_batch(include_str!("../../../testdata/outbox-1.sql"))
+    conn.execute_batch(include_str!("../../testdata/outbox-1.sql"))
         .unwrap();
     folder
 }
@@ -266,7 +266,7 @@ async fn a_file_of_the_first_format_is_opened_and_loses_nothing() {
         assert_eq!(item["evidence"]["reason"], "found-open-at-start");
         // Whatever a peer had sent as the id of its exchange, the ledger takes this.
         let types = ["Sent".to_owned()];
-        crate::model::batch::InItem::parse(&item.to_string(), &types, &owner()).unwrap();
+        provenance_model::batch::InItem::parse(&item.to_string(), &types, &owner()).unwrap();
     }
     assert_eq!(
         records[&id(2)]["exchange_id"],

@@ -13,16 +13,16 @@ use common::{
     config::{ByteSize, Period},
     ids::{ConnectorId, EventId, ExchangeId, UserId},
 };
-use serde_json::{Value, json};
-use time::{OffsetDateTime, macros::datetime};
-
-use super::super::*;
-use crate::model::{
+use provenance_model::{
     batch::{BatchReply, InItem, ItemProblem, ItemResult, ItemStatus},
     commitment::Salt,
     event_id::{EventIds, OwnedId},
     json::canonical,
 };
+use serde_json::{Value, json};
+use time::{OffsetDateTime, macros::datetime};
+
+use super::super::*;
 
 pub(super) const NOW: OffsetDateTime = datetime!(2025-01-01 00:00:02 UTC);
 

@@ -67,7 +67,7 @@ async fn every_item_fits_the_schema_of_the_ledger(#[case] side: Side, #[case] is
     }
     let item = only_item(&kit).await.to_string();
     let types = ["Sent".to_owned(), "Received".to_owned()];
-    crate::model::batch::InItem::parse(&item, &types, &owner()).unwrap();
+    provenance_model::batch::InItem::parse(&item, &types, &owner()).unwrap();
 }
 
 #[tokio::test]

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::Writer;
-use crate::outbox::Problem;
+use crate::Problem;
 
 /// 1 min: between two lines.
 const EVERY: Duration = Duration::from_mins(1);
 
 /// What was said last.
 #[derive(Debug, Default)]
-pub(in crate::outbox) struct Alarm {
+pub(crate) struct Alarm {
     told: u64,
     at: Option<Instant>,
 }

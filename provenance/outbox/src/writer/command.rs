@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::to_i64;
-use crate::outbox::{
+use crate::{
     OutboxError, Parked, Problem,
     delivery::{Outgoing, Room},
     errand::Change,

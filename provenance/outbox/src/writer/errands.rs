@@ -3,7 +3,7 @@
 use common::clock::unix_millis;
 
 use super::{Writer, to_i64};
-use crate::outbox::{Done, errand::Errands};
+use crate::{Done, errand::Errands};
 
 /// Errands that are run in one transaction; groups of exchanges wait behind it.
 const PART: u32 = 64;

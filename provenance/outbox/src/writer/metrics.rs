@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::outbox::{Problem, status::Counts};
+use crate::{Problem, status::Counts};
 
 /// Handles of the writer's metrics: looking one up by name would cost more than moving it.
-pub(in crate::outbox) struct Metrics {
+pub(crate) struct Metrics {
     commit: metrics::Histogram,
     group: metrics::Histogram,
     pub(super) write_failures: metrics::Counter,
@@ -20,7 +20,7 @@ pub(in crate::outbox) struct Metrics {
 }
 
 impl Metrics {
-    pub(in crate::outbox) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
         describe_histogram!(
             "outbox_commit_duration_seconds",
@@ -96,7 +96,7 @@ impl Metrics {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]
-    pub(in crate::outbox) fn publish(&self, counts: &Counts, now_s: i64) {
+    pub(crate) fn publish(&self, counts: &Counts, now_s: i64) {
         self.open.set(counts.open as f64);
         self.undelivered.set(counts.undelivered as f64);
         self.parked.set(counts.parked.number() as f64);

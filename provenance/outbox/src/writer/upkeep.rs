@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::clock::unix_millis;
+use common::{
+    clock::unix_millis,
+    disk::{Usage, Watermark},
+};
 
 use super::{Writer, to_i64};
-use crate::{
-    disk::{Usage, Watermark},
-    outbox::file::PRUNE_STEP,
-};
+use crate::file::PRUNE_STEP;
 
 /// 1 s: how often file and disk are measured, and how old the oldest record is told.
 const EVERY: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What upkeep remembers.
 #[derive(Debug)]
-pub(in crate::outbox) struct Upkeep {
+pub(crate) struct Upkeep {
     folder: PathBuf,
     watermark: Watermark,
     max_bytes: u64,
@@ -35,10 +35,7 @@ pub(in crate::outbox) struct Upkeep {
 }
 
 impl Upkeep {
-    pub(in crate::outbox) fn new(
-        folder: PathBuf,
-        config: &crate::outbox::config::OutboxConfig,
-    ) -> Self {
+    pub(crate) fn new(folder: PathBuf, config: &crate::config::OutboxConfig) -> Self {
         Self {
             folder,
             watermark: Watermark::new(config.disk_watermark_percent, config.disk_headroom),
@@ -78,7 +75,7 @@ impl Upkeep {
 
 impl Writer<'_> {
     /// Looks after file and disk. Returns when to do so again.
-    pub(in crate::outbox) fn tend(&mut self) -> Instant {
+    pub(crate) fn tend(&mut self) -> Instant {
         let usage = Usage::now(&self.upkeep.folder);
         self.gate.note_disk(self.upkeep.judge(usage));
         let pruned = self.prune();
@@ -156,7 +153,7 @@ fn count(reason: &'static str, removed: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::config::OutboxConfig;
+    use crate::config::OutboxConfig;
 
     #[test]
     fn a_disk_that_was_too_full_is_used_again_when_there_is_room() {

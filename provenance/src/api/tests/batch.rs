@@ -1,7 +1,8 @@
 //! `POST /v2/events:batch`.
 
+use provenance_model::commitment::{Commitment, Salt};
+
 use super::*;
-use crate::model::commitment::{Commitment, Salt};
 
 pub(super) fn statuses(answer: &Answer) -> Vec<&str> {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use common::ids::EventId;
+use provenance_outbox::{DeliveryError, Outbox, OutboxConfig, Transport};
 use rstest::rstest;
 
 use super::{claims::WAYS, *};
-use crate::outbox::{DeliveryError, Outbox, OutboxConfig, Transport};
 
 /// The tables of that version, to the letter.
 const SCHEMA: &str = "

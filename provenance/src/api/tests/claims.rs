@@ -1,12 +1,12 @@
 //! Ids that somebody else used first.
 
+use provenance_model::commitment::{Commitment, Salt};
 use rstest::rstest;
 
 use super::{
     batch::{problem, statuses},
     *,
 };
-use crate::model::commitment::{Commitment, Salt};
 
 const SECOND: &str = "second.b.example";
 const OTHER_PROVIDER: &str = "provider.c.example";

@@ -1,12 +1,12 @@
 //! Whose the ids of events are.
 
+use provenance_model::event_id;
 use rstest::rstest;
 
 use super::{
     batch::{problem, statuses},
     *,
 };
-use crate::model::event_id;
 
 /// A connector of another receiver.
 const SECOND: &str = "second.b.example";

@@ -1,12 +1,12 @@
 //! The form of a batch and of its items.
 
+use provenance_model::batch::{MAX_BODY_BYTES, MAX_ITEM_BYTES, MAX_ITEMS};
 use rstest::rstest;
 
 use super::{
     batch::{problem, statuses},
     *,
 };
-use crate::model::batch::{MAX_BODY_BYTES, MAX_ITEM_BYTES, MAX_ITEMS};
 
 #[rstest]
 #[case::exchange("/exchange_id", json!("x"))]

@@ -35,6 +35,10 @@ use common::{
     tls::PeerCertificate,
 };
 use http::{HeaderMap, Request, StatusCode};
+use provenance_model::{
+    batch::{Registration, Side},
+    event_id::{EventIds, OwnedId},
+};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use tower::ServiceExt as _;
@@ -44,12 +48,8 @@ use super::*;
 use crate::{
     config::LedgerConfig,
     domain::{
-        access::{Authority, AuthorityError, KnownUser, Member, Registration},
+        access::{Authority, AuthorityError, KnownUser, Member},
         sequencer::{Sequencer, SequencerLimits},
-    },
-    model::{
-        batch::Side,
-        event_id::{EventIds, OwnedId},
     },
     store::open_sqlite,
 };

@@ -1,12 +1,10 @@
 //! `POST /v2/eventwithhash`.
 
+use provenance_model::commitment::{Commitment, Salt};
 use rstest::rstest;
 
 use super::*;
-use crate::{
-    config::AuthStatus,
-    model::commitment::{Commitment, Salt},
-};
+use crate::config::AuthStatus;
 
 #[rstest]
 #[case::no_event(Form::new().file(b"x"), "no-event")]
@@ -143,7 +141,7 @@ async fn the_core_is_what_was_sent_and_what_the_system_sets() {
         },
     });
     assert_eq!(serde_json::from_str::<Value>(core).unwrap(), expected);
-    assert_eq!(crate::model::json::canonical(&expected), core);
+    assert_eq!(provenance_model::json::canonical(&expected), core);
 
     let salt = Salt::from_base64(ledger["salt"].as_str().unwrap()).unwrap();
     let lineage = world.lineage_as(STRANGER, id, &[]).await;

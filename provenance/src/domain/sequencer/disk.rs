@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use common::disk::{Usage, Watermark};
+
 use super::{Load, SequencerLimits};
-use crate::disk::{Usage, Watermark};
 
 /// The disk, looked at before each group.
 #[derive(Debug)]

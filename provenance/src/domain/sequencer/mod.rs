@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use common::{clock::SharedClock, service::Check};
+use common::{clock::SharedClock, disk::Watermark, service::Check};
 use tokio::sync::oneshot;
 
 use self::{
@@ -32,7 +32,6 @@ use super::{
     store::{LedgerStore, StoreError},
     submission::{Decision, Submission},
 };
-use crate::disk::Watermark;
 
 /// Limits of the sequencer.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU32};
 
 use common::{clock::ManualClock, service::Readiness};
+use provenance_model::event::SingleTag;
 use time::macros::datetime;
 
 use super::*;
@@ -13,7 +14,6 @@ use crate::{
         store::{Arrival, Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
         submission::{Accepted, Refused},
     },
-    model::event::SingleTag,
     store::{SqliteLedger, conformance::event, open_sqlite},
 };
 

@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
+use provenance_model::{
+    commitment::Commitment,
+    core::{Actor, ActorAuth},
+};
+
 use super::kit::{Ledger, Site, evidence, query, sent, viewer};
-use crate::{
-    domain::{
-        access::ReadPolicy,
-        lineage::Direction,
-        parties::Made,
-        store::{Node, Recorded},
-        submission::{Accepted, Refused, Submission},
-    },
-    model::{
-        commitment::Commitment,
-        core::{Actor, ActorAuth},
-    },
+use crate::domain::{
+    access::ReadPolicy,
+    lineage::Direction,
+    parties::Made,
+    store::{Node, Recorded},
+    submission::{Accepted, Refused, Submission},
 };
 
 /// An id that says nothing of its owner.
@@ -33,7 +32,7 @@ fn by(user: &str, connector: Option<&str>, mut submission: Submission) -> Submis
         user: user.to_owned(),
     };
     submission.columns.made = Some(Made::by(&submission.actor, None, None));
-    submission.parts = crate::model::core::CoreParts::new(
+    submission.parts = provenance_model::core::CoreParts::new(
         submission.subject,
         format!("{{\"cdleventid\":\"{}\"}}", submission.id),
         &submission.actor,

@@ -3,6 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use common::{clock::ManualClock, ids::UserId, service::Readiness};
+use provenance_model::{
+    core::{Actor, ActorAuth, CoreParts, Subject},
+    event::Event,
+    json,
+};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use time::macros::datetime;
@@ -16,11 +21,6 @@ use crate::{
         sequencer::{Sequencer, SequencerLimits},
         store::{Columns, Index, LedgerReader, LedgerStore, Lineage, Node, ReadError, Recorded},
         submission::{Accepted, Call, Decision, DuplicateTypes, Refused, Single, Submission},
-    },
-    model::{
-        core::{Actor, ActorAuth, CoreParts, Subject},
-        event::Event,
-        json,
     },
 };
 

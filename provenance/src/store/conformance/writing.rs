@@ -2,18 +2,17 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    core::Subject,
+};
+
 use super::kit::{KEYS, Ledger, Site, event, evidence, places, query, single, viewer};
-use crate::{
-    domain::{
-        access::ReadPolicy,
-        lineage::{Direction, LineageQuery},
-        store::{Index, LedgerStore as _, LedgerTx as _, NewRecord, Recorded},
-        submission::{Accepted, Refused, Submission},
-    },
-    model::{
-        commitment::{Commitment, Salt},
-        core::Subject,
-    },
+use crate::domain::{
+    access::ReadPolicy,
+    lineage::{Direction, LineageQuery},
+    store::{Index, LedgerStore as _, LedgerTx as _, NewRecord, Recorded},
+    submission::{Accepted, Refused, Submission},
 };
 
 /// In the order of submission, whatever is refused in between.

@@ -2,19 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    core::Subject,
+};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::{
-    domain::{
-        parties::Made,
-        store::{Columns, Index, Known, NewRecord, StoreError, Waiting},
-    },
-    model::{
-        commitment::{Commitment, Salt},
-        core::Subject,
-    },
+use crate::domain::{
+    parties::Made,
+    store::{Columns, Index, Known, NewRecord, StoreError, Waiting},
 };
 
 /// The additions of a transaction. What was written is forgotten where it can be asked for; what answers questions stays.

@@ -8,6 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use common::db::PostgresDatabase;
+use provenance_model::commitment::Commitment;
 use sqlx::PgConnection;
 use tokio::sync::Semaphore;
 
@@ -17,7 +18,6 @@ use crate::{
         lineage::{Direction, Effort, Graph, LineageQuery, max_edges},
         store::{Index, LedgerReader, Lineage, ReadError, StoreError},
     },
-    model::commitment::Commitment,
     store::view::{self, Records, Row, Starts, too_large},
 };
 

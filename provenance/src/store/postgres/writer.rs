@@ -6,6 +6,10 @@ use common::{
     clock::unix_millis,
     db::{PostgresDatabase, limited},
 };
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    event::SingleTag,
+};
 use sqlx::{PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
@@ -14,17 +18,11 @@ use super::{
     super::{actor_of, actor_text},
     group::{Group, hash, tag_key, time},
 };
-use crate::{
-    domain::{
-        parties::{Facts, Made},
-        store::{
-            Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
-            Recorded, SAME_DATA_MAX, SameData, StoreError, TOLD_EACH, Waiting,
-        },
-    },
-    model::{
-        commitment::{Commitment, Salt},
-        event::SingleTag,
+use crate::domain::{
+    parties::{Facts, Made},
+    store::{
+        Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
+        Recorded, SAME_DATA_MAX, SameData, StoreError, TOLD_EACH, Waiting,
     },
 };
 

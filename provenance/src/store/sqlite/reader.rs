@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use provenance_model::commitment::Commitment;
 use rusqlite::{CachedStatement, Connection, Transaction};
 use tokio::sync::Semaphore;
 
@@ -17,7 +18,6 @@ use crate::{
         lineage::{Effort, Graph, LineageQuery},
         store::{Index, LedgerReader, Lineage, ReadError, StoreError},
     },
-    model::commitment::Commitment,
     store::view::{self, Records, Row, Starts},
 };
 

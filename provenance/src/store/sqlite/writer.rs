@@ -2,24 +2,22 @@
 
 use std::path::Path;
 
+use provenance_model::{
+    commitment::{Commitment, Salt},
+    core::Subject,
+    event::SingleTag,
+};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
     super::{actor_of, actor_text},
     connect,
 };
-use crate::{
-    domain::{
-        parties::{Facts, Made},
-        store::{
-            Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
-            Recorded, SAME_DATA_MAX, SameData, StoreError, Waiting,
-        },
-    },
-    model::{
-        commitment::{Commitment, Salt},
-        core::Subject,
-        event::SingleTag,
+use crate::domain::{
+    parties::{Facts, Made},
+    store::{
+        Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
+        Recorded, SAME_DATA_MAX, SameData, StoreError, Waiting,
     },
 };
 
