@@ -148,7 +148,7 @@ impl CoreParts {
     }
 
     /// How many bytes it has of what was sent.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         let others = [&self.more, &self.dig, &self.sig];
         let others: usize = others.into_iter().flatten().map(String::len).sum();
         self.body.len() + others

@@ -262,7 +262,7 @@ async fn prepare(
         }
         let item = read(app, registration, text.get(), &peer.id)
             .map(|item| Prepared::new(app, peer, item));
-        bytes += item.as_ref().map_or(0, |item| item.submission.parts.len());
+        bytes += item.as_ref().map_or(0, |item| item.submission.parts.size());
         if bytes > MAX_RECORDS_BYTES {
             return Err(too_large("the items are too long in their canonical form"));
         }

@@ -35,7 +35,7 @@ impl Submission {
     /// About how many bytes it takes in memory.
     pub fn size(&self) -> usize {
         let previous: usize = self.previous.iter().map(String::len).sum();
-        let body = self.parts.len();
+        let body = self.parts.size();
         let copies = match self.by {
             Call::Batch => 1,
             // The event itself stays beside its text.

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use common::{clock::SharedClock, ids::ConnectorId};
+use provenance_model::batch::{ItemStatus, MAX_BODY_BYTES};
 use tokio::{
     sync::{oneshot, watch},
     time::Instant,
