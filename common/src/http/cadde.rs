@@ -2,10 +2,10 @@
 //!
 //! | where | members | type |
 //! |---|---|---|
-//! | connectors | `detail` (text and message id), `status`, `title`, `type` | [`ConnectorError`] |
-//! | auth-server, authorization function, location-server | `message`, some with `detail` | [`MessageError`] |
+//! | connectors | `detail` (text and message id), `status`, `title`, `type` | [`connector`] |
+//! | auth-server, authorization function, location-server | `message`, some with `detail` | [`message`] |
 //! | the same, a body or parameter that does not fit | `detail[]` of `loc`, `msg`, `type` | [`ValidationError`] |
-//! | ledger | `code`, `type`, `message` | [`LedgerError`] |
+//! | ledger | `code`, `type`, `message` | [`ledger`] |
 //!
 //! All add `message_id` (where there is one) and `request_id`. Texts follow `Accept-Language`.
 
@@ -13,14 +13,17 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{
-    HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde_json::{Value, json};
 
-use super::context::{self, Text};
+use super::{
+    context::{self, Text},
+    refusal::Refused,
+};
 
-fn respond(status: StatusCode, mut body: Value, retry_after: Option<u64>) -> Response {
+fn respond(status: StatusCode, mut body: Value) -> Response {
     let id = context::request_id();
     if !id.0.is_nil() {
         body["request_id"] = id.to_string().into();
@@ -29,73 +32,74 @@ fn respond(status: StatusCode, mut body: Value, retry_after: Option<u64>) -> Res
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(seconds) = retry_after {
-        headers.insert(RETRY_AFTER, seconds.into());
-    }
     response
 }
 
-/// An error of a connector.
-#[derive(Debug, Clone)]
-pub struct ConnectorError {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// Message id, for example `020004002E`.
-    pub message_id: Cow<'static, str>,
-    /// What happened.
-    pub text: Text,
-    /// Whether another token would help: only then is one asked for, since clients throw theirs away.
-    pub wants_token: bool,
-    /// Content of `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
-}
-
-impl ConnectorError {
-    /// An error with a message id.
-    pub fn new(status: StatusCode, message_id: impl Into<Cow<'static, str>>, text: Text) -> Self {
-        Self {
-            status,
-            message_id: message_id.into(),
-            text,
-            wants_token: false,
-            retry_after: None,
-        }
+/// The headers that a refusal has in whatever form it leaves.
+pub(super) fn fields(
+    headers: &mut HeaderMap,
+    retry_after: Option<u64>,
+    challenge: Option<&'static str>,
+    allow: Option<&'static str>,
+) {
+    if let Some(seconds) = retry_after {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
-
-    /// Asks for a token, or for another one.
-    #[must_use]
-    pub fn wants_token(self, wants_token: bool) -> Self {
-        Self {
-            wants_token,
-            ..self
+    for (name, value) in [(WWW_AUTHENTICATE, challenge), (ALLOW, allow)] {
+        if let Some(value) = value {
+            headers.insert(name, HeaderValue::from_static(value));
         }
-    }
-
-    /// Says when a retry makes sense, in seconds.
-    #[must_use]
-    pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
-        self
     }
 }
 
-impl IntoResponse for ConnectorError {
-    fn into_response(self) -> Response {
-        let body = json!({
-            "detail": format!("{}({})", self.text.current(), self.message_id),
-            "status": self.status.as_u16(),
-            "title": "",
-            "type": "",
-            "message_id": self.message_id,
-        });
-        let mut response = respond(self.status, body, self.retry_after);
-        if self.wants_token {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
-    }
+fn refuse(refused: &Refused, body: Value) -> Response {
+    let mut response = respond(refused.status, body);
+    fields(
+        response.headers_mut(),
+        refused.retry_after,
+        refused.challenge,
+        refused.allow,
+    );
+    response
+}
+
+/// A connector's answer, under one of the message ids that `refused` has.
+pub fn connector(refused: &Refused, message_id: &str) -> Response {
+    let body = json!({
+        "detail": format!("{}({message_id})", refused.text()),
+        "status": refused.status.as_u16(),
+        "title": "",
+        "type": "",
+        "message_id": message_id,
+    });
+    refuse(refused, body)
+}
+
+/// The answer of the authentication server or the location server.
+pub fn message(refused: &Refused) -> Response {
+    let [message_id, _] = refused.refusal.ids;
+    refuse(
+        refused,
+        json!({ "message": refused.text(), "message_id": message_id }),
+    )
+}
+
+/// The answer of the authorization function, whose specification has a further member.
+pub fn message_and_detail(refused: &Refused) -> Response {
+    let ([message_id, _], text) = (refused.refusal.ids, refused.text());
+    refuse(
+        refused,
+        json!({ "message": text, "detail": text, "message_id": message_id }),
+    )
+}
+
+/// The answer of the ledger's wire paths.
+pub fn ledger(refused: &Refused) -> Response {
+    let [message_id, _] = refused.refusal.ids;
+    refuse(
+        refused,
+        json!({ "code": 1, "type": "error", "message": refused.text(), "message_id": message_id }),
+    )
 }
 
 /// An error of the authentication server, the authorization function or the location server.
@@ -138,12 +142,13 @@ impl IntoResponse for MessageError {
         if let Some(id) = self.message_id {
             body["message_id"] = Value::String(id.into_owned());
         }
-        let mut response = respond(self.status, body, self.retry_after);
-        if let Some(challenge) = self.challenge {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
+        let mut response = respond(self.status, body);
+        fields(
+            response.headers_mut(),
+            self.retry_after,
+            self.challenge,
+            None,
+        );
         response
     }
 }
@@ -179,7 +184,6 @@ impl IntoResponse for ValidationError {
         respond(
             StatusCode::UNPROCESSABLE_ENTITY,
             json!({ "detail": self.problems }),
-            None,
         )
     }
 }
@@ -215,6 +219,8 @@ impl IntoResponse for LedgerError {
         if let Some(id) = self.message_id {
             body["message_id"] = Value::String(id.into_owned());
         }
-        respond(self.status, body, self.retry_after)
+        let mut response = respond(self.status, body);
+        fields(response.headers_mut(), self.retry_after, None, None);
+        response
     }
 }

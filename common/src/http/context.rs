@@ -22,11 +22,12 @@ impl Lang {
     /// The better liked of Japanese and English in `Accept-Language` (RFC 9110 §12.5.4); Japanese where neither is
     /// named or both are liked alike.
     pub fn from_headers(headers: &HeaderMap) -> Self {
-        let Some(text) = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()) else {
-            return Self::Ja;
-        };
+        let lines = headers.get_all(ACCEPT_LANGUAGE).iter();
+        let items = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','));
         let (mut ja, mut en) = (None, None);
-        for item in text.split(',') {
+        for item in items {
             let mut parts = item.split(';');
             let tag = parts.next().unwrap_or_default().trim();
             let primary = tag.split('-').next().unwrap_or_default();
@@ -141,9 +142,15 @@ mod tests {
     #[case("fr", Lang::Ja)]
     #[case("fr, en;q=0.2", Lang::En)]
     #[case("en;q=x", Lang::Ja)]
+    #[case("fr|en;q=0.2", Lang::En)]
+    #[case("en;q=0.2|ja;q=0.1,,", Lang::En)]
+    #[case("en;q=0.2|ja", Lang::Ja)]
+    #[case("\u{e9}|en", Lang::En)]
     fn the_preferred_language_is_taken(#[case] header: &str, #[case] lang: Lang) {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_str(header).unwrap());
+        for line in header.split('|') {
+            headers.append(ACCEPT_LANGUAGE, HeaderValue::from_str(line).unwrap());
+        }
         assert_eq!(Lang::from_headers(&headers), lang);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`layers::Front`] stands in front of every router; [`context`] then tells error bodies the request id and the language, so that
 //! handlers need not pass them on. Own APIs answer errors as [`problem::Problem`], wire paths of CADDE in the shapes of
-//! [`cadde`].
+//! [`cadde`]; what they say is a [`Refusal`] of the wire's table.
 
 pub mod authorization;
 pub mod body;
@@ -12,9 +12,11 @@ pub mod context;
 pub mod endpoint;
 pub mod layers;
 pub mod problem;
+mod refusal;
 mod unambiguous;
 
 pub use self::{
     context::{Lang, Text},
     endpoint::Endpoint,
+    refusal::{Refusal, Refused},
 };

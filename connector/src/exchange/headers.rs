@@ -1,10 +1,11 @@
 //! Header names of an exchange, and what is taken over from one hop to the next.
 
+use common::http::Refused;
 use common::ids::ExchangeId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::options::Options;
-use super::refusing::RequestError;
+use super::refusals::{HEADER_MISSING, HEADER_NOT_TEXT, HEADER_REPEATED};
 use crate::upstream::ResourceUrl;
 
 /// URL of the wanted resource.
@@ -64,35 +65,39 @@ fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
 /// Refuses a request whose meaning would depend on its reader.
 ///
 /// # Errors
-/// [`RequestError::Repeated`].
-pub fn check_unambiguous(headers: &HeaderMap) -> Result<(), RequestError> {
-    repeated(headers).map_or(Ok(()), |name| Err(RequestError::Repeated(name)))
+/// [`HEADER_REPEATED`].
+pub fn check_unambiguous(headers: &HeaderMap) -> Result<(), Refused> {
+    repeated(headers).map_or(Ok(()), |name| Err(HEADER_REPEATED.naming(name)))
 }
 
 /// A header that has to be there, without surrounding blanks. One that is there and empty gets as far as what reads it.
 ///
 /// # Errors
-/// [`RequestError::Missing`], [`RequestError::NotText`].
-pub fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, RequestError> {
+/// [`HEADER_MISSING`], [`HEADER_NOT_TEXT`].
+pub fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refused> {
     let value = headers
         .get(name)
-        .ok_or_else(|| RequestError::Missing(name.clone()))?;
-    value
-        .to_str()
-        .map(str::trim)
-        .map_err(|_| RequestError::NotText(name.clone()))
+        .ok_or_else(|| HEADER_MISSING.naming(name))?;
+    text(value, name).map(str::trim)
+}
+
+/// A header's value as text.
+///
+/// # Errors
+/// [`HEADER_NOT_TEXT`].
+pub fn text<'a>(value: &'a HeaderValue, name: &HeaderName) -> Result<&'a str, Refused> {
+    value.to_str().map_err(|_| HEADER_NOT_TEXT.naming(name))
 }
 
 /// The options of a request; none where the header is absent or empty.
 ///
 /// # Errors
-/// [`RequestError::NotText`], [`RequestError::Options`].
-pub fn options(headers: &HeaderMap) -> Result<Options, RequestError> {
+/// [`HEADER_NOT_TEXT`], or what is wrong with them.
+pub fn options(headers: &HeaderMap) -> Result<Options, Refused> {
     let Some(value) = present(headers, &OPTIONS) else {
         return Ok(Options::default());
     };
-    let text = value.to_str().map_err(|_| RequestError::NotText(OPTIONS))?;
-    Options::parse(text).map_err(RequestError::Options)
+    Ok(Options::parse(text(value, &OPTIONS)?)?)
 }
 
 /// A value that was sent and is not empty; an empty header counts as absent, as in the CADDE reference.

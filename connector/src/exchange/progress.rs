@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use common::http::Refused;
 use common::http::context::{self, RequestId};
 use common::ids::{ConnectorId, EventId, ExchangeId, UserId};
 use http::StatusCode;
@@ -27,6 +28,15 @@ impl Role {
         match self {
             Self::Provider => "provider",
             Self::Receiver => "receiver",
+        }
+    }
+
+    /// The message id of `refused` where a connector of this role answers with it.
+    pub const fn message_id(self, refused: &Refused) -> &'static str {
+        let [provider, receiver] = refused.refusal.ids;
+        match self {
+            Self::Provider => provider,
+            Self::Receiver => receiver,
         }
     }
 }
@@ -152,8 +162,12 @@ impl Exchange {
     }
 
     /// It was refused before its headers.
-    pub fn refused(mut self, status: StatusCode, message_id: &str) {
-        self.end(End::Refused { status, message_id });
+    pub fn refused(mut self, refused: &Refused) {
+        let message_id = self.role.message_id(refused);
+        self.end(End::Refused {
+            status: refused.status,
+            message_id,
+        });
     }
 
     /// It broke.

@@ -7,6 +7,7 @@ use auth_client::{
     Binding, CallerError, ConnectorRegistration, ConnectorRole, MeantFor, Party, Profile,
     RegistryError, TokenError, VerifiedToken,
 };
+use common::http::Refused;
 use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::UserId;
 use common::listener::Peer;
@@ -14,11 +15,10 @@ use http::HeaderMap;
 
 use super::Provider;
 use super::config::{ApiType, Record};
-use super::error::FileError;
 use super::sources::Source;
 use crate::authorization::{Contract, Decision, Subject};
 use crate::exchange::headers::{self, SentExchangeId};
-use crate::exchange::{Options, RequestError};
+use crate::exchange::{Options, refusals};
 use crate::identity::is_barred;
 use crate::upstream::{ResourceUrl, strip_slash};
 
@@ -32,15 +32,15 @@ pub(super) struct FileRequest {
 
 impl FileRequest {
     /// Reads the headers of a request.
-    pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
+    pub(super) fn parse(fields: &HeaderMap) -> Result<Self, Refused> {
         headers::check_unambiguous(fields)?;
         let resource = headers::required(fields, &headers::RESOURCE_URL)?;
         let api_type = headers::required(fields, &headers::RESOURCE_API_TYPE)?;
         if ApiType::parse(api_type).is_none() {
-            return Err(FileError::ApiType(api_type.to_owned()));
+            return Err(refusals::API_TYPE.because(api_type));
         }
         Ok(Self {
-            resource: ResourceUrl::parse(strip_slash(resource)).map_err(RequestError::Url)?,
+            resource: ResourceUrl::parse(strip_slash(resource))?,
             options: headers::options(fields)?,
             exchange_id: headers::exchange_id(fields),
         })
@@ -82,16 +82,16 @@ pub(super) struct Permit {
 impl Provider {
     /// Whether this connector is registered for the provider whose data it offers. Asked until that is known: what is recorded under
     /// a wrong configuration the ledger would refuse for good. While nobody answers, others decide.
-    async fn check_own(&self) -> Result<(), FileError> {
+    async fn check_own(&self) -> Result<(), Refused> {
         if self.is_own_known.load(Ordering::Relaxed) {
             return Ok(());
         }
         match self.registrations.connector(&self.connector_id).await {
             Ok(Some(own)) if own.role != ConnectorRole::Provider || own.user_id != self.owner => {
-                Err(FileError::OfAnother {
-                    role: own.role,
-                    user: own.user_id,
-                })
+                let (role, user) = (own.role, own.user_id);
+                let reason =
+                    format!("this connector is registered as {role:?} connector of {user}");
+                Err(refusals::OF_ANOTHER.because(reason))
             }
             Ok(Some(_)) => {
                 self.is_own_known.store(true, Ordering::Relaxed);
@@ -103,13 +103,13 @@ impl Provider {
 
     /// Who calls: an active receiver, and the user whose token came along, if one did. One that is sent has to be good, also
     /// for open data.
-    pub(super) async fn caller(&self, fields: &HeaderMap, peer: &Peer) -> Result<Asker, FileError> {
+    pub(super) async fn caller(&self, fields: &HeaderMap, peer: &Peer) -> Result<Asker, Refused> {
         self.check_own().await?;
         let sent = match bearer(fields) {
             Ok(text) => Ok(Some(text)),
             Err(AuthorizationError::Missing) => Ok(None),
-            Err(AuthorizationError::Scheme) => Err(FileError::NotBearer),
-            Err(AuthorizationError::Malformed) => Err(FileError::Token(TokenError::Malformed)),
+            Err(AuthorizationError::Scheme) => Err((&refusals::NOT_BEARER).into()),
+            Err(AuthorizationError::Malformed) => Err(refusals::token(TokenError::Malformed)),
         };
         let meant_for = MeantFor::Provider {
             connector: &self.connector_id,
@@ -122,22 +122,23 @@ impl Provider {
             .await;
         let found = match found {
             Err(CallerError::Registry(RegistryError::Barred)) => {
-                return Err(FileError::Suspended(self.connector_id.clone()));
+                return Err(refusals::PROVIDER_BARRED.naming(&self.connector_id));
             }
             Err(CallerError::Token(TokenError::Unavailable(_)))
                 if is_barred(self.registrations.as_ref()).await =>
             {
-                return Err(FileError::Suspended(self.connector_id.clone()));
+                return Err(refusals::PROVIDER_BARRED.naming(&self.connector_id));
             }
             // Who is no receiver is told so, whatever came along.
             Err(CallerError::Token(error)) if !matches!(error, TokenError::Unavailable(_)) => {
-                receiver(self.callers.party(&peer.id).await?, peer)?;
-                return Err(FileError::Token(error));
+                let party = self.callers.party(&peer.id).await;
+                receiver(party.map_err(refusals::caller)?, peer)?;
+                return Err(refusals::token(error));
             }
-            found => found?,
+            found => found.map_err(refusals::caller)?,
         };
         let party = found.party;
-        let party = party.ok_or_else(|| FileError::NotRegistered(peer.id.clone()))?;
+        let party = party.ok_or_else(|| refusals::NOT_REGISTERED.naming(&peer.id))?;
         let receiver = receiver(party, peer)?;
         sent?;
         Ok(Asker {
@@ -147,34 +148,33 @@ impl Provider {
     }
 
     /// Decides on a request by the data sources, the grants and what is known of the resource.
-    pub(super) fn decide(&self, request: &FileRequest, asker: &Asker) -> Result<Permit, FileError> {
+    pub(super) fn decide(&self, request: &FileRequest, asker: &Asker) -> Result<Permit, Refused> {
         let token = asker.token.as_deref();
         let source = self
             .sources
             .find(&request.resource)
-            .ok_or(FileError::NoSource)?;
+            .ok_or(&refusals::NO_SOURCE)?;
         let contract = self.granted(source, request.resource.as_str(), token)?;
         if source.contract {
             let named = contract
                 .as_ref()
                 .filter(|contract| !contract.trade_id.is_empty());
-            let named = named.ok_or(FileError::NoTrade)?;
+            let named = named.ok_or(&refusals::NO_TRADE)?;
             if named.contract_url.is_empty() {
-                return Err(FileError::NoContractUrl);
+                return Err((&refusals::NO_CONTRACT_URL).into());
             }
         }
         // Judged here, so that nothing is fetched in vain.
-        request
-            .options
-            .check(&source.options)
-            .map_err(RequestError::Options)?;
+        request.options.check(&source.options)?;
         let creation = match source.record {
             Record::Off => None,
-            Record::WithUser if token.is_none() => return Err(FileError::NoUser),
+            Record::WithUser if token.is_none() => {
+                return Err((&refusals::RECORD_NEEDS_TOKEN).into());
+            }
             Record::Always | Record::WithUser => Some(
                 source
                     .creation(&request.resource)
-                    .ok_or(FileError::NoCreation)?
+                    .ok_or(&refusals::NO_CREATION)?
                     .to_owned(),
             ),
         };
@@ -195,34 +195,32 @@ impl Provider {
         source: &Source,
         target: &str,
         token: Option<&VerifiedToken>,
-    ) -> Result<Option<Contract>, FileError> {
+    ) -> Result<Option<Contract>, Refused> {
         if !source.authorization {
             return Ok(None);
         }
-        let claims = &token.ok_or(FileError::NoToken)?.claims;
+        let claims = &token.ok_or(&refusals::TOKEN_MISSING)?.claims;
         let subject = Subject {
             user: &claims.user,
             orgs: claims.orgs(),
             aal: claims.assurance(),
             extras: claims.extras.as_deref(),
         };
-        let grants = self
-            .grants
-            .current()
-            .map_err(|_| FileError::GrantsOutOfReach)?;
+        let grants = self.grants.current();
+        let grants = grants.map_err(|_| &refusals::GRANTS_AWAY)?;
         match grants.decide(target, &subject) {
-            Decision::NotRegistered => Err(FileError::NothingGranted),
-            Decision::Refused => Err(FileError::NotGranted),
+            Decision::NotRegistered => Err((&refusals::NOTHING_GRANTED).into()),
+            Decision::Refused => Err((&refusals::NOT_GRANTED).into()),
             Decision::Granted(contract) => Ok(contract.cloned()),
         }
     }
 }
 
 /// The receiver connector that `party` is.
-fn receiver(party: Party, peer: &Peer) -> Result<ConnectorRegistration, FileError> {
+fn receiver(party: Party, peer: &Peer) -> Result<ConnectorRegistration, Refused> {
     match party {
         Party::Connector(found) if found.role == ConnectorRole::Receiver => Ok(found),
-        _ => Err(FileError::NotRegistered(peer.id.clone())),
+        _ => Err(refusals::NOT_REGISTERED.naming(&peer.id)),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use common::http::Refused;
 use http::{Response, header};
 
-use super::error::FileError;
 use super::sources::{Source, Sources};
-use crate::exchange::{Budget, Options, RequestError};
+use crate::exchange::{Budget, Options, refusals};
 use crate::upstream::{AddressPolicy, Client, PooledBody, ResourceUrl, file_headers, follow};
 
 /// Asks `source` for `resource` and returns its answer, which is a 200 with an uncoded body.
@@ -19,11 +19,11 @@ pub(super) async fn open(
     resource: &ResourceUrl,
     options: &Options,
     budget: &Budget,
-) -> Result<Response<PooledBody>, FileError> {
-    let url = source.fetch_url(resource).map_err(RequestError::Url)?;
+) -> Result<Response<PooledBody>, Refused> {
+    let url = source.fetch_url(resource)?;
     let is_inside = |url: &ResourceUrl| sources.stays_inside(source, url);
     if !is_inside(&url) {
-        return Err(FileError::NoSource);
+        return Err((&refusals::NO_SOURCE).into());
     }
     let mut headers = file_headers();
     for (name, value) in options.fields() {

@@ -6,6 +6,7 @@ use auth_client::VerifiedToken;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use common::http::Refused;
 use common::ids::{EventId, ExchangeId};
 use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
@@ -20,15 +21,15 @@ use provenance_outbox::{Kind, Reservation};
 use super::Provider;
 use super::config::Delivery;
 use super::decision::{FileRequest, PeerKind, Permit};
-use super::error::FileError;
 use super::fetch;
 use crate::exchange::headers::{
     self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL,
 };
 use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext,
-    attachment, collect, refusing,
+    attachment, collect, refusals,
 };
+use crate::upstream::UpstreamError;
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
@@ -40,19 +41,13 @@ pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<
     match provider.answer(&request, &mut exchange).await {
         Ok(response) => response,
         Err(error) => {
-            let (status, message_id) = error.code();
             if let Some(exchange) = exchange.take() {
-                exchange.refused(status, message_id);
+                exchange.refused(&error);
             }
-            refusing::log(&error, status);
-            error.into_response()
+            error.log();
+            refusals::respond(&error, Role::Provider)
         }
     }
-}
-
-/// Any other method, `HEAD` too: the router would otherwise run `GET` for it, and record it.
-pub(super) async fn other_method() -> Response {
-    FileError::Method.into_response()
 }
 
 impl Provider {
@@ -60,7 +55,7 @@ impl Provider {
         &self,
         request: &Parts,
         exchange: &mut Option<Exchange>,
-    ) -> Result<Response, FileError> {
+    ) -> Result<Response, Refused> {
         let fields = &request.headers;
         let log = exchange
             .as_mut()
@@ -73,8 +68,8 @@ impl Provider {
         let info = request
             .extensions
             .get::<ConnectionInfo>()
-            .ok_or(FileError::NoIdentity)?;
-        let peer = Peer::of(info).ok_or(FileError::NoIdentity)?;
+            .ok_or(&refusals::NO_IDENTITY)?;
+        let peer = Peer::of(info).ok_or(&refusals::NO_IDENTITY)?;
         log.peer = Some(peer.id.clone());
 
         let wanted = FileRequest::parse(fields)?;
@@ -83,11 +78,10 @@ impl Provider {
         log.place = Some(
             self.admission
                 .enter(Asking::Connector(peer.id.clone()), log.has_token)
-                .ok_or(FileError::Busy)?,
+                .ok_or(&refusals::BUSY)?,
         );
         let checked = budget.checks(self.caller(fields, &peer)).await;
-        let asker =
-            checked.ok_or_else(|| FileError::Registry("no answer in time".to_owned()))??;
+        let asker = checked.ok_or_else(|| refusals::AUTH_AWAY.because("no answer in time"))??;
         if let Some(source) = self.sources.find(&wanted.resource) {
             log.wants_grant = Some(source.authorization);
             log.wants_contract = Some(source.contract);
@@ -111,7 +105,8 @@ impl Provider {
         let (source, body) = opened.await?.into_parts();
         let recording = recording.of_body(body.framing());
         let announced = body.size_hint().exact();
-        let collected = collect(body, announced, &budget).await?;
+        let collected = collect(body, announced, &budget).await;
+        let collected = collected.map_err(|error| refusals::source(UpstreamError::Body(error)))?;
         let mut caller = Caller::new(info, request.version);
         if permit.kind != PeerKind::Own {
             caller = caller.that_does_not_count();
@@ -138,14 +133,14 @@ impl Provider {
         asked: &FileRequest,
         permit: &Permit,
         token: Option<&VerifiedToken>,
-    ) -> Result<Recording, FileError> {
+    ) -> Result<Recording, Refused> {
         let Some(creation) = &permit.creation else {
             return Ok(Recording::Off);
         };
         let outbox = self.recorder.outbox();
         if let Err(full) = outbox.check_room() {
             if outbox.is_required() {
-                return Err(FileError::Record(RecordError::Outbox(full)));
+                return Err(RecordError::Outbox(full).into());
             }
             tracing::warn!(reason = %full, "an exchange goes unrecorded");
             return Ok(Recording::Off);
@@ -174,7 +169,7 @@ impl Provider {
         }
         // Known to be away: said now, instead of breaking off a transfer at its end.
         match outbox.status().ledger.failing {
-            Some((_, reason)) => Err(FileError::LedgerAway(reason)),
+            Some((_, reason)) => Err(refusals::LEDGER_AWAY.because(reason)),
             None => Ok(Recording::Ledger(reservation)),
         }
     }

@@ -2,7 +2,6 @@
 
 mod config;
 mod decision;
-mod error;
 mod fetch;
 mod file;
 mod sources;
@@ -28,11 +27,10 @@ use provenance_outbox::{HttpLedger, Outbox};
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
 };
-pub use error::FileError;
 pub use sources::{Source, SourceError, Sources};
 
 use crate::authorization::{self, AuthorizationApi, GrantBook};
-use crate::exchange::{Admission, Deadlines, Recorder, Running};
+use crate::exchange::{Admission, Deadlines, Recorder, Role, Running, refusals};
 use crate::identity::Registrations;
 use crate::outbox_command;
 use crate::upstream::{Client, ClientTls, public_tls};
@@ -230,12 +228,14 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         connector_id: provider.connector_id.clone(),
         clock: provider.clock.clone(),
     };
+    // `HEAD` too: the router would otherwise run `GET` for it, and record it.
+    let other_method = || async { refusals::other_method(Role::Provider) };
     table()
         .into_iter()
         .fold(Router::new(), |router, (endpoint, handler)| {
             router.route(endpoint.path, handler)
         })
-        .route(FILE, head(file::other_method).fallback(file::other_method))
+        .route(FILE, head(other_method).fallback(other_method))
         .with_state(provider)
         .merge(authorization::router(grants))
 }

@@ -1,15 +1,15 @@
 //! Direct mode (簡易パターン): open data of servers on the egress list, without a provider's connector.
 
 use axum::body::Body;
+use common::http::Refused;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::Body as _;
 use provenance_outbox::Kind;
 
 use super::Receiver;
 use super::egress::Exit;
-use super::error::FileError;
 use super::file::Fetch;
-use crate::exchange::{Exchange, Recording, attachment, collect, headers};
+use crate::exchange::{Exchange, Recording, attachment, collect, headers, refusals};
 use crate::upstream::{ResourceUrl, UpstreamError, file_headers, follow};
 
 impl Receiver {
@@ -20,7 +20,7 @@ impl Receiver {
         exit: &Exit,
         fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
-    ) -> Result<Response<Body>, FileError> {
+    ) -> Result<Response<Body>, Refused> {
         let fields = file_headers();
         let opened = follow(
             &self.direct_client,
@@ -43,7 +43,7 @@ impl Receiver {
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, fetch.budget)
             .await
-            .map_err(|error| FileError::Source(UpstreamError::Body(error)))?;
+            .map_err(|error| refusals::source(UpstreamError::Body(error)))?;
         let delivered = self
             .recorder
             .deliver(

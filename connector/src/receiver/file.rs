@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use auth_client::{Binding, MeantFor, RegistryError, State as Standing, TokenError, VerifiedToken};
+use auth_client::{
+    Binding, CallerError, MeantFor, RegistryError, State as Standing, TokenError, VerifiedToken,
+};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use common::http::Refused;
 use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::{ExchangeId, UserId};
 use common::listener::{ConnectionInfo, network};
@@ -16,11 +19,10 @@ use provenance_outbox::{Kind, Reservation};
 
 use super::Receiver;
 use super::egress::Exit;
-use super::error::FileError;
 use super::request::{FileRequest, Origin};
 use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext,
-    headers, refusing,
+    headers, refusals,
 };
 use crate::identity::is_barred;
 use crate::upstream::ResourceUrl;
@@ -35,19 +37,13 @@ pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<
     match receiver.answer(&request, &mut exchange).await {
         Ok(response) => response,
         Err(error) => {
-            let (status, message_id) = error.code();
             if let Some(exchange) = exchange.take() {
-                exchange.refused(status, message_id);
+                exchange.refused(&error);
             }
-            refusing::log(&error, status);
-            error.into_response()
+            error.log();
+            refusals::respond(&error, Role::Receiver)
         }
     }
-}
-
-/// Any other method, `HEAD` too: the router would otherwise run `GET` for it, and record it.
-pub(super) async fn other_method() -> Response {
-    FileError::Method.into_response()
 }
 
 /// Who asks.
@@ -81,7 +77,7 @@ impl Receiver {
         &self,
         request: &Parts,
         exchange: &mut Option<Exchange>,
-    ) -> Result<Response, FileError> {
+    ) -> Result<Response, Refused> {
         let fields = &request.headers;
         let budget = Budget::start(self.deadlines, Allowed::default());
         let now = self.recorder.clock().now();
@@ -104,26 +100,26 @@ impl Receiver {
             }
             Origin::Direct(url) => {
                 log.is_direct = true;
-                Way::Direct(url, self.egress.find(url).ok_or(FileError::NotListed)?)
+                Way::Direct(url, self.egress.find(url).ok_or(&refusals::NOT_LISTED)?)
             }
         };
         let can_record = self.can_record()?;
         let info = request.extensions.get::<ConnectionInfo>();
         let checks = async {
             let token = match self.token(fields).await {
-                Err(FileError::Token(TokenError::Unavailable(_)))
+                Err(CallerError::Token(TokenError::Unavailable(_)))
                     if is_barred(self.registrations.as_ref()).await =>
                 {
-                    return Err(FileError::NotRegistered(self.connector_id.clone()));
+                    return Err((&refusals::RECEIVER_BARRED).into());
                 }
-                judged => judged?,
+                judged => judged.map_err(refusals::caller)?,
             };
             let place = self.place(token.as_deref(), info)?;
-            Ok::<_, FileError>((place, self.asker(token).await?))
+            Ok::<_, Refused>((place, self.asker(token).await?))
         };
         let checked = budget.checks(checks).await;
         let (place, who) =
-            checked.ok_or_else(|| FileError::Registry("no answer in time".to_owned()))??;
+            checked.ok_or_else(|| refusals::AUTH_AWAY.because("no answer in time"))??;
         log.place = Some(place);
         log.consumer = Some(who.user.clone());
         let caller = info.map_or_else(Caller::unknown, |info| Caller::new(info, request.version));
@@ -147,12 +143,12 @@ impl Receiver {
 
     /// The token that came along, if one did. One that is sent has to be good, also for open data, and a user's own: nobody
     /// brings a receiver what was made for somebody.
-    async fn token(&self, fields: &HeaderMap) -> Result<Option<Arc<VerifiedToken>>, FileError> {
+    async fn token(&self, fields: &HeaderMap) -> Result<Option<Arc<VerifiedToken>>, CallerError> {
         let text = match bearer(fields) {
             Ok(text) => text,
             Err(AuthorizationError::Missing) => return Ok(None),
             Err(AuthorizationError::Scheme | AuthorizationError::Malformed) => {
-                return Err(FileError::Token(TokenError::Malformed));
+                return Err(CallerError::Token(TokenError::Malformed));
             }
         };
         let found = self
@@ -166,7 +162,7 @@ impl Receiver {
         &self,
         token: Option<&VerifiedToken>,
         info: Option<&ConnectionInfo>,
-    ) -> Result<crate::exchange::Place, FileError> {
+    ) -> Result<crate::exchange::Place, Refused> {
         let asking = match (token, info) {
             (Some(token), _) => Asking::User(token.claims.user.clone()),
             (None, Some(info)) => Asking::Network(network(info.remote.ip())),
@@ -174,10 +170,10 @@ impl Receiver {
         };
         self.admission
             .enter(asking, token.is_some())
-            .ok_or(FileError::Busy)
+            .ok_or_else(|| (&refusals::BUSY).into())
     }
 
-    async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, FileError> {
+    async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, Refused> {
         if let Some(token) = token {
             if self.own_users_only {
                 let participant = self.participant().await?;
@@ -185,7 +181,7 @@ impl Receiver {
                 let is_own =
                     claims.user == participant || claims.orgs().contains(&participant.as_str());
                 if !is_own {
-                    return Err(FileError::OtherUser(claims.user.clone()));
+                    return Err(refusals::OTHER_USER.because(claims.user.to_string()));
                 }
             }
             return Ok(Asker {
@@ -198,24 +194,24 @@ impl Receiver {
     }
 
     /// The participant that this connector is registered for.
-    async fn participant(&self) -> Result<UserId, FileError> {
+    async fn participant(&self) -> Result<UserId, Refused> {
         let found = self.registrations.connector(&self.connector_id).await;
         let found = found.map_err(|error| match error {
-            RegistryError::Barred => FileError::NotRegistered(self.connector_id.clone()),
-            RegistryError::Unavailable(_) => FileError::Registry(error.to_string()),
+            RegistryError::Barred => (&refusals::RECEIVER_BARRED).into(),
+            RegistryError::Unavailable(_) => refusals::AUTH_AWAY.because(error),
         })?;
         found
             .filter(|found| found.state == Standing::Active)
             .map(|found| found.user_id)
-            .ok_or_else(|| FileError::NotRegistered(self.connector_id.clone()))
+            .ok_or_else(|| (&refusals::RECEIVER_BARRED).into())
     }
 
     /// Whether an exchange that begins now could be recorded; asked before anything is fetched.
-    fn can_record(&self) -> Result<bool, FileError> {
+    fn can_record(&self) -> Result<bool, Refused> {
         let outbox = self.recorder.outbox();
         match outbox.check_room() {
             Ok(()) => Ok(true),
-            Err(full) if outbox.is_required() => Err(FileError::Record(RecordError::Outbox(full))),
+            Err(full) if outbox.is_required() => Err(RecordError::Outbox(full).into()),
             Err(full) => {
                 tracing::warn!(reason = %full, "an exchange goes unrecorded");
                 Ok(false)

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use common::base_url;
+use common::http::Refused;
 use common::http::client::{plain, read_limited, trusting};
 use common::ids::UserId;
 use http::{HeaderValue, header};
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::config::ForeignConfig;
-use super::error::FileError;
+use crate::exchange::refusals;
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 << 10;
@@ -80,7 +81,7 @@ impl ForeignLedger {
         user: &UserId,
         provider: &UserId,
         predecessor: &str,
-    ) -> Result<HeaderValue, FileError> {
+    ) -> Result<HeaderValue, Refused> {
         let event = json!({
             "cdldatamodelversion": "2.0",
             "cdleventtype": "Received",
@@ -88,7 +89,7 @@ impl ForeignLedger {
             "datauser": user,
             "cdlpreviousevents": [predecessor],
         });
-        let failed = |reason: String| FileError::ForeignLedger(reason);
+        let failed = |reason: String| refusals::LEDGER_REFUSED.because(reason);
         let part = Part::text(event.to_string())
             .file_name("")
             .mime_str("application/json");

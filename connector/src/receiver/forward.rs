@@ -3,6 +3,7 @@
 use auth_client::{RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
 use common::base_url;
+use common::http::Refused;
 use common::ids::UserId;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
@@ -14,14 +15,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout_at;
 
 use super::Receiver;
-use super::error::FileError;
 use super::file::Fetch;
 use super::foreign::ForeignLedger;
-use super::refusal::Refusal;
+use super::provider_refusal::ProviderRefusal;
 use super::request::FileRequest;
 use crate::exchange::headers::{self, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL};
 use crate::exchange::{
-    Budget, Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect,
+    Budget, Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect, refusals,
 };
 use crate::upstream::{
     AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
@@ -42,14 +42,16 @@ impl Receiver {
         options: &Options,
         fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
-    ) -> Result<Response<axum::body::Body>, FileError> {
-        let away = |reason: String| FileError::LocationAway(provider.clone(), reason);
+    ) -> Result<Response<axum::body::Body>, Refused> {
+        let away = |reason: String| {
+            refusals::LOCATION_AWAY.because(format!("the connector of {provider}: {reason}"))
+        };
         let resolving = self.locations.resolve(provider);
         let location = timeout_at(fetch.budget.headers_by(), resolving)
             .await
             .map_err(|_| away("no answer in time".to_owned()))?
             .map_err(|error| away(common::telemetry::Chain(&error).to_string()))?
-            .ok_or_else(|| FileError::NoLocation(provider.clone()))?;
+            .ok_or_else(|| refusals::NO_LOCATION.because(provider.to_string()))?;
         self.check_kept(&location, fetch.budget).await?;
         if let Some(exchange) = exchange.as_mut() {
             exchange.peer.clone_from(&location.connector_id);
@@ -78,7 +80,7 @@ impl Receiver {
 
     /// The location server tells nothing of a provider that is suspended; what was kept for its outage, or is configured, must not
     /// tell it instead.
-    async fn check_kept(&self, location: &Location, budget: &Budget) -> Result<(), FileError> {
+    async fn check_kept(&self, location: &Location, budget: &Budget) -> Result<(), Refused> {
         if location.source == Source::Server {
             return Ok(());
         }
@@ -88,10 +90,8 @@ impl Receiver {
             .is_suspended(provider, location.connector_id.as_ref());
         // A registry that is away too leaves it at what is known.
         match budget.checks(asking).await {
-            Some(Ok(true)) => Err(FileError::NoLocation(provider.clone())),
-            Some(Err(RegistryError::Barred)) => {
-                Err(FileError::NotRegistered(self.connector_id.clone()))
-            }
+            Some(Ok(true)) => Err(refusals::NO_LOCATION.because(provider.to_string())),
+            Some(Err(RegistryError::Barred)) => Err((&refusals::RECEIVER_BARRED).into()),
             _ => Ok(()),
         }
     }
@@ -102,7 +102,7 @@ impl Receiver {
         options: &Options,
         location: &Location,
         fetch: &Fetch<'_>,
-    ) -> Result<(Response<PooledBody>, Option<Jti>), FileError> {
+    ) -> Result<(Response<PooledBody>, Option<Jti>), Refused> {
         let (origin, uri) = endpoint(location)?;
         let fields = self
             .request_headers(asked, options, location, fetch)
@@ -122,7 +122,7 @@ impl Receiver {
             request
         };
         let response = self.provider_client.get(&call, build).await;
-        Ok((response.map_err(FileError::Provider)?, jti))
+        Ok((response.map_err(refusals::provider)?, jti))
     }
 
     async fn answer_with(
@@ -132,7 +132,7 @@ impl Receiver {
         (provider, location): (&UserId, &Location),
         fetch: Fetch<'_>,
         exchange: &mut Option<Exchange>,
-    ) -> Result<Response<axum::body::Body>, FileError> {
+    ) -> Result<Response<axum::body::Body>, Refused> {
         let (parts, body) = response.into_parts();
         let predecessor = predecessor(&parts.headers, location);
         let mut answer = answer_headers(&parts.headers, asked);
@@ -151,7 +151,7 @@ impl Receiver {
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, fetch.budget)
             .await
-            .map_err(|error| FileError::Provider(UpstreamError::Body(error)))?;
+            .map_err(|error| refusals::provider(UpstreamError::Body(error)))?;
         let mut recording = Recording::Off;
         // Whose header names the event: a record of this side that others can follow, or what another ledger gave.
         let mut is_named = predecessor.is_none();
@@ -218,7 +218,7 @@ impl Receiver {
         &'a self,
         fields: &HeaderMap,
         fetch: &'a Fetch<'_>,
-    ) -> Result<Option<(&'a ForeignLedger, &'a VerifiedToken)>, FileError> {
+    ) -> Result<Option<(&'a ForeignLedger, &'a VerifiedToken)>, Refused> {
         let named = headers::present_text(fields, &PROVENANCE_URL);
         let Some(ledger) = named.and_then(|named| self.foreign_ledgers.find(named)) else {
             return Ok(None);
@@ -226,7 +226,11 @@ impl Receiver {
         if headers::present(fields, &PROVENANCE).is_none() {
             return Ok(None);
         }
-        let token = fetch.asker.token.as_deref().ok_or(FileError::NoUser)?;
+        let token = fetch
+            .asker
+            .token
+            .as_deref()
+            .ok_or(&refusals::LEDGER_NEEDS_TOKEN)?;
         Ok(Some((ledger, token)))
     }
 
@@ -236,7 +240,7 @@ impl Receiver {
         ledger: &ForeignLedger,
         token: &VerifiedToken,
         fetch: &Fetch<'_>,
-    ) -> Result<SecretString, FileError> {
+    ) -> Result<SecretString, Refused> {
         let asking = self
             .exchanged_tokens
             .addressed_token(token, ledger.client_id());
@@ -245,9 +249,9 @@ impl Receiver {
             .unwrap_or_else(|_| Err(TokenError::Unavailable("no answer in time".to_owned())));
         exchanged.map_err(|error| match error {
             TokenError::WrongAudience => {
-                FileError::ForeignLedger("its client id is registered as no ledger".to_owned())
+                refusals::LEDGER_REFUSED.because("its client id is registered as no ledger")
             }
-            error => FileError::Token(error),
+            error => refusals::token(error),
         })
     }
 
@@ -257,7 +261,7 @@ impl Receiver {
         options: &Options,
         location: &Location,
         fetch: &Fetch<'_>,
-    ) -> Result<HeaderMap, FileError> {
+    ) -> Result<HeaderMap, Refused> {
         let mut fields = file_headers();
         fields.insert(headers::RESOURCE_URL, asked.resource.clone());
         fields.insert(headers::RESOURCE_API_TYPE, asked.api_type.clone());
@@ -266,6 +270,9 @@ impl Receiver {
         }
         if let Some(authorization) = self.authorization(location, fetch).await? {
             fields.insert(header::AUTHORIZATION, authorization);
+        }
+        for line in &asked.languages {
+            fields.append(header::ACCEPT_LANGUAGE, line.clone());
         }
         fields.insert(TRACEPARENT, fetch.trace.to_header());
         let exchange_id = fetch.exchange_id.to_string();
@@ -283,7 +290,7 @@ impl Receiver {
         &self,
         location: &Location,
         fetch: &Fetch<'_>,
-    ) -> Result<Option<HeaderValue>, FileError> {
+    ) -> Result<Option<HeaderValue>, Refused> {
         let Some(token) = fetch.asker.token.as_deref() else {
             return Ok(None);
         };
@@ -294,29 +301,30 @@ impl Receiver {
                     let asking = self.exchanged_tokens.addressed_token(token, audience);
                     asking.await.map_err(|error| match error {
                         TokenError::WrongAudience => {
-                            FileError::BadLocation("its provider is no active user")
+                            refusals::LOCATION_AWAY.because("its provider is no active user")
                         }
-                        error => FileError::Token(error),
+                        error => refusals::token(error),
                     })
                 }
                 (Profile::Kakehashi1, Some(connector)) => {
                     let asking = self.exchanged_tokens.bound_token(token, connector);
                     asking.await.map_err(|error| match error {
-                        TokenError::WrongAudience => {
-                            FileError::BadLocation("its connector is no active provider connector")
-                        }
-                        error => FileError::Token(error),
+                        TokenError::WrongAudience => refusals::LOCATION_AWAY
+                            .because("its connector is no active provider connector"),
+                        error => refusals::token(error),
                     })
                 }
                 // Its tokens are for a connector that is named; without a name there is nobody to bind one to.
-                (Profile::Kakehashi1, None) => Err(FileError::BadLocation("it names no connector")),
+                (Profile::Kakehashi1, None) => {
+                    Err(refusals::LOCATION_AWAY.because("it names no connector"))
+                }
             }
         };
         let exchanged = timeout_at(fetch.budget.headers_by(), exchanged).await;
         let in_time = || TokenError::Unavailable("no answer in time".to_owned());
-        let exchanged = exchanged.unwrap_or_else(|_| Err(FileError::Token(in_time())))?;
+        let exchanged = exchanged.unwrap_or_else(|_| Err(refusals::token(in_time())))?;
         let mut value = bearer(exchanged.expose_secret())
-            .map_err(|_| FileError::BadLocation("its token is not header text"))?;
+            .map_err(|_| refusals::LOCATION_AWAY.because("its token is not header text"))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
@@ -360,15 +368,15 @@ fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
 
 /// Where a provider's connector is asked. Its location was read and checked with the record, so its parts need no second
 /// look.
-fn endpoint(location: &Location) -> Result<(Origin, Uri), FileError> {
+fn endpoint(location: &Location) -> Result<(Origin, Uri), Refused> {
     let url = &location.url;
     if url.scheme() != "https" {
-        return Err(FileError::BadLocation("it is not https"));
+        return Err(refusals::LOCATION_AWAY.because("it is not https"));
     }
-    let origin = Origin::of(url).map_err(|_| FileError::BadLocation("it has no host"))?;
+    let origin = Origin::of(url).map_err(|_| refusals::LOCATION_AWAY.because("it has no host"))?;
     let base = url.path().trim_end_matches('/');
     let uri = Uri::try_from(format!("{base}/cadde/api/v4/file"))
-        .map_err(|_| FileError::BadLocation("it is no request target"))?;
+        .map_err(|_| refusals::LOCATION_AWAY.because("it is no request target"))?;
     Ok((origin, uri))
 }
 
@@ -376,19 +384,23 @@ fn endpoint(location: &Location) -> Result<(Origin, Uri), FileError> {
 async fn accepted(
     response: Response<PooledBody>,
     fetch: &Fetch<'_>,
-) -> Result<Response<PooledBody>, FileError> {
+) -> Result<Response<PooledBody>, Refused> {
     let status = response.status();
     // RFC 9110 §15.3.7, RFC 3229 §10.4.1: both are parts.
     let is_part = matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::IM_USED);
     if status.is_success() && !is_part {
         return match coding(response.headers()) {
-            Some(coding) => Err(FileError::ProviderCoding(coding)),
+            Some(coding) => {
+                let reason = format!("the content is coded as {coding:?}");
+                Err(refusals::PROVIDER_BROKEN.because(reason))
+            }
             None => Ok(response),
         };
     }
     let (parts, body) = response.into_parts();
-    let refusal = Refusal::read(status, &parts.headers, body, fetch.budget.headers_by()).await;
-    Err(FileError::Refused(refusal))
+    let refusal =
+        ProviderRefusal::read(status, &parts.headers, body, fetch.budget.headers_by()).await;
+    Err(refusal.into())
 }
 
 /// What is passed on of a provider's headers. The five of CADDE are always there, whatever their spelling was.

@@ -3,11 +3,10 @@
 mod config;
 mod direct;
 mod egress;
-mod error;
 mod file;
 mod foreign;
 mod forward;
-mod refusal;
+mod provider_refusal;
 mod request;
 
 use std::sync::Arc;
@@ -31,10 +30,9 @@ use url::Url;
 
 pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
 pub use egress::{Egress, EgressError};
-pub use error::FileError;
-pub use refusal::Refusal;
+pub use provider_refusal::ProviderRefusal;
 
-use crate::exchange::{Admission, Deadlines, Recorder, Running};
+use crate::exchange::{Admission, Deadlines, Recorder, Role, Running, refusals};
 use crate::identity::{ExchangedTokens, Locations, Registrations};
 use crate::outbox_command;
 use crate::upstream::{Client, ClientTls, public_tls};
@@ -230,11 +228,13 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 /// All routes of the listener `api`.
 pub(crate) fn router(receiver: Arc<Receiver>) -> Router {
+    // `HEAD` too: the router would otherwise run `GET` for it, and record it.
+    let other_method = || async { refusals::other_method(Role::Receiver) };
     table()
         .into_iter()
         .fold(Router::new(), |router, (endpoint, handler)| {
             router.route(endpoint.path, handler)
         })
-        .route(FILE, head(file::other_method).fallback(file::other_method))
+        .route(FILE, head(other_method).fallback(other_method))
         .with_state(receiver)
 }

@@ -1,10 +1,10 @@
 //! Requests of applications, read before anybody is called.
 
+use common::http::Refused;
 use common::ids::UserId;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 
-use super::error::FileError;
-use crate::exchange::{Options, RequestError, headers};
+use crate::exchange::{Options, headers, refusals};
 use crate::upstream::{MAX_URL_BYTES, ResourceUrl, UrlError};
 
 /// Where the data is to come from.
@@ -22,26 +22,26 @@ pub(super) struct FileRequest {
     /// The resource URL as it was given.
     pub resource: HeaderValue,
     pub api_type: HeaderValue,
+    /// The lines of `Accept-Language`: what the provider says if it refuses becomes part of what we say.
+    pub languages: Vec<HeaderValue>,
     pub origin: Origin,
 }
 
 impl FileRequest {
     /// Reads the headers of a request. An absent or empty `x-cadde-provider` means direct mode.
-    pub(super) fn parse(fields: &HeaderMap) -> Result<Self, FileError> {
+    pub(super) fn parse(fields: &HeaderMap) -> Result<Self, Refused> {
         headers::check_unambiguous(fields)?;
         let url = headers::required(fields, &headers::RESOURCE_URL)?;
         let name = headers::required(fields, &headers::RESOURCE_API_TYPE)?;
         if name != "file/http" {
-            return Err(FileError::ApiType(name.to_owned()));
+            return Err(refusals::API_TYPE.because(name));
         }
         let origin = match headers::present(fields, &headers::PROVIDER) {
-            None => Origin::Direct(ResourceUrl::parse(url).map_err(RequestError::Url)?),
+            None => Origin::Direct(ResourceUrl::parse(url)?),
             Some(provider) => {
-                check_resource(url).map_err(RequestError::Url)?;
-                let provider = provider
-                    .to_str()
-                    .map_err(|_| RequestError::NotText(headers::PROVIDER))?;
-                let provider = UserId::parse(provider.trim()).map_err(|_| FileError::ProviderId)?;
+                check_resource(url)?;
+                let provider = headers::text(provider, &headers::PROVIDER)?.trim();
+                let provider = UserId::parse(provider).map_err(|_| &refusals::PROVIDER_ID)?;
                 Origin::Provider {
                     provider,
                     options: headers::options(fields)?,
@@ -51,6 +51,11 @@ impl FileRequest {
         Ok(Self {
             resource: fields[headers::RESOURCE_URL].clone(),
             api_type: fields[headers::RESOURCE_API_TYPE].clone(),
+            languages: fields
+                .get_all(header::ACCEPT_LANGUAGE)
+                .iter()
+                .cloned()
+                .collect(),
             origin,
         })
     }
@@ -76,8 +81,9 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::exchange::Role;
 
-    fn request(fields: &[(&'static str, &str)]) -> Result<FileRequest, FileError> {
+    fn request(fields: &[(&'static str, &str)]) -> Result<FileRequest, Refused> {
         let fields = fields
             .iter()
             .map(|(name, value)| {
@@ -110,7 +116,9 @@ mod tests {
         #[case] status: StatusCode,
         #[case] message_id: &str,
     ) {
-        assert_eq!(request(fields).unwrap_err().code(), (status, message_id));
+        let refused = request(fields).unwrap_err();
+        let id = Role::Receiver.message_id(&refused);
+        assert_eq!((refused.status, id), (status, message_id));
     }
 
     #[test]

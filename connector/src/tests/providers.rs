@@ -103,6 +103,8 @@ async fn a_reference_provider_gets_what_it_knows_and_a_little_more() {
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let request = ask(&world, Some("good"))
         .header("traceparent", trace)
+        .header("accept-language", "fr")
+        .header("accept-language", "en;q=0.5")
         .header("cookie", "x=y");
     let got = fetch(request).await;
     assert_eq!((got.status.as_u16(), got.text()), (200, "data"));
@@ -114,6 +116,7 @@ async fn a_reference_provider_gets_what_it_knows_and_a_little_more() {
         [
             "accept",
             "accept-encoding",
+            "accept-language",
             "authorization",
             "cache-control",
             "host",
@@ -131,6 +134,8 @@ async fn a_reference_provider_gets_what_it_knows_and_a_little_more() {
         format!("Bearer good-addressed-to-{OTHER}")
     );
     assert_eq!(asked["cache-control"], "no-cache");
+    let languages: Vec<_> = asked.get_all("accept-language").iter().collect();
+    assert_eq!(languages, ["fr", "en;q=0.5"]);
     let first_byte: u64 = asked["x-cadde-first-byte-ms"]
         .to_str()
         .unwrap()

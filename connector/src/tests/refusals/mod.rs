@@ -1,6 +1,7 @@
 //! Exchanges that are refused: each with its status and message id, and nothing fetched or recorded.
 
 mod identity;
+mod language;
 mod permission;
 mod places;
 mod requests;

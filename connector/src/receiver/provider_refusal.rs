@@ -4,10 +4,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 
+use common::http::Refused;
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
+use crate::exchange::refusals::{BEARER, PROVIDER_REFUSED};
 use crate::upstream::PooledBody;
 
 /// How much of an error's body is read, in bytes. Reference connectors nest the errors of each hop.
@@ -27,7 +29,7 @@ const OF_THE_REQUEST: [StatusCode; 4] = [
 
 /// A provider's refusal as it is passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ProviderRefusal {
     /// The status for the caller: the provider's; 500 for one that is no refusal, 502 for one that is between the two connectors.
     pub status: StatusCode,
     /// What the connector said, on one line, for the caller.
@@ -42,13 +44,25 @@ pub struct Refusal {
     pub retry_after: Option<u64>,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ProviderRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.said.as_u16(), self.detail, self.page)
     }
 }
 
-impl Refusal {
+impl std::error::Error for ProviderRefusal {}
+
+impl From<ProviderRefusal> for Refused {
+    fn from(refusal: ProviderRefusal) -> Self {
+        let mut refused = PROVIDER_REFUSED.naming(&refusal.detail);
+        refused.status = refusal.status;
+        refused.retry_after = refusal.retry_after;
+        refused.challenge = refusal.wants_token.then_some(BEARER);
+        refused.because(refusal)
+    }
+}
+
+impl ProviderRefusal {
     /// Reads the body of a provider's answer that is no success.
     pub(super) async fn read(
         status: StatusCode,
@@ -221,7 +235,7 @@ mod tests {
         #[case] logged: &str,
     ) {
         let said = StatusCode::from_u16(said).unwrap();
-        let refusal = Refusal::of(said, body.as_bytes(), true, None);
+        let refusal = ProviderRefusal::of(said, body.as_bytes(), true, None);
         assert_eq!(refusal.status.as_u16(), status);
         assert_eq!(refusal.to_string(), logged);
         assert_eq!(refusal.wants_token, status == 401);
