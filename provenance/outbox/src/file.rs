@@ -26,6 +26,7 @@ use super::{
     OpenError,
     delivery::{Outgoing, Room},
     desk::State,
+    packing::{pack, unpack},
     parked::{Done, Problem, Wish},
 };
 
@@ -55,7 +56,7 @@ CREATE TABLE record(
 CREATE TABLE delivered(
   day INTEGER NOT NULL,          -- day of delivery, counted from 1970-01-01
   event_id BLOB NOT NULL CHECK(length(event_id) = 16),
-  receipt BLOB NOT NULL,         -- the ledger's receipt as JSON
+  receipt BLOB NOT NULL,         -- the ledger's receipt: as JSON, or packed
   PRIMARY KEY(day, event_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE start(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
@@ -586,7 +587,7 @@ impl<'c> File<'c> {
         let changed = self.remove.execute([id.as_bytes()])? == 1;
         if changed {
             self.receipt
-                .execute(params![now_ms / MS_PER_DAY, id.as_bytes(), receipt])?;
+                .execute(params![now_ms / MS_PER_DAY, id.as_bytes(), pack(receipt)])?;
         }
         Ok(changed)
     }
@@ -723,10 +724,10 @@ impl<'c> File<'c> {
         }
     }
 
-    /// The receipt of a delivered record.
+    /// The receipt of a delivered record, as JSON.
     pub(super) fn receipt(&mut self, id: Uuid) -> rusqlite::Result<Option<Vec<u8>>> {
         self.delivered
-            .query_row([id.as_bytes()], |row| row.get(0))
+            .query_row([id.as_bytes()], |row| row.get(0).map(unpack))
             .optional()
     }
 

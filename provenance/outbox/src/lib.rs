@@ -36,6 +36,7 @@ mod error;
 mod file;
 mod gate;
 mod open;
+mod packing;
 mod parked;
 mod record;
 mod status;

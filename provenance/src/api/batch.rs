@@ -46,7 +46,7 @@ use time::OffsetDateTime;
 use super::{AppState, limits::Held};
 use crate::domain::{
     access::{AuthorityError, Caller},
-    parties::Made,
+    parties::{Facts, Made},
     sequencer::SubmitError,
     store::{Columns, Recorded},
     submission::{Accepted, Call, Decision, Refused, Submission},
@@ -474,13 +474,15 @@ fn submission(
         .with_sig(sig.as_deref())
         .with_more(&more);
     let columns = Columns {
-        event_type: Some(event_type),
-        provider: provider.map(String::from),
-        consumer: consumer.map(String::from),
+        facts: Facts {
+            event_type: Some(event_type),
+            provider: provider.map(String::from),
+            consumer: consumer.map(String::from),
+            made: (subject == Subject::Event).then(|| Made::by(&actor, jti.as_ref(), dig.as_ref())),
+        },
         organization,
         timestamp,
         tags,
-        made: (subject == Subject::Event).then(|| Made::by(&actor, jti.as_ref(), dig.as_ref())),
     };
     Submission {
         id: id.to_string(),

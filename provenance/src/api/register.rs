@@ -22,7 +22,7 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{AppState, EXTENDED, error, upload, wants_extended};
 use crate::domain::{
     access::Caller,
-    parties::{Made, SENT},
+    parties::{Facts, Made, SENT},
     store::{Columns, Recorded},
     submission::{Accepted, Call, Single, Submission},
 };
@@ -208,13 +208,15 @@ fn prepare(
             .with_jti(jti.map(Jti::as_str)),
         previous: event.previous().to_vec(),
         columns: Columns {
-            event_type: Some(event.event_type().to_owned()),
-            provider: owned(event.provider()),
-            consumer: owned(event.consumer()),
+            facts: Facts {
+                event_type: Some(event.event_type().to_owned()),
+                provider: owned(event.provider()),
+                consumer: owned(event.consumer()),
+                made: Some(Made::by(&actor, jti, None)),
+            },
             organization: Some(app.ledger.organization.clone()),
             timestamp: owned(event.timestamp()),
             tags: event.tags(),
-            made: Some(Made::by(&actor, jti, None)),
         },
         actor,
         by: Call::Single(Box::new(Single {

@@ -6,6 +6,8 @@ use provenance_model::{
     event_id::of_ledger,
     json,
 };
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -29,7 +31,7 @@ pub(super) struct Side<'s> {
     pub(super) id: &'s str,
     pub(super) actor: &'s Actor,
     pub(super) commitment: Commitment,
-    pub(super) facts: Facts,
+    pub(super) facts: &'s Facts,
 }
 
 /// Records where `own`, a `Received`, does not fit the `Sent` that it names, or is a `Sent` and does not fit what waited for it.
@@ -60,7 +62,7 @@ pub(super) fn compare<'p, T: LedgerTx>(
             found.push(Other {
                 id: event.id.clone(),
                 commitment: event.commitment,
-                members: received.differs_from(&own.facts),
+                members: received.differs_from(own.facts),
             });
         }
     }
@@ -72,14 +74,14 @@ pub(super) fn compare<'p, T: LedgerTx>(
 }
 
 /// What the core of a record of before says, too.
-pub(super) fn whole<T: LedgerTx>(
+pub(super) fn whole<'f, T: LedgerTx>(
     tx: &mut T,
     idx: Index,
-    facts: &Facts,
-) -> Result<Facts, StoreError> {
-    let mut facts = facts.clone();
+    facts: &'f Facts,
+) -> Result<Cow<'f, Facts>, StoreError> {
+    let mut facts = Cow::Borrowed(facts);
     if facts.is_concluded() {
-        facts.made = tx.made(idx)?;
+        facts.to_mut().made = tx.made(idx)?;
     }
     Ok(facts)
 }
@@ -109,10 +111,7 @@ fn record<T: LedgerTx>(
     let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), own.actor);
     let core = parts.assemble(&prev, &moment.rx);
     let salt = Salt::random();
-    let columns = Columns {
-        event_type: Some("mismatch".to_owned()),
-        ..Columns::default()
-    };
+    let columns = Columns::of_evidence("mismatch");
     tx.insert(&NewRecord {
         id: &id,
         subject_kind: Subject::Evidence,

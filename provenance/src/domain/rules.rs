@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::{
     mismatch::{self, Side},
-    parties::SENT,
+    parties::{Facts, SENT},
     store::{
         Arrival, Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError,
         TOLD_EACH, Waiting,
@@ -119,7 +119,7 @@ pub fn apply<T: LedgerTx>(
     if entry.previous.contains(&submission.id) {
         return Ok(Err(Refused::SelfReference));
     }
-    let predecessors = predecessors(tx, &entry.previous, &submission.columns)?;
+    let predecessors = predecessors(tx, &entry.previous, &submission.columns.facts)?;
     if let Call::Single(single) = &submission.by
         && !single.allow_pending
         && let Some((id, _)) = entry
@@ -171,7 +171,7 @@ pub fn apply<T: LedgerTx>(
         id: &submission.id,
         actor: &submission.actor,
         commitment,
-        facts: submission.columns.facts(),
+        facts: &submission.columns.facts,
     };
     tell(tx, &side, recorded.idx, &waiting, is_more, moment)?;
     if is_more {
@@ -213,11 +213,12 @@ pub fn tell_more<T: LedgerTx>(tx: &mut T, moment: &Moment) -> Result<bool, Store
             .find(is_it)
             .ok_or_else(|| StoreError("an event that arrived is not there".into()))?,
     };
+    let facts = mismatch::whole(tx, known.idx, &known.facts)?;
     let side = Side {
         id: &arrival.id,
         actor: &arrival.actor,
         commitment: known.commitment,
-        facts: mismatch::whole(tx, known.idx, &known.facts)?,
+        facts: &facts,
     };
     tell(tx, &side, known.idx, &waiting, is_more, moment)?;
     mismatch::compare(tx, &side, std::iter::empty(), &waiting, moment)?;
@@ -241,7 +242,7 @@ fn tell<T: LedgerTx>(
     };
     let strangers: Vec<Index> = waiting
         .iter()
-        .filter(|event| !event.facts.gives_right_to(&arrived.facts))
+        .filter(|event| !event.facts.gives_right_to(arrived.facts))
         .map(|event| event.idx)
         .collect();
     let through = if is_more { last.idx } else { Index::MAX };
@@ -412,7 +413,7 @@ fn contest<T: LedgerTx>(
             commitment: Some(commitment),
         })
         .collect();
-    let facts = submission.columns.facts();
+    let facts = &submission.columns.facts;
     let is_delivered = first.actor.starts_with("connector:") && first.facts.is_of_an_exchange();
     let kinds = [
         ("correction", true),
@@ -436,7 +437,7 @@ fn contest<T: LedgerTx>(
 fn predecessors<T: LedgerTx>(
     tx: &mut T,
     ids: &[String],
-    columns: &Columns,
+    facts: &Facts,
 ) -> Result<Vec<Option<Known>>, StoreError> {
     let mut predecessors = Vec::with_capacity(ids.len());
     for id in ids {
@@ -445,9 +446,9 @@ fn predecessors<T: LedgerTx>(
             Some(known) if known.is_contested => tx.claims(id)?,
             _ => Vec::new(),
         };
-        let facts = (!claims.is_empty()).then(|| columns.facts());
+        let is_alone = claims.is_empty();
         let mut events = known.into_iter().chain(claims).filter(|one| one.is_event);
-        let meant = |one: &Known| facts.as_ref().is_none_or(|facts| facts.means(&one.facts));
+        let meant = |one: &Known| is_alone || facts.means(&one.facts);
         let first = events.next();
         predecessors.push(match first {
             Some(first) if !meant(&first) => Some(events.find(meant).unwrap_or(first)),
@@ -469,6 +470,9 @@ fn closes_cycle<T: LedgerTx>(
     predecessors: &[Option<Known>],
     effort: &mut Effort,
 ) -> Result<bool, StoreError> {
+    if waiting.is_empty() {
+        return Ok(false);
+    }
     let mut ancestors = Reach::from(predecessors.iter().flatten().map(|known| known.idx));
     let mut descendants = Reach::from(waiting.iter().map(|event| event.idx));
     if descendants
@@ -580,7 +584,7 @@ fn record<T: LedgerTx>(
     })?;
     let (mut pending, mut seen) = (Vec::new(), HashSet::new());
     if submission.subject == Subject::Event {
-        let facts = submission.columns.facts();
+        let facts = &submission.columns.facts;
         for (ord, (id, known)) in entry.previous.iter().zip(predecessors).enumerate() {
             if let Some(known) = known {
                 tx.insert_edge(idx, ord, known.idx, facts.gives_right_to(&known.facts))?;
@@ -638,10 +642,7 @@ fn evidence<T: LedgerTx>(
     let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), by);
     let core = parts.assemble(prev, &moment.rx);
     let salt = Salt::random();
-    let columns = Columns {
-        event_type: Some(kind.to_owned()),
-        ..Columns::default()
-    };
+    let columns = Columns::of_evidence(kind);
     tx.insert(&NewRecord {
         id: &id,
         subject_kind: Subject::Evidence,

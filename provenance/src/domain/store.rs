@@ -159,30 +159,25 @@ pub struct NewRecord<'r> {
 /// What a record is found by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// `cdleventtype`, or the type of the evidence.
-    pub event_type: Option<String>,
-    /// `dataprovider`.
-    pub provider: Option<String>,
-    /// `datauser`.
-    pub consumer: Option<String>,
+    /// By what others judge the event; of evidence, its type is among them.
+    pub facts: Facts,
     /// `cdlorganization`.
     pub organization: Option<String>,
     /// `cdltimestamp`.
     pub timestamp: Option<String>,
     /// `cdldatatags`.
     pub tags: Vec<Tag>,
-    /// Who made an event and what passed.
-    pub made: Option<Made>,
 }
 
 impl Columns {
-    /// By what others judge the event.
-    pub fn facts(&self) -> Facts {
-        Facts {
-            event_type: self.event_type.clone(),
-            provider: self.provider.clone(),
-            consumer: self.consumer.clone(),
-            made: self.made.clone(),
+    /// Of evidence of this kind.
+    pub fn of_evidence(kind: &str) -> Self {
+        Self {
+            facts: Facts {
+                event_type: Some(kind.to_owned()),
+                ..Facts::default()
+            },
+            ..Self::default()
         }
     }
 }

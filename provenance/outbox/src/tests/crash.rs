@@ -180,7 +180,7 @@ async fn a_process_that_is_killed_at_any_moment_has_kept_its_promises() {
     for round in 0..rounds() {
         let mut child = Program::new(std::env::current_exe().unwrap())
             .args(["--exact", "--ignored", "--nocapture"])
-            .arg("outbox::tests::crash::a_process_that_records_until_it_is_killed")
+            .arg("tests::crash::a_process_that_records_until_it_is_killed")
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

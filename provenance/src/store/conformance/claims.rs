@@ -31,7 +31,7 @@ fn by(user: &str, connector: Option<&str>, mut submission: Submission) -> Submis
         acts_for: None,
         user: user.to_owned(),
     };
-    submission.columns.made = Some(Made::by(&submission.actor, None, None));
+    submission.columns.facts.made = Some(Made::by(&submission.actor, None, None));
     submission.parts = provenance_model::core::CoreParts::new(
         submission.subject,
         format!("{{\"cdleventid\":\"{}\"}}", submission.id),
@@ -53,7 +53,7 @@ fn true_record(id: &str) -> Submission {
 /// What `c` received, naming `sent_id`.
 fn received(id: &str, sent_id: &str) -> Submission {
     let mut submission = by("c", Some("c.example"), sent(id, &[sent_id], "p", "c"));
-    submission.columns.event_type = Some("Received".to_owned());
+    submission.columns.facts.event_type = Some("Received".to_owned());
     submission
 }
 

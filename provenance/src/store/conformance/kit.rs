@@ -17,7 +17,7 @@ use crate::{
     domain::{
         access::{Caller, ReadPolicy, Viewer},
         lineage::{Direction, Effort, LineageQuery},
-        parties::Made,
+        parties::{Facts, Made},
         sequencer::{Sequencer, SequencerLimits},
         store::{Columns, Index, LedgerReader, LedgerStore, Lineage, Node, ReadError, Recorded},
         submission::{Accepted, Call, Decision, DuplicateTypes, Refused, Single, Submission},
@@ -160,13 +160,15 @@ pub(crate) fn sent(id: &str, previous: &[&str], provider: &str, consumer: &str) 
         parts: CoreParts::new(Subject::Event, text, &actor),
         previous: previous.iter().map(|id| (*id).to_owned()).collect(),
         columns: Columns {
-            event_type: Some("Sent".to_owned()),
-            provider: Some(provider.to_owned()),
-            consumer: Some(consumer.to_owned()),
+            facts: Facts {
+                event_type: Some("Sent".to_owned()),
+                provider: Some(provider.to_owned()),
+                consumer: Some(consumer.to_owned()),
+                made: Some(Made::by(&actor, None, None)),
+            },
             organization: Some("ledger.example".to_owned()),
             timestamp: Some("2026-11-22T01:02:03.004Z".to_owned()),
             tags: Vec::new(),
-            made: Some(Made::by(&actor, None, None)),
         },
         actor,
         by: Call::Batch,
@@ -183,10 +185,7 @@ pub(super) fn evidence(id: &str) -> Submission {
     Submission {
         content: [8; 32],
         subject: Subject::Evidence,
-        columns: Columns {
-            event_type: Some("transfer-aborted".to_owned()),
-            ..Columns::default()
-        },
+        columns: Columns::of_evidence("transfer-aborted"),
         ..event(id, &[])
     }
 }
@@ -204,13 +203,16 @@ pub(super) fn single(id: &str, kind: &str, uri: &str, sha256: &str) -> Submissio
         content: Sha256::digest(event.canonical()).into(),
         parts: CoreParts::new(Subject::Event, event.canonical(), &actor("p.example")),
         columns: Columns {
-            event_type: Some(kind.to_owned()),
-            provider: Some("p".to_owned()),
+            facts: Facts {
+                event_type: Some(kind.to_owned()),
+                provider: Some("p".to_owned()),
+                consumer: None,
+                made: Some(Made {
+                    user: "p".to_owned(),
+                    ..Made::default()
+                }),
+            },
             tags: event.tags(),
-            made: Some(Made {
-                user: "p".to_owned(),
-                ..Made::default()
-            }),
             ..Columns::default()
         },
         by: Call::Single(Box::new(Single {

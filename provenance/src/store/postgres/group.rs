@@ -182,7 +182,7 @@ impl Group {
             commitment: *new.commitment,
             actor: new.actor.to_owned(),
             content: new.content.copied(),
-            facts: new.columns.facts(),
+            facts: new.columns.facts.clone(),
         })
     }
 
@@ -253,7 +253,7 @@ impl Group {
             idx: next,
             id: record.id.clone(),
             commitment: record.commitment,
-            facts: record.columns.facts(),
+            facts: record.columns.facts.clone(),
         })
     }
 
@@ -358,9 +358,9 @@ impl Group {
                     .collect::<Vec<_>>(),
             )
             .bind(text(|record| &record.core))
-            .bind(column(|record| record.columns.event_type.as_deref()))
-            .bind(column(|record| record.columns.provider.as_deref()))
-            .bind(column(|record| record.columns.consumer.as_deref()))
+            .bind(column(|record| record.columns.facts.event_type.as_deref()))
+            .bind(column(|record| record.columns.facts.provider.as_deref()))
+            .bind(column(|record| record.columns.facts.consumer.as_deref()))
             .bind(column(|record| record.columns.organization.as_deref()))
             .bind(column(|record| record.columns.timestamp.as_deref()))
             .bind(records.iter().map(|record| record.rx).collect::<Vec<_>>())
@@ -399,7 +399,7 @@ impl Group {
             .bind(
                 records
                     .iter()
-                    .map(|record| record.columns.made.as_ref().map(Made::to_json))
+                    .map(|record| record.columns.facts.made.as_ref().map(Made::to_json))
                     .collect::<Vec<_>>(),
             )
             .bind(&self.stranger_edges.next)

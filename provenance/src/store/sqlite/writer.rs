@@ -281,16 +281,16 @@ impl LedgerTx for SqliteTx<'_> {
             record.commitment.0,
             record.salt.0,
             record.core,
-            columns.event_type,
-            columns.provider,
-            columns.consumer,
+            columns.facts.event_type,
+            columns.facts.provider,
+            columns.facts.consumer,
             columns.organization,
             columns.timestamp,
             record.rx_ms,
             record.actor,
             record.content,
             record.about,
-            columns.made.as_ref().map(Made::to_json),
+            columns.facts.made.as_ref().map(Made::to_json),
         ])?;
         for (ord, tag) in (0_i64..).zip(&columns.tags) {
             let mut insert = self.tx.prepare_cached(
