@@ -17,15 +17,14 @@
 //! # }
 //! ```
 //!
-//! To add a scenario: one file below `tests/tests/`, named after what it shows. Scenarios of one
-//! file share one trial ([`Trial::shared`]) unless they stop or reconfigure something.
+//! To add a scenario: one file below `tests/tests/`, named after what it shows. All are one program and share one trial
+//! ([`Trial::shared`]); those that stop, reconfigure or count something start one of their own, in turn ([`room`]).
 
 #![allow(
     clippy::missing_panics_doc,
     reason = "a harness panics to fail the test; every function here may"
 )]
 
-mod alone;
 pub mod certs;
 pub mod client;
 pub mod crowd;
@@ -39,9 +38,11 @@ pub mod ledger;
 pub mod metrics;
 pub mod nginx;
 pub mod operator;
+pub mod places;
 pub mod process;
 pub mod raw;
 pub mod ready;
+pub mod room;
 pub mod source;
 pub mod squid;
 pub mod tls;
@@ -49,7 +50,6 @@ pub mod tokens;
 pub mod trial;
 pub mod wait;
 
-pub use alone::{alone, alone_blocking};
 pub use domain::Domain;
 pub use test_postgres::ports;
 pub use trial::Trial;

@@ -135,5 +135,31 @@ pub fn dechunked(mut body: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether `body` is a whole chunked body, its last chunk included.
 pub fn is_whole_chunked(body: &[u8]) -> bool {
-    body.ends_with(b"0\r\n\r\n")
+    dechunked(body).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_chunked_body_is_whole_with_its_last_byte_and_not_before(
+            chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..5),
+        ) {
+            let mut body = Vec::new();
+            for chunk in &chunks {
+                body.extend(format!("{:x}\r\n", chunk.len()).bytes());
+                body.extend_from_slice(chunk);
+                body.extend_from_slice(b"\r\n");
+            }
+            body.extend_from_slice(b"0\r\n\r\n");
+            prop_assert_eq!(dechunked(&body), Some(chunks.concat()));
+            for length in 0..body.len() {
+                prop_assert!(!is_whole_chunked(&body[..length]), "cut off after {}", length);
+            }
+        }
+    }
 }

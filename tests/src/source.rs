@@ -54,11 +54,30 @@ struct Gate {
 
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
 
-/// The `length` bytes that the source sends: no period that a buffer size divides.
+/// What the source sends comes again after so many bytes, which no size of a buffer is a multiple of.
+const PERIOD: u8 = 251;
+
+/// The `length` bytes that the source sends.
 pub fn content(length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|at| u8::try_from(at % 251).expect("a remainder of 251 fits a byte"))
-        .collect()
+    let period: Vec<u8> = (0..PERIOD).collect();
+    let mut content = period.repeat(length.div_ceil(period.len()));
+    content.truncate(length);
+    content
+}
+
+/// Sends [`content`] without holding it.
+async fn write_content<S: AsyncWriteExt + Unpin>(
+    stream: &mut S,
+    length: usize,
+) -> std::io::Result<()> {
+    let piece = content(usize::from(PERIOD) * 256);
+    let mut left = length;
+    while left > 0 {
+        let now = left.min(piece.len());
+        stream.write_all(&piece[..now]).await?;
+        left -= now;
+    }
+    Ok(())
 }
 
 impl Source {
@@ -174,7 +193,7 @@ impl Source {
         match parts[0] {
             "whole" => {
                 stream.write_all(&with_length(number(1))).await?;
-                stream.write_all(&content(number(1))).await?;
+                write_content(stream, number(1)).await?;
             }
             "chunked" => {
                 stream.write_all(&chunked).await?;
@@ -183,7 +202,7 @@ impl Source {
             }
             "short" => {
                 stream.write_all(&with_length(number(1))).await?;
-                stream.write_all(&content(number(2))).await?;
+                write_content(stream, number(2)).await?;
                 return Ok(false);
             }
             "broken-chunks" => {

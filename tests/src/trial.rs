@@ -17,9 +17,10 @@ use crate::data::{self, DataFolder};
 use crate::domain::Domain;
 use crate::process::{self, Guarded};
 use crate::ready::{ClientCredentials, Credentials, Ready};
+use crate::room::Starting;
 use crate::tls::Identity;
 use crate::tokens::Signer;
-use crate::{client, wait};
+use crate::{client, places, wait};
 
 /// 60 s: the trial itself promises 5 s on a quiet machine; this one also builds and tests.
 const START: Duration = Duration::from_mins(1);
@@ -88,7 +89,7 @@ impl Start {
         self
     }
 
-    /// With ports from `base` on; 0, the default, takes free ones.
+    /// With ports from `base` on; 0, the default, takes free ones, which stay its own while its directory is one that stays.
     #[must_use]
     pub fn at_port(mut self, base: u16) -> Self {
         self.port_base = base;
@@ -140,7 +141,12 @@ impl Start {
         }
         // A trial that was there before has its ports and its databases, and is to keep them unasked.
         if is_new {
-            arguments.extend(["--port-base".into(), self.port_base.to_string().into()]);
+            let kept = self.directory.as_deref().and_then(places::of);
+            let base = match self.port_base {
+                0 => kept.unwrap_or(0),
+                base => base,
+            };
+            arguments.extend(["--port-base".into(), base.to_string().into()]);
             if let Some(server) = &postgres {
                 arguments.extend(["--database".into(), server.url(&new_name()).into()]);
                 arguments.extend([
@@ -161,6 +167,7 @@ impl Start {
                 Some(folder)
             }
         };
+        let _turn = Starting::turn();
         let started = Instant::now();
         // `env` becomes the program, in the same process.
         let mut process = Guarded::start(
@@ -243,7 +250,7 @@ impl Trial {
         Start::default()
     }
 
-    /// The trial that the scenarios of one file share, with the usual data. It ends with the test process.
+    /// The trial that scenarios share which neither stop nor count anything of it, with the usual data. It ends with the test process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Trial> = OnceLock::new();
         SHARED.get_or_init(|| Start::default().knowing(Self::another_authority()).start())

@@ -1,10 +1,5 @@
 //! Peers with certificates of other authorities: let in, and believed, as far as their authority may vouch for them.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

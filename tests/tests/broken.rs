@@ -1,10 +1,5 @@
 //! A transfer that breaks, wherever it breaks, looks broken to every caller, and nothing claims that it arrived.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,10 +1,5 @@
 //! Who is not let in, and whom our own connectors do not trust.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::time::Duration;
 
 use rstest::rstest;

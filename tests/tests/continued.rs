@@ -1,23 +1,18 @@
-//! A trial that is started again: after an orderly end, a kill, an interruption, a long time. One at a time: the ports of one that
-//! is down must not go to a new one.
-
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
+//! A trial that is started again: after an orderly end, a kill, an interruption, a long time.
 
 use std::time::Duration;
 
 use tests::data::DataFolder;
 use tests::process::{self, Guarded};
-use tests::{Trial, alone_blocking, ledger, wait};
+use tests::room::{Takes, room_blocking};
+use tests::{Trial, ledger, wait};
 
 /// 20 s: the services' own deadline for running requests is below it.
 const END: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_second_up_continues_with_the_same_ids_and_ports_and_what_was_recorded() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
 
@@ -47,7 +42,7 @@ fn a_second_up_continues_with_the_same_ids_and_ports_and_what_was_recorded() {
 
 #[test]
 fn an_up_that_is_killed_is_followed_by_one_that_waits_for_its_services() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     // Larger than all buffers on its way, so that a reader who does not read holds the transfer.
     let data = DataFolder::usual().with_sparse_file("domain-a-tests/large.bin", 256 << 20);
@@ -82,7 +77,7 @@ fn an_up_that_is_killed_is_followed_by_one_that_waits_for_its_services() {
 
 #[test]
 fn registrations_without_certificates_are_continued_when_their_codes_have_run_out() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     let start = || {
         Trial::start()
@@ -108,7 +103,7 @@ fn registrations_without_certificates_are_continued_when_their_codes_have_run_ou
 
 #[test]
 fn what_was_published_without_being_written_down_is_not_published_twice() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     let start = || {
         Trial::start()
@@ -136,7 +131,7 @@ fn what_was_published_without_being_written_down_is_not_published_twice() {
 
 #[test]
 fn a_folder_is_continued_when_its_certificates_have_run_out() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     let start = || {
         Trial::start()
@@ -155,7 +150,7 @@ fn a_folder_is_continued_when_its_certificates_have_run_out() {
 
 #[test]
 fn an_up_that_is_interrupted_before_it_is_ready_says_so_and_leaves_nothing() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     let output = directory.path().join("out");
     let ready = directory.path().join("ready.json");

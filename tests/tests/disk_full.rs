@@ -1,11 +1,6 @@
 //! Disks that run full under load: what would be written is refused, what is only read goes on, and afterwards nothing is lost
 //! and nothing is damaged.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +13,8 @@ use tests::client::Answer;
 use tests::disk::SmallDisk;
 use tests::faults::fleet::{Fleet, Service};
 use tests::operator::{Operator, corporate_number};
-use tests::{Trial, alone, ledger, wait};
+use tests::room::{Takes, room};
+use tests::{Trial, ledger, wait};
 
 /// 16 MiB: some ten times what a service needs for these exchanges.
 const DISK_MIB: u32 = 16;
@@ -175,7 +171,7 @@ async fn the_full_disk_of_an_outbox_refuses_exchanges_and_loses_none(
     #[case] other_from: &str,
     #[case] other_to: &str,
 ) {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet().await;
     let trial = &fleet.trial;
     let service = fleet.service(name);
@@ -224,7 +220,7 @@ async fn the_full_disk_of_an_outbox_refuses_exchanges_and_loses_none(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_full_disk_of_the_ledger_takes_nothing_answers_what_it_knows_and_loses_nothing() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet().await;
     let trial = &fleet.trial;
     if trial.postgres().is_some() {
@@ -327,7 +323,7 @@ async fn register(trial: &Trial) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_full_disk_of_the_authentication_server_registers_nobody_and_checks_tokens_on() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet().await;
     let trial = &fleet.trial;
     if trial.postgres().is_some() {

@@ -1,14 +1,10 @@
 //! Every file of every domain reaches the users of the other two, and both sides have it in the ledger.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::path::{Path, PathBuf};
 
 use tests::client::{self, Answer};
 use tests::data::DataFolder;
+use tests::room::{Takes, room};
 use tests::{Trial, data, ledger};
 use url::Url;
 
@@ -23,6 +19,7 @@ const CADDE_HEADERS: [&str; 5] = [
 
 #[tokio::test]
 async fn each_file_arrives_in_all_six_directions_and_is_recorded_on_both_sides() {
+    let _room = room(Takes::ATrial).await;
     let Some(published) = data::published() else {
         // Without the published data beside the repository its own samples take the same way.
         let trial = Trial::start().with_own_samples().start();
@@ -37,6 +34,7 @@ async fn each_file_arrives_in_all_six_directions_and_is_recorded_on_both_sides()
 
 #[tokio::test]
 async fn the_trials_own_samples_arrive_in_all_six_directions() {
+    let _room = room(Takes::ATrial).await;
     let trial = Trial::start().with_own_samples().start();
     assert!(all_directions(&trial, None).await >= 6);
 }
@@ -53,6 +51,7 @@ const NAMES: [&str; 5] = [
 
 #[tokio::test]
 async fn files_of_any_name_and_length_arrive_in_all_six_directions() {
+    let _room = room(Takes::ATrial).await;
     let mut folder = DataFolder::usual();
     for domain in ["a", "b", "c"] {
         for name in NAMES {

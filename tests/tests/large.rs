@@ -1,14 +1,10 @@
 //! Size costs time, not memory.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use futures_util::StreamExt as _;
 use sha2::{Digest, Sha256};
 use tests::data::DataFolder;
 use tests::process::peak_memory;
+use tests::room::{Takes, room};
 use tests::{Trial, ledger};
 
 /// `KAKEHASHI_GIBIBYTES=10` sends as many instead of 2.
@@ -24,6 +20,7 @@ const LIMIT: u64 = 64 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gibibytes_pass_both_connectors_in_64_mebibytes_of_memory_each() {
+    let _room = room(Takes::ATrial).await;
     let expected = length();
     let trial = Trial::start()
         .with_data(DataFolder::usual().with_sparse_file("domain-a-tests/zeros.bin", expected))

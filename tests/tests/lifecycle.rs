@@ -1,24 +1,20 @@
 //! Starting and stopping a trial, and what works beside it.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use tests::client::{self, Answer};
 use tests::data;
 use tests::process::{self, is_alive};
-use tests::{Trial, alone_blocking, ledger, ports, wait};
+use tests::room::{Takes, room_blocking};
+use tests::{Trial, ledger, places, wait};
 
 /// 20 s: the services' own deadline for running requests is below it.
 const END: Duration = Duration::from_secs(20);
 
 #[test]
 fn ctrl_c_stops_every_process_that_up_started() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let mut trial = Trial::start().with_own_samples().start();
     let services = trial.services();
     // Three servers, and for each of three domains two connectors and a data server.
@@ -42,7 +38,7 @@ fn ctrl_c_stops_every_process_that_up_started() {
 
 #[test]
 fn a_signal_to_up_alone_stops_its_services_too() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let mut trial = Trial::start().with_own_samples().start();
     let services = trial.services();
     trial.process().signal("TERM");
@@ -59,7 +55,7 @@ fn a_signal_to_up_alone_stops_its_services_too() {
 
 #[test]
 fn up_makes_an_exchange_and_shows_it_before_it_says_that_it_is_ready() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
     let trial = Trial::start()
         .with_own_samples()
@@ -100,7 +96,7 @@ fn up_makes_an_exchange_and_shows_it_before_it_says_that_it_is_ready() {
 
 #[test]
 fn a_service_that_dies_is_named_and_started_again() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let trial = Trial::start().with_own_samples().start();
     let (victim, line) = trial
         .services()
@@ -144,10 +140,10 @@ fn a_service_that_dies_is_named_and_started_again() {
 
 #[test]
 fn a_port_that_is_taken_is_named() {
-    let _alone = alone_blocking();
-    let taken = std::net::TcpListener::bind(ports::free_address()).unwrap();
+    let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
-    let port = taken.local_addr().unwrap().port();
+    let port = places::of(directory.path()).unwrap();
+    let _taken = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).unwrap();
     let output = std::process::Command::new(tests::trial::program())
         .arg("up")
         .arg("--dir")
@@ -203,7 +199,7 @@ fn exchange_all(trial: &Trial) -> usize {
 
 #[test]
 fn status_and_exchange_work_beside_a_running_up_with_each_sample_in_all_six_directions() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let trial = Trial::start().with_own_samples().start();
     let status = run(&trial, &["status"]);
     assert!(status.contains("provider"), "{status}");
@@ -216,7 +212,7 @@ fn status_and_exchange_work_beside_a_running_up_with_each_sample_in_all_six_dire
 
 #[test]
 fn exchange_works_with_each_published_file_in_all_six_directions() {
-    let _alone = alone_blocking();
+    let _room = room_blocking(Takes::ATrial);
     let Some(published) = data::published() else {
         println!("the published data does not lie beside the repository");
         return;

@@ -3,11 +3,6 @@
 //!
 //! `KAKEHASHI_IDLE=10000 KAKEHASHI_ACTIVE=2000` is the long form of the crowd.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
@@ -15,10 +10,11 @@ use tests::crowd::{self, Door, Stream};
 use tests::extra::{Access, Extra, Joining, Role, set};
 use tests::metrics::Metrics;
 use tests::operator::Operator;
+use tests::room::{Takes, room};
 use tests::source::Source;
-use tests::{Trial, alone, ledger, wait};
+use tests::{Trial, ledger, wait};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::timeout;
 use toml::{Table, Value};
 use url::Url;
@@ -151,6 +147,9 @@ fn limit(config: &mut Table, listener: &str, limits: &[(&str, Value)]) {
     }
 }
 
+/// They look at the connections of the same listeners.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 /// Connectors whose patience is short.
 async fn impatient() -> &'static Scene {
     static SCENE: OnceCell<Scene> = OnceCell::const_new();
@@ -177,7 +176,7 @@ async fn rest(stream: &mut (impl Stream + ?Sized)) -> String {
 async fn whoever_is_slow_to_ask_is_dropped_and_others_are_served(
     #[values(Which::Peer, Which::Api)] which: Which,
 ) {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let scene = impatient().await;
     let door = scene.door(which);
     // Nothing at all, and the beginning of a TLS handshake or of a request.
@@ -222,7 +221,7 @@ async fn whoever_is_slow_to_ask_is_dropped_and_others_are_served(
 async fn headers_that_are_too_large_or_too_many_are_431(
     #[values(Which::Peer, Which::Api)] which: Which,
 ) {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let scene = impatient().await;
     let many: Vec<String> = (0..200).map(|n| format!("x-{n}")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "1")).collect();
@@ -264,7 +263,7 @@ async fn whoever_stops_in_the_middle_is_dropped_and_its_exchange_ends_aborted(
     #[values(Which::Peer, Which::Api)] which: Which,
     #[values(Leaves::StopsReading, Leaves::HalfCloses)] how: Leaves,
 ) {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let scene = impatient().await;
     let path = match how {
         Leaves::StopsReading => ENDLESS,
@@ -311,7 +310,7 @@ async fn whoever_stops_in_the_middle_is_dropped_and_its_exchange_ends_aborted(
 #[rstest]
 #[tokio::test]
 async fn one_client_cannot_take_all_places(#[values(Which::Peer, Which::Api)] which: Which) {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let scene = impatient().await;
     // All from the same address and with the same certificate.
     let door = match which {
@@ -370,7 +369,7 @@ const ACTIVE_KIB: u64 = 512;
 async fn a_crowd_costs_bounded_memory_and_others_are_served(
     #[values(Which::Peer, Which::Api)] which: Which,
 ) {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     crowd::raise_open_files();
     let (idle, active) = (
         number("KAKEHASHI_IDLE", 1000),
@@ -447,7 +446,7 @@ async fn times(scene: &Scene) -> Vec<Duration> {
 
 #[tokio::test]
 async fn bodies_have_a_size_and_a_time() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let scene = impatient().await;
     let door = scene.door(Which::Peer);
     let url: Url = scene

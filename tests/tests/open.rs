@@ -1,10 +1,5 @@
 //! Open data: without a token through both connectors, and directly.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use tests::{Trial, ledger};
 
 #[tokio::test]

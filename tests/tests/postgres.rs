@@ -1,10 +1,5 @@
 //! PostgreSQL under the servers and the provider connectors: the same exchanges, and what happens while it is away.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +13,8 @@ use tests::faults::journal::End;
 use tests::faults::load::{Manner, Progress};
 use tests::faults::{Plan, Random, World};
 use tests::operator::{Operator, corporate_number};
-use tests::{Trial, alone, ledger, wait};
+use tests::room::{Takes, room};
+use tests::{Trial, ledger, wait};
 use url::Url;
 
 const DOMAINS: [&str; 3] = ["a", "b", "c"];
@@ -31,7 +27,7 @@ const BACK: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn files_go_in_all_six_directions_and_come_again_after_a_restart() {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let server = Arc::new(Server::start());
     let directory = tempfile::tempdir().unwrap();
     let start = || {
@@ -81,7 +77,7 @@ async fn all_directions(trial: &Trial) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing_half_done() {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let server = Arc::new(Server::start());
     let mut random = Random::seeded();
     let plan = Plan {

@@ -1,13 +1,9 @@
 //! The commands of the README work as they stand there.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
+use tests::room::{Takes, room_blocking};
 use tests::{Trial, client, data};
 
 /// The blocks fenced as `sh`, in order.
@@ -30,6 +26,7 @@ fn commands(markdown: &str) -> Vec<String> {
 
 #[test]
 fn the_commands_of_the_readme_work_as_they_stand() {
+    let _room = room_blocking(Takes::ATrial);
     let readme = std::fs::read_to_string(data::workspace().join("README.md")).unwrap();
     let blocks = commands(&readme);
     // The first starts the trial and never ends: the harness starts the same program, on free ports, in a folder that lies

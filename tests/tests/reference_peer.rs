@@ -1,14 +1,10 @@
 //! A peer that knows nothing of this project: a receiver of the reference kind, played byte by byte.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::time::Duration;
 
 use tests::operator::Operator;
 use tests::process::signal;
+use tests::room::{Takes, room};
 use tests::tls::{self, Identity, client_config};
 use tests::{Trial, ledger, metrics, raw, wait};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,6 +38,7 @@ async fn reference(trial: &Trial) -> Identity {
 
 #[tokio::test]
 async fn a_reference_receiver_gets_its_file_and_sent_is_in_the_ledger_before_the_last_byte() {
+    let _room = room(Takes::ATrial).await;
     let trial = Trial::start().start();
     let token = trial.domain("b").token().await;
     let reference = reference(&trial).await;

@@ -1,17 +1,14 @@
 //! What the services write down holds none of the secrets that pass through them.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use tests::room::{Takes, room};
 use tests::{Trial, ledger};
 
 #[tokio::test]
 async fn the_logs_of_a_full_exchange_contain_none_of_the_secrets_used() {
+    let _room = room(Takes::ATrial).await;
     let trial = Trial::start().start();
     let mut secrets = vec![
         trial.ready.operator.password.clone(),
@@ -89,6 +86,7 @@ fn is_public(path: &Path) -> bool {
 
 #[tokio::test]
 async fn files_of_a_trial_are_their_owners_alone_unless_they_are_public_anyway() {
+    let _room = room(Takes::ATrial).await;
     let trial = Trial::start().with_own_samples().start();
     // One exchange more, so that everything is there that is written on its way.
     let token = trial.domain("b").token().await;

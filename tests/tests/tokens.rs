@@ -1,10 +1,5 @@
 //! Tokens of the running auth-server, read as existing connectors read them.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 use serde_json::{Value, json};
 use tests::client::Answer;
 use tests::operator::Operator;

@@ -43,7 +43,7 @@ impl Keeper {
             format!("port={port}"),
             "listen_addresses=127.0.0.1".to_owned(),
             "unix_socket_directories=".to_owned(),
-            "max_connections=200".to_owned(),
+            "max_connections=500".to_owned(),
             "shared_buffers=32MB".to_owned(),
             "ssl=on".to_owned(),
             format!("ssl_cert_file={}", of("server.pem")),

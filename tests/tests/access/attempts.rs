@@ -1,5 +1,7 @@
 //! Credentials, and what each rule makes of them.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{CertificateParams, KeyPair};
@@ -12,7 +14,7 @@ use url::Url;
 
 use Expected::{Admitted, Forbidden, NoHandshake, Refused, Served, Unauthorized, Unprocessable};
 
-use crate::rows::{Needs, Row};
+use super::rows::{Needs, Row};
 
 /// SHA-256 of nobody's certificate.
 const NO_CERTIFICATE: &str = "00000000000000000000000000000000000000000000000000000000000000ff";
@@ -34,6 +36,13 @@ pub enum Expected {
     Served,
     /// Anything but a refusal or a failure: the request may be a bad one, its sender is let in.
     Admitted,
+}
+
+/// A trial of its own: what is tried here is what services slow down and shut out.
+fn trial() -> &'static Trial {
+    static TRIAL: LazyLock<Trial> =
+        LazyLock::new(|| Trial::start().knowing(Trial::another_authority()).start());
+    &TRIAL
 }
 
 /// One try with one set of credentials.
@@ -90,7 +99,7 @@ pub struct World {
 impl World {
     /// Collects them.
     pub async fn new() -> Self {
-        let trial = Trial::shared();
+        let trial = trial();
         let authority = trial.authority();
         let id = &trial.domain("b").ready.receiver.connector_id;
         let operator = Operator::of(trial).await;

@@ -11,9 +11,9 @@ use tests::operator::{Operator, Reference};
 use tests::tls::Identity;
 use tests::{ledger, tokens};
 
-use crate::ask;
-use crate::attempts::{Attempt, Expected, Headers, World, basic, bearer, raw};
-use crate::rows::{Needs, ROWS, Row};
+use super::ask;
+use super::attempts::{Attempt, Expected, Headers, World, basic, bearer, raw};
+use super::rows::{Needs, ROWS, Row};
 
 /// Everything that a receiver may say to a provider of another make.
 const SAID: &[&str] = &[

@@ -3,11 +3,6 @@
 //! `rows` has one row for each endpoint that the services list. One that is missing there fails the suite, and so does
 //! a row for something that no service lists. `attempts` says what each rule lets in and what it refuses.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 mod attempts;
 mod keeper;
 mod rows;

@@ -1,13 +1,14 @@
 //! The authentication server is away.
 
 use tests::client::{self, Answer};
-use tests::{alone, wait};
+use tests::room::{Takes, room};
+use tests::wait;
 
 use super::{BACK, arrives, assert_retry, fetch, fleet, recorded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_were_just_checked_go_on_and_others_are_503() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|name, config| {
         // Long enough for this test to ask twice, short enough for it to wait for the end.
         if name == "receiver-b" {

@@ -13,7 +13,6 @@ const LOGGED: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn an_operator_finds_the_reason_of_a_refusal_in_the_log() {
-    let _alone = tests::alone().await;
     let trial = Trial::shared();
     let source = Source::start().await;
     let resource = source.url("/whole/1000");

@@ -5,7 +5,8 @@ use serde_json::json;
 use tests::client::{self, Answer};
 use tests::faults::fleet::{Fleet, Service};
 use tests::operator::{Operator, corporate_number};
-use tests::{alone, ledger, wait};
+use tests::room::{Takes, room};
+use tests::{ledger, wait};
 
 use super::{BACK, arrives, assert_retry, fleet, recorded, status};
 
@@ -27,7 +28,7 @@ async fn notices(fleet: &Fleet, service: &Service) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_ledger_takes_nothing_answers_what_it_knows_and_loses_nothing() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
     if trial.postgres().is_some() {
@@ -58,7 +59,7 @@ async fn a_locked_ledger_takes_nothing_answers_what_it_knows_and_loses_nothing()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_register_of_users_changes_nothing_and_says_so() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
     if trial.postgres().is_some() {
@@ -85,7 +86,7 @@ async fn a_locked_register_of_users_changes_nothing_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn locked_grants_stay_as_they_are_and_decide_on() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
     if trial.postgres().is_some() {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use tests::extra::{Access, Joining, Role};
 use tests::metrics::Metrics;
+use tests::room::{Takes, room};
 use tests::source::Source;
-use tests::{alone, ledger, wait};
+use tests::{ledger, wait};
 use toml::{Table, Value};
 
 use super::{BACK, arrives, assert_retry, fetch, fleet, recorded, status};
@@ -28,7 +29,7 @@ async fn exchanges_go_on_until_the_receivers_outbox_is_full_and_none_is_lost() {
 }
 
 async fn full_outbox(name: &str) {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|service, config| {
         if service == name {
             small_outbox(config);
@@ -91,7 +92,7 @@ async fn full_outbox(name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_waits_for_the_ledger_refuses_or_breaks_off_and_records_no_sent() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|_, _| {}).await;
     let trial = &fleet.trial;
     let source = Source::start().await;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use common::clock::{Clock as _, SystemClock};
-use tests::{alone, wait};
+use tests::room::{Takes, room};
+use tests::wait;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -11,7 +12,7 @@ use super::{BACK, arrives, fetch, fleet, recorded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_known_record_counts_until_it_expires() {
-    let _alone = alone().await;
+    let _room = room(Takes::ATrial).await;
     let fleet = fleet(|name, config| {
         if name == "location-server" {
             config["records"]["validity"] = "1m".into();

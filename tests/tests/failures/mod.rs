@@ -1,11 +1,6 @@
 //! What happens when something else fails, one row of the design's table after the other: the status, the message id, what goes
 //! on working, and that nothing is lost. The table with all tests of each row stands in `docs/guides/testing.md`.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop at the first surprise as tests do"
-)]
-
 mod auth;
 mod certificate;
 mod database;

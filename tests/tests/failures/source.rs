@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use rstest::rstest;
 use socket2::{Domain, Socket, Type};
 use tests::extra::{Access, Extra, Joining, Role};
+use tests::room::{Takes, room};
 use tests::source::Source;
-use tests::{Trial, alone, ledger, metrics};
-use tokio::sync::OnceCell;
+use tests::{Trial, ledger, metrics};
+use tokio::sync::{Mutex, OnceCell};
 use toml::{Table, Value};
 use url::Url;
 
@@ -122,6 +123,9 @@ impl Scene {
     }
 }
 
+/// They compare counters of the same connectors.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 async fn scene() -> &'static Scene {
     static SCENE: OnceCell<Scene> = OnceCell::const_new();
     SCENE.get_or_init(Scene::new).await
@@ -132,7 +136,8 @@ async fn scene() -> &'static Scene {
 #[case::to_answer(false)]
 #[tokio::test]
 async fn a_source_that_is_too_slow_is_408_and_not_recorded(#[case] connect: bool) {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
+    let _room = room(Takes::Quiet).await;
     let scene = scene().await;
     let url = if connect {
         scene.silent.url("/x")
@@ -157,7 +162,8 @@ async fn a_source_that_is_too_slow_is_408_and_not_recorded(#[case] connect: bool
 #[case::takes_too_long(false)]
 #[tokio::test]
 async fn a_source_that_stalls_breaks_the_transfer_and_both_sides_say_why(#[case] pauses: bool) {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
+    let _room = room(Takes::Quiet).await;
     let scene = scene().await;
     let trial = scene.trial;
     let provider = if pauses {
@@ -209,7 +215,8 @@ async fn a_source_that_stalls_breaks_the_transfer_and_both_sides_say_why(#[case]
 
 #[tokio::test]
 async fn the_provider_gives_up_before_its_receiver_and_its_reason_arrives() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
+    let _room = room(Takes::Quiet).await;
     let scene = scene().await;
     let (trial, receiver) = (scene.trial, &scene.receiver);
     let written = metrics::outbox_writes(trial.http(), &receiver.admin).await;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use tests::alone;
 use tests::faults::chaos::{self, Blow, Fault, Side, points};
 use tests::faults::journal::{Cut, End};
 use tests::faults::{Plan, Random, World, rounds};
+use tests::room::{Takes, room};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_and_whoever_squats_nothing_is_lost_and_nothing_false_is_recorded() {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let mut random = Random::seeded();
     let world = World::start(Plan::default(), &mut random).await;
     let load = world.load(&mut random);
@@ -67,7 +67,7 @@ async fn whatever_is_killed_and_whoever_squats_nothing_is_lost_and_nothing_false
 /// Providers that release the last byte only once the ledger has the `Sent`.
 #[tokio::test(flavor = "multi_thread")]
 async fn providers_that_wait_for_the_ledger_lose_nothing_either() {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let mut random = Random::seeded();
     let plan = Plan {
         edit: |name, config| {
@@ -124,7 +124,7 @@ fn may_end(fault: Fault, end: &End) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_named_point_every_blow_leaves_the_records_true() {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let mut random = Random::seeded();
     let world = World::start(Plan::default(), &mut random).await;
     for fault in points() {

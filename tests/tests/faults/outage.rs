@@ -1,7 +1,7 @@
 //! A ledger that is away while exchanges go on.
 
-use tests::alone;
 use tests::faults::{Plan, Random, World, outage};
+use tests::room::{Takes, room};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Away {
@@ -22,7 +22,7 @@ async fn exchanges_go_on_without_a_ledger() {
 }
 
 async fn away(how: Away) {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let mut random = Random::seeded();
     let world = World::start(Plan::default(), &mut random).await;
     let load = world.load(&mut random);

@@ -10,8 +10,9 @@ use tests::faults::fleet::Service;
 use tests::faults::goods::Hold;
 use tests::faults::{Plan, Random, World};
 use tests::operator::Operator;
+use tests::room::{Takes, room};
 use tests::tls::{self, Identity};
-use tests::{alone, wait};
+use tests::wait;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -23,7 +24,7 @@ const NOTICED: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_exchange_fails_while_certificates_and_the_revocation_list_are_replaced() {
-    let _alone = alone().await;
+    let _room = room(Takes::Processors).await;
     let mut random = Random::seeded();
     let plan = Plan {
         edit: |name, config| {

@@ -4,7 +4,7 @@ use tests::client;
 use tests::extra::{Joining, Role};
 use toml::Table;
 
-use crate::scene::{scene, turn};
+use super::scene::{scene, turn};
 
 #[tokio::test]
 async fn the_scene_lets_a_good_request_through() {

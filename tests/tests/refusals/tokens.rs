@@ -5,7 +5,7 @@ use tests::client::{self, Answer};
 use tests::source::Source;
 use tests::tokens::{self, Signer};
 
-use crate::scene::{scene, turn};
+use super::scene::{scene, turn};
 
 #[tokio::test]
 async fn an_expired_token_is_401() {
