@@ -10,7 +10,7 @@ use crate::{
         password::{PasswordError, Passwords},
         registrar::Registrar,
         store::{Store, StoreError},
-        throttle::{RefusedClients, Throttle},
+        throttle::{Rate, Throttle},
         tokens::{
             Logins, TokenIssuer, families_since,
             keys::{KeyError, KeyRing},
@@ -98,7 +98,7 @@ pub async fn assemble(
             clock: Arc::clone(&clock),
             config: config.tokens.clone(),
         },
-        refused_clients: RefusedClients::new(clock),
+        refused_clients: Rate::of_refused_clients(clock),
         issuer,
         directory,
         store,

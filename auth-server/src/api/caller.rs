@@ -9,7 +9,7 @@ use common::{
         context,
         problem::Problem,
     },
-    listener::{ConnectionInfo, Peer},
+    listener::{ConnectionInfo, Peer, network},
     tls::PeerCertificate,
 };
 use http::{HeaderMap, request::Parts};
@@ -100,7 +100,8 @@ impl Caller {
         };
         if let Err(reason) = &outcome {
             metrics::counter!("auth_clients_refused_total").increment(1);
-            if let Some(wait) = state.refused_clients.add(self.connection.remote.ip()) {
+            let network = network(self.connection.remote.ip());
+            if let Some(wait) = state.refused_clients.add(network) {
                 return Err(ClientError::Throttled(wait));
             }
             tracing::info!(request.id = %context::request_id(), %reason, remote = %self.connection.remote.ip(), "client authentication failed");

@@ -48,7 +48,8 @@ pub async fn enrol(
     request_body = RenewRequest,
     responses(
         (status = 201, body = IssuedCertificate), (status = 403, body = Problem),
-        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem)
+        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem),
+        (status = 429, body = Problem, description = "too many renewals lately")
     )
 )]
 pub async fn renew(

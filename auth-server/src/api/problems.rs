@@ -126,6 +126,9 @@ impl From<CertifyError> for Problem {
             CertifyError::NotRenewable => {
                 Self::forbidden("certificate-not-renewable", error.to_string())
             }
+            CertifyError::Throttled(wait) => {
+                Self::too_many_requests("too-many-renewals", error.to_string(), seconds(*wait))
+            }
             CertifyError::Key => taken(Duplicate::Key),
             CertifyError::Elsewhere => elsewhere(),
             CertifyError::External(cause) => {

@@ -5,7 +5,7 @@ use crate::domain::{
     directory::Directory,
     registrar::Registrar,
     store::{Store, StoreError},
-    throttle::RefusedClients,
+    throttle::Rate,
     tokens::{Logins, TokenIssuer},
 };
 use common::{ids::ConnectorId, telemetry::Chain};
@@ -28,7 +28,7 @@ pub struct App {
     /// Signs users in.
     pub logins: Logins,
     /// Clients that did not authenticate.
-    pub refused_clients: RefusedClients,
+    pub refused_clients: Rate<std::net::IpAddr>,
     /// Under which name tokens for managing name this server.
     pub service_id: ConnectorId,
     /// External URL of the `peer` listener, without a slash at its end.

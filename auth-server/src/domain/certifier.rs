@@ -6,8 +6,9 @@ use super::{
     client::Client,
     directory::Directory,
     registrar::Actor,
-    secrets,
+    secrets::{self, SecretHash},
     store::{CertificateRecord, Duplicate, Store, StoreError},
+    throttle::Rate,
 };
 use crate::ca::{
     Authority, CaError, CsrError, RequestedKey, Source,
@@ -40,6 +41,9 @@ pub enum CertifyError {
     /// The certificate that the request came with is not one to be renewed.
     #[error("this certificate cannot be renewed here")]
     NotRenewable,
+    /// The client has had too many of late.
+    #[error("too many certificates were renewed for this client; the next may be in {0:?}")]
+    Throttled(std::time::Duration),
     /// The key belongs to another client or is compromised.
     #[error("the key cannot be used")]
     Key,
@@ -95,6 +99,7 @@ struct Inner {
     directory: Arc<Directory>,
     source: Source,
     clock: SharedClock,
+    renewals: Rate<SecretHash>,
     crl: ArcSwap<String>,
     tls: ArcSwapOption<TlsStore>,
     /// What the current list says; held while the next one is made, so that lists appear in the order of their numbers.
@@ -113,6 +118,7 @@ impl Certifier {
             store,
             directory,
             source,
+            renewals: Rate::of_renewals(Arc::clone(&clock)),
             clock,
             crl: ArcSwap::default(),
             tls: ArcSwapOption::empty(),
@@ -207,6 +213,9 @@ impl Certifier {
             .ok_or(CertifyError::NotRenewable)?;
         let key = RequestedKey::parse(csr)?;
         let id = self.certifiable(id.as_str())?;
+        if let Some(wait) = self.0.renewals.add(secrets::hash(id.as_str())) {
+            return Err(CertifyError::Throttled(wait));
+        }
         let actor = Actor {
             name: id.to_string(),
             request_id,

@@ -28,7 +28,7 @@ pub enum PasswordError {
 pub struct Passwords {
     turns: Arc<Semaphore>,
     /// Those of them that strangers may take: one is left for people who signed in before, where there are several.
-    strangers: Semaphore,
+    strangers: Arc<Semaphore>,
     longest_wait: Duration,
     /// Hash of a password that nobody has: an unknown user costs as much time as a known one.
     nobody: String,
@@ -104,7 +104,7 @@ impl Passwords {
     pub fn new(at_once: usize, longest_wait: Duration) -> Result<Self, PasswordError> {
         Ok(Self {
             turns: Arc::new(Semaphore::new(at_once)),
-            strangers: Semaphore::new(at_once.saturating_sub(1).max(1)),
+            strangers: Arc::new(Semaphore::new(at_once.saturating_sub(1).max(1))),
             longest_wait,
             nobody: hash_now(&super::secrets::random_secret())?,
         })
@@ -112,7 +112,7 @@ impl Passwords {
 
     /// The hash to keep of `password`.
     pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        self.turn(move || hash_now(&password)).await
+        self.turn((), move || hash_now(&password)).await
     }
 
     /// Whether `password` is the one that `kept` was made from. Without `kept` the answer is no, after the same time.
@@ -121,13 +121,7 @@ impl Passwords {
         password: String,
         kept: Option<String>,
     ) -> Result<bool, PasswordError> {
-        if password.len() > MAX_PASSWORD_BYTES {
-            return Ok(false);
-        }
-        let known = kept.is_some();
-        let kept = kept.unwrap_or_else(|| self.nobody.clone());
-        self.turn(move || Ok(verify_now(&password, &kept)? & known))
-            .await
+        self.verify_holding((), password, kept).await
     }
 
     /// The same for somebody who has not signed in before, as far as is known: many of them leave room for the others.
@@ -136,15 +130,33 @@ impl Passwords {
         password: String,
         kept: Option<String>,
     ) -> Result<bool, PasswordError> {
-        let place = tokio::time::timeout(self.longest_wait, self.strangers.acquire()).await;
-        let _place = place
+        let waiting = Arc::clone(&self.strangers).acquire_owned();
+        let place = tokio::time::timeout(self.longest_wait, waiting).await;
+        let place = place
             .map_err(|_| PasswordError::Busy)?
             .map_err(|_| PasswordError::Busy)?;
-        self.verify(password, kept).await
+        self.verify_holding(place, password, kept).await
     }
 
+    async fn verify_holding(
+        &self,
+        held: impl Send + 'static,
+        password: String,
+        kept: Option<String>,
+    ) -> Result<bool, PasswordError> {
+        if password.len() > MAX_PASSWORD_BYTES {
+            return Ok(false);
+        }
+        let known = kept.is_some();
+        let kept = kept.unwrap_or_else(|| self.nobody.clone());
+        self.turn(held, move || Ok(verify_now(&password, &kept)? & known))
+            .await
+    }
+
+    /// Does `work` when it is its turn, and gives `held` back when it is done.
     async fn turn<T: Send + 'static>(
         &self,
+        held: impl Send + 'static,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let turn = tokio::time::timeout(self.longest_wait, Arc::clone(&self.turns).acquire_owned());
@@ -152,10 +164,11 @@ impl Passwords {
             .await
             .map_err(|_| PasswordError::Busy)?
             .map_err(|_| PasswordError::Busy)?;
-        // The permit goes along: a caller that leaves doesn't make room before the work is done.
+        // The permits go along: a caller that leaves doesn't make room before the work is done.
         let work = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(turn);
+            drop(held);
             result
         });
         work.await.map_err(|_| PasswordError::Busy)?
@@ -225,6 +238,27 @@ mod tests {
         assert!(matches!(strangers, Err(PasswordError::Busy)));
         assert!(!passwords.verify("x".into(), None).await.unwrap());
         drop(taken);
+        assert!(!passwords.verify_strangers("x".into(), None).await.unwrap());
+    }
+
+    /// Whoever hangs up while a hash is computed has it computed all the same.
+    #[tokio::test]
+    async fn a_stranger_who_leaves_makes_no_room_before_the_work_is_done() {
+        let passwords = Passwords::new(2, Duration::from_mins(1)).unwrap();
+        let mut leaving = Box::pin(passwords.verify_strangers("x".into(), None));
+        assert!(futures_util::poll!(&mut leaving).is_pending());
+        drop(leaving);
+        let mut turns = passwords.turns.available_permits();
+        while turns < 2 {
+            // Read first, for it comes back last.
+            let room = passwords.strangers.available_permits();
+            turns = passwords.turns.available_permits();
+            assert!(
+                room == 0 || turns == 2,
+                "a turn that strangers hold is free"
+            );
+            tokio::task::yield_now().await;
+        }
         assert!(!passwords.verify_strangers("x".into(), None).await.unwrap());
     }
 

@@ -9,7 +9,7 @@
 //! many users' passwords from one. Neither bars those who are known, and attempts of strangers have only so many of the turns at
 //! the processor.
 
-use super::secrets;
+use super::secrets::{self, SecretHash};
 use common::{
     clock::SharedClock,
     listener::network,
@@ -42,9 +42,8 @@ const KNOWN_EACH: usize = 8;
 const STRANGERS: usize = 64;
 const STRANGERS_OF_A_PLACE: usize = 16;
 
-/// Refused clients of one network that are told so at once; from there on it is ten a second.
-const CLIENTS: u32 = 1_000;
-const CLIENTS_FORGIVEN_EVERY: Duration = Duration::from_millis(100);
+/// Attempts under way of somebody who is known, from one place: more of them would only wait, before others.
+const KNOWN_AT_ONCE: usize = 16;
 
 /// Where an attempt comes from.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +61,7 @@ pub struct Throttle {
     failures: u32,
     forgiven_every: Duration,
     strangers: Arc<Places<Digest>>,
+    known: Arc<Places<Digest>>,
     table: Mutex<Table>,
 }
 
@@ -162,8 +162,9 @@ impl Keys {
 pub struct Attempt<'t> {
     throttle: &'t Throttle,
     keys: Keys,
-    /// Held while it is under way; known users need none.
-    place: Option<Place<Digest>>,
+    is_known: bool,
+    #[expect(dead_code, reason = "held while it is under way")]
+    place: Place<Digest>,
 }
 
 /// Why an attempt has to wait.
@@ -186,6 +187,11 @@ impl Throttle {
                 STRANGERS,
                 STRANGERS_OF_A_PLACE,
                 metrics::gauge!("auth_strangers_logging_in"),
+            ),
+            known: Places::new(
+                usize::MAX,
+                KNOWN_AT_ONCE,
+                metrics::gauge!("auth_known_logging_in"),
             ),
             table: Mutex::default(),
         }
@@ -230,16 +236,18 @@ impl Throttle {
             return Err(Wait::Failures(wait));
         }
         let place = if is_known {
-            None
+            self.known.enter_as(keys.pair)
         } else {
-            Some(self.strangers.enter_as(keys.place).ok_or(Wait::Crowd)?)
+            self.strangers.enter_as(keys.place)
         };
+        let place = place.ok_or(Wait::Crowd)?;
         for (key, _, span) in self.rules(&keys, is_known) {
             table.debts.add(key, span, now);
         }
         Ok(Attempt {
             throttle: self,
             keys,
+            is_known,
             place,
         })
     }
@@ -266,14 +274,14 @@ impl Table {
 impl Attempt<'_> {
     /// Whether nobody signed in as this user from this place before.
     pub fn is_strangers(&self) -> bool {
-        self.place.is_some()
+        !self.is_known
     }
 
     /// Takes the failure back that was none.
     pub fn is_no_failure(self) {
         let now = self.throttle.clock.now();
         let mut table = self.throttle.table();
-        for (key, _, span) in self.throttle.rules(&self.keys, self.place.is_none()) {
+        for (key, _, span) in self.throttle.rules(&self.keys, self.is_known) {
             table.debts.take_back(key, span, now);
         }
     }
@@ -288,31 +296,48 @@ impl Attempt<'_> {
     }
 }
 
-/// Counts refused clients. Secrets are random, so no bound keeps anybody from guessing one; this keeps who tries from filling the
-/// log. Credentials that are right are never refused, whoever shares a network with whom.
+/// How often something may happen to somebody: so many times at once, and once every so often from there on.
 #[derive(Debug)]
-pub struct RefusedClients {
+pub struct Rate<K> {
     clock: SharedClock,
-    debts: Mutex<Debts<IpAddr>>,
+    at_once: u32,
+    every: Duration,
+    debts: Mutex<Debts<K>>,
 }
 
-impl RefusedClients {
-    /// Nobody was refused yet.
-    pub fn new(clock: SharedClock) -> Self {
+impl Rate<IpAddr> {
+    /// How often clients of one network are refused. Secrets are random, so no bound keeps anybody from guessing one; this keeps
+    /// who tries from filling the log. Credentials that are right are never refused, whoever shares a network with whom.
+    pub fn of_refused_clients(clock: SharedClock) -> Self {
+        Self::new(clock, 1_000, Duration::from_millis(100))
+    }
+}
+
+impl Rate<SecretHash> {
+    /// How often one client has certificates renewed: each is kept for good, and stands in a list if it is revoked. A connector
+    /// renews its own every other month.
+    pub fn of_renewals(clock: SharedClock) -> Self {
+        Self::new(clock, 100, Duration::from_mins(15))
+    }
+}
+
+impl<K: Eq + std::hash::Hash + Copy> Rate<K> {
+    fn new(clock: SharedClock, at_once: u32, every: Duration) -> Self {
         Self {
             clock,
+            at_once,
+            every,
             debts: Mutex::default(),
         }
     }
 
-    /// Counts one from `address`. Returns how long that network is to wait if there are too many of them.
-    pub fn add(&self, address: IpAddr) -> Option<Duration> {
-        let (now, network) = (self.clock.now(), network(address));
+    /// Counts one for `key`. Returns how long that one is to wait if there are too many of them.
+    pub fn add(&self, key: K) -> Option<Duration> {
+        let now = self.clock.now();
         let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
-        let span = CLIENTS_FORGIVEN_EVERY;
-        let wait = debts.wait(network, CLIENTS, span, now);
+        let wait = debts.wait(key, self.at_once, self.every, now);
         if wait.is_none() {
-            debts.add(network, span, now);
+            debts.add(key, self.every, now);
         }
         wait
     }
@@ -495,15 +520,37 @@ mod tests {
     }
 
     #[test]
-    fn a_network_whose_clients_are_refused_too_often_is_told_to_wait() {
-        let clock = Arc::new(ManualClock::new(datetime!(2026-01-01 0:00 UTC)));
-        let refused = RefusedClients::new(clock.clone());
-        for _ in 0..CLIENTS {
-            assert_eq!(refused.add(HOME), None);
+    fn who_is_known_has_so_many_attempts_at_a_time() {
+        let (throttle, _) = throttle();
+        for user in ["cadde.a", "cadde.b"] {
+            assert!(throttle.signs_in(user, from(HOME)));
         }
-        assert_eq!(refused.add(HOME), Some(CLIENTS_FORGIVEN_EVERY));
-        assert_eq!(refused.add(AWAY), None);
-        clock.advance(CLIENTS_FORGIVEN_EVERY);
-        assert_eq!(refused.add(HOME), None);
+        // Their failures are counted besides, so these are taken back.
+        let mut trying = Vec::new();
+        for _ in 0..2 {
+            trying.extend((0..KNOWN_AT_ONCE / 2).map(|_| throttle.begin("cadde.a", from(HOME))));
+            for attempt in &trying {
+                let keys = attempt.as_ref().unwrap().keys;
+                throttle.table().debts.0.remove(&Key::Pair(keys.pair));
+            }
+        }
+        let more = throttle.begin("cadde.a", from(HOME));
+        assert!(matches!(more, Err(Wait::Crowd)));
+        assert!(throttle.signs_in("cadde.b", from(HOME)));
+        trying.pop();
+        assert!(throttle.begin("cadde.a", from(HOME)).is_ok());
+    }
+
+    #[test]
+    fn who_is_refused_too_often_is_told_to_wait() {
+        let clock = Arc::new(ManualClock::new(datetime!(2026-01-01 0:00 UTC)));
+        let refused = Rate::of_refused_clients(clock.clone());
+        for _ in 0..refused.at_once {
+            assert_eq!(refused.add(network(HOME)), None);
+        }
+        assert_eq!(refused.add(network(HOME)), Some(refused.every));
+        assert_eq!(refused.add(network(AWAY)), None);
+        clock.advance(refused.every);
+        assert_eq!(refused.add(network(HOME)), None);
     }
 }

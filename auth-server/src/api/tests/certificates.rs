@@ -168,6 +168,33 @@ async fn the_old_certificate_gets_the_next_one() {
     assert_eq!(answer.kind(), "certificate-not-renewable");
 }
 
+/// Each certificate is kept for good and stands in a list if it is revoked.
+#[tokio::test]
+async fn nobody_renews_without_end() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let renew = async |certificate| {
+        let body = json!({ "csr": csr() });
+        let ask = with_certificate(certificate);
+        fixture.peer(&ask, "/v1/certificates/renewal", &body).await
+    };
+    for _ in 0..100 {
+        renew(&domain.receiver_certificate)
+            .await
+            .expect(StatusCode::CREATED);
+    }
+    let refused = renew(&domain.receiver_certificate).await;
+    refused.expect(StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.kind(), "too-many-renewals");
+    renew(&domain.provider_certificate)
+        .await
+        .expect(StatusCode::CREATED);
+    fixture.clock.advance(Duration::from_mins(15));
+    renew(&domain.receiver_certificate)
+        .await
+        .expect(StatusCode::CREATED);
+}
+
 #[tokio::test]
 async fn revocation_shows_in_the_list_at_once_and_ends_renewal() {
     let fixture = Fixture::new().await;
