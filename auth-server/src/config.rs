@@ -1,13 +1,14 @@
 //! Configuration of the authentication server.
 
 use common::{
-    config::{AdminConfig, DatabaseConfig, Period},
+    config::{AdminConfig, Period},
     ids::ConnectorId,
     listener::{ListenerConfig, TlsMode},
     service::Finding,
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
+use common_db::DatabaseConfig;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

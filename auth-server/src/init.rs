@@ -27,9 +27,9 @@ use auth_client::{
 use common::{
     clock::{SharedClock, unix_millis},
     config::write_file,
-    db::DbError,
     ids::{UserId, uuid_v7},
 };
+use common_db::DbError;
 use rcgen::{CertificateParams, KeyPair};
 use serde::Serialize;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
-//! How full a disk is, and from where on too full. A database on a full disk may be damaged beyond repair, so writes stop before
+//! Files that are their owner's alone; how full a disk is, and from where on too full. A database on a full disk may be damaged beyond repair, so writes stop before
 //! that.
 
-use std::{io, path::Path};
+use std::{io, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use crate::config::ByteSize;
 
@@ -98,6 +98,24 @@ impl Watermark {
         self.is_reached = usage.used_percent >= percent && usage.free_bytes < headroom;
         self.is_reached
     }
+}
+
+/// Makes the file at `path`, and its folder, where they are missing; the file readable by its owner alone: whom it names, and
+/// digests of what they know, are nobody else's business. The files that `SQLite` puts beside it get the same mode. A file that
+/// is there keeps its own: an operator may want a group to read it.
+///
+/// # Errors
+/// [`io::Error`].
+pub fn private_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
 }
 
 #[cfg(test)]

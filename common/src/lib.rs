@@ -9,7 +9,6 @@
 //! | [`tls`] | the one place that builds TLS configurations; hot reload of certificates and CRLs |
 //! | [`listener`] | PROXY protocol → TLS → HTTP, with deadlines and limits |
 //! | [`http`] | problem documents, CADDE error bodies, request context, clients |
-//! | [`db`] | opening databases |
 //! | [`disk`] | how full a disk is, and from where on too full |
 //! | [`profile`] | what a connector speaks |
 //! | [`places`] | how many of something at a time, in all and for one client |
@@ -21,7 +20,6 @@
 pub mod base_url;
 pub mod clock;
 pub mod config;
-pub mod db;
 pub mod disk;
 pub mod http;
 pub mod listener;

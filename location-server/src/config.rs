@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use auth_client::AuthConfig;
 use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, DatabaseConfig, Period};
+use common::config::{AdminConfig, Period};
 use common::listener::{ListenerConfig, TlsMode};
 use common::service::Finding;
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsConfig;
+use common_db::DatabaseConfig;
 use serde::{Deserialize, Serialize};
 
 /// Everything the location server is told.

@@ -13,7 +13,7 @@ use common::telemetry::TelemetryConfig;
 use crate::api::{self, AppState};
 use crate::config::Config;
 use crate::domain::{Directory, RecordSigner};
-use crate::store;
+use crate::store::Locations;
 
 /// 5 s: a database that came back is noticed before a load balancer's second look.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Service for LocationServer {
         );
 
         let signer = RecordSigner::open(&config.records.key_file, config.records.validity.get())?;
-        let store = store::open(&config.database).await?;
+        let store = Box::new(Locations::open(&config.database).await?);
         let directory = Arc::new(Directory::new(store, signer, context.clock.clone()));
         tokio::spawn(probe(
             directory.clone(),

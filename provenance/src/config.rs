@@ -2,13 +2,14 @@
 
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
 use common::{
-    config::{AdminConfig, ByteSize, DatabaseConfig, Period},
+    config::{AdminConfig, ByteSize, Period},
     disk::{self, Watermark},
     listener::{ListenerConfig, TlsMode},
     service::Finding,
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
+use common_db::DatabaseConfig;
 use provenance_model::batch::MAX_ITEMS;
 use serde::{Deserialize, Serialize};
 

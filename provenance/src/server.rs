@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use common::{
     config::AdminConfig,
-    db::Backend,
     listener::{Listener, ListenerConfig},
     service::{Context, Finding, Service},
     telemetry::TelemetryConfig,
 };
+use common_db::Backend;
 
 use crate::{
     api::{self, Batches, Ledger, Lineages, Writes},

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use common::config::{DatabaseConfig, SecretFile};
-use common::db;
+use common::config::SecretFile;
+use common_db as db;
+use common_db::DatabaseConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 

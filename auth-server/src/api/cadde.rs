@@ -16,7 +16,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::{
-    db::is_unavailable,
     http::{
         Text,
         cadde::{MessageError, ValidationError},
@@ -25,6 +24,7 @@ use common::{
     ids::UserId,
     telemetry::Chain,
 };
+use common_db::is_unavailable;
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
 

@@ -9,13 +9,13 @@ use crate::domain::{
 };
 use auth_client::api::Conflict;
 use common::{
-    db::is_unavailable,
     http::{
         context,
         problem::{BASE, Problem},
     },
     telemetry::Chain,
 };
+use common_db::is_unavailable;
 use std::{error::Error, time::Duration};
 
 /// There is no such entry.

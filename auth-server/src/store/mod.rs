@@ -8,10 +8,7 @@ mod reading;
 mod sqlite;
 
 use crate::domain::store::{Duplicate, Store, StoreError};
-use common::{
-    config::DatabaseConfig,
-    db::{Backend, DbError},
-};
+use common_db::{Backend, DatabaseConfig, DbError};
 use std::sync::Arc;
 
 pub use postgres::PostgresStore;

@@ -1,28 +1,51 @@
-//! Opening databases, and telling their failures apart. SQL itself lives in each crate's `store` module, migrations in its
-//! `migrations/sqlite` and `migrations/postgres`.
+//! One SQL store over `SQLite` and PostgreSQL: every statement stands once, with the types of whichever database it meets.
 //!
-//! A service that keeps something opens its store at one place:
+//! ```no_run
+//! use common_db::{Database, DatabaseConfig, Migrations, StoreError, sql};
+//! # static MIGRATIONS: Migrations = Migrations { sqlite: sqlx::migrate::Migrator::DEFAULT, postgres: sqlx::migrate::Migrator::DEFAULT };
 //!
-//! ```ignore
-//! Ok(match Backend::of(config)? {
-//!     Backend::Sqlite => Box::new(SqliteThings::open(config).await?),
-//!     Backend::Postgres => Box::new(PostgresThings::open(config).await?),
-//! })
+//! # async fn example(config: &DatabaseConfig) -> Result<(), Box<dyn std::error::Error>> {
+//! let database = Database::open(config, &MIGRATIONS).await?;
+//!
+//! // One statement, read by name.
+//! let row = database
+//!     .fetch_optional(sql("SELECT name FROM thing WHERE id = $1").bind(7))
+//!     .await?;
+//! let name: Option<String> = row.map(|row| row.get("name")).transpose()?;
+//!
+//! // A transaction, tried again where another one was in its way.
+//! database
+//!     .run(|| async {
+//!         let mut tx = database.begin().await?;
+//!         tx.execute(sql("UPDATE thing SET name = $2 WHERE id = $1").bind(7).bind("seven"))
+//!             .await?;
+//!         tx.commit().await
+//!     })
+//!     .await?;
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! SQL itself lives in each crate's `store` module, migrations in its `migrations/sqlite` and `migrations/postgres`.
 
+mod config;
+mod database;
 mod failure;
 mod postgres;
+mod row;
 mod sqlite;
+mod statement;
 
-use crate::{
-    config::{ConfigError, DatabaseConfig},
-    service::Finding,
-};
+use common::config::ConfigError;
 
 pub use self::{
+    config::DatabaseConfig,
+    database::{Database, Migrations, Transaction},
     failure::{is_conflict, is_unavailable, sqlite_is_unavailable},
     postgres::{PostgresDatabase, create_postgres, limited, open_postgres},
-    sqlite::{SqliteDatabase, open_sqlite, private_file},
+    row::{Column, Corrupt, Record, Row, StoreError},
+    sqlite::{SqliteDatabase, open_sqlite},
+    statement::{Json, Rfc3339, Statement, Value, sql, up_to_nul},
 };
 
 /// Why a database cannot be opened.
@@ -67,25 +90,6 @@ impl Backend {
             Some("sqlite") => Ok(Self::Sqlite),
             Some("postgres" | "postgresql") => Ok(Self::Postgres),
             _ => Err(DbError::Scheme),
-        }
-    }
-}
-
-impl DatabaseConfig {
-    /// What is wrong or risky, for `check-config`.
-    pub fn findings(&self) -> Vec<Finding> {
-        match Backend::of(self) {
-            Err(error) => vec![Finding::Error(error.to_string())],
-            Ok(Backend::Postgres) => postgres::findings(self),
-            Ok(Backend::Sqlite)
-                if self.password_file.is_some() || self.max_connections.is_some() =>
-            {
-                vec![Finding::Error(
-                    "database.password_file and database.max_connections are for postgres:// alone"
-                        .to_owned(),
-                )]
-            }
-            Ok(Backend::Sqlite) => Vec::new(),
         }
     }
 }

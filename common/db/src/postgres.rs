@@ -10,9 +10,8 @@ use sqlx::{
 };
 use url::Url;
 
-use super::{DbError, is_conflict};
-use crate::{
-    config::DatabaseConfig,
+use crate::{DatabaseConfig, DbError, is_conflict};
+use common::{
     service::{Check, Finding, Shutdown},
     telemetry::Chain,
 };

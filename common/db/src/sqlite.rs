@@ -1,6 +1,6 @@
 //! `SQLite`: a file beside the process.
 
-use std::{os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use sqlx::{
     Connection as _, SqliteConnection, SqlitePool,
@@ -8,8 +8,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::DbError;
-use crate::config::DatabaseConfig;
+use common::disk::private_file;
+
+use crate::{DatabaseConfig, DbError};
 
 /// A `SQLite` database: one writer, several readers on snapshots.
 #[derive(Debug, Clone)]
@@ -18,24 +19,6 @@ pub struct SqliteDatabase {
     pub writer: SqlitePool,
     /// For statements that only read.
     pub reader: SqlitePool,
-}
-
-/// Makes the file at `path`, and its folder, where they are missing; the file readable by its owner alone: whom it names, and
-/// digests of what they know, are nobody else's business. The files that `SQLite` puts beside it get the same mode. A file that
-/// is there keeps its own: an operator may want a group to read it.
-///
-/// # Errors
-/// [`std::io::Error`].
-pub fn private_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
 }
 
 /// Opens the database of `config`, making file and folder where they are missing, and runs the missing migrations.
@@ -130,7 +113,7 @@ mod tests {
         let insert = || sqlx::query("INSERT INTO t VALUES (zeroblob(100000))");
         let mut full = database.writer.begin().await.unwrap();
         let error = insert().execute(&mut *full).await.unwrap_err();
-        assert!(super::super::is_unavailable(&error), "{error}");
+        assert!(crate::is_unavailable(&error), "{error}");
         drop(full);
         let mut again = database.writer.begin().await.unwrap();
         insert().execute(&mut *again).await.unwrap();

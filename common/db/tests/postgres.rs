@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use common::config::DatabaseConfig;
-use common::db::{DbError, PostgresDatabase, is_unavailable, open_postgres};
+use common_db::{DatabaseConfig, DbError, PostgresDatabase, is_unavailable, open_postgres};
 use sqlx::migrate::Migrator;
 use test_postgres::{Database, Server};
 

@@ -9,7 +9,6 @@ mod units;
 use std::{
     ffi::OsString,
     net::SocketAddr,
-    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +17,7 @@ use figment::{
     providers::{Format, Serialized, Toml},
     value::{Dict, Value},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::{
     secret::SecretFile,
@@ -139,47 +138,6 @@ pub struct AdminConfig {
     pub health: Option<SocketAddr>,
 }
 
-/// `[database]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatabaseConfig {
-    /// `sqlite:PATH`, or `postgres://USER@HOST:PORT/DATABASE` without a password. A server on another host has to prove its
-    /// name (`sslmode=verify-full`) unless `sslmode` says otherwise; `sslrootcert` names the file of its authority.
-    #[serde(deserialize_with = "database_url")]
-    pub url: String,
-    /// File with the password, for `postgres://`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_file: Option<SecretFile>,
-    /// Most connections of this process to the server, for `postgres://`. Default 8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_connections: Option<NonZeroU32>,
-}
-
-impl DatabaseConfig {
-    /// The database at `url`, with everything else as it is by default.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            password_file: None,
-            max_connections: None,
-        }
-    }
-}
-
-/// A URL that holds no secret: configurations are printed and logged. The error does not repeat it.
-fn database_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let has_password = url::Url::parse(&text).is_ok_and(|url| {
-        url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
-    });
-    if has_password {
-        return Err(serde::de::Error::custom(
-            "it must not hold the password; name a file as password_file",
-        ));
-    }
-    Ok(text)
-}
-
 /// Writes `content` to `path` so that a reader, or a restart after a crash, finds the old file or the new one, whole.
 /// A `private` file is readable by its owner only, from its first byte on. Missing folders are made.
 ///
@@ -277,21 +235,6 @@ mod tests {
             panic!("{error:?}")
         };
         assert!(source.to_string().contains("listne"), "{source}");
-    }
-
-    #[test]
-    fn a_database_url_holds_no_password_and_the_refusal_does_not_show_it() {
-        for url in [
-            "postgres://u:hunter2@h/d",
-            "postgres://u@h/d?password=hunter2",
-        ] {
-            let error = toml::from_str::<DatabaseConfig>(&format!("url = '{url}'")).unwrap_err();
-            assert!(error.message().contains("password_file"), "{error:?}");
-            assert!(!error.message().contains("hunter2"), "{error:?}");
-        }
-        let config: DatabaseConfig =
-            toml::from_str("url = 'postgres://u@h/d'\npassword_file = '/run/p'").unwrap();
-        assert_eq!(config.password_file, Some(SecretFile("/run/p".into())));
     }
 
     #[test]

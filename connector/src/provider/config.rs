@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use auth_client::AuthConfig;
 use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, DatabaseConfig, Period, SecretFile};
+use common::config::{AdminConfig, Period, SecretFile};
 use common::ids::{ConnectorId, UserId};
 use common::listener::{ListenerConfig, TlsMode};
 use common::service::Finding;
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsConfig;
+use common_db::DatabaseConfig;
 use provenance_outbox::OutboxConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;

@@ -29,6 +29,7 @@ pub use config::{
 };
 pub use sources::{Source, SourceError, Sources};
 
+use crate::authorization::store::Grants;
 use crate::authorization::{self, AuthorizationApi, GrantBook};
 use crate::exchange::{Admission, Deadlines, Recorder, Role, Running, refusals};
 use crate::identity::Registrations;
@@ -101,7 +102,8 @@ impl Service for ProviderConnector {
             context.shutdown.clone(),
         );
 
-        let grants = GrantBook::open(authorization::store::open(&config.database).await?).await?;
+        let store = Grants::open(&config.database).await?;
+        let grants = GrantBook::open(Arc::new(store)).await?;
         grants.spawn_sync(context.ready.register("database"), context.shutdown.clone());
 
         let outbox = open_outbox(&config, &context).await?;

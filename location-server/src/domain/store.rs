@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
+pub use common_db::StoreError;
 use location_client::api::{Change, Entry};
 use time::OffsetDateTime;
 
@@ -28,24 +29,6 @@ pub struct Author {
     pub certificate_sha256: String,
     /// The request.
     pub request_id: String,
-}
-
-/// The database failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// No answer, or an error of the database.
-    #[error("the database did not do it")]
-    Database(#[from] sqlx::Error),
-    /// A row that this version can't read.
-    #[error("row {key} of table {table} can't be read: {reason}")]
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The row's key.
-        key: String,
-        /// What is wrong.
-        reason: String,
-    },
 }
 
 /// Locations and their history. Every change and its line of history are one transaction.

@@ -1,62 +1,67 @@
-//! Locations in `SQLite`.
+//! Locations and their history in SQL.
 
 use async_trait::async_trait;
-use common::config::DatabaseConfig;
-use common::db::{DbError, SqliteDatabase};
 use common::ids::UserId;
+use common_db::{
+    Corrupt, Database, DatabaseConfig, DbError, Json, Migrations, Row, StoreError, Transaction,
+    sql, up_to_nul,
+};
 use location_client::api::{Change, ChangeKind, Entry};
-use sqlx::{Row as _, Sqlite, Transaction, sqlite::SqliteRow};
 use time::OffsetDateTime;
 
-use crate::domain::{Author, LocationStore, StoreError, Stored};
+use crate::domain::{Author, LocationStore, Stored};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    postgres: sqlx::migrate!("migrations/postgres"),
+};
 
 /// The store.
-pub struct SqliteLocations {
-    database: SqliteDatabase,
+pub struct Locations {
+    pub(super) database: Database,
 }
 
-impl SqliteLocations {
-    /// Opens the database and brings it to the current schema.
+impl Locations {
+    /// Opens the database of `config` and brings it to the current schema.
+    ///
+    /// # Errors
+    /// [`DbError`].
     pub async fn open(config: &DatabaseConfig) -> Result<Self, DbError> {
         Ok(Self {
-            database: common::db::open_sqlite(config, &MIGRATIONS).await?,
+            database: Database::open(config, &MIGRATIONS).await?,
         })
-    }
-
-    /// `BEGIN IMMEDIATE`: a deferred transaction that reads first and then writes fails with
-    /// `SQLITE_BUSY` when another process wrote in between, whatever the busy timeout says.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.database.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 }
 
 #[async_trait]
-impl LocationStore for SqliteLocations {
+impl LocationStore for Locations {
     async fn get(&self, provider: &UserId) -> Result<Option<Stored>, StoreError> {
-        sqlx::query(
-            "SELECT provider_id, connector_url, connector_id, profile, change_id FROM location WHERE provider_id = $1",
-        )
-        .bind(provider.as_str())
-        .fetch_optional(&self.database.reader)
-        .await?
-        .map(|row| stored(&row))
-        .transpose()
+        let found = self
+            .database
+            .fetch_optional(
+                sql(
+                    "SELECT provider_id, connector_url, connector_id, profile, change_id FROM location \
+                     WHERE provider_id = $1",
+                )
+                .bind(provider.as_str()),
+            )
+            .await?;
+        Ok(found.as_ref().map(stored).transpose()?)
     }
 
     async fn list(&self, after: Option<&str>, limit: u32) -> Result<Vec<Stored>, StoreError> {
-        sqlx::query(
-            "SELECT provider_id, connector_url, connector_id, profile, change_id FROM location \
-             WHERE provider_id > $1 ORDER BY provider_id LIMIT $2",
-        )
-        .bind(after.unwrap_or_default())
-        .bind(limit)
-        .fetch_all(&self.database.reader)
-        .await?
-        .iter()
-        .map(stored)
-        .collect()
+        let found = self
+            .database
+            .fetch_all(
+                sql(
+                    "SELECT provider_id, connector_url, connector_id, profile, change_id FROM location \
+                     WHERE provider_id > $1 ORDER BY provider_id LIMIT $2",
+                )
+                .bind(up_to_nul(after.unwrap_or_default()))
+                .bind(limit),
+            )
+            .await?;
+        Ok(found.iter().map(stored).collect::<Result<_, _>>()?)
     }
 
     async fn create(
@@ -66,37 +71,36 @@ impl LocationStore for SqliteLocations {
         author: &Author,
         at: OffsetDateTime,
     ) -> Result<Option<Stored>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let version = insert_change(
-            &mut transaction,
-            ChangeKind::Create,
-            provider,
-            (None, Some(entry)),
-            author,
-            at,
-        )
-        .await?;
-        let inserted = sqlx::query(
-            "INSERT INTO location (provider_id, connector_url, connector_id, profile, change_id) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (provider_id) DO NOTHING",
-        )
-        .bind(provider.as_str())
-        .bind(&entry.provider_connector_url)
-        .bind(&entry.connector_id)
-        .bind(entry.profile.as_str())
-        .bind(version)
-        .execute(&mut *transaction)
-        .await?;
-        if inserted.rows_affected() == 0 {
-            transaction.rollback().await?;
-            return Ok(None);
-        }
-        transaction.commit().await?;
-        Ok(Some(Stored {
-            provider: provider.clone(),
-            entry: entry.clone(),
-            version,
-        }))
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            let entries = (None, Some(entry));
+            let version =
+                insert_change(&mut tx, ChangeKind::Create, provider, entries, author, at).await?;
+            let inserted = tx
+                .execute(
+                    sql(
+                        "INSERT INTO location (provider_id, connector_url, connector_id, profile, change_id) \
+                         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (provider_id) DO NOTHING",
+                    )
+                    .bind(provider.as_str())
+                    .bind(&entry.provider_connector_url)
+                    .bind(&entry.connector_id)
+                    .bind(entry.profile.as_str())
+                    .bind(version),
+                )
+                .await?;
+            if inserted == 0 {
+                tx.rollback().await?;
+                return Ok(None);
+            }
+            tx.commit().await?;
+            Ok(Some(Stored {
+                provider: provider.clone(),
+                entry: entry.clone(),
+                version,
+            }))
+        };
+        self.database.run(attempt).await
     }
 
     async fn replace(
@@ -106,39 +110,38 @@ impl LocationStore for SqliteLocations {
         author: &Author,
         at: OffsetDateTime,
     ) -> Result<Option<Stored>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let entries = (Some(&from.entry), Some(entry));
-        let version = insert_change(
-            &mut transaction,
-            ChangeKind::Update,
-            &from.provider,
-            entries,
-            author,
-            at,
-        )
-        .await?;
-        let updated = sqlx::query(
-            "UPDATE location SET connector_url = $1, connector_id = $2, profile = $3, change_id = $4 \
-             WHERE provider_id = $5 AND change_id = $6",
-        )
-        .bind(&entry.provider_connector_url)
-        .bind(&entry.connector_id)
-        .bind(entry.profile.as_str())
-        .bind(version)
-        .bind(from.provider.as_str())
-        .bind(from.version)
-        .execute(&mut *transaction)
-        .await?;
-        if updated.rows_affected() == 0 {
-            transaction.rollback().await?;
-            return Ok(None);
-        }
-        transaction.commit().await?;
-        Ok(Some(Stored {
-            provider: from.provider.clone(),
-            entry: entry.clone(),
-            version,
-        }))
+        let provider = &from.provider;
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            let entries = (Some(&from.entry), Some(entry));
+            let version =
+                insert_change(&mut tx, ChangeKind::Update, provider, entries, author, at).await?;
+            let updated = tx
+                .execute(
+                    sql(
+                        "UPDATE location SET connector_url = $1, connector_id = $2, profile = $3, change_id = $4 \
+                         WHERE provider_id = $5 AND change_id = $6",
+                    )
+                    .bind(&entry.provider_connector_url)
+                    .bind(&entry.connector_id)
+                    .bind(entry.profile.as_str())
+                    .bind(version)
+                    .bind(provider.as_str())
+                    .bind(from.version),
+                )
+                .await?;
+            if updated == 0 {
+                tx.rollback().await?;
+                return Ok(None);
+            }
+            tx.commit().await?;
+            Ok(Some(Stored {
+                provider: provider.clone(),
+                entry: entry.clone(),
+                version,
+            }))
+        };
+        self.database.run(attempt).await
     }
 
     async fn delete(
@@ -147,28 +150,27 @@ impl LocationStore for SqliteLocations {
         author: &Author,
         at: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let deleted = sqlx::query("DELETE FROM location WHERE provider_id = $1 AND change_id = $2")
-            .bind(from.provider.as_str())
-            .bind(from.version)
-            .execute(&mut *transaction)
-            .await?;
-        if deleted.rows_affected() == 0 {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        let entries = (Some(&from.entry), None);
-        insert_change(
-            &mut transaction,
-            ChangeKind::Delete,
-            &from.provider,
-            entries,
-            author,
-            at,
-        )
-        .await?;
-        transaction.commit().await?;
-        Ok(true)
+        let provider = &from.provider;
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            // First, as in every change: whoever takes the same locks in another order may wait for ever.
+            let entries = (Some(&from.entry), None);
+            insert_change(&mut tx, ChangeKind::Delete, provider, entries, author, at).await?;
+            let deleted = tx
+                .execute(
+                    sql("DELETE FROM location WHERE provider_id = $1 AND change_id = $2")
+                        .bind(provider.as_str())
+                        .bind(from.version),
+                )
+                .await?;
+            if deleted == 0 {
+                tx.rollback().await?;
+                return Ok(false);
+            }
+            tx.commit().await?;
+            Ok(true)
+        };
+        self.database.run(attempt).await
     }
 
     async fn changes(
@@ -177,106 +179,104 @@ impl LocationStore for SqliteLocations {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Change>, StoreError> {
-        let query = match provider {
-            Some(provider) => sqlx::query(
-                "SELECT id, at_us, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, after \
-                 FROM change WHERE provider_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        let asked = match provider {
+            Some(provider) => sql(
+                "SELECT id, at_us AS at, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, \
+                 after FROM change WHERE id > $1 AND provider_id = $3 ORDER BY id LIMIT $2",
             )
-            .bind(provider.as_str()),
-            None => sqlx::query(
-                "SELECT id, at_us, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, after \
-                 FROM change WHERE $1 IS NULL AND id > $2 ORDER BY id LIMIT $3",
+            .on_postgres(
+                "SELECT id, at, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, after \
+                 FROM change WHERE id > $1 AND provider_id = $3 ORDER BY id LIMIT $2",
             )
-            .bind(None::<&str>),
-        };
-        query
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.database.reader)
-            .await?
-            .iter()
-            .map(change)
-            .collect()
+            .bind(provider.as_str()),
+            None => sql(
+                "SELECT id, at_us AS at, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, \
+                 after FROM change WHERE id > $1 ORDER BY id LIMIT $2",
+            )
+            .on_postgres(
+                "SELECT id, at, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, after \
+                 FROM change WHERE id > $1 ORDER BY id LIMIT $2",
+            )
+            .bind(after)
+            .bind(limit),
+        };
+        let found = self.database.fetch_all(asked).await?;
+        Ok(found.iter().map(change).collect::<Result<_, _>>()?)
     }
 }
 
+/// Writes a line of the history under the next number, which no other transaction takes before this one has ended: in a file
+/// because there is no other, at a server because of a counter whose row is locked.
 async fn insert_change(
-    transaction: &mut Transaction<'_, Sqlite>,
+    tx: &mut Transaction,
     kind: ChangeKind,
     provider: &UserId,
     (before, after): (Option<&Entry>, Option<&Entry>),
     author: &Author,
     at: OffsetDateTime,
 ) -> Result<i64, StoreError> {
-    let at_us = i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX);
-    let inserted = sqlx::query(
-        "INSERT INTO change (at_us, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, before, after) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
-    )
-    .bind(at_us)
-    .bind(kind.as_str())
-    .bind(provider.as_str())
-    .bind(author.user.as_ref().map(UserId::as_str))
-    .bind(author.certificate_id.as_str())
-    .bind(&author.certificate_sha256)
-    .bind(&author.request_id)
-    .bind(before.map(sqlx::types::Json))
-    .bind(after.map(sqlx::types::Json))
-    .fetch_one(&mut **transaction)
-    .await?;
-    Ok(inserted.try_get("id")?)
+    let next = tx
+        .fetch_one(
+            sql("SELECT NULL AS id").on_postgres("UPDATE last_change SET id = id + 1 RETURNING id"),
+        )
+        .await?;
+    let inserted = tx
+        .fetch_one(
+            sql(
+                "INSERT INTO change (id, at_us, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, \
+                 before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            )
+            .on_postgres(
+                "INSERT INTO change (id, at, kind, provider_id, user_id, certificate_id, certificate_sha256, request_id, \
+                 before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            )
+            .bind(next.get::<Option<i64>>("id")?)
+            .bind(at)
+            .bind(kind.as_str())
+            .bind(provider.as_str())
+            .bind(author.user.as_ref().map(UserId::as_str))
+            .bind(author.certificate_id.as_str())
+            .bind(&author.certificate_sha256)
+            .bind(&author.request_id)
+            .bind(before.map(Json))
+            .bind(after.map(Json)),
+        )
+        .await?;
+    Ok(inserted.get("id")?)
 }
 
-fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
-    let key: String = row.try_get("provider_id")?;
-    let corrupt = |reason: String| StoreError::Corrupt {
-        table: "location",
-        key: key.clone(),
-        reason,
-    };
-    let profile: String = row.try_get("profile")?;
+fn stored(row: &Row) -> Result<Stored, Corrupt> {
+    let row = row.of("location", "provider_id");
     Ok(Stored {
-        provider: UserId::parse(&key).map_err(|error| corrupt(error.to_string()))?,
+        provider: row.parse("provider_id")?,
         entry: Entry {
-            provider_connector_url: row.try_get("connector_url")?,
-            connector_id: row.try_get("connector_id")?,
-            profile: profile.parse().map_err(
-                |error: location_client::record::UnknownProfile| corrupt(error.to_string()),
-            )?,
+            provider_connector_url: row.get("connector_url")?,
+            connector_id: row.get("connector_id")?,
+            profile: row.parse("profile")?,
         },
-        version: row.try_get("change_id")?,
+        version: row.get("change_id")?,
     })
 }
 
-fn change(row: &SqliteRow) -> Result<Change, StoreError> {
-    let id: i64 = row.try_get("id")?;
-    let corrupt = |reason: &str| StoreError::Corrupt {
-        table: "change",
-        key: id.to_string(),
-        reason: reason.to_owned(),
+fn change(row: &Row) -> Result<Change, Corrupt> {
+    let row = row.of("change", "id");
+    let entry = |name| {
+        Ok(row
+            .get::<Option<Json<Entry>>>(name)?
+            .map(|Json(entry)| entry))
     };
-    let at_us: i64 = row.try_get("at_us")?;
-    let kind: String = row.try_get("kind")?;
-    let before: Option<sqlx::types::Json<Entry>> = row.try_get("before")?;
-    let after: Option<sqlx::types::Json<Entry>> = row.try_get("after")?;
     Ok(Change {
-        id,
-        at: OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_us) * 1_000)
-            .map_err(|_| corrupt("its time is out of range"))?,
-        kind: [ChangeKind::Create, ChangeKind::Update, ChangeKind::Delete]
-            .into_iter()
-            .find(|known| known.as_str() == kind)
-            .ok_or_else(|| corrupt("its kind is unknown"))?,
-        provider_id: row.try_get("provider_id")?,
-        user_id: row.try_get("user_id")?,
-        certificate_id: row.try_get("certificate_id")?,
-        certificate_sha256: row.try_get("certificate_sha256")?,
-        request_id: row.try_get("request_id")?,
-        before: before.map(|json| json.0),
-        after: after.map(|json| json.0),
+        id: row.get("id")?,
+        at: row.get("at")?,
+        kind: row.word("kind")?,
+        provider_id: row.get("provider_id")?,
+        user_id: row.get("user_id")?,
+        certificate_id: row.get("certificate_id")?,
+        certificate_sha256: row.get("certificate_sha256")?,
+        request_id: row.get("request_id")?,
+        before: entry("before")?,
+        after: entry("after")?,
     })
 }
-
-#[cfg(test)]
-#[path = "sqlite_tests.rs"]
-mod tests;

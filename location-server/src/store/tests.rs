@@ -1,64 +1,73 @@
-//! The rules of all stores, and what is `SQLite`'s own.
+//! The rules of the store, on both databases.
 
-use common::config::DatabaseConfig;
+use common_db::{Database, DatabaseConfig};
+use sqlx::AssertSqlSafe;
+use test_postgres::{Site, both, uses_index};
 
-use super::SqliteLocations;
-use crate::store::conformance::{self, conforms};
+use super::{Locations, conformance};
 
-async fn store() -> (SqliteLocations, tempfile::TempDir) {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let config = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("l.db").display()));
-    (
-        SqliteLocations::open(&config).await.expect("a database"),
-        dir,
-    )
+async fn open(config: &DatabaseConfig) -> Locations {
+    Locations::open(config).await.expect("a database")
 }
 
-conforms!(store);
+both! { open in conformance:
+    record_is_found_as_it_was_made,
+    second_creation_changes_nothing,
+    change_from_an_old_version_is_refused,
+    of_changes_at_the_same_time_one_wins,
+    version_is_never_used_twice,
+    list_pages_by_provider_id,
+    a_cursor_with_nul_is_no_failure,
+    history_is_complete,
+    history_grows_at_its_end_alone,
+}
 
 #[tokio::test]
 async fn history_can_be_neither_altered_nor_removed() {
-    let (store, _dir) = store().await;
-    let writer = store.database.writer.clone();
-    conformance::record_is_found_as_it_was_made(store).await;
-    for statement in ["UPDATE change SET user_id = 'x'", "DELETE FROM change"] {
-        let error = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .execute(&writer)
-            .await
-            .unwrap_err();
-        assert!(
-            error.to_string().contains("not altered"),
-            "{statement}: {error}"
-        );
+    for site in Site::each() {
+        let store = open(&site.config).await;
+        let database = store.database.clone();
+        conformance::record_is_found_as_it_was_made(store).await;
+        for statement in [
+            "UPDATE change SET user_id = 'x'",
+            "DELETE FROM change",
+            "TRUNCATE change CASCADE",
+        ] {
+            let statement = AssertSqlSafe(statement);
+            let outcome = match &database {
+                Database::Sqlite(_) if statement.0.starts_with("TRUNCATE") => continue,
+                Database::Sqlite(file) => {
+                    sqlx::query(statement).execute(&file.writer).await.map(drop)
+                }
+                Database::Postgres(server) => {
+                    sqlx::query(statement).execute(&server.pool).await.map(drop)
+                }
+            };
+            let error = outcome.unwrap_err();
+            assert!(error.to_string().contains("not altered"), "{error}");
+        }
     }
 }
 
 #[tokio::test]
 async fn searches_use_an_index() {
-    let (store, _dir) = store().await;
-    for (query, index) in [
-        (
-            "SELECT id FROM change WHERE provider_id = 'p' AND id > 1 ORDER BY id LIMIT 2",
-            "change_of_provider",
-        ),
-        (
-            "SELECT connector_url FROM location WHERE provider_id > 'p' ORDER BY provider_id LIMIT 2",
-            "PRIMARY KEY",
-        ),
-    ] {
-        let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}")))
-                .fetch_all(&store.database.reader)
-                .await
-                .unwrap();
-        let plan: Vec<_> = plan.into_iter().map(|row| row.3).collect();
-        assert!(
-            plan.iter().any(|step| step.contains(index)),
-            "{query}: {plan:?}"
-        );
-        assert!(
-            !plan.iter().any(|step| step.contains("TEMP B-TREE")),
-            "{query}: {plan:?}"
-        );
+    for site in Site::each() {
+        let database = open(&site.config).await.database;
+        for (query, sqlite, postgres) in [
+            (
+                "SELECT id FROM change WHERE provider_id = 'p' AND id > 1 ORDER BY id LIMIT 2",
+                "change_of_provider",
+                "change_of_provider",
+            ),
+            (
+                "SELECT connector_url FROM location WHERE provider_id > 'p' ORDER BY provider_id LIMIT 2",
+                "PRIMARY KEY",
+                "location_pkey",
+            ),
+        ] {
+            let plan = uses_index(&database, query, sqlite, postgres).await;
+            let sorts = |step: &String| step.contains("TEMP B-TREE") || step.contains("Sort");
+            assert!(!plan.iter().any(sorts), "{query}: {plan:?}");
+        }
     }
 }

@@ -117,7 +117,7 @@ impl Claim {
     pub(super) fn take(path: &Path) -> std::io::Result<Option<Self>> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
-        common::db::private_file(Path::new(&name))?;
+        common::disk::private_file(Path::new(&name))?;
         let lock = std::fs::OpenOptions::new().append(true).open(&name)?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Self { lock })),
@@ -143,7 +143,7 @@ impl Claim {
 
 /// Opens the file for whoever holds its [`Claim`]: makes it where it is missing, and brings it up to date.
 pub(super) fn own(path: &Path, connector: &ConnectorId) -> Result<Connection, OpenError> {
-    common::db::private_file(path)?;
+    common::disk::private_file(path)?;
     let conn = connect(path)?;
     match format(&conn)? {
         0 if tables(&conn)? == 0 => {

@@ -50,7 +50,7 @@ impl StoreError {
 
     /// Whether another transaction was in the way: the same may work at once.
     pub fn is_conflict(&self) -> bool {
-        !self.is_uncertain() && common::db::is_conflict(self)
+        !self.is_uncertain() && common_db::is_conflict(self)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! let database = test_postgres::Server::shared().database();
-//! let config = database.config(); // for `common::db::open_postgres`
+//! let config = database.config(); // for `common_db::open_postgres`
 //! ```
 //!
 //! The server is Debian's (package `postgresql`), with its usual durable settings, on a free port of loopback and in a
@@ -22,6 +22,7 @@ mod certificate;
 mod install;
 mod keeper;
 pub mod ports;
+mod sites;
 
 use std::{
     path::{Path, PathBuf},
@@ -32,8 +33,10 @@ use std::{
     },
 };
 
-use common::config::{DatabaseConfig, SecretFile};
+use common::config::SecretFile;
+use common_db::DatabaseConfig;
 
+pub use self::sites::{Site, uses_index};
 use self::{install::Install, keeper::Keeper};
 
 /// The role that what is tested connects as.

@@ -14,7 +14,8 @@ use super::{
     store::{Duplicate, Store, StoreError},
 };
 use auth_client::{State, api::Event};
-use common::{clock::SharedClock, db::is_unavailable, ids::uuid_v7};
+use common::{clock::SharedClock, ids::uuid_v7};
+use common_db::is_unavailable;
 use std::{
     fmt::Display,
     future::Future,

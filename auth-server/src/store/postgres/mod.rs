@@ -12,10 +12,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use common::{
-    config::DatabaseConfig,
-    db::{DbError, PostgresDatabase, open_postgres},
-};
+use common_db::{DatabaseConfig, DbError, PostgresDatabase, open_postgres};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 

@@ -11,10 +11,7 @@ mod rows;
 mod tests;
 
 use crate::domain::store::StoreError;
-use common::{
-    config::DatabaseConfig,
-    db::{DbError, SqliteDatabase, open_sqlite},
-};
+use common_db::{DatabaseConfig, DbError, SqliteDatabase, open_sqlite};
 use sqlx::{Sqlite, Transaction};
 use time::OffsetDateTime;
 

@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use crate::store::conformance::conforms;
-use common::config::DatabaseConfig;
+use common_db::DatabaseConfig;
 use tempfile::TempDir;
 
 async fn store() -> (SqliteStore, TempDir) {
@@ -29,7 +29,7 @@ async fn registrations_of_before_get_their_purpose() {
             .cloned()
             .collect(),
     );
-    let old = common::db::open_sqlite(&config, &before).await.unwrap();
+    let old = common_db::open_sqlite(&config, &before).await.unwrap();
     for (id, kind, role) in [
         ("operator", "app", None),
         ("other", "app", None),

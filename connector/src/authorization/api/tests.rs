@@ -1,9 +1,8 @@
 use auth_client::{ConnectorRole, Role, State as Standing};
 use common::clock::SystemClock;
-use common::config::DatabaseConfig;
-use common::db::open_sqlite;
 use common::listener::{ConnectionControl, ConnectionInfo};
 use common::tls::PeerCertificate;
+use common_db::DatabaseConfig;
 use http::Request;
 use http_body_util::BodyExt as _;
 use rstest::rstest;
@@ -13,7 +12,7 @@ use time::OffsetDateTime;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::authorization::store::{GrantStore, MIGRATIONS, SqliteGrants};
+use crate::authorization::store::{GrantStore, Grants};
 use crate::authorization::{Decision, Subject};
 
 const PROVIDER: &str = "cadde.provider.aa";
@@ -25,7 +24,7 @@ struct Site {
     _dir: TempDir,
     router: Router,
     book: Arc<GrantBook>,
-    store: SqliteGrants,
+    store: Grants,
 }
 
 impl Site {
@@ -33,7 +32,7 @@ impl Site {
         let dir = TempDir::new().expect("a temporary folder");
         let config =
             DatabaseConfig::new(format!("sqlite:{}", dir.path().join("grants.db").display()));
-        let store = SqliteGrants::new(open_sqlite(&config, &MIGRATIONS).await.expect("a database"));
+        let store = Grants::open(&config).await.expect("a database");
         let book = GrantBook::open(Arc::new(store.clone()))
             .await
             .expect("grants");

@@ -7,31 +7,6 @@ use time::macros::datetime;
 use super::{Change, GrantStore, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
-/// One test a rule, each with a store of its own: `$open` answers with it and with what has to live as long.
-macro_rules! conforms {
-    ($open:path) => {
-        $crate::authorization::store::conformance::conforms!($open:
-            a_grant_is_registered_once,
-            grants_that_differ_in_anything_are_different,
-            grants_are_listed_in_order_of_registration,
-            only_the_exact_assignee_is_removed,
-            a_trade_is_removed_whole,
-            every_change_has_another_revision,
-            of_the_same_grant_at_the_same_time_one_is_registered,
-        );
-    };
-    ($open:path: $($rule:ident),+ $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $rule() {
-                let (store, _keep) = $open().await;
-                $crate::authorization::store::conformance::$rule(store).await;
-            }
-        )+
-    };
-}
-pub(super) use conforms;
-
 const AT: OffsetDateTime = datetime!(2026-11-22 01:02:03.004 UTC);
 const TARGET: &str = "https://data.example/a.csv";
 
@@ -199,6 +174,14 @@ pub async fn a_trade_is_removed_whole(store: impl GrantStore) {
     assert_eq!(remove(&store, TARGET, Which::Trade("t")).await, 2);
     assert_eq!(remove(&store, TARGET, Which::Trade("t")).await, 0);
     assert_eq!(store.list(None).await.unwrap().len(), 2);
+}
+
+/// No target that is stored has one.
+pub async fn a_target_with_nul_has_no_grants(store: impl GrantStore) {
+    register(&store, &grant(to(Some("u"), None, None, None))).await;
+    let other = format!("{TARGET}\0");
+    assert_eq!(store.list(Some(&other)).await.unwrap(), []);
+    assert_eq!(remove(&store, &other, Which::Trade("t")).await, 0);
 }
 
 /// And what changes nothing has the same one; all grants are those of the revision that comes with them.

@@ -2,38 +2,18 @@
 
 #[cfg(test)]
 mod conformance;
-mod postgres;
-mod row;
-mod sqlite;
-
-use std::sync::Arc;
+mod grants;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
-use common::config::DatabaseConfig;
-use common::db::{Backend, DbError};
 use common::ids::{ConnectorId, UserId};
+pub use common_db::StoreError;
 use time::OffsetDateTime;
 
-pub use postgres::PostgresGrants;
-pub use sqlite::{MIGRATIONS, SqliteGrants};
+pub use grants::Grants;
 
 use super::grant::{Assignee, Grant};
-
-/// Why the store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database failed.
-    #[error("the database of grants failed")]
-    Database(#[from] sqlx::Error),
-    /// A row holds what no grant can hold.
-    #[error("grant {seq} cannot be read: {what}")]
-    Corrupt {
-        /// Key of the row.
-        seq: i64,
-        /// What is wrong.
-        what: String,
-    },
-}
 
 /// Who changes a grant, and when.
 #[derive(Debug, Clone)]
@@ -77,17 +57,4 @@ pub trait GrantStore: Send + Sync + std::fmt::Debug {
 
     /// The current revision: another number after every change, whoever made it.
     async fn revision(&self) -> Result<i64, StoreError>;
-}
-
-/// Opens the database of `config`, whichever it is, and brings it to the current schema.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn open(config: &DatabaseConfig) -> Result<Arc<dyn GrantStore>, DbError> {
-    Ok(match Backend::of(config)? {
-        Backend::Sqlite => Arc::new(SqliteGrants::new(
-            common::db::open_sqlite(config, &MIGRATIONS).await?,
-        )),
-        Backend::Postgres => Arc::new(PostgresGrants::open(config).await?),
-    })
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use auth_client::AuthConfig;
-use common::config::{AdminConfig, ByteSize, DatabaseConfig, Period};
+use common::config::{AdminConfig, ByteSize, Period};
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
+use common_db::DatabaseConfig;
 use location_client::LocationConfig;
 use provenance_outbox::OutboxConfig;
 

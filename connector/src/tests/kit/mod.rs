@@ -8,12 +8,12 @@ use auth_client::{ConnectorRole, State, TokenClaims};
 use axum::Router;
 use bytes::Bytes;
 use common::clock::{Clock as _, SystemClock};
-use common::config::{DatabaseConfig, Period};
-use common::db::open_sqlite;
+use common::config::Period;
 use common::http::client::PeerClient;
 use common::listener::{Listener, ListenerConfig, ListenerLimits, TlsMode};
 use common::service::{Context, Readiness, Shutdown};
 use common::tls::TlsStore;
+use common_db::DatabaseConfig;
 use http::{HeaderMap, StatusCode};
 use location_client::Profile;
 use provenance_outbox::{Outbox, OutboxConfig};
@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 use super::origin;
-use crate::authorization::store::{Change, MIGRATIONS, SqliteGrants, Which};
+use crate::authorization::store::{Change, Grants, Which};
 use crate::authorization::{Assignee, Contract, Grant, GrantBook};
 use crate::exchange::{Deadlines, ExchangeLimits, Running};
 use crate::provider::{self, Delivery, SourceConfig};
@@ -266,12 +266,8 @@ impl World {
         let locations = Arc::new(FakeLocations::default());
 
         let database = DatabaseConfig::new(format!("sqlite:{}", pki.path("grants.db").display()));
-        let opened = open_sqlite(&database, &MIGRATIONS)
-            .await
-            .expect("a database");
-        let grants = GrantBook::open(Arc::new(SqliteGrants::new(opened)))
-            .await
-            .expect("grants");
+        let opened = Grants::open(&database).await.expect("a database");
+        let grants = GrantBook::open(Arc::new(opened)).await.expect("grants");
         let config = provider_config(&pki, &plan, source_port, database);
         let (provider_outbox, provider_ledger) = outbox(&config.outbox, PROVIDER_CONNECTOR);
         let (provider_port, sending) =

@@ -12,10 +12,10 @@ use auth_client::api::ServiceKind;
 use auth_client::{ConnectorRole, Role, State, TokenClaims, TokenError};
 use axum::body::Body;
 use common::clock::{Clock as _, ManualClock};
-use common::config::DatabaseConfig;
 use common::ids::ConnectorId;
 use common::listener::ConnectionInfo;
 use common::tls::PeerCertificate;
+use common_db::DatabaseConfig;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use location_client::LocationRecord;
 use location_client::record::Source;
@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::domain::RecordSigner;
-use crate::store::SqliteLocations;
+use crate::store::Locations;
 
 const PROVIDER: &str = "cadde.7000000000001.aa";
 /// The server itself.
@@ -81,7 +81,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 00:00 UTC)));
         let database = DatabaseConfig::new(format!("sqlite:{}", dir.path().join("l.db").display()));
-        let store = SqliteLocations::open(&database).await.expect("a database");
+        let store = Locations::open(&database).await.expect("a database");
         let signer = RecordSigner::open(&dir.path().join("key.pem"), Duration::from_hours(24))
             .expect("a key");
         let auth = Arc::new(FakeAuth::default());

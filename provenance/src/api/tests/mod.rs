@@ -28,12 +28,13 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use common::{
     clock::{Clock as _, ManualClock},
-    config::{ByteSize, DatabaseConfig},
+    config::ByteSize,
     ids::{ConnectorId, UserId},
     listener::{ConnectionControl, ConnectionInfo},
     service::Readiness,
     tls::PeerCertificate,
 };
+use common_db::DatabaseConfig;
 use http::{HeaderMap, Request, StatusCode};
 use provenance_model::{
     batch::{Registration, Side},

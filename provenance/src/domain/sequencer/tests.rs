@@ -241,7 +241,7 @@ impl Kit {
     async fn with(queue_bytes: usize, patience: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
-        let config = common::config::DatabaseConfig::new(url);
+        let config = common_db::DatabaseConfig::new(url);
         let (store, _, _) = open_sqlite(&config).await.expect("a database");
         let faults = Arc::new(Faults::default());
         let readiness = Readiness::default();

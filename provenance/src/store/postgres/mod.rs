@@ -9,10 +9,7 @@ mod reader;
 mod tests;
 mod writer;
 
-use common::{
-    config::DatabaseConfig,
-    db::{self, DbError, PostgresDatabase},
-};
+use common_db::{self as db, DatabaseConfig, DbError, PostgresDatabase};
 
 pub use self::{reader::PostgresReader, writer::PostgresLedger};
 use crate::domain::store::StoreError;

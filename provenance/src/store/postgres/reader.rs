@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use common::db::PostgresDatabase;
+use common_db::PostgresDatabase;
 use provenance_model::commitment::Commitment;
 use sqlx::PgConnection;
 use tokio::sync::Semaphore;

@@ -2,10 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::{
-    clock::unix_millis,
-    db::{PostgresDatabase, limited},
-};
+use common::clock::unix_millis;
+use common_db::{PostgresDatabase, limited};
 use provenance_model::{
     commitment::{Commitment, Salt},
     event::SingleTag,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use common::{config::DatabaseConfig, db};
+use common_db::{self as db, DatabaseConfig};
 use rusqlite::{Connection, config::DbConfig};
 
 pub use self::{reader::SqliteReader, writer::SqliteLedger};

@@ -1,0 +1,269 @@
+//! A database, whichever it is, and its transactions.
+
+use std::error::Error;
+use std::future::Future;
+
+use sqlx::migrate::Migrator;
+use sqlx::{Executor, Postgres, Sqlite};
+
+use crate::row::Row;
+use crate::statement::Statement;
+use crate::{
+    Backend, DatabaseConfig, DbError, PostgresDatabase, SqliteDatabase, open_postgres, open_sqlite,
+};
+
+/// The steps that bring a database to its current schema. They never change once they are released.
+#[derive(Debug)]
+pub struct Migrations {
+    /// `migrations/sqlite`.
+    pub sqlite: Migrator,
+    /// `migrations/postgres`.
+    pub postgres: Migrator,
+}
+
+/// A database of one of both kinds.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file.
+    Sqlite(SqliteDatabase),
+    /// A server.
+    Postgres(PostgresDatabase),
+}
+
+/// A transaction. It is undone where it is dropped without [`Transaction::commit`].
+#[derive(Debug)]
+pub enum Transaction {
+    /// In a file.
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// At a server.
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Database {
+    /// Opens the database of `config`, whichever it is, and brings it to the current schema.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn open(config: &DatabaseConfig, migrations: &Migrations) -> Result<Self, DbError> {
+        Ok(match Backend::of(config)? {
+            Backend::Sqlite => Self::Sqlite(open_sqlite(config, &migrations.sqlite).await?),
+            Backend::Postgres => Self::Postgres(open_postgres(config, &migrations.postgres).await?),
+        })
+    }
+
+    /// Runs `attempt`, one transaction, and again where the server has undone it because another one was in its way, as
+    /// [`PostgresDatabase::run`] has it. In a file transactions queue, and none is in the way of another.
+    ///
+    /// # Errors
+    /// Those of the last attempt.
+    pub async fn run<T, E, F, Fut>(&self, mut attempt: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: Error + From<sqlx::Error> + 'static,
+    {
+        match self {
+            Self::Sqlite(_) => attempt().await,
+            Self::Postgres(server) => server.run(attempt).await,
+        }
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// In a file it is the only one that may, from its first statement on (`BEGIN IMMEDIATE`): one that first reads and then
+    /// writes would otherwise fail where somebody else wrote in between, whatever the patience. At a server each of its
+    /// statements sees what was committed before that statement; what must not change in between is locked.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+        Ok(match self {
+            Self::Sqlite(file) => {
+                Transaction::Sqlite(file.writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Self::Postgres(server) => Transaction::Postgres(server.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that reads everything as it is at one moment.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn snapshot(&self) -> sqlx::Result<Transaction> {
+        Ok(match self {
+            Self::Sqlite(file) => Transaction::Sqlite(file.reader.begin().await?),
+            Self::Postgres(server) => Transaction::Postgres(server.snapshot().await?),
+        })
+    }
+
+    /// All rows of a statement that reads.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn fetch_all(&self, statement: Statement<'_>) -> sqlx::Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(file) => sqlite_rows(&file.reader, &statement).await,
+            Self::Postgres(server) => server.run(|| postgres_rows(&server.pool, &statement)).await,
+        }
+    }
+
+    /// The first row of a statement that reads.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn fetch_optional(&self, statement: Statement<'_>) -> sqlx::Result<Option<Row>> {
+        match self {
+            Self::Sqlite(file) => sqlite_row(&file.reader, &statement).await,
+            Self::Postgres(server) => server.run(|| postgres_row(&server.pool, &statement)).await,
+        }
+    }
+
+    /// The row of a statement that reads and always finds one.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn fetch_one(&self, statement: Statement<'_>) -> sqlx::Result<Row> {
+        self.fetch_optional(statement)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// Runs a statement that writes, as a transaction of its own; tells how many rows it changed.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn execute(&self, statement: Statement<'_>) -> sqlx::Result<u64> {
+        match self {
+            Self::Sqlite(file) => sqlite_execute(&file.writer, &statement).await,
+            Self::Postgres(server) => {
+                server
+                    .run(|| postgres_execute(&server.pool, &statement))
+                    .await
+            }
+        }
+    }
+}
+
+impl Transaction {
+    /// All rows of a statement.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn fetch_all(&mut self, statement: Statement<'_>) -> sqlx::Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(tx) => sqlite_rows(&mut **tx, &statement).await,
+            Self::Postgres(tx) => postgres_rows(&mut **tx, &statement).await,
+        }
+    }
+
+    /// The first row of a statement.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn fetch_optional(&mut self, statement: Statement<'_>) -> sqlx::Result<Option<Row>> {
+        match self {
+            Self::Sqlite(tx) => sqlite_row(&mut **tx, &statement).await,
+            Self::Postgres(tx) => postgres_row(&mut **tx, &statement).await,
+        }
+    }
+
+    /// The row of a statement that always has one.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn fetch_one(&mut self, statement: Statement<'_>) -> sqlx::Result<Row> {
+        self.fetch_optional(statement)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// Runs a statement that writes; tells how many rows it changed.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn execute(&mut self, statement: Statement<'_>) -> sqlx::Result<u64> {
+        match self {
+            Self::Sqlite(tx) => sqlite_execute(&mut **tx, &statement).await,
+            Self::Postgres(tx) => postgres_execute(&mut **tx, &statement).await,
+        }
+    }
+
+    /// Makes it count, durably.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Postgres(tx) => tx.rollback().await,
+        }
+    }
+}
+
+/// What is done for a statement at one of both: the same three, with the database's own types.
+macro_rules! doing {
+    ($database:ty, $query:ident, $row:path, $rows:ident, $one:ident, $execute:ident) => {
+        async fn $rows<'c>(
+            to: impl Executor<'c, Database = $database>,
+            statement: &Statement<'_>,
+        ) -> sqlx::Result<Vec<Row>> {
+            if statement.is_in_vain() {
+                return Ok(Vec::new());
+            }
+            let rows = statement.$query()?.fetch_all(to).await?;
+            Ok(rows.into_iter().map($row).collect())
+        }
+
+        async fn $one<'c>(
+            to: impl Executor<'c, Database = $database>,
+            statement: &Statement<'_>,
+        ) -> sqlx::Result<Option<Row>> {
+            if statement.is_in_vain() {
+                return Ok(None);
+            }
+            let row = statement.$query()?.fetch_optional(to).await?;
+            Ok(row.map($row))
+        }
+
+        async fn $execute<'c>(
+            to: impl Executor<'c, Database = $database>,
+            statement: &Statement<'_>,
+        ) -> sqlx::Result<u64> {
+            if statement.is_in_vain() {
+                return Err(sqlx::Error::Encode(
+                    "a text with NUL is stored nowhere".into(),
+                ));
+            }
+            let done = statement.$query()?.execute(to).await?;
+            Ok(done.rows_affected())
+        }
+    };
+}
+
+doing!(
+    Sqlite,
+    to_sqlite,
+    Row::Sqlite,
+    sqlite_rows,
+    sqlite_row,
+    sqlite_execute
+);
+doing!(
+    Postgres,
+    to_postgres,
+    Row::Postgres,
+    postgres_rows,
+    postgres_row,
+    postgres_execute
+);
