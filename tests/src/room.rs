@@ -14,7 +14,7 @@ pub enum Takes {
     ATrial,
     /// What there is: callers that never stop, thousands of connections.
     Processors,
-    /// Time that nobody else takes: what it looks at is a matter of fractions of a second.
+    /// Processors that nobody else fills: it looks at fractions of a second, or nothing at all may fail.
     Quiet,
 }
 
@@ -27,7 +27,7 @@ impl Takes {
         match self {
             Self::ATrial => 2,
             Self::Processors => 6,
-            Self::Quiet => 8,
+            Self::Quiet => 9,
         }
     }
 }

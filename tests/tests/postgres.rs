@@ -27,7 +27,7 @@ const BACK: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn files_go_in_all_six_directions_and_come_again_after_a_restart() {
-    let _room = room(Takes::Processors).await;
+    let _room = room(Takes::ATrial).await;
     let server = Arc::new(Server::start());
     let directory = tempfile::tempdir().unwrap();
     let start = || {

@@ -32,7 +32,7 @@ async fn fetch(world: &World, token: &str) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clocks_that_differ_by_less_than_30_s_are_tolerated_and_told_from_2_s_on() {
-    let _room = room(Takes::Processors).await;
+    let _room = room(Takes::ATrial).await;
     let world = World::start(Plan::default(), &mut Random::seeded()).await;
     let trial = &world.fleet.trial;
     for (receiver, provider, provenance) in [(25, -25, 25), (-25, 25, -25), (0, 0, 0)] {
@@ -82,7 +82,7 @@ async fn is_told(world: &World, service: &str, seconds: i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_off_by_more_refuses_tokens_with_401() {
-    let _room = room(Takes::Processors).await;
+    let _room = room(Takes::ATrial).await;
     let world = World::start(Plan::default(), &mut Random::seeded()).await;
     let trial = &world.fleet.trial;
     // Behind, tokens begin in the future; ahead, those for an hour and the bound ones for 5 min are over.

@@ -124,7 +124,7 @@ fn may_end(fault: Fault, end: &End) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_named_point_every_blow_leaves_the_records_true() {
-    let _room = room(Takes::Processors).await;
+    let _room = room(Takes::ATrial).await;
     let mut random = Random::seeded();
     let world = World::start(Plan::default(), &mut random).await;
     for fault in points() {

@@ -22,7 +22,7 @@ async fn exchanges_go_on_without_a_ledger() {
 }
 
 async fn away(how: Away) {
-    let _room = room(Takes::Processors).await;
+    let _room = room(Takes::Quiet).await;
     let mut random = Random::seeded();
     let world = World::start(Plan::default(), &mut random).await;
     let load = world.load(&mut random);

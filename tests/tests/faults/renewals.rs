@@ -24,7 +24,7 @@ const NOTICED: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_exchange_fails_while_certificates_and_the_revocation_list_are_replaced() {
-    let _room = room(Takes::Processors).await;
+    let _room = room(Takes::Quiet).await;
     let mut random = Random::seeded();
     let plan = Plan {
         edit: |name, config| {
