@@ -17,6 +17,7 @@
 //!
 //! A service is a type that implements [`service::Service`]; its `main` is one call of [`service::main`].
 
+pub mod background;
 pub mod base_url;
 pub mod clock;
 pub mod config;

@@ -5,9 +5,10 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use common::background;
 use std::{sync::Arc, time::Duration};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// 1024 bytes: the longest password that is hashed.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
@@ -112,7 +113,7 @@ impl Passwords {
 
     /// The hash to keep of `password`.
     pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        self.turn((), move || hash_now(&password)).await
+        self.turn(None, move || hash_now(&password)).await
     }
 
     /// Whether `password` is the one that `kept` was made from. Without `kept` the answer is no, after the same time.
@@ -121,10 +122,11 @@ impl Passwords {
         password: String,
         kept: Option<String>,
     ) -> Result<bool, PasswordError> {
-        self.verify_holding((), password, kept).await
+        self.verify_in(None, password, kept).await
     }
 
-    /// The same for somebody who has not signed in before, as far as is known: many of them leave room for the others.
+    /// The same for somebody who has not signed in before, as far as is known: many of them leave room for the others, and what
+    /// else is asked of this process is done first.
     pub async fn verify_strangers(
         &self,
         password: String,
@@ -135,12 +137,12 @@ impl Passwords {
         let place = place
             .map_err(|_| PasswordError::Busy)?
             .map_err(|_| PasswordError::Busy)?;
-        self.verify_holding(place, password, kept).await
+        self.verify_in(Some(place), password, kept).await
     }
 
-    async fn verify_holding(
+    async fn verify_in(
         &self,
-        held: impl Send + 'static,
+        strangers: Option<OwnedSemaphorePermit>,
         password: String,
         kept: Option<String>,
     ) -> Result<bool, PasswordError> {
@@ -149,14 +151,14 @@ impl Passwords {
         }
         let known = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.nobody.clone());
-        self.turn(held, move || Ok(verify_now(&password, &kept)? & known))
+        self.turn(strangers, move || Ok(verify_now(&password, &kept)? & known))
             .await
     }
 
-    /// Does `work` when it is its turn, and gives `held` back when it is done.
+    /// Does `work` when it is its turn, and gives the place of `strangers` back when it is done.
     async fn turn<T: Send + 'static>(
         &self,
-        held: impl Send + 'static,
+        strangers: Option<OwnedSemaphorePermit>,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let turn = tokio::time::timeout(self.longest_wait, Arc::clone(&self.turns).acquire_owned());
@@ -165,13 +167,18 @@ impl Passwords {
             .map_err(|_| PasswordError::Busy)?
             .map_err(|_| PasswordError::Busy)?;
         // The permits go along: a caller that leaves doesn't make room before the work is done.
-        let work = tokio::task::spawn_blocking(move || {
+        let is_strangers = strangers.is_some();
+        let work = move || {
             let result = work();
-            drop(turn);
-            drop(held);
+            drop((turn, strangers));
             result
-        });
-        work.await.map_err(|_| PasswordError::Busy)?
+        };
+        let done = if is_strangers {
+            background::run(work).await.ok()
+        } else {
+            tokio::task::spawn_blocking(work).await.ok()
+        };
+        done.unwrap_or(Err(PasswordError::Busy))
     }
 }
 
@@ -228,6 +235,20 @@ mod tests {
         ));
         drop(taken);
         passwords.hash("x".into()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn strangers_stand_back() {
+        let passwords = Passwords::new(1, Duration::from_mins(1)).unwrap();
+        let stands_back = |strangers| {
+            passwords.turn(strangers, || {
+                Ok(std::thread::current().name() == Some("background"))
+            })
+        };
+        let place = Arc::clone(&passwords.strangers).acquire_owned().await;
+        assert!(stands_back(Some(place.unwrap())).await.unwrap());
+        assert_eq!(passwords.strangers.available_permits(), 1);
+        assert!(!stands_back(None).await.unwrap());
     }
 
     #[tokio::test]

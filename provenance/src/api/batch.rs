@@ -151,7 +151,14 @@ pub(super) async fn batch(
             BodyError::TooLarge { .. } => too_large("the body is too long"),
             other => other.into(),
         })?;
-    let items = prepare(&app, &peer, &registration, body).await?;
+    let batches = &app.ledger.batches;
+    let length = body.len();
+    let own = app.clone();
+    let items = batches
+        .work(length, move || prepare(&own, &peer, &registration, &body))
+        .await
+        .map_err(Problem::internal)?
+        .map_err(|problem| *problem)?;
     let users = look_up(&app, &items).await;
     let (mut submissions, mut results) = (Vec::new(), Vec::with_capacity(items.len()));
     for item in items {
@@ -170,16 +177,22 @@ pub(super) async fn batch(
         .submit(submissions)
         .await
         .map_err(|e| unavailable(&e))?;
-    let mut decided = ids
-        .into_iter()
-        .zip(decisions)
-        .map(|(id, decision)| result(id, decision));
-    let results = results.into_iter().map(|rejected| {
-        rejected
-            .or_else(|| decided.next())
-            .expect("the sequencer decides about each submission")
-    });
-    let text = written(results).map_err(Problem::internal)?;
+    let writing = move || {
+        let mut decided = ids
+            .into_iter()
+            .zip(decisions)
+            .map(|(id, decision)| result(id, decision));
+        written(results.into_iter().map(|rejected| {
+            rejected
+                .or_else(|| decided.next())
+                .expect("the sequencer decides about each submission")
+        }))
+    };
+    // An answer is about as long as what it answers.
+    let text = batches.work(length, writing).await;
+    let text = text
+        .map_err(Problem::internal)?
+        .map_err(Problem::internal)?;
     Ok(answer(text, held))
 }
 
@@ -238,33 +251,28 @@ fn stated_length(headers: &HeaderMap) -> Option<usize> {
 
 /// Makes submissions of the items of `body`, one after the other: a tree of JSON takes up to a hundred times its text, and a
 /// record about as much as it.
-async fn prepare(
+fn prepare(
     app: &AppState,
     peer: &Peer,
     registration: &Result<Registration, AuthorityError>,
-    body: Bytes,
-) -> Result<Vec<Result<Prepared, Box<ItemResult>>>, Problem> {
-    let BatchRequest { items } = serde_json::from_slice(&body)
+    body: &[u8],
+) -> Result<Vec<Result<Prepared, Box<ItemResult>>>, Box<Problem>> {
+    let BatchRequest { items } = serde_json::from_slice(body)
         .map_err(|e| Problem::bad_request("body-not-json", e.to_string()))?;
     if items.texts.is_empty() {
-        return Err(Problem::bad_request("no-items", "there are no items"));
+        return Err(Problem::bad_request("no-items", "there are no items").into());
     }
     if items.are_too_many {
-        return Err(too_large("there are too many items"));
+        return Err(too_large("there are too many items").into());
     }
     let mut prepared = Vec::with_capacity(items.texts.len());
-    let (mut slice, mut bytes) = (0, 0);
+    let mut bytes = 0;
     for text in items.texts {
-        slice += text.get().len();
-        if slice >= SLICE {
-            slice = 0;
-            tokio::task::yield_now().await;
-        }
         let item = read(app, registration, text.get(), &peer.id)
             .map(|item| Prepared::new(app, peer, item));
         bytes += item.as_ref().map_or(0, |item| item.submission.parts.size());
         if bytes > MAX_RECORDS_BYTES {
-            return Err(too_large("the items are too long in their canonical form"));
+            return Err(too_large("the items are too long in their canonical form").into());
         }
         prepared.push(item);
     }
@@ -274,9 +282,6 @@ async fn prepare(
 /// 8 MiB: most bytes of the records of one request. What connectors write is as long in its canonical form; numbers with
 /// exponents may be five times as long.
 const MAX_RECORDS_BYTES: usize = 2 * MAX_BODY_BYTES;
-
-/// 64 KiB: after so much of a body others have their turn on this thread, for a full one takes tens of milliseconds.
-const SLICE: usize = 64 << 10;
 
 /// What is wrong with the form of the body, if anything.
 fn unsupported(headers: &HeaderMap) -> Option<Problem> {

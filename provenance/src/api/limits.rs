@@ -2,15 +2,19 @@
 
 use std::{
     collections::HashMap,
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use common::ids::ConnectorId;
+use common::{background, ids::ConnectorId};
 use provenance_model::batch::MAX_BODY_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use crate::config::LedgerConfig;
+
+/// 64 KiB: with so much of a batch, a thread is busy for a millisecond or two, and others wait for it.
+const AT_ONCE: usize = 64 << 10;
 
 /// One connector has one part of so many of what batches may hold.
 const SHARE: usize = 4;
@@ -23,6 +27,7 @@ pub struct Batches {
     each: usize,
     bytes: Arc<Semaphore>,
     own_bytes: Callers,
+    large: Arc<Semaphore>,
 }
 
 /// What a batch may hold from its first byte until its answer is sent.
@@ -44,7 +49,30 @@ impl Batches {
             each: config.requests_per_connector,
             bytes: Arc::new(Semaphore::new(units(bytes))),
             own_bytes: Callers::new(units(share)),
+            large: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// Does `work` on something of so many bytes: at once, or, where it is large, behind what is answered at once, and in turn: two
+    /// at a time would hold twice the memory for it.
+    ///
+    /// # Errors
+    /// There is no thread for it, or it panicked.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<T> {
+        if bytes <= AT_ONCE {
+            return Ok(work());
+        }
+        let turn = self.large.clone().acquire_owned().await;
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
+        background::run(work).await
     }
 
     /// Waits until `id` may send a body of so many bytes, behind its own requests first, so that nobody waits behind more than
@@ -276,6 +304,22 @@ mod tests {
         assert!(futures_util::poll!(&mut next).is_pending());
         drop(held);
         assert!(next.await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_large_is_done_in_turn_and_what_is_small_at_once() {
+        use futures_util::poll;
+        let batches = Batches::new(&config());
+        let (open, door) = std::sync::mpsc::channel::<()>();
+        let mut first = Box::pin(batches.work(AT_ONCE + 1, move || door.recv()));
+        assert!(poll!(&mut first).is_pending());
+        let mut second = Box::pin(batches.work(AT_ONCE + 1, || ()));
+        assert!(poll!(&mut second).is_pending());
+        batches.work(AT_ONCE, || ()).await.unwrap();
+        assert!(poll!(&mut second).is_pending());
+        open.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        second.await.unwrap();
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::{
 };
 
 use common::{
+    background,
     clock::{SharedClock, unix_millis},
     service::{Check, Heartbeat},
 };
@@ -144,6 +145,8 @@ impl<S: LedgerStore> Writer<S> {
 
     /// Serves `inbox` until it is told to stop or nobody can send any more.
     pub(super) fn run(mut self, inbox: &Receiver<Message>) {
+        // Readers don't wait for it, and connectors keep what it has not written yet.
+        background::step_back();
         let mut turns = Turns::default();
         let mut group: Vec<Job> = Vec::new();
         let mut next_prune = Instant::now();

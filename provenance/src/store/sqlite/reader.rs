@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use common::background;
 use provenance_model::commitment::Commitment;
 use rusqlite::{CachedStatement, Connection, Transaction};
 use tokio::sync::Semaphore;
@@ -70,7 +71,7 @@ impl SqliteReader {
             .map_err(|_| ReadError::Busy)?
             .map_err(|e| StoreError(Box::new(e)))?;
         let pool = self.0.clone();
-        let reading = tokio::task::spawn_blocking(move || {
+        let reading = move || {
             let _place = place;
             let idle = pool
                 .idle
@@ -93,8 +94,16 @@ impl SqliteReader {
                     .push(conn);
             }
             result
-        });
-        reading.await.map_err(|e| StoreError(Box::new(e)))?
+        };
+        match effort {
+            Effort::Short => tokio::task::spawn_blocking(reading)
+                .await
+                .map_err(|e| StoreError(Box::new(e)))?,
+            // What takes long is done behind what does not.
+            Effort::Long => background::run(reading)
+                .await
+                .map_err(|e| StoreError(Box::new(e)))?,
+        }
     }
 }
 
