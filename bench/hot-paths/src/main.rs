@@ -11,15 +11,26 @@ use common::{
     config::ByteSize,
     ids::{ConnectorId, ExchangeId, UserId},
 };
+use common_db::DatabaseConfig;
 use connector::{
     authorization::{Assignee, Grant, GrantIndex, Subject},
     exchange::BodyDigest,
     provider::{SourceConfig, Sources},
     upstream::ResourceUrl,
 };
+use provenance::{
+    domain::{
+        parties::{Facts, Made},
+        rules::{self, Effort, Moment},
+        store::{Columns, LedgerStore as _, LedgerTx as _},
+        submission::{Call, Submission},
+    },
+    store::open_sqlite,
+};
 use provenance_model::{
     batch::InItem,
     commitment::{Commitment, Salt},
+    core::{self, Actor, ActorAuth, CoreParts},
     event_id::{EventIds, OwnedId},
     json,
 };
@@ -40,7 +51,8 @@ fn main() -> anyhow::Result<()> {
         }
         "item" => item(times),
         "record" => record(times),
-        _ => anyhow::bail!("there is no {name}: resource, grant, hash, item, record"),
+        "event" => event(times),
+        _ => anyhow::bail!("there is no {name}: resource, grant, hash, item, record, event"),
     }
 }
 
@@ -155,6 +167,84 @@ fn record(times: usize) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     })
+}
+
+/// Records of one transaction of the ledger, as many as connectors under load deliver.
+const GROUP: usize = 64;
+
+/// Decides about events and writes them, each the `Received` of a `Sent` before it, in a ledger below the current directory.
+fn event(times: usize) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir_in(Path::new("."))?;
+    let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (mut store, _, _) = runtime.block_on(open_sqlite(&DatabaseConfig::new(url)))?;
+    let (owner, user) = (owner()?, user()?.to_string());
+    let ids = EventIds::new(owner.clone());
+    let mut sent = "019a0000-0000-7000-8000-000000000000".to_owned();
+    let mut left = times;
+    while left > 0 {
+        let moment = Moment::new(SystemClock.now());
+        let mut effort = Effort::of_a_group();
+        let mut tx = store.begin()?;
+        for n in 0..left.min(GROUP) {
+            let kind = if n % 2 == 0 { "Sent" } else { "Received" };
+            let id = ids.next(moment.at).id.to_string();
+            let one = submission(kind, &id, &sent, &user, &owner);
+            let decision = rules::apply(&mut tx, black_box(&one), &moment, &mut effort)?;
+            anyhow::ensure!(decision.is_ok(), "{decision:?}");
+            sent = id;
+        }
+        tx.commit()?;
+        left = left.saturating_sub(GROUP);
+    }
+    Ok(())
+}
+
+fn submission(
+    kind: &str,
+    id: &str,
+    previous: &str,
+    user: &str,
+    connector: &ConnectorId,
+) -> Submission {
+    let actor = Actor {
+        auth: ActorAuth::Mtls,
+        cert: Some("5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".to_owned()),
+        client: Some(connector.to_string()),
+        acts_for: None,
+        user: user.to_owned(),
+    };
+    let body = serde_json::json!({
+        "cdldatamodelversion": "2.0", "cdleventid": id, "cdleventtype": kind, "cdltimestamp": "2025-01-01T00:00:02.000Z",
+        "dataprovider": user, "datauser": user, "cdlpreviousevents": [previous],
+    });
+    let subject = core::Subject::Event;
+    let made = Made {
+        jti: Some("019a0000-0000-7000-8000-000000000001".to_owned()),
+        sha256: actor.cert.clone(),
+        len: Some(1024),
+        ..Made::by(&actor, None, None)
+    };
+    Submission {
+        id: id.to_owned(),
+        content: [7; 32],
+        subject,
+        parts: CoreParts::new(subject, json::canonical(&body), &actor),
+        previous: vec![previous.to_owned()],
+        columns: Columns {
+            facts: Facts {
+                event_type: Some(kind.to_owned()),
+                provider: Some(user.to_owned()),
+                consumer: Some(user.to_owned()),
+                made: Some(made),
+            },
+            ..Columns::default()
+        },
+        actor,
+        by: Call::Batch,
+    }
 }
 
 fn owner() -> anyhow::Result<ConnectorId> {
