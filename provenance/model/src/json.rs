@@ -93,11 +93,21 @@ fn push_value(out: &mut String, value: &Value) {
 }
 
 fn push_object(out: &mut String, object: &Map<String, Value>) {
-    let mut members: Vec<_> = object.iter().collect();
-    // By UTF-16 code units (RFC 8785 §3.2.3).
-    members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    // By UTF-16 code units (RFC 8785 §3.2.3). That is the order of bytes, in which maps are kept, up to the characters that take
+    // four of them.
+    let has_pairs = |name: &String| name.bytes().any(|byte| byte >= 0xf0);
+    if object.keys().is_sorted() && !object.keys().any(has_pairs) {
+        push_members(out, object.iter());
+    } else {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+        push_members(out, members.into_iter());
+    }
+}
+
+fn push_members<'m>(out: &mut String, members: impl Iterator<Item = (&'m String, &'m Value)>) {
     out.push('{');
-    for (i, (name, value)) in members.into_iter().enumerate() {
+    for (i, (name, value)) in members.enumerate() {
         if i > 0 {
             out.push(',');
         }
@@ -117,13 +127,14 @@ pub fn string(text: &str) -> String {
 
 /// Appends `text` as a JSON string. The canonical form of a string is the one that `serde_json` writes.
 pub fn push_string(out: &mut String, text: &str) {
-    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-    if text.bytes().all(is_plain) {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // Without a way out in the middle, many bytes are looked at in one step.
+    if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        out.push_str(&serde_json::to_string(text).expect("a string can be written"));
+    } else {
         out.push('"');
         out.push_str(text);
         out.push('"');
-    } else {
-        out.push_str(&serde_json::to_string(text).expect("a string can be written"));
     }
 }
 
