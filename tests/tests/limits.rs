@@ -376,7 +376,11 @@ async fn a_crowd_costs_bounded_memory_and_others_are_served(
         number("KAKEHASHI_ACTIVE", 200),
     );
     // `handshake` and `headers` are the usual ones; 10,000 connections are made within them.
-    let scene = Scene::new(&[("idle", "10m".into())]).await;
+    let limits = [
+        ("idle", "10m".into()),
+        ("connections_per_client", 4096.into()),
+    ];
+    let scene = Scene::new(&limits).await;
     let pid = scene.connector(which).pid();
     let (door, held) = (scene.door(which), scene.request(which, HELD));
     let alone = times(&scene).await;

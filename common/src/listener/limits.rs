@@ -48,7 +48,8 @@ impl Default for ListenerLimits {
     fn default() -> Self {
         Self {
             connections: 16_384,
-            connections_per_client: 4_096,
+            // 80 MiB, where each of them sends half of the largest headers.
+            connections_per_client: 1_024,
             new_connections: 200,
             new_connections_burst: 1_000,
             handshake: Period::seconds(10),

@@ -16,7 +16,7 @@ pub struct ExchangeLimits {
     /// of them it is a sixth of that. A quarter is for callers without a token.
     pub total: usize,
     /// Exchanges at a time for one caller: a connector, a user, or without a token an address (IPv6: one /64). Default 512, so
-    /// that it takes eight to have all places. Without a token a quarter of it.
+    /// that it takes eight to have all places. Without a token a quarter of it; of a connector's, one of its users has three quarters.
     pub per_caller: usize,
 }
 
@@ -54,6 +54,11 @@ impl ExchangeLimits {
                 open_each,
                 metrics::gauge!("exchanges_under_way_without_token"),
             ),
+            users: Places::new(
+                usize::MAX,
+                (self.per_caller - self.per_caller / OPEN_SHARE).max(1),
+                metrics::gauge!("exchanges_under_way_of_users"),
+            ),
         })
     }
 }
@@ -82,13 +87,19 @@ pub struct Place {
     /// The one among those without a token.
     #[expect(dead_code, reason = "held, not read")]
     open: Option<common::places::Place<Asking>>,
+    /// The one of a user among their connector's.
+    user: Option<common::places::Place<UserOf>>,
 }
+
+/// A user, by the connector that they come through.
+type UserOf = (ConnectorId, UserId);
 
 /// The places for exchanges, by caller.
 #[derive(Debug)]
 pub struct Admission {
     all: Arc<Places<Asking>>,
     open: Arc<Places<Asking>>,
+    users: Arc<Places<UserOf>>,
 }
 
 impl Admission {
@@ -103,7 +114,15 @@ impl Admission {
         Some(Place {
             one: self.all.enter_as(asking)?,
             open,
+            user: None,
         })
+    }
+
+    /// Counts `place`, which is one of the connector's, for its user too. `false` if that one has so many of them already that the
+    /// rest is its other users'.
+    pub fn is_shared(&self, place: &mut Place, connector: &ConnectorId, user: &UserId) -> bool {
+        place.user = self.users.enter_as((connector.clone(), user.clone()));
+        place.user.is_some()
     }
 }
 
@@ -135,5 +154,28 @@ mod tests {
         assert!(admission.enter(user("b"), true).is_none(), "no more at all");
         open.pop();
         assert!(admission.enter(network(4), false).is_some());
+    }
+
+    #[test]
+    fn one_user_leaves_places_to_the_others_of_a_connector() {
+        let limits = ExchangeLimits {
+            total: 16,
+            per_caller: 4,
+        };
+        let admission = limits.admission();
+        let id = |name: &str| ConnectorId::parse(name).expect("a connector ID");
+        let enter = |connector: &str, user: &str| {
+            let mut place = admission.enter(Asking::Connector(id(connector)), true)?;
+            let user = UserId::parse(user).expect("a user ID");
+            let is_shared = admission.is_shared(&mut place, &id(connector), &user);
+            is_shared.then_some(place)
+        };
+        let mut held: Vec<_> = (0..3).map(|_| enter("b.example", "x").unwrap()).collect();
+        assert!(enter("b.example", "x").is_none());
+        held.push(enter("b.example", "y").unwrap());
+        assert!(enter("b.example", "z").is_none(), "all of the connector's");
+        held.push(enter("c.example", "x").unwrap());
+        drop(held);
+        assert!(enter("b.example", "x").is_some());
     }
 }

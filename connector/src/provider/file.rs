@@ -82,6 +82,14 @@ impl Provider {
         );
         let checked = budget.checks(self.caller(fields, &peer)).await;
         let asker = checked.ok_or_else(|| refusals::AUTH_AWAY.because("no answer in time"))??;
+        if let Some(token) = &asker.token
+            && let Some(place) = &mut log.place
+            && !self
+                .admission
+                .is_shared(place, &peer.id, &token.claims.user)
+        {
+            return Err((&refusals::BUSY).into());
+        }
         if let Some(source) = self.sources.find(&wanted.resource) {
             log.wants_grant = Some(source.authorization);
             log.wants_contract = Some(source.contract);

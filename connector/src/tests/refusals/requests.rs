@@ -218,3 +218,40 @@ async fn too_many_exchanges_at_a_time_are_refused() {
         );
     }
 }
+
+/// Whoever has a token at a receiver would otherwise keep all its others from a provider.
+#[tokio::test]
+async fn one_user_leaves_places_at_a_provider_to_the_others_of_the_same_receiver() {
+    let limits = ExchangeLimits {
+        total: 16,
+        per_caller: 4,
+    };
+    let world = World::start(Plan {
+        limits,
+        ..Plan::default()
+    })
+    .await;
+    let other = TokenClaims {
+        user: UserId::parse("cadde.other.bb").unwrap(),
+        ..kit::claims()
+    };
+    world.auth.token("other", Ok(other));
+    world.grant("/closed/endless").await;
+    let assignee = Assignee {
+        user: Some(UserId::parse("cadde.other.bb").unwrap()),
+        ..Assignee::default()
+    };
+    world.grant_to("/closed/endless", assignee, None).await;
+    let begin = async |token| {
+        let answer = world.reference("/closed/endless", Some(token)).send().await;
+        answer.expect("an answer")
+    };
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(begin("good").await);
+    }
+    assert!(held.iter().all(|answer| answer.status().is_success()));
+    let more = fetch(world.reference("/open/a.csv", Some("good"))).await;
+    assert_eq!(more.error(), (503, "010090006E".to_owned()));
+    assert_eq!(begin("other").await.status().as_u16(), 200);
+}
