@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
+use time::OffsetDateTime;
 
 use crate::tls::{TlsStore, provider};
 
@@ -65,11 +66,19 @@ pub fn trusting(
     Ok(builder().tls_backend_preconfigured(config).build()?)
 }
 
-/// A client with this process's certificate, for peers: one pool of connections a generation of the certificate.
+/// A client with this process's certificate, for peers: one pool of connections a generation of the certificate, and a new one when the
+/// certificate of a server has ended.
 #[derive(Debug, Clone)]
 pub struct PeerClient {
     tls: Arc<TlsStore>,
-    current: Arc<ArcSwap<(u64, reqwest::Client)>>,
+    current: Arc<ArcSwap<Pool>>,
+}
+
+#[derive(Debug)]
+struct Pool {
+    revision: u64,
+    since: OffsetDateTime,
+    client: reqwest::Client,
 }
 
 impl PeerClient {
@@ -87,33 +96,36 @@ impl PeerClient {
         }
     }
 
-    fn build(tls: &TlsStore) -> Result<(u64, reqwest::Client), reqwest::Error> {
-        let revision = tls.revision();
+    fn build(tls: &TlsStore) -> Result<Pool, reqwest::Error> {
+        let (revision, since) = (tls.revision(), tls.time());
         let config = tls.client_config().as_ref().clone();
-        Ok((
+        Ok(Pool {
             revision,
-            builder()
+            since,
+            client: builder()
                 .https_only(true)
                 .tls_backend_preconfigured(config)
                 .build()?,
-        ))
+        })
     }
 
     /// The client for now.
     pub fn get(&self) -> reqwest::Client {
         let current = self.current.load();
-        if current.0 == self.tls.revision() {
-            return current.1.clone();
+        if current.revision == self.tls.revision()
+            && !self.tls.has_server_ended_since(current.since)
+        {
+            return current.client.clone();
         }
         match Self::build(&self.tls) {
             Ok(fresh) => {
-                let client = fresh.1.clone();
+                let client = fresh.client.clone();
                 self.current.store(Arc::new(fresh));
                 client
             }
             Err(error) => {
                 tracing::error!(%error, "no client for the new certificate, the previous one stays in use");
-                current.1.clone()
+                current.client.clone()
             }
         }
     }

@@ -3,7 +3,10 @@
 //! One verifier an anchor, tried in turn: a chain that leads to several is good where one of them vouches for it. A verifier of
 //! rustls that held all of them would ask for a list of every authority, or of none, and could not say whose word it took.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
@@ -19,6 +22,7 @@ use rustls::{
     },
 };
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{
@@ -350,18 +354,49 @@ impl ClientCertVerifier for ClientVerifier {
     }
 }
 
+/// When the certificates end of servers that were accepted, seconds since 1970: pools of connections that cannot look at a certificate
+/// themselves are told by it.
+#[derive(Debug, Default)]
+pub(super) struct Ends(Mutex<BTreeSet<i64>>);
+
+/// Few servers are called: each has one certificate, and a new one every other month.
+const ENDS: usize = 64;
+
+impl Ends {
+    fn note(&self, der: &CertificateDer<'_>) {
+        let Ok((_, certificate)) = X509Certificate::from_der(der) else {
+            return;
+        };
+        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.insert(certificate.validity().not_after.timestamp());
+        if ends.len() > ENDS {
+            ends.pop_first();
+        }
+    }
+
+    /// Whether one of them ended after `since` and before `now`.
+    pub(super) fn is_any_between(&self, since: OffsetDateTime, now: OffsetDateTime) -> bool {
+        let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, now) = (since.unix_timestamp(), now.unix_timestamp());
+        // A certificate is good throughout its last second.
+        since < now && ends.range(since..now).next().is_some()
+    }
+}
+
 /// Accepts servers for which one of the anchors vouches that may vouch for what is called.
 #[derive(Debug)]
 pub(super) struct ServerVerifier {
     anchors: Anchors,
     called: Called,
+    ends: Option<Arc<Ends>>,
 }
 
 impl ServerVerifier {
-    pub(super) fn new(anchors: &Anchors, called: Called) -> Self {
+    pub(super) fn new(anchors: &Anchors, called: Called, ends: Option<Arc<Ends>>) -> Self {
         Self {
             anchors: anchors.clone(),
             called,
+            ends,
         }
     }
 
@@ -397,6 +432,9 @@ impl ServerCertVerifier for ServerVerifier {
         for (_, anchor) in &self.anchors.0 {
             match anchor.accepts_server(end_entity, intermediates, server_name, now) {
                 Ok(_) if self.may(anchor, end_entity) => {
+                    if let Some(ends) = &self.ends {
+                        ends.note(end_entity);
+                    }
                     return Ok(ServerCertVerified::assertion());
                 }
                 _ if tells_more(&refusal) => {}
@@ -485,6 +523,7 @@ impl ServerCertVerifier for SourceVerifier {
         let by_anchors = ServerVerifier {
             anchors,
             called: Called::Sources,
+            ends: None,
         };
         let outcome = by_anchors.verify_server_cert(
             end_entity,

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::{
     AnchorConfig, PeerCertificate, TlsConfig, TlsStore,
     anchors::{
-        Anchor, Anchors, Authorities, Called, ClientVerifier, ServerVerifier, SourceVerifier,
+        Anchor, Anchors, Authorities, Called, ClientVerifier, Ends, ServerVerifier, SourceVerifier,
     },
     clock::ClockTime,
     crl::CrlError,
@@ -60,6 +60,8 @@ pub(super) struct Material {
     pub(super) plain_server: Arc<ServerConfig>,
     /// For the servers of the data space.
     pub(super) client: Arc<ClientConfig>,
+    /// When their certificates end.
+    pub(super) ends: Arc<Ends>,
     /// For providers.
     pub(super) provider_client: Arc<ClientConfig>,
     /// What the files held, to notice a change.
@@ -130,11 +132,13 @@ impl Material {
             anchors: &anchors,
             certified: Arc::new(certified),
         };
+        let ends = Arc::default();
         Ok(Self {
             peer_server: configs.server(true)?,
             plain_server: configs.server(false)?,
-            client: configs.client(Called::Infrastructure)?,
-            provider_client: configs.client(Called::Providers)?,
+            client: configs.client(Called::Infrastructure, Some(&ends))?,
+            provider_client: configs.client(Called::Providers, None)?,
+            ends,
             own,
             uses,
             not_before: *validity.start(),
@@ -241,11 +245,16 @@ impl Configs<'_> {
     }
 
     /// Offers TLS 1.3 and 1.2: the proxies of existing peers have no 1.3 by default.
-    fn client(&self, called: Called) -> Result<Arc<ClientConfig>, TlsError> {
+    fn client(
+        &self,
+        called: Called,
+        ends: Option<&Arc<Ends>>,
+    ) -> Result<Arc<ClientConfig>, TlsError> {
+        let verifier = ServerVerifier::new(self.anchors, called, ends.cloned());
         let mut client = ClientConfig::builder_with_details(provider(), self.time())
             .with_protocol_versions(&[&TLS13, &TLS12])?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(ServerVerifier::new(self.anchors, called)))
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(Arc::clone(
                 &self.certified,
             ))));

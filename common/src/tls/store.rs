@@ -145,6 +145,17 @@ impl TlsStore {
         Arc::clone(&self.current.load().client)
     }
 
+    /// Whether the certificate of one of these servers has ended since `since`, on whose connections nobody may go on.
+    pub(crate) fn has_server_ended_since(&self, since: OffsetDateTime) -> bool {
+        let ends = &self.current.load().ends;
+        ends.is_any_between(since, self.clock.now())
+    }
+
+    /// The time by which certificates are judged.
+    pub(crate) fn time(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
     /// For connections to providers, with our certificate. What answers is not identified before
     /// [`identify_provider`](Self::identify_provider) has looked at it.
     pub fn provider_client_config(&self) -> Arc<ClientConfig> {

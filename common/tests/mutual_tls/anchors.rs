@@ -12,6 +12,7 @@ use std::{
 use async_trait::async_trait;
 use axum::{Router, routing::get};
 use common::{
+    http::client::PeerClient,
     ids::ConnectorId,
     listener::TlsMode,
     pem,
@@ -397,4 +398,36 @@ async fn a_connection_ends_with_the_certificate_of_its_peer() {
     .await
     .expect("the connection ends");
     assert!(now() > ends, "not before its certificate does");
+}
+
+#[tokio::test]
+async fn a_client_of_the_servers_uses_no_connection_past_the_end_of_their_certificate() {
+    let world = World::new(Scope::Registered);
+    let issued = world.ours.leaf(Leaf {
+        until_days: Some(0),
+        until_seconds: Some(3),
+        ..named("server.example", 5)
+    });
+    let ends = PeerCertificate::from_der(&chain(&issued)[0], &BTreeMap::new());
+    let ends = ends.expect("a certificate").not_after;
+    let server = store(&world.files.config("server", &issued, &world.ours, None));
+    let router = Router::new().route("/who", get(who));
+    let (port, _shutdown) = serve(listener(TlsMode::Mutual), Some(server), router).await;
+    let own = world.ours.leaf(named("caller.example", 6));
+    let client = PeerClient::new(store(&world.peer("caller", &own)));
+    let ask = || {
+        client
+            .get()
+            .get(format!("https://localhost:{port}/who"))
+            .send()
+    };
+    ask().await.expect("an answer");
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while ask().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the kept connection is used no more");
+    assert!(now() > ends, "not before the certificate has ended");
 }
