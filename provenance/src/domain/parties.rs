@@ -116,6 +116,31 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What `core`, that of an event, says.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`]: it is no core.
+    pub fn of_core(core: &str) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Of {
+            #[serde(default)]
+            event: Named,
+        }
+        #[derive(Default, Deserialize)]
+        struct Named {
+            cdleventtype: Option<String>,
+            dataprovider: Option<String>,
+            datauser: Option<String>,
+        }
+        let Of { event } = serde_json::from_str(core)?;
+        Ok(Self {
+            event_type: event.cdleventtype,
+            provider: event.dataprovider,
+            consumer: event.datauser,
+            made: Some(Made::of_core(core)?),
+        })
+    }
+
     /// Of a record of before, for which nobody kept who made it: the user in its actor's name, else of what a connector delivered
     /// the one whose act it was.
     #[must_use]
@@ -199,9 +224,10 @@ impl Facts {
             .any(|maker| previous.parties().any(|party| party == maker))
     }
 
-    /// Whether `sent` is a `Sent` of the same provider to the same user.
-    fn follows(&self, sent: &Self) -> bool {
-        sent.is_sent()
+    /// Whether this is a `Received` and `sent` a `Sent` of the same provider to the same user.
+    pub fn follows(&self, sent: &Self) -> bool {
+        self.is_received()
+            && sent.is_sent()
             && self.provider.is_some()
             && self.consumer.is_some()
             && (&self.provider, &self.consumer) == (&sent.provider, &sent.consumer)

@@ -427,9 +427,48 @@ fn contest<T: LedgerTx>(
     if let (true, Some(provider), Some(consumer)) =
         (first.is_event && is_sent, &facts.provider, &facts.consumer)
     {
+        let moved = followers(tx, first.idx, facts)?;
         tx.reattach(first.idx, second.idx, provider, consumer)?;
+        // They came before the one that they mean, and were held against another.
+        let side = Side {
+            id: &submission.id,
+            actor: &submission.actor,
+            commitment,
+            facts,
+        };
+        mismatch::compare(tx, &side, std::iter::empty(), &moved, moment)?;
     }
     Ok(())
+}
+
+/// The `Received`s among the first successors of the event at `first` that follow `sent`.
+fn followers<T: LedgerTx>(
+    tx: &mut T,
+    first: Index,
+    sent: &Facts,
+) -> Result<Vec<Waiting>, StoreError> {
+    let mut found = Vec::new();
+    for idx in tx.successors(first)? {
+        let Recorded {
+            id,
+            salt: Some(salt),
+            core: Some(core),
+            ..
+        } = tx.recorded(idx)?
+        else {
+            continue;
+        };
+        let facts = Facts::of_core(&core).map_err(|error| StoreError(Box::new(error)))?;
+        if facts.follows(sent) {
+            found.push(Waiting {
+                idx,
+                id,
+                commitment: Commitment::new(&salt, &core),
+                facts,
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// The predecessors that have arrived. An id that ended as evidence is no event and stays pending; of several records under one id

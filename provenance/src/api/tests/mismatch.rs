@@ -167,3 +167,43 @@ async fn what_was_recorded_before_is_compared_too() {
     let evidence = &world.cores("mismatch")[0]["evidence"];
     assert_eq!(evidence["differs"][0]["members"], json!(["dig"]));
 }
+
+/// A `Received` of version 7 whose `Sent` was squatted is held against the true one as soon as that is there.
+#[rstest]
+#[case::that_fits("token-1", None)]
+#[case::with_another_token("token-2", Some(json!(["jti"])))]
+#[tokio::test]
+async fn what_takes_the_place_of_a_squat_is_compared_too(
+    #[case] jti: &str,
+    #[case] expected: Option<Value>,
+) {
+    let world = World::new().await;
+    let mut pair = pair(&world);
+    pair[1]["jti"] = jti.into();
+    let mut squat = pair[0].clone();
+    squat["user_id"] = STRANGER.into();
+    squat["event"]["dataprovider"] = STRANGER.into();
+    let all = [
+        ("provider.c.example", &squat),
+        (RECEIVER_CONNECTOR, &pair[1]),
+        (PROVIDER_CONNECTOR, &pair[0]),
+    ];
+    for (connector, item) in all {
+        let answer = world
+            .deliver_as(connector, std::slice::from_ref(item))
+            .await;
+        let status = &answer.body["results"][0]["status"];
+        assert_eq!(status, "created", "{}", answer.body);
+    }
+    let (sent, received) = (
+        &pair[0]["event"]["cdleventid"],
+        &pair[1]["event"]["cdleventid"],
+    );
+    let marked = world.cores("mismatch");
+    let of_the_true_one = marked.iter().find(|core| {
+        core["evidence"]["cdleventid"] == *sent && core["evidence"]["differs"].is_array()
+    });
+    let differs = of_the_true_one.map(|core| core["evidence"]["differs"].clone());
+    let expected = expected.map(|members| json!([{ "cdleventid": received, "members": members }]));
+    assert_eq!(differs, expected);
+}
