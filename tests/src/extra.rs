@@ -33,6 +33,7 @@ pub struct Extra {
     pub url: Url,
     /// Health and metrics.
     pub admin: Url,
+    role: Role,
     process: Guarded,
     directory: PathBuf,
 }
@@ -232,6 +233,7 @@ impl<'a> Joining<'a> {
             connector_id: self.connector_id,
             url: self.url,
             admin: self.admin,
+            role: self.role,
             process,
             directory: self.directory,
         };
@@ -292,6 +294,25 @@ impl Extra {
     /// How many changes its outbox has written: unchanged, where nothing was recorded.
     pub async fn outbox_writes(&self, trial: &Trial) -> f64 {
         metrics::outbox_writes(trial.http(), &self.admin).await
+    }
+
+    /// Runs a command of its own program beside it: whether all of it was done, and what it printed, which is JSON. One that fails
+    /// prints nothing.
+    pub fn command(&self, arguments: &[&str]) -> (bool, serde_json::Value) {
+        let name = format!("{}-connector", self.role.name());
+        let own = self.directory.join(name);
+        if !own.exists() {
+            std::os::unix::fs::symlink(program(), &own).expect("the directory is ours");
+        }
+        let ended = std::process::Command::new(own)
+            .args(arguments)
+            .arg("--config")
+            .arg(self.directory.join("config.toml"))
+            .output()
+            .expect("the program starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        let told = serde_json::from_str(&printed).unwrap_or_default();
+        (ended.status.success(), told)
     }
 
     /// What it logged.

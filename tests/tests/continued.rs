@@ -148,6 +148,26 @@ fn a_folder_is_continued_when_its_certificates_have_run_out() {
     assert!(printed.contains("both connectors recorded"), "{printed}");
 }
 
+/// A machine whose hardware clock is in local time is hours ahead until its clock is set: what was made then is not valid yet.
+#[test]
+fn a_folder_is_continued_that_was_begun_by_a_clock_that_was_ahead() {
+    let _room = room_blocking(Takes::ATrial);
+    let directory = tempfile::tempdir().unwrap();
+    let start = || {
+        Trial::start()
+            .with_own_samples()
+            .in_directory(directory.path())
+    };
+    // 9 h ahead.
+    drop(start().with_variable("KAKEHASHI_CLOCK_SKEW=32400").start());
+    let second = start().start();
+    let printed = second.printed();
+    assert!(printed.contains("both connectors recorded"), "{printed}");
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(exchange(&second));
+}
+
 #[test]
 fn an_up_that_is_interrupted_before_it_is_ready_says_so_and_leaves_nothing() {
     let _room = room_blocking(Takes::ATrial);

@@ -18,12 +18,14 @@ mod large;
 mod lifecycle;
 mod limits;
 mod open;
+mod parked;
 mod peer;
 mod postgres;
 mod readme;
 mod reference_peer;
 mod refusals;
 mod secrets;
+mod suspended;
 mod targets;
 mod tokens;
 

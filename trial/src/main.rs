@@ -6,6 +6,9 @@ use clap::Parser as _;
 use trial::cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    if let Some(ended) = trial::serve::by_name() {
+        return ended;
+    }
     let cli = Cli::parse();
     let ended = match cli.command {
         Command::Serve(serve) => {

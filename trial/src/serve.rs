@@ -1,11 +1,34 @@
-//! The trial's binary as one of its services.
+//! The trial's binary as one of its services, or as the program of one.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use common::service::{Shutdown, try_serve};
+use common::service::{Shutdown, main, try_serve};
+
+/// `$call::<Service>(…)` for the service named `$name`, if there is one.
+macro_rules! of_service {
+    ($name:expr, $call:ident($($argument:expr),*)) => {
+        match $name {
+            "auth-server" => Some($call::<auth_server::AuthServer>($($argument),*)),
+            "location-server" => Some($call::<location_server::LocationServer>($($argument),*)),
+            "provenance-server" => Some($call::<provenance::ProvenanceServer>($($argument),*)),
+            "receiver-connector" => Some($call::<connector::receiver::ReceiverConnector>($($argument),*)),
+            "provider-connector" => Some($call::<connector::provider::ProviderConnector>($($argument),*)),
+            "data-server" => Some($call::<connector::data_server::DataServer>($($argument),*)),
+            _ => None,
+        }
+    };
+}
+
+/// Under the name of a service this binary is that service's own program, with all its commands: a link is enough. `None` under any
+/// other name.
+pub fn by_name() -> Option<ExitCode> {
+    let started_as = std::env::args_os().next()?;
+    let name = Path::new(&started_as).file_name()?.to_str()?;
+    of_service!(name, main())
+}
 
 /// Runs the service `name` with the configuration at `config`.
 ///
@@ -34,19 +57,8 @@ pub fn serve(
             shutdown.cancel();
         });
     }
-    let ended = match name {
-        "auth-server" => try_serve::<auth_server::AuthServer>(config, &shutdown),
-        "location-server" => try_serve::<location_server::LocationServer>(config, &shutdown),
-        "provenance-server" => try_serve::<provenance::ProvenanceServer>(config, &shutdown),
-        "receiver-connector" => {
-            try_serve::<connector::receiver::ReceiverConnector>(config, &shutdown)
-        }
-        "provider-connector" => {
-            try_serve::<connector::provider::ProviderConnector>(config, &shutdown)
-        }
-        "data-server" => try_serve::<connector::data_server::DataServer>(config, &shutdown),
-        other => Err(anyhow::anyhow!("there is no service {other}")),
-    };
+    let ended = of_service!(name, try_serve(config, &shutdown))
+        .unwrap_or_else(|| Err(anyhow::anyhow!("there is no service {name}")));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
