@@ -27,7 +27,7 @@ pub struct Batches {
     each: usize,
     bytes: Arc<Semaphore>,
     own_bytes: Callers,
-    large: Arc<Semaphore>,
+    large: background::Worker,
 }
 
 /// What a batch may hold from its first byte until its answer is sent.
@@ -49,12 +49,11 @@ impl Batches {
             each: config.requests_per_connector,
             bytes: Arc::new(Semaphore::new(units(bytes))),
             own_bytes: Callers::new(units(share)),
-            large: Arc::new(Semaphore::new(1)),
+            large: background::Worker::default(),
         }
     }
 
-    /// Does `work` on something of so many bytes: at once, or, where it is large, behind what is answered at once, and in turn: two
-    /// at a time would hold twice the memory for it.
+    /// Does `work` on something of so many bytes: at once, or, where it is large, in turn and behind what is answered at once.
     ///
     /// # Errors
     /// There is no thread for it, or it panicked.
@@ -66,13 +65,7 @@ impl Batches {
         if bytes <= AT_ONCE {
             return Ok(work());
         }
-        let turn = self.large.clone().acquire_owned().await;
-        let work = move || {
-            let done = work();
-            drop(turn);
-            done
-        };
-        background::run(work).await
+        self.large.run(work).await
     }
 
     /// Waits until `id` may send a body of so many bytes, behind its own requests first, so that nobody waits behind more than
