@@ -24,6 +24,11 @@ use std::{
 };
 
 use async_trait::async_trait;
+use auth_client::{
+    Callers, ConnectorRegistration, ConnectorRole, Facts, Profile, RegistryError, State,
+    TokenClaims, TokenError, VerifiedToken,
+    api::{ServiceRegistration, UserRegistration},
+};
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use common::{
@@ -36,10 +41,7 @@ use common::{
 };
 use common_db::DatabaseConfig;
 use http::{HeaderMap, Request, StatusCode};
-use provenance_model::{
-    batch::{Registration, Side},
-    event_id::{EventIds, OwnedId},
-};
+use provenance_model::event_id::{EventIds, OwnedId};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use tower::ServiceExt as _;
@@ -47,11 +49,9 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use super::*;
 use crate::{
+    authority::AuthServer,
     config::LedgerConfig,
-    domain::{
-        access::{Authority, AuthorityError, KnownUser, Member},
-        sequencer::{Sequencer, SequencerLimits},
-    },
+    domain::sequencer::{Sequencer, SequencerLimits},
     store::open_sqlite,
 };
 
@@ -79,59 +79,87 @@ fn user(id: &str) -> UserId {
     UserId::parse(id).expect("a user ID")
 }
 
-/// What the authentication server knows, and whether it answers.
+/// What the authentication server knows, and whether it answers. Who calls, the function decides that decides everywhere.
 struct Registered {
-    connectors: BTreeMap<&'static str, Registration>,
+    connectors: BTreeMap<&'static str, (ConnectorRole, &'static str)>,
     is_available: AtomicBool,
 }
 
 #[async_trait]
-impl Authority for Registered {
-    async fn user(&self, token: &str) -> Result<UserId, AuthorityError> {
-        self.member(token).await.map(|member| member.user)
-    }
-
+impl Facts for Registered {
     /// `token-of-USER`, of somebody who belongs to ORG where they are `clerk-of-ORG`; addressed to PROVIDER with
     /// `-to-PROVIDER` behind.
-    async fn member(&self, token: &str) -> Result<Member, AuthorityError> {
+    async fn token(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        self.available()
+            .map_err(|_| TokenError::Unavailable("connection refused".to_owned()))?;
+        let id = token.strip_prefix("token-of-").ok_or(TokenError::Expired)?;
+        let (id, audience) = match id.split_once("-to-") {
+            Some((id, audience)) => (id, Some(audience)),
+            None => (id, None),
+        };
+        let orgs: Vec<&str> = id.strip_prefix("clerk-of-").into_iter().collect();
+        let plain = TokenClaims {
+            jti: format!("jti-of-{token}"),
+            ..test_kit::plain(id, &orgs)
+        };
+        let claims = match audience {
+            Some(audience) => test_kit::exchanged(plain, RECEIVER_CONNECTOR, audience, None),
+            None => plain,
+        };
+        Ok(Arc::new(VerifiedToken::unchecked_for_tests(claims, token)))
+    }
+
+    async fn connector(
+        &self,
+        id: &ConnectorId,
+    ) -> Result<Option<ConnectorRegistration>, RegistryError> {
         self.available()?;
-        let id = token
-            .strip_prefix("token-of-")
-            .ok_or_else(|| AuthorityError::Refused("the token has expired".to_owned()))?;
-        let (id, audience) = id.split_once("-to-").unwrap_or((id, ""));
-        let org = id.strip_prefix("clerk-of-");
-        Ok(Member {
-            orgs: org.into_iter().map(str::to_owned).collect(),
-            audience: Some(audience.to_owned())
-                .filter(|audience| !audience.is_empty())
-                .into_iter()
-                .collect(),
-            jti: Some(format!("jti-of-{token}")),
-            ..Member::of(user(id))
-        })
+        let found = self.connectors.get(id.as_str());
+        Ok(found.map(|(role, of)| ConnectorRegistration {
+            connector_id: id.clone(),
+            role: *role,
+            user_id: user(of),
+            profile: Profile::Kakehashi1,
+            state: State::Active,
+        }))
+    }
+
+    async fn service(&self, _: &ConnectorId) -> Result<Option<ServiceRegistration>, RegistryError> {
+        self.available()?;
+        Ok(None)
     }
 
     /// Everybody but `unknown…`. A provider has connectors of the reference kind, `ours…` has some of ours, `none…` has none.
-    async fn known(&self, user: &UserId) -> Result<Option<KnownUser>, AuthorityError> {
+    async fn user(&self, id: &UserId) -> Result<Option<UserRegistration>, RegistryError> {
         self.available()?;
-        let id = user.as_str();
-        let delivers = (!id.starts_with("none")).then(|| id.starts_with("ours"));
-        Ok((!id.starts_with("unknown")).then_some(KnownUser { delivers }))
+        let text = id.as_str();
+        let provider_profiles = match text {
+            _ if text.starts_with("none") => Vec::new(),
+            _ if text.starts_with("ours") => vec![Profile::Kakehashi1],
+            _ => vec![Profile::Cadde4],
+        };
+        Ok((!text.starts_with("unknown")).then(|| UserRegistration {
+            user_id: id.clone(),
+            provider_profiles,
+        }))
     }
 
-    async fn connector(&self, id: &ConnectorId) -> Result<Option<Registration>, AuthorityError> {
+    async fn is_suspended(
+        &self,
+        _: &UserId,
+        _: Option<&ConnectorId>,
+    ) -> Result<bool, RegistryError> {
         self.available()?;
-        Ok(self.connectors.get(id.as_str()).cloned())
+        Ok(false)
     }
 }
 
 impl Registered {
-    fn available(&self) -> Result<(), AuthorityError> {
-        let is_available = self.is_available.load(Ordering::Relaxed);
-        if is_available {
+    fn available(&self) -> Result<(), RegistryError> {
+        if self.is_available.load(Ordering::Relaxed) {
             Ok(())
         } else {
-            Err(AuthorityError::Unavailable("connection refused".to_owned()))
+            Err(RegistryError::Unavailable("connection refused".to_owned()))
         }
     }
 }
@@ -169,24 +197,21 @@ impl World {
         };
         let check = Readiness::default().register("ledger");
         let sequencer = Sequencer::start(store, clock.clone(), limits, check).expect("a thread");
-        let registered = |side, id| Registration {
-            side,
-            user: user(id),
-        };
+        let (provider, receiver) = (ConnectorRole::Provider, ConnectorRole::Receiver);
         let authority = Arc::new(Registered {
             connectors: BTreeMap::from([
-                (PROVIDER_CONNECTOR, registered(Side::Provider, PROVIDER)),
-                (RECEIVER_CONNECTOR, registered(Side::Receiver, CONSUMER)),
-                ("second.b.example", registered(Side::Receiver, CONSUMER)),
-                ("provider.c.example", registered(Side::Provider, STRANGER)),
-                ("receiver.c.example", registered(Side::Receiver, STRANGER)),
+                (PROVIDER_CONNECTOR, (provider, PROVIDER)),
+                (RECEIVER_CONNECTOR, (receiver, CONSUMER)),
+                ("second.b.example", (receiver, CONSUMER)),
+                ("provider.c.example", (provider, STRANGER)),
+                ("receiver.c.example", (receiver, STRANGER)),
             ]),
             is_available: AtomicBool::new(true),
         });
         let ledger = Arc::new(Ledger {
             sequencer,
             reader: Arc::new(reader),
-            authority: authority.clone(),
+            authority: Arc::new(AuthServer(Callers::new(authority.clone()))),
             clock: clock.clone(),
             organization: "ledger.example".to_owned(),
             batches: Batches::new(&config),
