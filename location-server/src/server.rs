@@ -72,11 +72,8 @@ impl Service for LocationServer {
             registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
             tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
         };
-        let router = api::router(AppState {
-            directory,
-            callers: Callers::new(Arc::new(facts)),
-            own,
-        });
+        let callers = Callers::new(Arc::new(facts));
+        let router = api::router(AppState::new(directory, callers, own));
         let listener = Listener::bind(&config.peer, Some(tls)).await?;
         tracing::info!(address = %config.peer.listen, "the location server answers");
         context.ready.started();

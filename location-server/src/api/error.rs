@@ -76,6 +76,15 @@ impl Failure {
         )
     }
 
+    pub(super) fn moved_too_often() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-changes",
+            "ロケーション情報の変更が多すぎます。しばらくしてから再度お試しください。",
+            "This connector has changed its location too often lately. Please try again later.",
+        )
+    }
+
     pub(super) fn no_such_path() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,

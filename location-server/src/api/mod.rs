@@ -14,7 +14,7 @@ mod read;
 mod tests;
 mod write;
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use auth_client::Callers;
 use axum::response::{IntoResponse as _, Response as HttpResponse};
@@ -24,6 +24,7 @@ use common::http::Endpoint;
 use common::http::cadde::MessageError;
 use common::http::problem::Problem;
 use common::ids::ConnectorId;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::Uri;
 use utoipa::OpenApi;
 
@@ -39,6 +40,24 @@ pub struct AppState {
     pub callers: Callers,
     /// Under which name tokens for managing name this server.
     pub own: ConnectorId,
+    moves: Arc<DefaultKeyedRateLimiter<ConnectorId>>,
+}
+
+/// How often a provider's connector changes its own record at once, and an hour: the history keeps each change.
+const MOVES: NonZeroU32 = NonZeroU32::new(60).expect("it is not zero");
+const MOVES_AN_HOUR: NonZeroU32 = NonZeroU32::new(12).expect("it is not zero");
+
+impl AppState {
+    /// By what is in `directory` and what `callers` say of who calls the server `own`.
+    pub fn new(directory: Arc<Directory>, callers: Callers, own: ConnectorId) -> Self {
+        let moves = Quota::per_hour(MOVES_AN_HOUR).allow_burst(MOVES);
+        Self {
+            directory,
+            callers,
+            own,
+            moves: Arc::new(RateLimiter::keyed(moves)),
+        }
+    }
 }
 
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.

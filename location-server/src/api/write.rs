@@ -13,9 +13,9 @@ use http::{HeaderMap, StatusCode};
 use location_client::api::{ChangeKind, PatchLocationRequest, PostLocationRequest, Response};
 
 use super::access::{author, identified};
-use super::error::WireError;
+use super::error::{Failure, WireError};
 use super::{AppState, body, etag};
-use crate::domain::{Author, Keep, Precondition, parse_new, parse_patch};
+use crate::domain::{Author, Caller, Keep, Precondition, parse_new, parse_patch};
 
 /// Registers a location.
 #[utoipa::path(
@@ -70,7 +70,8 @@ pub(super) async fn create(
         (status = 403, description = "Not allowed"),
         (status = 404, description = "The provider has no location"),
         (status = 412, description = "The record is not that of If-Match"),
-        (status = 422, description = "A member does not fit")
+        (status = 422, description = "A member does not fit"),
+        (status = 429, description = "The connector has changed its record too often")
     )
 )]
 pub(super) async fn replace(
@@ -80,9 +81,7 @@ pub(super) async fn replace(
     body: Body,
 ) -> Result<HttpResponse, WireError> {
     let (peer, caller) = identified(&app, &connection, &headers).await?;
-    if caller.own_provider().is_none() {
-        caller.may_write()?;
-    }
+    may_change(&app, &caller)?;
     let request = body::whole(body).await?;
     let keep = Keep {
         connector_id: request.connector_id.is_none(),
@@ -116,7 +115,8 @@ pub(super) async fn replace(
         (status = 403, description = "Not allowed"),
         (status = 404, description = "The provider has no location"),
         (status = 412, description = "The record is not that of If-Match"),
-        (status = 422, description = "A member does not fit")
+        (status = 422, description = "A member does not fit"),
+        (status = 429, description = "The connector has changed its record too often")
     )
 )]
 pub(super) async fn change(
@@ -127,9 +127,7 @@ pub(super) async fn change(
     body: Body,
 ) -> Result<HttpResponse, WireError> {
     let (peer, caller) = identified(&app, &connection, &headers).await?;
-    if caller.own_provider().is_none() {
-        caller.may_write()?;
-    }
+    may_change(&app, &caller)?;
     let provider = WireError::provider(named)?;
     let patch = parse_patch(&body::partial(body).await?).map_err(WireError::body)?;
     let author = author(&peer, &caller);
@@ -185,6 +183,16 @@ pub(super) async fn remove(
 }
 
 /// One line of log and one count for a change that the history holds.
+/// An operator, or a provider's connector that has not done so too often: whether the record is its own is still to be seen.
+fn may_change(app: &AppState, caller: &Caller) -> Result<(), Failure> {
+    if caller.own_provider().is_none() {
+        caller.may_write()?;
+    } else if app.moves.check_key(&caller.certificate_id).is_err() {
+        return Err(Failure::moved_too_often());
+    }
+    Ok(())
+}
+
 fn done(kind: ChangeKind, provider: &UserId, author: &Author) {
     metrics::counter!("location_changes_total", "kind" => kind.as_str()).increment(1);
     tracing::info!(

@@ -98,11 +98,8 @@ impl World {
         }
         tokens(&auth);
         let directory = Arc::new(Directory::new(Box::new(store), signer, clock.clone()));
-        let router = router(AppState {
-            directory,
-            callers: auth.callers(),
-            own: connector_id(OWN),
-        });
+        let state = AppState::new(directory, auth.callers(), connector_id(OWN));
+        let router = router(state);
         Self {
             router,
             clock,

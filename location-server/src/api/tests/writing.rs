@@ -301,3 +301,25 @@ async fn concurrent_creations_leave_one_record_and_one_line_of_history() {
     let history = world.operator("GET", "/v1/changes", None).await;
     assert_eq!(history.body["changes"].as_array().unwrap().len(), 1);
 }
+
+/// The history keeps each change for good.
+#[tokio::test]
+async fn a_connector_does_not_move_its_record_without_end() {
+    let world = World::with_record().await;
+    let change = async |connector: &str, number: usize| {
+        let url = json!({ "provider_connector_url": format!("https://n{number}.example") });
+        let path = of(PROVIDER);
+        world.call(connector, "PATCH", &path, &[], Some(url)).await
+    };
+    for number in 0..60 {
+        let answer = change("provider.example", number).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.body);
+    }
+    let refused = change("provider.example", 60).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.body["message_id"], "too-many-changes");
+    assert_eq!(world.url().await, "https://n59.example");
+    // Others are refused for what they are.
+    let other = change("other.example", 61).await;
+    assert_eq!(other.status, StatusCode::FORBIDDEN);
+}
