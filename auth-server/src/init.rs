@@ -14,7 +14,7 @@ use crate::{
         store::{CertificateRecord, FirstEntries, Store, StoreError},
         tokens::keys::{self, KeyError},
     },
-    store,
+    store::SqlStore,
 };
 use auth_client::{
     Role, State,
@@ -148,7 +148,7 @@ pub async fn init(
     options: InitOptions,
     clock: SharedClock,
 ) -> Result<InitOutcome, InitError> {
-    let store = store::open(&config.database).await?;
+    let store: &dyn Store = &SqlStore::open(&config.database).await?;
     if store.is_initialised().await? {
         return Err(InitError::AlreadyInitialised);
     }
@@ -156,7 +156,7 @@ pub async fn init(
     let certificate = if config.ca.external {
         own_from_elsewhere(config)?
     } else {
-        new_authority(config, store.as_ref(), now).await?
+        new_authority(config, store, now).await?
     };
     keys::create(&config.tokens.key_directory, now)?;
     let service_id = &config.identity.service_id;

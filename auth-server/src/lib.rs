@@ -15,7 +15,7 @@
 //! | [`service`] | the process |
 //!
 //! To add a call to the operator API: bodies in `auth_client::api`, the change in [`domain::registrar`], the query in
-//! [`domain::store`] and `store::sqlite`, the handler in `api::operator` with its line in `api::routes`, the method of
+//! [`domain::store`] and `store`, the handler in `api::operator` with its line in `api::routes`, the method of
 //! `auth_client::OperatorClient`.
 
 pub mod api;

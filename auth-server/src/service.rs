@@ -5,7 +5,7 @@ use crate::{
     assemble::assemble,
     config::Config,
     domain::tokens::families_since,
-    store,
+    store::SqlStore,
 };
 use anyhow::Context as _;
 use auth_client::enrol::{EnrolError, finish_installation, install};
@@ -61,10 +61,13 @@ impl Service for AuthServer {
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
-        let store = store::open(&config.database)
+        let store = SqlStore::open(&config.database)
             .await
             .context("the database")?;
-        let app = assemble(&config, store, Arc::clone(&context.clock)).await?;
+        store
+            .database()
+            .spawn_probe(context.ready.register("database"), context.shutdown.clone());
+        let app = assemble(&config, Arc::new(store), Arc::clone(&context.clock)).await?;
         warn_of_unknown_profiles(&app);
         app.certifier.publish_if_due().await?;
         finish_installation(&config.tls)?;
@@ -85,7 +88,7 @@ impl Service for AuthServer {
             .context("[public]")?;
         tokio::spawn(watch_database(
             Arc::clone(&app),
-            context.ready.register("database"),
+            context.ready.register("registrations"),
             (Arc::clone(&context.clock), config.tokens.access.get()),
             context.shutdown.clone(),
         ));

@@ -1,22 +1,18 @@
 //! The life of the location server.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use common::config::AdminConfig;
 use common::listener::{Listener, ListenerConfig};
-use common::service::{Check, Context, Finding, Service, Shutdown};
+use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
 
 use crate::api::{self, AppState};
 use crate::config::Config;
 use crate::domain::{Directory, RecordSigner};
 use crate::store::Locations;
-
-/// 5 s: a database that came back is noticed before a load balancer's second look.
-const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The location server.
 pub struct LocationServer;
@@ -58,13 +54,12 @@ impl Service for LocationServer {
         );
 
         let signer = RecordSigner::open(&config.records.key_file, config.records.validity.get())?;
-        let store = Box::new(Locations::open(&config.database).await?);
-        let directory = Arc::new(Directory::new(store, signer, context.clock.clone()));
-        tokio::spawn(probe(
-            directory.clone(),
-            context.ready.register("database"),
-            context.shutdown.clone(),
-        ));
+        let store = Locations::open(&config.database).await?;
+        store
+            .database()
+            .spawn_probe(context.ready.register("database"), context.shutdown.clone());
+        let directory = Directory::new(Box::new(store), signer, context.clock.clone());
+        let directory = Arc::new(directory);
 
         let own = tls.own().connector_id;
         let own = own.context("the certificate of this server names no single service")?;
@@ -79,21 +74,5 @@ impl Service for LocationServer {
         context.ready.started();
         listener.serve(router, context.shutdown).await;
         Ok(())
-    }
-}
-
-/// Tells readiness whether the database answers, until `shutdown`.
-async fn probe(directory: Arc<Directory>, check: Check, shutdown: Shutdown) {
-    loop {
-        let state = directory.changes(None, 0, 1).await;
-        check.set(
-            state
-                .map(drop)
-                .map_err(|error| common::telemetry::Chain(&error).to_string()),
-        );
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(PROBE_INTERVAL) => {}
-        }
     }
 }

@@ -10,7 +10,7 @@ use common::{
     service::{Context, Finding, Service},
     telemetry::TelemetryConfig,
 };
-use common_db::Backend;
+use common_db::{Backend, Database};
 
 use crate::{
     api::{self, Batches, Ledger, Lineages, Writes},
@@ -114,7 +114,8 @@ async fn open(
         }
         Backend::Postgres => {
             let (store, reader, database) = open_postgres(&config.database).await?;
-            database.spawn_probe(context.ready.register("database"), context.shutdown.clone());
+            Database::Postgres(database)
+                .spawn_probe(context.ready.register("database"), context.shutdown.clone());
             let sequencer = Sequencer::start(store, clock, limits(None), check)?;
             (sequencer, Arc::new(reader))
         }

@@ -127,6 +127,49 @@ async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing
     );
 }
 
+/// As in a failover: what connects meanwhile reads alone, and would for as long as it lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn services_whose_server_takes_nothing_say_so_and_work_again_once_it_does() {
+    let _room = room(Takes::ATrial).await;
+    let server = Arc::new(Server::start());
+    let trial = Trial::start()
+        .with_own_samples()
+        .on_postgres(&server)
+        .start();
+    let operator = Operator::of(&trial).await;
+    let register = async || {
+        let body = json!({"kind": "organisation", "name": "read only", "corporate_number": corporate_number()});
+        operator.post("/v1/participants", &body).await
+    };
+    assert_eq!(register().await.status, 201);
+
+    blocking(&server, |server| {
+        let role = "ALTER ROLE kakehashi SET default_transaction_read_only = on";
+        server.sql("postgres", role);
+        let all =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'kakehashi'";
+        server.sql("postgres", all);
+    })
+    .await;
+    wait::until("no service with a database is ready", NOTICED, || {
+        all_are(&trial, false)
+    })
+    .await;
+    let refused = register().await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.header("retry-after").is_some());
+
+    blocking(&server, |server| {
+        server.sql(
+            "postgres",
+            "ALTER ROLE kakehashi RESET default_transaction_read_only",
+        );
+    })
+    .await;
+    wait::until("everything is ready", BACK, || all_are(&trial, true)).await;
+    assert_eq!(register().await.status, 201);
+}
+
 /// A trial under load.
 struct Scene<'a> {
     world: &'a World,
@@ -186,27 +229,7 @@ impl Scene<'_> {
     }
 
     async fn all_are(&self, ready: bool) -> Option<()> {
-        let servers = SERVERS.map(|name| {
-            let config = self.trial.service_configuration(name);
-            let listen = config["admin"]["listen"].as_str().unwrap().to_owned();
-            Url::parse(&format!("http://{listen}")).unwrap()
-        });
-        let providers =
-            DOMAINS.map(|letter| self.trial.domain(letter).ready.provider.admin.clone());
-        for admin in servers.into_iter().chain(providers) {
-            let status = self
-                .trial
-                .http()
-                .get(admin.join("/readyz").unwrap())
-                .send()
-                .await
-                .ok()?
-                .status();
-            if (status == 200) != ready {
-                return None;
-            }
-        }
-        Some(())
+        all_are(self.trial, ready).await
     }
 
     /// One request to each server that its database decides.
@@ -346,6 +369,29 @@ impl Scene<'_> {
         })
         .await;
     }
+}
+
+/// Whether all that keep something in a database are ready, or none is.
+async fn all_are(trial: &Trial, ready: bool) -> Option<()> {
+    let servers = SERVERS.map(|name| {
+        let config = trial.service_configuration(name);
+        let listen = config["admin"]["listen"].as_str().unwrap().to_owned();
+        Url::parse(&format!("http://{listen}")).unwrap()
+    });
+    let providers = DOMAINS.map(|letter| trial.domain(letter).ready.provider.admin.clone());
+    for admin in servers.into_iter().chain(providers) {
+        let status = trial
+            .http()
+            .get(admin.join("/readyz").unwrap())
+            .send()
+            .await
+            .ok()?
+            .status();
+        if (status == 200) != ready {
+            return None;
+        }
+    }
+    Some(())
 }
 
 async fn read(request: reqwest::RequestBuilder) -> Answer {

@@ -50,8 +50,8 @@ impl App {
         if *seen == Some(changes) && !self.registrar.is_in_doubt() {
             return Ok(());
         }
-        // Counted before it is read: what is changed in between is read twice rather than never.
-        self.registrar.reload(families_since).await?;
+        let caught_up = self.registrar.catch_up(*seen, families_since).await;
+        let changes = caught_up.inspect_err(|_| *seen = None)?;
         if let Err(error) = self.certifier.publish_if_behind().await {
             tracing::error!(error = %Chain(&error), "the revocation list lacks what another process has revoked");
             return Ok(());

@@ -5,7 +5,7 @@
 
 use super::{
     client::{Client, ClientKind},
-    store::{Duplicate, Snapshot, StoreError},
+    store::{Duplicate, News, Snapshot, StoreError},
 };
 use auth_client::{
     ConnectorRegistration, ConnectorRole, State,
@@ -24,6 +24,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use time::OffsetDateTime;
+use url::Url;
 use uuid::Uuid;
 
 /// Registrations in memory.
@@ -37,30 +38,31 @@ struct Maps {
     clients: BTreeMap<String, Arc<Client>>,
     /// Ids of the provider connectors that work for a user.
     providers: BTreeMap<String, BTreeSet<String>>,
+    /// Client ids, folded: two that differ in case alone name one client.
+    client_ids: BTreeSet<String>,
+    /// Addresses of connectors, each in the spelling that is the one now.
+    addresses: BTreeSet<Url>,
     revoked_families: BTreeMap<Uuid, OffsetDateTime>,
 }
 
 impl Maps {
     fn of(snapshot: Snapshot) -> Self {
-        let mut maps = Self {
-            participants: snapshot
-                .participants
-                .into_iter()
-                .map(|one| (one.id, Arc::new(one)))
-                .collect(),
-            users: snapshot
-                .users
-                .into_iter()
-                .map(|one| (key(&one.user_id), Arc::new(one)))
-                .collect(),
-            clients: BTreeMap::new(),
-            providers: BTreeMap::new(),
-            revoked_families: snapshot.revoked_families.into_iter().collect(),
-        };
-        for client in snapshot.clients {
-            maps.put_client(client);
-        }
+        let mut maps = Self::default();
+        maps.take_in(snapshot);
         maps
+    }
+
+    fn take_in(&mut self, entries: Snapshot) {
+        let participants = entries.participants.into_iter();
+        self.participants
+            .extend(participants.map(|one| (one.id, Arc::new(one))));
+        let users = entries.users.into_iter();
+        self.users
+            .extend(users.map(|one| (key(&one.user_id), Arc::new(one))));
+        for client in entries.clients {
+            self.put_client(client);
+        }
+        self.revoked_families.extend(entries.revoked_families);
     }
 
     fn put_client(&mut self, client: Client) {
@@ -75,6 +77,8 @@ impl Maps {
             let of_user = self.providers.entry(key(user)).or_default();
             of_user.insert(client.id.clone());
         }
+        self.client_ids.insert(client.id.to_ascii_lowercase());
+        self.addresses.extend(spelt(&client));
         self.clients.insert(client.id.clone(), Arc::new(client));
     }
 
@@ -115,6 +119,12 @@ impl Maps {
     }
 }
 
+/// What was stored before may be in a spelling that is no longer the one.
+fn spelt(client: &Client) -> Option<Url> {
+    let url = client.base_url()?;
+    Some(base_url::normalise(url).unwrap_or_else(|_| url.clone()))
+}
+
 fn is_server(client: &Arc<Client>) -> bool {
     client.kind == ClientKind::Service(ServiceKind::Server)
 }
@@ -130,12 +140,16 @@ impl Directory {
         *self.write() = Maps::of(snapshot);
     }
 
-    /// Takes in what the database holds once more. Families that were revoked in the meantime stay revoked.
-    pub fn fill_again(&self, snapshot: Snapshot) {
-        let mut maps = self.write();
-        let revoked = std::mem::take(&mut maps.revoked_families);
-        *maps = Maps::of(snapshot);
-        maps.revoked_families.extend(revoked);
+    /// Takes in what is different in the database. Families that were revoked in the meantime stay revoked.
+    pub fn take_in(&self, news: News) {
+        if news.is_whole {
+            let mut whole = Maps::of(news.entries);
+            let mut maps = self.write();
+            whole.revoked_families.append(&mut maps.revoked_families);
+            *maps = whole;
+        } else {
+            self.write().take_in(news.entries);
+        }
     }
 
     /// A participant.
@@ -170,18 +184,11 @@ impl Directory {
     /// What of `new` belongs to another client: ID, whatever its case, and address.
     pub fn conflicts(&self, new: &Client) -> Vec<Duplicate> {
         let maps = self.read();
-        let has_id = |client: &Client| client.id.eq_ignore_ascii_case(&new.id);
-        // What was stored before may be in a spelling that is no longer the one.
-        let spelt = |client: &Client| {
-            let url = client.base_url()?;
-            Some(base_url::normalise(url).unwrap_or_else(|_| url.clone()))
-        };
-        let wanted = spelt(new);
         let mut found = Vec::new();
-        if maps.clients.values().any(|client| has_id(client)) {
+        if maps.client_ids.contains(&new.id.to_ascii_lowercase()) {
             found.push(Duplicate::ClientId);
         }
-        if wanted.is_some() && maps.clients.values().any(|client| spelt(client) == wanted) {
+        if spelt(new).is_some_and(|address| maps.addresses.contains(&address)) {
             found.push(Duplicate::BaseUrl);
         }
         found

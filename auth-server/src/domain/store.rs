@@ -10,6 +10,7 @@ use auth_client::{
     api::{Certificate, Event, Participant, Purpose, User},
 };
 use common::{ids::UserId, profile::Profile};
+use common_db::Corrupt;
 use std::fmt::Debug;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -27,15 +28,8 @@ pub enum StoreError {
     #[error("the certificate to be renewed is revoked")]
     Revoked,
     /// A row cannot be read.
-    #[error("row {key} of {table} is corrupt: {reason}")]
-    Corrupt {
-        /// The table.
-        table: &'static str,
-        /// The row.
-        key: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -67,6 +61,17 @@ pub struct Snapshot {
     pub clients: Vec<Client>,
     /// Families revoked since the time asked for.
     pub revoked_families: Vec<(Uuid, OffsetDateTime)>,
+}
+
+/// What is different in the database.
+#[derive(Debug, Default)]
+pub struct News {
+    /// How many changes there are now.
+    pub changes: i64,
+    /// Whether the entries are all that there are, and not those alone that were added or changed.
+    pub is_whole: bool,
+    /// The entries.
+    pub entries: Snapshot,
 }
 
 /// A certificate to be recorded.
@@ -157,6 +162,13 @@ pub trait Installation: Send + Sync {
     async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, StoreError>;
     /// How often anything was changed that is held in memory, or revoked, by whichever process.
     async fn changes(&self) -> Result<i64, StoreError>;
+    /// What is different since there were `since` changes, by whichever process; everything if that is not told, or not known any
+    /// more. Families revoked since `families_since` in either case.
+    async fn news(
+        &self,
+        since: Option<i64>,
+        families_since: OffsetDateTime,
+    ) -> Result<News, StoreError>;
     /// The number of the next CRL: `at_least`, or one more than the last.
     async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError>;
 }

@@ -1,74 +1,73 @@
 //! Certificates and one-time codes.
 
 use super::{
-    SqliteStore, micros,
-    rows::{CertificateRow, Reader, insert_event},
+    SqlStore,
+    kinship::{descendants, event_of},
+    rows::{certificate, insert_event},
 };
-use crate::{
-    domain::{
-        secrets::SecretHash,
-        store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
-    },
-    store::kinship::{descendants, event_of},
+use crate::domain::{
+    secrets::SecretHash,
+    store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
 };
 use async_trait::async_trait;
 use auth_client::api::{Certificate, Event};
-use sqlx::SqliteConnection;
+use common_db::{Corrupt, Row, Statement, Transaction, sql};
 use time::OffsetDateTime;
 
-const BY_SERIAL: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
-     not_after, revoked_at FROM certificates WHERE serial = $1";
-
-const BY_SHA256: &str = "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
-     not_after, revoked_at FROM certificates WHERE sha256 = $1 ORDER BY seq LIMIT 1";
+fn by_serial(serial: &str) -> Statement<'_> {
+    sql(
+        "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, revoked_at \
+         FROM certificates WHERE serial = $1",
+    )
+    .bind(serial)
+}
 
 #[async_trait]
-impl Certificates for SqliteStore {
+impl Certificates for SqlStore {
     async fn replace_code(
         &self,
         client_id: &str,
         code: &NewCode,
         event: &Event,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM enrolment_codes WHERE client_id = $1 AND serial IS NULL")
-            .bind(client_id)
-            .execute(&mut *tx)
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            // One replacement after the other: none would see, and so remove, the code that another has not committed yet.
+            lock(&mut tx, client_id).await?;
+            tx.execute(
+                sql("DELETE FROM enrolment_codes WHERE client_id = $1 AND serial IS NULL")
+                    .bind(client_id),
+            )
             .await?;
-        insert_code(&mut tx, client_id, code).await?;
-        insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+            insert_code(&mut tx, client_id, code).await?;
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
     }
 
     async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, StoreError> {
-        let found: Option<(String, i64, Option<String>)> = sqlx::query_as(
-            "SELECT client_id, expires_at, serial FROM enrolment_codes WHERE hash = $1",
-        )
-        .bind(hash.as_slice())
-        .fetch_optional(&self.database.reader)
-        .await?;
-        let Some((client_id, expires_at, serial)) = found else {
-            return Ok(None);
+        let attempt = || async {
+            let mut tx = self.database.snapshot().await?;
+            let asked =
+                sql("SELECT client_id, expires_at, serial FROM enrolment_codes WHERE hash = $1")
+                    .bind(hash.as_slice());
+            let Some(found) = tx.fetch_optional(asked).await? else {
+                return Ok(None);
+            };
+            let code = found.of("enrolment_codes", "client_id");
+            let spent_on = match code.get::<Option<String>>("serial")? {
+                None => None,
+                Some(serial) => tx.fetch_optional(by_serial(&serial)).await?,
+            };
+            tx.commit().await?;
+            Ok(Some(CodeRecord {
+                client_id: code.get("client_id")?,
+                expires_at: code.get("expires_at")?,
+                spent_on: spent_on.as_ref().map(certificate).transpose()?,
+            }))
         };
-        let spent_on = match serial {
-            None => None,
-            Some(serial) => sqlx::query_as::<_, CertificateRow>(BY_SERIAL)
-                .bind(serial)
-                .fetch_optional(&self.database.reader)
-                .await?
-                .map(CertificateRecord::try_from)
-                .transpose()?,
-        };
-        let expires_at = Reader {
-            table: "enrolment_codes",
-            key: &client_id,
-        }
-        .time(expires_at)?;
-        Ok(Some(CodeRecord {
-            client_id,
-            expires_at,
-            spent_on,
-        }))
+        self.database.run(attempt).await
     }
 
     async fn record_enrolment(
@@ -77,35 +76,38 @@ impl Certificates for SqliteStore {
         certificate: &CertificateRecord,
         event: &Event,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        insert_certificate(&mut tx, certificate).await?;
-        let spent = sqlx::query(
-            "UPDATE enrolment_codes SET serial = $2 WHERE hash = $1 AND serial IS NULL",
-        )
-        .bind(code.as_slice())
-        .bind(&certificate.certificate.serial)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        if spent != 1 {
-            return Ok(false);
-        }
-        insert_event(&mut tx, event).await?;
-        tx.commit().await?;
-        Ok(true)
+        let attempt =
+            || async {
+                let mut tx = self.database.begin().await?;
+                insert_certificate(&mut tx, certificate).await?;
+                let spent = tx
+                .execute(
+                    sql("UPDATE enrolment_codes SET serial = $2 WHERE hash = $1 AND serial IS NULL")
+                        .bind(code.as_slice())
+                        .bind(&certificate.certificate.serial),
+                )
+                .await?;
+                if spent != 1 {
+                    tx.rollback().await?;
+                    return Ok(false);
+                }
+                insert_event(&mut tx, event).await?;
+                tx.commit().await?;
+                Ok(true)
+            };
+        self.database.run(attempt).await
     }
 
     async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, StoreError> {
-        let is_taken: bool = sqlx::query_scalar(
+        let asked = sql(
             "SELECT EXISTS (SELECT 1 FROM certified_keys WHERE spki_sha256 = $1 AND (client_id <> $2 OR compromised)) \
-             OR EXISTS (SELECT 1 FROM certificates WHERE serial = $3)",
+             OR EXISTS (SELECT 1 FROM certificates WHERE serial = $3) AS is_taken",
         )
         .bind(certificate.spki_sha256.as_slice())
         .bind(certificate.certificate.subject.as_str())
-        .bind(&certificate.certificate.serial)
-        .fetch_one(&self.database.reader)
-        .await?;
-        Ok(!is_taken)
+        .bind(&certificate.certificate.serial);
+        let found = self.database.fetch_one(asked).await?;
+        Ok(!found.get::<bool>("is_taken")?)
     }
 
     async fn record_certificate(
@@ -113,35 +115,31 @@ impl Certificates for SqliteStore {
         certificate: &CertificateRecord,
         event: &Event,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        insert_certificate(&mut tx, certificate).await?;
-        insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            insert_certificate(&mut tx, certificate).await?;
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
     }
 
     async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
-        let row: Option<CertificateRow> = sqlx::query_as(BY_SERIAL)
-            .bind(serial)
-            .fetch_optional(&self.database.reader)
-            .await?;
-        Ok(row
-            .map(CertificateRecord::try_from)
-            .transpose()?
-            .map(|record| record.certificate))
+        let found = self.database.fetch_optional(by_serial(serial)).await?;
+        Ok(found.as_ref().map(shown).transpose()?)
     }
 
     async fn certificate_by_sha256(
         &self,
         sha256: &[u8; 32],
     ) -> Result<Option<Certificate>, StoreError> {
-        let row: Option<CertificateRow> = sqlx::query_as(BY_SHA256)
-            .bind(sha256.as_slice())
-            .fetch_optional(&self.database.reader)
-            .await?;
-        Ok(row
-            .map(CertificateRecord::try_from)
-            .transpose()?
-            .map(|record| record.certificate))
+        let asked = sql(
+            "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, revoked_at \
+             FROM certificates WHERE sha256 = $1 ORDER BY seq LIMIT 1",
+        )
+        .bind(sha256.as_slice());
+        let found = self.database.fetch_optional(asked).await?;
+        Ok(found.as_ref().map(shown).transpose()?)
     }
 
     async fn certificates(
@@ -150,18 +148,24 @@ impl Certificates for SqliteStore {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, Certificate)>, StoreError> {
-        let rows: Vec<CertificateRow> = sqlx::query_as(
-            "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, \
-             revoked_at FROM certificates WHERE seq > $1 AND ($3 IS NULL OR client_id = $3) ORDER BY seq LIMIT $2",
-        )
-        .bind(after)
-        .bind(limit)
-        .bind(of)
-        .fetch_all(&self.database.reader)
-        .await?;
-        rows.into_iter()
-            .map(|row| Ok((row.seq, CertificateRecord::try_from(row)?.certificate)))
-            .collect()
+        let asked = match of {
+            Some(of) => sql(
+                "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, \
+                 revoked_at FROM certificates WHERE client_id = $3 AND seq > $1 ORDER BY seq LIMIT $2",
+            )
+            .bind(after)
+            .bind(limit)
+            .bind(of),
+            None => sql(
+                "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, \
+                 revoked_at FROM certificates WHERE seq > $1 ORDER BY seq LIMIT $2",
+            )
+            .bind(after)
+            .bind(limit),
+        };
+        let found = self.database.fetch_all(asked).await?;
+        let all = found.iter().map(|row| Ok((row.get("seq")?, shown(row)?)));
+        all.collect()
     }
 
     async fn revoke(
@@ -171,149 +175,173 @@ impl Certificates for SqliteStore {
         compromised: bool,
         event: &Event,
     ) -> Result<Option<Certificate>, StoreError> {
-        let mut tx = self.begin().await?;
-        let found: Option<(String, i64)> =
-            sqlx::query_as("SELECT client_id, seq FROM certificates WHERE serial = $1")
-                .bind(serial)
-                .fetch_optional(&mut *tx)
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            let asked =
+                sql("SELECT client_id, seq FROM certificates WHERE serial = $1").bind(serial);
+            let Some(found) = tx.fetch_optional(asked).await? else {
+                tx.rollback().await?;
+                return Ok(None);
+            };
+            let client: String = found.get("client_id")?;
+            lock(&mut tx, &client).await?;
+            let family = if compromised {
+                let later = sql("SELECT serial, parent FROM certificates \
+                     WHERE client_id = $1 AND seq > $2 AND issued_here ORDER BY seq")
+                .bind(&client)
+                .bind(found.get::<i64>("seq")?);
+                let later = tx.fetch_all(later).await?;
+                let later = later
+                    .iter()
+                    .map(|row| Ok((row.get("serial")?, row.get("parent")?)));
+                descendants(serial, later.collect::<sqlx::Result<_>>()?)
+            } else {
+                vec![serial.to_owned()]
+            };
+            let revoked = tx
+                .fetch_all(
+                    sql(
+                        "UPDATE certificates SET revoked_at = $2 WHERE serial IN (SELECT value FROM json_each($1)) \
+                         AND revoked_at IS NULL RETURNING serial",
+                    )
+                    .on_postgres(
+                        "UPDATE certificates SET revoked_at = $2 WHERE serial = ANY($1) AND revoked_at IS NULL \
+                         RETURNING serial",
+                    )
+                    .bind(family.as_slice())
+                    .bind(at),
+                )
                 .await?;
-        let Some((client, seq)) = found else {
-            return Ok(None);
+            let revoked = revoked.iter().map(|row| row.get("serial"));
+            let revoked: Vec<String> = revoked.collect::<sqlx::Result<_>>()?;
+            if compromised {
+                tx.execute(
+                    sql(
+                        "UPDATE certified_keys SET compromised = true WHERE spki_sha256 IN \
+                         (SELECT spki_sha256 FROM certificates WHERE serial IN (SELECT value FROM json_each($1)))",
+                    )
+                    .on_postgres(
+                        "UPDATE certified_keys SET compromised = true WHERE spki_sha256 IN \
+                         (SELECT spki_sha256 FROM certificates WHERE serial = ANY($1))",
+                    )
+                    .bind(family.as_slice()),
+                )
+                .await?;
+            }
+            for other in revoked.iter().filter(|other| *other != serial) {
+                insert_event(&mut tx, &event_of(other, event)).await?;
+            }
+            if compromised || revoked.iter().any(|one| one == serial) {
+                insert_event(&mut tx, event).await?;
+            }
+            let after = tx.fetch_one(by_serial(serial)).await?;
+            tx.commit().await?;
+            Ok(Some(shown(&after)?))
         };
-        let family = if compromised {
-            let later = sqlx::query_as(
-                "SELECT serial, parent FROM certificates \
-                 WHERE client_id = $1 AND seq > $2 AND issued_here ORDER BY seq",
-            )
-            .bind(client)
-            .bind(seq)
-            .fetch_all(&mut *tx)
-            .await?;
-            descendants(serial, later)
-        } else {
-            vec![serial.to_owned()]
-        };
-        let listed = serde_json::Value::from(family).to_string();
-        let revoked: Vec<String> = sqlx::query_scalar(
-            "UPDATE certificates SET revoked_at = $2 \
-             WHERE serial IN (SELECT value FROM json_each($1)) AND revoked_at IS NULL RETURNING serial",
-        )
-        .bind(&listed)
-        .bind(micros(at))
-        .fetch_all(&mut *tx)
-        .await?;
-        if compromised {
-            sqlx::query(
-                "UPDATE certified_keys SET compromised = 1 WHERE spki_sha256 IN \
-                 (SELECT spki_sha256 FROM certificates WHERE serial IN (SELECT value FROM json_each($1)))",
-            )
-            .bind(&listed)
-            .execute(&mut *tx)
-            .await?;
-        }
-        for other in revoked.iter().filter(|other| *other != serial) {
-            insert_event(&mut tx, &event_of(other, event)).await?;
-        }
-        if compromised || revoked.iter().any(|one| one == serial) {
-            insert_event(&mut tx, event).await?;
-        }
-        let row: CertificateRow = sqlx::query_as(BY_SERIAL)
-            .bind(serial)
-            .fetch_one(&mut *tx)
-            .await?;
-        let record = CertificateRecord::try_from(row)?;
-        tx.commit().await?;
-        Ok(Some(record.certificate))
+        self.database.run(attempt).await
     }
 
     async fn revoked(
         &self,
         since: OffsetDateTime,
     ) -> Result<Vec<(String, OffsetDateTime)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT serial, revoked_at FROM certificates \
-             WHERE revoked_at IS NOT NULL AND not_after > $1 AND issued_here ORDER BY seq",
-        )
-        .bind(micros(since))
-        .fetch_all(&self.database.reader)
-        .await?;
-        rows.into_iter()
-            .map(|(serial, at)| {
-                let at = Reader {
-                    table: "certificates",
-                    key: &serial,
-                }
-                .time(at)?;
-                Ok((serial, at))
-            })
-            .collect()
+        let asked = sql("SELECT serial, revoked_at FROM certificates \
+             WHERE revoked_at IS NOT NULL AND not_after > $1 AND issued_here ORDER BY seq")
+        .bind(since);
+        let found = self.database.fetch_all(asked).await?;
+        let all = found.iter().map(|row| {
+            let row = row.of("certificates", "serial");
+            Ok((row.get("serial")?, row.get("revoked_at")?))
+        });
+        all.collect()
     }
 }
 
+/// As the API shows it.
+fn shown(row: &Row) -> Result<Certificate, Corrupt> {
+    Ok(certificate(row)?.certificate)
+}
+
+/// What changes one client's certificates or codes comes one after the other: a revocation sees all that descend from the certificate.
+async fn lock(tx: &mut Transaction, client_id: &str) -> Result<(), StoreError> {
+    let client = sql("SELECT client_id FROM clients WHERE client_id = $1").bind(client_id);
+    tx.fetch_optional(client.for_update()).await?;
+    Ok(())
+}
+
 pub(super) async fn insert_code(
-    connection: &mut SqliteConnection,
+    tx: &mut Transaction,
     client_id: &str,
     code: &NewCode,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO enrolment_codes (hash, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
-        .bind(code.hash.as_slice())
-        .bind(client_id)
-        .bind(micros(code.created_at))
-        .bind(micros(code.expires_at))
-        .execute(connection)
-        .await?;
+    tx.execute(
+        sql("INSERT INTO enrolment_codes (hash, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
+            .bind(code.hash.as_slice())
+            .bind(client_id)
+            .bind(code.created_at)
+            .bind(code.expires_at),
+    )
+    .await?;
     Ok(())
 }
 
 /// Records a certificate and binds its key to the client, for ever.
 pub(super) async fn insert_certificate(
-    connection: &mut SqliteConnection,
+    tx: &mut Transaction,
     record: &CertificateRecord,
 ) -> Result<(), StoreError> {
     let certificate = &record.certificate;
+    let subject = certificate.subject.as_str();
     if let Some(parent) = &record.parent {
-        let is_good: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM certificates WHERE serial = $1 AND revoked_at IS NULL)",
-        )
-        .bind(parent)
-        .fetch_one(&mut *connection)
-        .await?;
-        if !is_good {
+        lock(tx, subject).await?;
+        let good = sql("SELECT seq FROM certificates WHERE serial = $1 AND revoked_at IS NULL");
+        if tx.fetch_optional(good.bind(parent)).await?.is_none() {
             return Err(StoreError::Revoked);
         }
     }
-    sqlx::query("INSERT INTO certified_keys (spki_sha256, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(record.spki_sha256.as_slice())
-        .bind(certificate.subject.as_str())
-        .execute(&mut *connection)
-        .await?;
-    let (owner, compromised): (String, bool) =
-        sqlx::query_as("SELECT client_id, compromised FROM certified_keys WHERE spki_sha256 = $1")
+    tx.execute(
+        sql("INSERT INTO certified_keys (spki_sha256, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(record.spki_sha256.as_slice())
-            .fetch_one(&mut *connection)
-            .await?;
-    if owner != certificate.subject.as_str() || compromised {
+            .bind(subject),
+    )
+    .await?;
+    // Locked: a key that is condemned at this moment is condemned before or after, not in between.
+    let key = sql("SELECT client_id, compromised FROM certified_keys WHERE spki_sha256 = $1")
+        .bind(record.spki_sha256.as_slice())
+        .for_share();
+    let key = tx.fetch_one(key).await?;
+    if key.get::<String>("client_id")? != subject || key.get("compromised")? {
         return Err(StoreError::Duplicate(Duplicate::Key));
     }
-    let reader = Reader {
+    let sha256 = hex::decode(&certificate.sha256).map_err(|error| Corrupt {
         table: "certificates",
-        key: &certificate.serial,
-    };
-    let sha256 = reader.parsed(hex::decode(&certificate.sha256))?;
-    sqlx::query(
-        "INSERT INTO certificates (serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
-         not_after, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        key: certificate.serial.clone(),
+        reason: error.to_string(),
+    })?;
+    // A file counts by itself, and only one writes. At a server numbers are committed in their order because of a counter
+    // whose row is locked.
+    let next = tx
+        .fetch_one(
+            sql("SELECT NULL AS seq")
+                .on_postgres("UPDATE last_certificate SET seq = seq + 1 RETURNING seq"),
+        )
+        .await?;
+    tx.execute(
+        sql(
+            "INSERT INTO certificates (seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, \
+             not_after, parent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(next.get::<Option<i64>>("seq")?)
+        .bind(&certificate.serial)
+        .bind(subject)
+        .bind(record.spki_sha256.as_slice())
+        .bind(sha256)
+        .bind(&record.chain_pem)
+        .bind(record.issued_here)
+        .bind(certificate.not_before)
+        .bind(certificate.not_after)
+        .bind(record.parent.as_ref().unwrap_or(&certificate.serial)),
     )
-    .bind(&certificate.serial)
-    .bind(certificate.subject.as_str())
-    .bind(record.spki_sha256.as_slice())
-    .bind(sha256)
-    .bind(&record.chain_pem)
-    .bind(record.issued_here)
-    .bind(micros(certificate.not_before))
-    .bind(micros(certificate.not_after))
-    .bind(record.parent.as_ref().unwrap_or(&certificate.serial))
-    .execute(connection)
     .await?;
     Ok(())
 }

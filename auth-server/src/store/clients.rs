@@ -1,11 +1,10 @@
 //! Connectors, services, applications.
 
 use super::{
-    SqliteStore,
+    SqlStore,
     certificates::{insert_certificate, insert_code},
-    families::{FamiliesOf, end_families},
-    micros,
-    rows::{insert_event, to_json},
+    families::FamiliesOf,
+    rows::insert_event,
 };
 use crate::domain::{
     client::{Client, ClientKind},
@@ -18,14 +17,11 @@ use auth_client::{
     api::{Event, Purpose},
 };
 use common::base_url;
-use sqlx::SqliteConnection;
+use common_db::{Json, Transaction, sql};
 use uuid::Uuid;
 
-const SET_PROFILE: &str = "UPDATE clients SET profile = $2 \
-    WHERE client_id = $1 AND kind = 'connector' AND ($3 OR profile IS NULL)";
-
 #[async_trait]
-impl Clients for SqliteStore {
+impl Clients for SqlStore {
     async fn insert_client(
         &self,
         client: &Client,
@@ -33,16 +29,19 @@ impl Clients for SqliteStore {
         certificate: Option<&CertificateRecord>,
         event: &Event,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        insert_client(&mut tx, client).await?;
-        if let Some(code) = code {
-            insert_code(&mut tx, &client.id, code).await?;
-        }
-        if let Some(certificate) = certificate {
-            insert_certificate(&mut tx, certificate).await?;
-        }
-        insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            insert_client(&mut tx, client).await?;
+            if let Some(code) = code {
+                insert_code(&mut tx, &client.id, code).await?;
+            }
+            if let Some(certificate) = certificate {
+                insert_certificate(&mut tx, certificate).await?;
+            }
+            insert_event(&mut tx, event).await?;
+            Ok(tx.commit().await?)
+        };
+        self.database.run(attempt).await
     }
 
     async fn set_client_state(
@@ -51,20 +50,11 @@ impl Clients for SqliteStore {
         state: State,
         event: &Event,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("UPDATE clients SET state = $2 WHERE client_id = $1")
+        let update = sql("UPDATE clients SET state = $2 WHERE client_id = $1")
             .bind(id)
-            .bind(state.as_str())
-            .execute(&mut *tx)
-            .await?;
-        let ended = if state == State::Suspended {
-            end_families(&mut tx, FamiliesOf::Client(id), event).await?
-        } else {
-            Vec::new()
-        };
-        insert_event(&mut tx, event).await?;
-        tx.commit().await?;
-        Ok(ended)
+            .bind(state.as_str());
+        let ends = (state == State::Suspended).then_some(FamiliesOf::Client(id));
+        self.change(update, ends, event).await
     }
 
     async fn set_profile(
@@ -74,20 +64,26 @@ impl Clients for SqliteStore {
         over: bool,
         event: &Event,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let set = sqlx::query(SET_PROFILE)
-            .bind(id)
-            .bind(profile.as_str())
-            .bind(over)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if set == 0 {
-            return Ok(false);
-        }
-        insert_event(&mut tx, event).await?;
-        tx.commit().await?;
-        Ok(true)
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            let set = tx
+                .execute(
+                    sql("UPDATE clients SET profile = $2 \
+                         WHERE client_id = $1 AND kind = 'connector' AND ($3 OR profile IS NULL)")
+                    .bind(id)
+                    .bind(profile.as_str())
+                    .bind(over),
+                )
+                .await?;
+            if set == 0 {
+                tx.rollback().await?;
+                return Ok(false);
+            }
+            insert_event(&mut tx, event).await?;
+            tx.commit().await?;
+            Ok(true)
+        };
+        self.database.run(attempt).await
     }
 
     async fn set_purpose(
@@ -96,14 +92,10 @@ impl Clients for SqliteStore {
         purpose: &Purpose,
         event: &Event,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("UPDATE clients SET purpose = $2 WHERE client_id = $1 AND kind = 'app'")
+        let update = sql("UPDATE clients SET purpose = $2 WHERE client_id = $1 AND kind = 'app'")
             .bind(id)
-            .bind(to_json(purpose))
-            .execute(&mut *tx)
-            .await?;
-        insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+            .bind(Json(purpose));
+        self.change(update, None, event).await.map(drop)
     }
 
     async fn set_client_secret(
@@ -112,21 +104,14 @@ impl Clients for SqliteStore {
         hash: &SecretHash,
         event: &Event,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query("UPDATE clients SET secret_hash = $2 WHERE client_id = $1")
+        let update = sql("UPDATE clients SET secret_hash = $2 WHERE client_id = $1")
             .bind(id)
-            .bind(hash.as_slice())
-            .execute(&mut *tx)
-            .await?;
-        insert_event(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+            .bind(hash.as_slice());
+        self.change(update, None, event).await.map(drop)
     }
 }
 
-pub(super) async fn insert_client(
-    connection: &mut SqliteConnection,
-    client: &Client,
-) -> Result<(), StoreError> {
+pub(super) async fn insert_client(tx: &mut Transaction, client: &Client) -> Result<(), StoreError> {
     let (kind, role, base_url, profile, service_kind, purpose) = match &client.kind {
         ClientKind::Connector {
             role,
@@ -143,26 +128,27 @@ pub(super) async fn insert_client(
         ClientKind::Service(kind) => ("service", None, None, None, Some(kind.as_str()), None),
         ClientKind::App(purpose) => ("app", None, None, None, None, Some(purpose)),
     };
-    sqlx::query(
-        "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
-         base_url, service_kind, state, created_at, profile, purpose) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    tx.execute(
+        sql(
+            "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
+             base_url, service_kind, state, created_at, profile, purpose) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(&client.id)
+        .bind(kind)
+        .bind(&client.name)
+        .bind(client.user.as_ref().map(AsRef::<str>::as_ref))
+        .bind(client.secret_hash.as_ref().map(SecretHash::as_slice))
+        .bind(client.secret_on_public)
+        .bind(Json(&client.grants))
+        .bind(role)
+        .bind(base_url)
+        .bind(service_kind)
+        .bind(client.state.as_str())
+        .bind(client.created_at)
+        .bind(profile)
+        .bind(purpose.map(Json)),
     )
-    .bind(&client.id)
-    .bind(kind)
-    .bind(&client.name)
-    .bind(client.user.as_ref().map(AsRef::<str>::as_ref))
-    .bind(client.secret_hash.as_ref().map(SecretHash::as_slice))
-    .bind(client.secret_on_public)
-    .bind(to_json(&client.grants))
-    .bind(role)
-    .bind(base_url)
-    .bind(service_kind)
-    .bind(client.state.as_str())
-    .bind(micros(client.created_at))
-    .bind(profile)
-    .bind(purpose.map(to_json))
-    .execute(connection)
     .await?;
     Ok(())
 }

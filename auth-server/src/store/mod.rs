@@ -1,28 +1,76 @@
-//! Databases: a file, or a server. Both keep the same rules, and one suite of tests shows it.
+//! The database: registrations, certificates, sessions and what was done. One file an aggregate.
+//!
+//! Writers work side by side: what one decides by is locked until it has ended, and what must be unique is so by a constraint.
 
+mod certificates;
+mod clients;
 #[cfg(test)]
 mod conformance;
+mod events;
+mod families;
+mod installation;
 mod kinship;
-mod postgres;
-mod reading;
-mod sqlite;
+mod people;
+mod rows;
+#[cfg(test)]
+mod tests;
 
-use crate::domain::store::{Duplicate, Store, StoreError};
-use common_db::{Backend, DatabaseConfig, DbError};
-use std::sync::Arc;
+use self::{
+    families::{FamiliesOf, end_families},
+    rows::insert_event,
+};
+use crate::domain::store::{Duplicate, StoreError};
+use auth_client::api::Event;
+use common_db::{Database, DatabaseConfig, DbError, Migrations, Statement};
+use uuid::Uuid;
 
-pub use postgres::PostgresStore;
-pub use sqlite::SqliteStore;
+static MIGRATIONS: Migrations = Migrations {
+    sqlite: sqlx::migrate!("migrations/sqlite"),
+    postgres: sqlx::migrate!("migrations/postgres"),
+};
 
-/// Opens the database of `config`, whichever it is, and brings it to the current schema.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn open(config: &DatabaseConfig) -> Result<Arc<dyn Store>, DbError> {
-    Ok(match Backend::of(config)? {
-        Backend::Sqlite => Arc::new(SqliteStore::open(config).await?),
-        Backend::Postgres => Arc::new(PostgresStore::open(config).await?),
-    })
+/// Registrations, certificates and sessions in one database.
+#[derive(Debug, Clone)]
+pub struct SqlStore {
+    database: Database,
+}
+
+impl SqlStore {
+    /// Opens the database of `config`, whichever it is, and brings it to the current schema.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn open(config: &DatabaseConfig) -> Result<Self, DbError> {
+        Ok(Self {
+            database: Database::open(config, &MIGRATIONS).await?,
+        })
+    }
+
+    /// The database, to be asked whether it works.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Does `update`, ends the families that end with it, and writes the event that tells of it. Returns the families that ended.
+    async fn change(
+        &self,
+        update: Statement<'_>,
+        ends: Option<FamiliesOf<'_>>,
+        event: &Event,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let attempt = || async {
+            let mut tx = self.database.begin().await?;
+            tx.execute(update.clone()).await?;
+            let ended = match ends {
+                Some(of) => end_families(&mut tx, of, event).await?,
+                None => Vec::new(),
+            };
+            insert_event(&mut tx, event).await?;
+            tx.commit().await?;
+            Ok(ended)
+        };
+        self.database.run(attempt).await
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

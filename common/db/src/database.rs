@@ -2,15 +2,21 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
+use common::service::{Check, Shutdown};
+use common::telemetry::Chain;
 use sqlx::migrate::Migrator;
 use sqlx::{Executor, Postgres, Sqlite};
 
 use crate::row::Row;
-use crate::statement::Statement;
+use crate::statement::{Statement, sql};
 use crate::{
     Backend, DatabaseConfig, DbError, PostgresDatabase, SqliteDatabase, open_postgres, open_sqlite,
 };
+
+/// 1 s: a database that went away is noticed before a load balancer's second look.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// The steps that bring a database to its current schema. They never change once they are released.
 #[derive(Debug)]
@@ -94,6 +100,36 @@ impl Database {
             Self::Sqlite(file) => Transaction::Sqlite(file.reader.begin().await?),
             Self::Postgres(server) => Transaction::Postgres(server.snapshot().await?),
         })
+    }
+
+    /// Asks once a second whether the database is there and takes what is written, and tells `check`, until `shutdown`.
+    pub fn spawn_probe(&self, check: Check, shutdown: Shutdown) {
+        let database = self.clone();
+        tokio::spawn(async move {
+            loop {
+                check.set(database.probe().await);
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = tokio::time::sleep(PROBE) => {}
+                }
+            }
+        });
+    }
+
+    /// Whether the database is there and takes what is written.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), String> {
+        match self {
+            // Reading alone: whoever tried to write would keep its place in the queue from those who have something to write.
+            Self::Sqlite(_) => self
+                .fetch_optional(sql("SELECT name FROM sqlite_schema LIMIT 1"))
+                .await
+                .map(drop)
+                .map_err(|error| Chain(&error).to_string()),
+            Self::Postgres(server) => server.probe().await,
+        }
     }
 
     /// All rows of a statement that reads.

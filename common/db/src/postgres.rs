@@ -4,17 +4,14 @@ use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Dur
 
 use secrecy::ExposeSecret as _;
 use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 use url::Url;
 
 use crate::{DatabaseConfig, DbError, is_conflict};
-use common::{
-    service::{Check, Finding, Shutdown},
-    telemetry::Chain,
-};
+use common::{service::Finding, telemetry::Chain};
 
 /// Connections of one process. A small managed server allows some eighty in all.
 const MAX_CONNECTIONS: u32 = 8;
@@ -36,16 +33,16 @@ const ATTEMPTS: u32 = 5;
 /// 10 ms: mean wait before the second try, doubled with each further one.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// 1 s: a server that went away is noticed before a load balancer's second look.
-const PROBE: Duration = Duration::from_secs(1);
-
 /// What the server itself ends: a statement, the wait for a lock, a transaction whose process has gone silent while it holds
-/// locks that others wait for.
-const LIMITS: [(&str, &str); 3] = [
-    ("statement_timeout", "10s"),
-    ("lock_timeout", "5s"),
-    ("idle_in_transaction_session_timeout", "10s"),
-];
+/// locks that others wait for. Said to each new connection, not asked for at its start: a pooler in between passes on no options of
+/// the start, and says nothing of it.
+const LIMITS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '10s'";
+/// That a commit is durable when it returns, where the server's default is that it isn't.
+const DURABLE: &str = "SET synchronous_commit = 'on'";
+
+/// Whether this connection can do our work. Compatible servers may not know the setting.
+const IS_READ_ONLY: &str =
+    "SELECT coalesce(current_setting('transaction_read_only', true), 'off') = 'on'";
 
 /// The oldest release whose features are enough; older ones are no longer maintained by their developers either.
 const OLDEST: i32 = 140_000;
@@ -91,20 +88,23 @@ impl PostgresDatabase {
         limited(attempt()).await
     }
 
-    /// Asks the server once a second whether it is there, and tells `check`, until `shutdown`.
-    pub fn spawn_probe(&self, check: Check, shutdown: Shutdown) {
-        let database = self.clone();
-        tokio::spawn(async move {
-            loop {
-                let ask = || async { sqlx::query("SELECT").execute(&database.pool).await };
-                let answer: sqlx::Result<_> = database.run(ask).await;
-                check.set(answer.map(drop).map_err(|error| Chain(&error).to_string()));
-                tokio::select! {
-                    () = shutdown.cancelled() => return,
-                    () = tokio::time::sleep(PROBE) => {}
-                }
+    /// Whether the server is there and takes what is written.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), String> {
+        let ask = || async {
+            let mut connection = self.pool.acquire().await?;
+            is_read_only(&mut connection).await
+        };
+        match self.run(ask).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err("the database server takes nothing that is written: it is a replica, or set to read only".to_owned()),
+            Err(error) => {
+                let error: sqlx::Error = error;
+                Err(Chain(&error).to_string())
             }
-        });
+        }
     }
 
     /// Begins a transaction. Each of its statements sees what was committed before that statement (`READ COMMITTED`); what must
@@ -125,6 +125,14 @@ impl PostgresDatabase {
             .begin_with("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await
     }
+}
+
+/// Asked as text, so that nothing is prepared for it.
+async fn is_read_only(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::raw_sql(IS_READ_ONLY)
+        .fetch_one(connection)
+        .await?
+        .try_get(0)
 }
 
 /// Waits for one step of a transaction that does not go through [`PostgresDatabase::run`] as a whole, 15 s at most.
@@ -168,36 +176,50 @@ pub async fn open_postgres(
     migrator.run(&first).await?;
     first.close().await;
 
-    let mut options = options.options(LIMITS);
-    if settings.synchronous_commit == "off" {
-        options = options.options([("synchronous_commit", "on")]);
-    }
+    let is_durable = settings.synchronous_commit != "off";
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections.map_or(MAX_CONNECTIONS, Into::into))
         .acquire_timeout(ACQUIRE)
         .idle_timeout(IDLE)
         .max_lifetime(LIFETIME)
         .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(LIMITS).execute(&mut *connection).await?;
+                if !is_durable {
+                    sqlx::raw_sql(DURABLE).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
         .before_acquire(|connection, about| {
             Box::pin(async move {
                 if about.idle_for < FRESH {
                     return Ok(true);
                 }
-                Ok(matches!(tokio::time::timeout(PING, connection.ping()).await, Ok(Ok(()))))
+                Ok(can_work(connection).await.unwrap_or(false))
             })
         })
         // The pool tests a connection that comes back as well, and without a limit: one whose server has gone silent would
-        // keep its place in the pool for as long as the kernel keeps trying.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                let silent = || sqlx::Error::Io(io::ErrorKind::TimedOut.into());
-                tokio::time::timeout(PING, connection.ping()).await.map_err(|_| silent())??;
-                Ok(true)
-            })
-        })
+        // keep its place in the pool for as long as the kernel keeps trying. One that was made while the server took nothing that is
+        // written may stay so when it takes it again, and one to a server that became a replica stays with the replica.
+        .after_release(|connection, _| Box::pin(can_work(connection)))
         .connect_with(options)
         .await?;
     Ok(PostgresDatabase { pool })
+}
+
+/// Whether a connection at rest may be used. One that may not is closed.
+async fn can_work(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let silent = || sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+    let answer = tokio::time::timeout(PING, is_read_only(connection)).await;
+    let is_read_only = answer.map_err(|_| silent())??;
+    if is_read_only {
+        tracing::warn!(
+            "a connection to the database is closed: what is written is not taken there"
+        );
+    }
+    Ok(!is_read_only)
 }
 
 /// Makes the database that `config` names, empty, where it is not there yet; says whether it was made. The role has to be

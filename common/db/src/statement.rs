@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// One value of a statement. Each is kept in the type that its column has: nothing is turned into text on the way to a database that
 /// has a type for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Value<'q> {
     /// `TEXT`; `text`.
     Text(Option<Cow<'q, str>>),
@@ -130,7 +130,7 @@ pub fn up_to_nul(text: &str) -> &str {
 }
 
 /// A statement and its values. The text is the program's own, never put together from what comes from outside.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Statement<'q> {
     sqlite: &'static str,
     postgres: &'static str,

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use common_db::{DatabaseConfig, DbError, PostgresDatabase, is_unavailable, open_postgres};
 use sqlx::migrate::Migrator;
 use test_postgres::{Database, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 /// A table of accounts, as a migration.
 async fn migrations() -> Migrator {
@@ -162,24 +164,120 @@ async fn a_conflict_that_lasts_is_given_up_and_a_mistake_is_not_repeated() {
     }
 }
 
-#[tokio::test]
-async fn each_connection_has_the_limits() {
-    let database = open(&Server::shared().database()).await;
-    let mut limits = Vec::new();
-    for name in [
-        "statement_timeout",
-        "lock_timeout",
-        "idle_in_transaction_session_timeout",
-        "application_name",
-    ] {
-        let value: String = sqlx::query_scalar("SELECT current_setting($1)")
-            .bind(name)
-            .fetch_one(&database.pool)
-            .await
-            .unwrap();
-        limits.push(value);
+/// A pooler in between, as it comes by default: of how a connection starts it passes on who connects to what, and nothing else.
+async fn pooler(server: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(pass_on(client, server));
+        }
+    });
+    port
+}
+
+async fn pass_on(mut client: TcpStream, server: u16) -> std::io::Result<()> {
+    let length = client.read_u32().await?;
+    let mut start = vec![0; length as usize - 4];
+    client.read_exact(&mut start).await?;
+    // The version of the protocol, then names and values, each with a NUL at its end.
+    let (version, texts) = start.split_at(4);
+    let mut texts = texts.split(|byte| *byte == 0);
+    let mut passed = version.to_vec();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        if matches!(name, b"user" | b"database") {
+            passed.extend([name, b"\0", value, b"\0"].concat());
+        }
     }
-    assert_eq!(limits, ["10s", "5s", "10s", "kakehashi"]);
+    passed.push(0);
+    let mut server = TcpStream::connect(("127.0.0.1", server)).await?;
+    let length = u32::try_from(passed.len() + 4).unwrap();
+    server.write_u32(length).await?;
+    server.write_all(&passed).await?;
+    tokio::io::copy_bidirectional(&mut client, &mut server)
+        .await
+        .map(drop)
+}
+
+#[tokio::test]
+async fn each_connection_has_the_limits_also_behind_a_pooler() {
+    let server = Server::shared();
+    let direct = server.database();
+    let mut pooled = direct.config();
+    let (from, to) = (server.port(), pooler(server.port()).await);
+    pooled.url = pooled.url.replace(&format!(":{from}/"), &format!(":{to}/"));
+    for config in [direct.config(), pooled] {
+        let database = open_postgres(&config, &migrations().await).await.unwrap();
+        let mut limits = Vec::new();
+        for name in [
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+        ] {
+            let value: String = sqlx::query_scalar("SELECT current_setting($1)")
+                .bind(name)
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+            limits.push(value);
+        }
+        assert_eq!(limits, ["10s", "5s", "10s"]);
+    }
+}
+
+/// As in a failover: what connects meanwhile reads alone, and would for as long as it lasts.
+#[tokio::test]
+async fn a_server_that_takes_nothing_is_no_good_and_is_found_again_when_it_does() {
+    let server = Server::shared();
+    let site = server.database();
+    let database = open(&site).await;
+    assert_eq!(database.probe().await, Ok(()));
+    let whole = |setting: &str| {
+        server.sql(
+            "postgres",
+            &format!("ALTER DATABASE {} {setting}", site.name),
+        );
+    };
+    let end_all = || {
+        server.sql(
+            "postgres",
+            &format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+                site.name
+            ),
+        );
+    };
+    let write = async || {
+        let write = || sqlx::query("UPDATE account SET amount = amount").execute(&database.pool);
+        let written: sqlx::Result<_> = database.run(write).await;
+        written.map(drop)
+    };
+    let until = async |is_there: &dyn Fn(&sqlx::Result<()>) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_there(&write().await) {
+            assert!(Instant::now() < deadline, "nothing changes");
+        }
+    };
+
+    whole("SET default_transaction_read_only = on");
+    end_all();
+    until(&|written| {
+        let error = written.as_ref().err();
+        let code = error.and_then(|error| error.as_database_error()?.code());
+        code.as_deref() == Some("25006")
+    })
+    .await;
+    assert!(is_unavailable(&write().await.unwrap_err()));
+    let told = database.probe().await.unwrap_err();
+    assert!(told.contains("read only"), "{told}");
+
+    whole("RESET default_transaction_read_only");
+    until(&Result::is_ok).await;
+    assert_eq!(database.probe().await, Ok(()));
+    // And it stays so: none of before is left.
+    for _ in 0..20 {
+        write().await.unwrap();
+    }
 }
 
 #[tokio::test]

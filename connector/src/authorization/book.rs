@@ -1,10 +1,9 @@
 //! The grants in memory, kept in step with the database.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use common::service::{Check, Shutdown};
 use common::telemetry::Chain;
 use tokio::time::Instant;
@@ -26,7 +25,7 @@ pub struct OutOfStep;
 #[derive(Debug)]
 pub struct GrantBook {
     store: Arc<dyn GrantStore>,
-    index: ArcSwap<GrantIndex>,
+    index: RwLock<GrantIndex>,
     revision: AtomicI64,
     started: Instant,
     /// Milliseconds after `started` when the memory was last known to be right.
@@ -44,7 +43,7 @@ impl GrantBook {
         let (revision, grants) = store.load().await?;
         Ok(Arc::new(Self {
             store,
-            index: ArcSwap::from_pointee(GrantIndex::new(grants)),
+            index: RwLock::new(GrantIndex::new(grants)),
             revision: AtomicI64::new(revision),
             started: Instant::now(),
             in_step_at: AtomicU64::new(0),
@@ -52,17 +51,17 @@ impl GrantBook {
         }))
     }
 
-    /// The grants as they are now, give or take a second.
+    /// The grants as they are now, give or take a second; for one decision, since changes wait for it.
     ///
     /// # Errors
     /// [`OutOfStep`] when the database has not answered for 10 s.
-    pub fn current(&self) -> Result<Arc<GrantIndex>, OutOfStep> {
+    pub fn current(&self) -> Result<RwLockReadGuard<'_, GrantIndex>, OutOfStep> {
         let in_step_at =
             self.started + Duration::from_millis(self.in_step_at.load(Ordering::Acquire));
         if in_step_at.elapsed() > TOLERANCE {
             Err(OutOfStep)
         } else {
-            Ok(self.index.load_full())
+            Ok(self.index.read().unwrap_or_else(PoisonError::into_inner))
         }
     }
 
@@ -78,11 +77,19 @@ impl GrantBook {
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let _alone = self.refreshing.lock().await;
         let asked_at = self.started.elapsed();
-        if self.store.revision().await? != self.revision.load(Ordering::Acquire) {
-            let (revision, grants) = self.store.load().await?;
-            self.index.store(Arc::new(GrantIndex::new(grants)));
-            self.revision.store(revision, Ordering::Release);
-            tracing::debug!(revision, "grants read again");
+        let known = self.revision.load(Ordering::Acquire);
+        if let Some(news) = self.store.news(known).await? {
+            let read = news.grants.len();
+            let write = || self.index.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(targets) = &news.targets {
+                write().replace(targets, news.grants);
+            } else {
+                // Put together before anybody has to wait for it.
+                let whole = GrantIndex::new(news.grants);
+                *write() = whole;
+            }
+            self.revision.store(news.revision, Ordering::Release);
+            tracing::debug!(revision = news.revision, read, "grants read again");
         }
         self.in_step_at.store(
             u64::try_from(asked_at.as_millis()).unwrap_or(u64::MAX),
@@ -114,7 +121,7 @@ impl GrantBook {
 mod tests {
     use async_trait::async_trait;
 
-    use super::super::store::{Change, Which};
+    use super::super::store::{Change, News, Which};
     use super::*;
     use crate::authorization::Grant;
 
@@ -140,7 +147,7 @@ mod tests {
             Ok((1, Vec::new()))
         }
 
-        async fn revision(&self) -> Result<i64, StoreError> {
+        async fn news(&self, _: i64) -> Result<Option<News>, StoreError> {
             Err(sqlx::Error::PoolClosed.into())
         }
     }

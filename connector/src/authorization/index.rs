@@ -1,6 +1,6 @@
 //! Decisions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::grant::{Contract, Grant, Subject};
 
@@ -26,15 +26,27 @@ impl GrantIndex {
     /// Indexes grants that come in order of registration.
     pub fn new(grants: impl IntoIterator<Item = Grant>) -> Self {
         let mut index = Self::default();
+        index.extend(grants);
+        index
+    }
+
+    /// Puts `grants`, in order of registration, in place of all that there are on `targets`.
+    pub fn replace(&mut self, targets: &HashSet<String>, grants: impl IntoIterator<Item = Grant>) {
+        for target in targets {
+            let gone = self.by_target.remove(target);
+            self.len -= gone.map_or(0, |grants| grants.len());
+        }
+        self.extend(grants);
+    }
+
+    fn extend(&mut self, grants: impl IntoIterator<Item = Grant>) {
         for grant in grants {
-            index
-                .by_target
+            self.by_target
                 .entry(grant.target.clone())
                 .or_default()
                 .push(grant);
-            index.len += 1;
+            self.len += 1;
         }
-        index
     }
 
     /// Whether `subject` may fetch `target`. Targets are equal only if their texts are.

@@ -103,8 +103,11 @@ impl Service for ProviderConnector {
         );
 
         let store = Grants::open(&config.database).await?;
+        store
+            .database()
+            .spawn_probe(context.ready.register("database"), context.shutdown.clone());
         let grants = GrantBook::open(Arc::new(store)).await?;
-        grants.spawn_sync(context.ready.register("database"), context.shutdown.clone());
+        grants.spawn_sync(context.ready.register("grants"), context.shutdown.clone());
 
         let outbox = open_outbox(&config, &context).await?;
         outbox.start_delivery(HttpLedger::new(

@@ -22,7 +22,7 @@ fn entry(url: &str) -> Entry {
     }
 }
 
-fn author() -> Author {
+pub fn author() -> Author {
     Author {
         user: Some(id("cadde.op")),
         certificate_id: ConnectorId::parse("tool.example").expect("a connector ID"),

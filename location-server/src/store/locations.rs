@@ -18,7 +18,7 @@ static MIGRATIONS: Migrations = Migrations {
 
 /// The store.
 pub struct Locations {
-    pub(super) database: Database,
+    database: Database,
 }
 
 impl Locations {
@@ -30,6 +30,11 @@ impl Locations {
         Ok(Self {
             database: Database::open(config, &MIGRATIONS).await?,
         })
+    }
+
+    /// The database, to be asked whether it works.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 }
 

@@ -1,10 +1,12 @@
 //! The rules of the store, on both databases.
 
 use common_db::{Database, DatabaseConfig};
+use location_client::api::ChangeKind;
 use sqlx::AssertSqlSafe;
 use test_postgres::{Site, both, uses_index};
 
 use super::{Locations, conformance};
+use crate::domain::LocationStore as _;
 
 async fn open(config: &DatabaseConfig) -> Locations {
     Locations::open(config).await.expect("a database")
@@ -26,7 +28,7 @@ both! { open in conformance:
 async fn history_can_be_neither_altered_nor_removed() {
     for site in Site::each() {
         let store = open(&site.config).await;
-        let database = store.database.clone();
+        let database = store.database().clone();
         conformance::record_is_found_as_it_was_made(store).await;
         for statement in [
             "UPDATE change SET user_id = 'x'",
@@ -52,7 +54,8 @@ async fn history_can_be_neither_altered_nor_removed() {
 #[tokio::test]
 async fn searches_use_an_index() {
     for site in Site::each() {
-        let database = open(&site.config).await.database;
+        let store = open(&site.config).await;
+        let database = store.database();
         for (query, sqlite, postgres) in [
             (
                 "SELECT id FROM change WHERE provider_id = 'p' AND id > 1 ORDER BY id LIMIT 2",
@@ -65,9 +68,51 @@ async fn searches_use_an_index() {
                 "location_pkey",
             ),
         ] {
-            let plan = uses_index(&database, query, sqlite, postgres).await;
+            let plan = uses_index(database, query, sqlite, postgres).await;
             let sorts = |step: &String| step.contains("TEMP B-TREE") || step.contains("Sort");
             assert!(!plan.iter().any(sorts), "{query}: {plan:?}");
+        }
+    }
+}
+
+/// Databases of versions before open, and everything that they hold is there.
+#[tokio::test]
+async fn what_versions_before_wrote_is_whole() {
+    let before = [
+        (
+            include_str!("../../testdata/before-1.sqlite.sql"),
+            include_str!("../../testdata/before-1.postgres.sql"),
+        ),
+        (
+            include_str!("../../testdata/before-2.sqlite.sql"),
+            include_str!("../../testdata/before-2.postgres.sql"),
+        ),
+    ];
+    for (sqlite, postgres) in before {
+        for site in Site::each_with(sqlite, postgres).await {
+            let store = open(&site.config).await;
+            let all = store.list(None, 10).await.unwrap();
+            let changes = store.changes(None, 0, 10).await.unwrap();
+            assert_eq!((all.len(), changes.len()), (3, 3));
+            for (number, change) in (1..).zip(&changes) {
+                assert_eq!((change.id, change.kind), (number, ChangeKind::Create));
+                assert_eq!(change.at.year(), 2026);
+                let of = all.iter().find(|one| one.version == change.id).unwrap();
+                assert_eq!(of.provider.as_str(), change.provider_id);
+                assert_eq!(
+                    (None, Some(&of.entry)),
+                    (change.before.as_ref(), change.after.as_ref())
+                );
+                assert_eq!(change.user_id.as_deref(), Some("cadde.8999900000001.op"));
+            }
+            // And it goes on from there.
+            assert!(
+                store
+                    .delete(&all[0], &conformance::author(), changes[2].at)
+                    .await
+                    .unwrap()
+            );
+            assert_eq!(store.changes(None, 3, 10).await.unwrap()[0].id, 4);
         }
     }
 }

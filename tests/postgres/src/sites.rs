@@ -1,10 +1,14 @@
 //! Tests that hold for both kinds of database.
 
+use std::str::FromStr as _;
+
 use common_db::{Database, DatabaseConfig};
-use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::Server;
+use crate::{PASSWORD, Server};
 
 /// A new, empty database of one kind. A file goes away with this.
 #[derive(Debug)]
@@ -36,6 +40,29 @@ impl Site {
     /// One of each.
     pub fn each() -> [Self; 2] {
         [Self::sqlite(), Self::postgres()]
+    }
+
+    /// One of each, no longer empty: with what a version before had there, as `sqlite3 .dump` and `pg_dump --inserts` tell it.
+    pub async fn each_with(sqlite: &'static str, postgres: &'static str) -> [Self; 2] {
+        let sites = Self::each();
+        let [file, server] = &sites;
+        let path = file.config.url.trim_start_matches("sqlite:");
+        let options = SqliteConnectOptions::new().filename(path);
+        let mut connection = SqliteConnection::connect_with(&options.create_if_missing(true))
+            .await
+            .expect("a file");
+        let run = sqlx::raw_sql(sqlite).execute(&mut connection).await;
+        run.expect("the statements of a file");
+        connection.close().await.expect("it closes");
+
+        let options = PgConnectOptions::from_str(&server.config.url).expect("an address");
+        let mut connection = PgConnection::connect_with(&options.password(PASSWORD))
+            .await
+            .expect("the server");
+        let run = sqlx::raw_sql(postgres).execute(&mut connection).await;
+        run.expect("the statements of a server");
+        connection.close().await.expect("it closes");
+        sites
     }
 }
 

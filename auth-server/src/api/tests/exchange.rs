@@ -226,7 +226,8 @@ async fn old_receiver(fixture: &Fixture, domain: &Domain) -> Arc<PeerCertificate
         .insert_client(&old, None, None, &event)
         .await
         .unwrap();
-    fixture.app.registrar.reload(old.created_at).await.unwrap();
+    let all = fixture.app.registrar.catch_up(None, old.created_at).await;
+    all.unwrap();
     let code: EnrolmentCode = fixture
         .public(
             &fixture.operator(),

@@ -5,7 +5,7 @@ use crate::{
     assemble::assemble,
     config::{CaConfig, Config, IdentityConfig, LoginConfig, TokensConfig},
     init::{InitOptions, InitOutcome, Organisation, init},
-    store::SqliteStore,
+    store::SqlStore,
 };
 use auth_client::{
     ConnectorRole, Role,
@@ -205,7 +205,7 @@ impl Fixture {
     }
 
     pub async fn open(config: &Config, clock: SharedClock) -> Arc<App> {
-        let store = SqliteStore::open(&config.database)
+        let store = SqlStore::open(&config.database)
             .await
             .expect("the database");
         let app = assemble(config, Arc::new(store), clock)

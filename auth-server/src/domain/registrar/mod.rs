@@ -178,17 +178,23 @@ impl Registrar {
         self.0.is_in_doubt.load(Ordering::Acquire)
     }
 
-    /// Reads everything from the database again; families revoked since `families_since`.
+    /// Takes in what is different in the database since there were `since` changes, or everything, and says how many there are now;
+    /// families revoked since `families_since`.
     ///
     /// # Errors
     /// [`StoreError`]; memory stays as it was, and in doubt if it was.
-    pub async fn reload(&self, families_since: OffsetDateTime) -> Result<(), StoreError> {
+    pub async fn catch_up(
+        &self,
+        since: Option<i64>,
+        families_since: OffsetDateTime,
+    ) -> Result<i64, StoreError> {
         let _writing = self.0.writing.lock().await;
         let was_in_doubt = self.0.is_in_doubt.swap(false, Ordering::AcqRel);
-        match self.0.store.load(families_since).await {
-            Ok(snapshot) => {
-                self.0.directory.fill_again(snapshot);
-                Ok(())
+        match self.0.store.news(since, families_since).await {
+            Ok(news) => {
+                let changes = news.changes;
+                self.0.directory.take_in(news);
+                Ok(changes)
             }
             Err(error) => {
                 self.0.is_in_doubt.fetch_or(was_in_doubt, Ordering::AcqRel);

@@ -18,6 +18,7 @@ use common::{
     clock::SharedClock,
     ids::{UserId, uuid_v7},
 };
+use common_db::Corrupt;
 use std::{net::IpAddr, sync::Arc};
 use time::Duration;
 
@@ -200,10 +201,12 @@ impl Logins {
         let (family, refresh) = match self.store.rotate(&rotation, &reused).await? {
             Rotated::Replaced(family) => (family, refresh),
             Rotated::Repeated(family, sealed) => {
-                let same = secrets::open(&sealed, token).ok_or_else(|| StoreError::Corrupt {
-                    table: "refresh_tokens",
-                    key: format!("of family {}", family.id),
-                    reason: "its successor does not open with the token".into(),
+                let same = secrets::open(&sealed, token).ok_or_else(|| {
+                    StoreError::Corrupt(Corrupt {
+                        table: "refresh_tokens",
+                        key: format!("of family {}", family.id),
+                        reason: "its successor does not open with the token".into(),
+                    })
                 })?;
                 (family, same)
             }

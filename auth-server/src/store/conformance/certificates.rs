@@ -99,6 +99,21 @@ pub(crate) async fn of_codes_made_at_the_same_time_one_is_left(store: impl Store
     assert_eq!(left, 1);
 }
 
+/// Names come from outside, and none that is stored has a NUL.
+pub(crate) async fn names_with_nul_are_unknown(store: impl Store) {
+    initialised(&store).await;
+    assert!(store.certificate("0\0a").await.unwrap().is_none());
+    assert!(
+        store
+            .certificates(Some("a\0"), 0, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let revoked = store.revoke("0\0a", AT, true, &event("revoked", 1)).await;
+    assert!(revoked.unwrap().is_none());
+}
+
 /// The same client may have it certified again.
 pub(crate) async fn a_key_belongs_to_one_client_for_ever(store: impl Store) {
     initialised(&store).await;

@@ -1,7 +1,8 @@
 //! The installation, participants, users, clients, and the audit trail.
 
 use super::entries::{
-    AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant, user,
+    AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant,
+    service, user,
 };
 use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
 use auth_client::{
@@ -160,7 +161,7 @@ pub(crate) async fn a_refused_registration_leaves_no_trace(store: impl Store) {
         .await
         .unwrap_err();
     let stolen = super::entries::certificate("01", "new.example", 0);
-    let client = super::entries::service("new.example");
+    let client = service("new.example");
     let error = store
         .insert_client(&client, Some(&code(5)), Some(&stolen), &event("client", 2))
         .await
@@ -357,4 +358,64 @@ pub(crate) async fn changes_are_counted(store: impl Store) {
         .await
         .unwrap();
     assert_eq!(store.changes().await.unwrap(), before + 3);
+}
+
+/// What changed is read again, and nothing else, however much there is.
+pub(crate) async fn news_are_what_is_different(store: impl Store) {
+    initialised(&store).await;
+    let before = store.changes().await.unwrap();
+    let told = async |since| {
+        let news = store.news(Some(since), AT).await.unwrap();
+        assert_eq!(news.changes, store.changes().await.unwrap());
+        let entries = news.entries;
+        let counts = [
+            entries.participants.len(),
+            entries.users.len(),
+            entries.clients.len(),
+        ];
+        (news.is_whole, counts)
+    };
+    assert_eq!(told(before).await, (false, [0, 0, 0]));
+
+    let one = participant("7");
+    let registered = event_about("participant.registered", &one.id.to_string());
+    store.insert_participant(&one, &registered).await.unwrap();
+    assert_eq!(told(before).await, (false, [1, 0, 0]));
+
+    let client = service("news.example");
+    let registered = event_about("service.registered", &client.id);
+    store
+        .insert_client(&client, None, None, &registered)
+        .await
+        .unwrap();
+    let suspended = event_about("service.suspended", &client.id);
+    store
+        .set_client_state(&client.id, State::Suspended, &suspended)
+        .await
+        .unwrap();
+    let news = store.news(Some(before), AT).await.unwrap();
+    assert_eq!(news.entries.clients[0].state, State::Suspended);
+    assert_eq!(told(before).await, (false, [1, 0, 1]));
+    assert_eq!(told(before + 1).await, (false, [0, 0, 1]));
+
+    // What nobody has told apart, what is not kept any more, and what never was: everything.
+    let all = store.load(AT).await.unwrap();
+    let whole = (
+        true,
+        [all.participants.len(), all.users.len(), all.clients.len()],
+    );
+    assert_eq!(told(before + 9).await, whole);
+    let unknown = event_about("something", "else");
+    store
+        .set_client_state(&client.id, State::Active, &unknown)
+        .await
+        .unwrap();
+    assert_eq!(told(before).await, whole);
+}
+
+fn event_about(kind: &str, subject: &str) -> Event {
+    Event {
+        subject: subject.to_owned(),
+        ..event(kind, 1)
+    }
 }

@@ -4,7 +4,7 @@ use common::ids::{ConnectorId, UserId};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::{Change, GrantStore, Which};
+use super::{Change, GrantStore, News, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
 const AT: OffsetDateTime = datetime!(2026-11-22 01:02:03.004 UTC);
@@ -65,13 +65,13 @@ impl Author {
     }
 }
 
-async fn register(store: &impl GrantStore, grant: &Grant) -> bool {
+pub async fn register(store: &impl GrantStore, grant: &Grant) -> bool {
     let author = Author::new();
     let registered = store.register(grant, &author.change()).await;
     registered.expect("the database works")
 }
 
-async fn remove(store: &impl GrantStore, target: &str, which: Which<'_>) -> u64 {
+pub async fn remove(store: &impl GrantStore, target: &str, which: Which<'_>) -> u64 {
     let author = Author::new();
     let removed = store.remove(target, which, &author.change()).await;
     removed.expect("the database works")
@@ -184,19 +184,63 @@ pub async fn a_target_with_nul_has_no_grants(store: impl GrantStore) {
     assert_eq!(remove(&store, &other, Which::Trade("t")).await, 0);
 }
 
+async fn revision(store: &impl GrantStore) -> i64 {
+    store.load().await.unwrap().0
+}
+
+async fn news(store: &impl GrantStore, since: i64) -> News {
+    store.news(since).await.unwrap().expect("something changed")
+}
+
+/// What changed is read again, and nothing else, however much there is.
+pub async fn news_are_what_changed(store: impl GrantStore) {
+    let on = |target: &str, user| Grant {
+        target: format!("https://data.example/{target}"),
+        ..grant(to(Some(user), None, None, None))
+    };
+    let targets = |targets: &[&str]| {
+        let targets = targets
+            .iter()
+            .map(|target| format!("https://data.example/{target}"));
+        Some(targets.collect())
+    };
+    for n in 0..20 {
+        register(&store, &on(&n.to_string(), "u")).await;
+    }
+    let before = revision(&store).await;
+    assert_eq!(store.news(before).await.unwrap(), None);
+
+    register(&store, &on("7", "v")).await;
+    let found = news(&store, before).await;
+    assert_eq!(found.revision, revision(&store).await);
+    assert_eq!(found.targets, targets(&["7"]));
+    assert_eq!(found.grants, [on("7", "u"), on("7", "v")]);
+
+    // Several at once; what is gone from a target is told by the target alone.
+    let assignee = to(Some("u"), None, None, None);
+    remove(&store, &on("3", "u").target, Which::Assignee(&assignee)).await;
+    let found = news(&store, before).await;
+    assert_eq!(found.targets, targets(&["3", "7"]));
+    assert_eq!(found.grants, [on("7", "u"), on("7", "v")]);
+
+    // A revision that never was, as after a copy of before was put in place: everything.
+    let found = news(&store, found.revision + 5).await;
+    assert_eq!((found.targets, found.grants.len()), (None, 20));
+}
+
 /// And what changes nothing has the same one; all grants are those of the revision that comes with them.
 pub async fn every_change_has_another_revision(store: impl GrantStore) {
     let one = grant(to(Some("u"), None, None, None));
-    let mut seen = vec![store.revision().await.unwrap()];
+    let mut seen = vec![revision(&store).await];
     register(&store, &one).await;
-    seen.push(store.revision().await.unwrap());
+    seen.push(revision(&store).await);
     assert_eq!(store.load().await.unwrap(), (seen[1], vec![one.clone()]));
     register(&store, &one).await;
-    assert_eq!(store.revision().await.unwrap(), seen[1]);
+    assert_eq!(revision(&store).await, seen[1]);
     remove(&store, TARGET, Which::Trade("none")).await;
-    assert_eq!(store.revision().await.unwrap(), seen[1]);
+    assert_eq!(revision(&store).await, seen[1]);
     remove(&store, TARGET, Which::Assignee(&one.assignee)).await;
-    seen.push(store.revision().await.unwrap());
+    seen.push(revision(&store).await);
     assert_eq!(store.load().await.unwrap(), (seen[2], vec![]));
     seen.dedup();
     assert_eq!(seen.len(), 3);
@@ -205,10 +249,10 @@ pub async fn every_change_has_another_revision(store: impl GrantStore) {
 /// However many register it at a time.
 pub async fn of_the_same_grant_at_the_same_time_one_is_registered(store: impl GrantStore) {
     let one = grant(to(Some("u"), None, None, None));
-    let before = store.revision().await.unwrap();
+    let before = revision(&store).await;
     let again = || register(&store, &one);
     let (a, b, c, d) = tokio::join!(again(), again(), again(), again());
     assert_eq!([a, b, c, d].into_iter().filter(|first| *first).count(), 1);
-    assert_eq!(store.revision().await.unwrap(), before + 1);
+    assert_eq!(revision(&store).await, before + 1);
     assert_eq!(store.list(None).await.unwrap(), [one]);
 }

@@ -1,5 +1,7 @@
 //! Grants in SQL, of one connector process or of several that share a server.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use common::ids::UserId;
 use common_db::{
@@ -7,7 +9,7 @@ use common_db::{
     Transaction, sql,
 };
 
-use super::{Change, GrantStore, StoreError, Which};
+use super::{Change, GrantStore, News, StoreError, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
 static MIGRATIONS: Migrations = Migrations {
@@ -18,7 +20,7 @@ static MIGRATIONS: Migrations = Migrations {
 /// The store.
 #[derive(Debug, Clone)]
 pub struct Grants {
-    pub(super) database: Database,
+    database: Database,
 }
 
 impl Grants {
@@ -30,6 +32,11 @@ impl Grants {
         Ok(Self {
             database: Database::open(config, &MIGRATIONS).await?,
         })
+    }
+
+    /// The database, to be asked whether it works.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Begins a change: one at a time, so that the order of registration is that of commits, and a revision that somebody has
@@ -131,21 +138,49 @@ impl GrantStore for Grants {
     }
 
     async fn load(&self) -> Result<(i64, Vec<Grant>), StoreError> {
-        let attempt = || async {
-            // One moment for both statements.
-            let mut tx = self.database.snapshot().await?;
-            let revision = revision(&mut tx, sql(REVISION)).await?;
-            let all = tx.fetch_all(sql(ALL)).await?;
-            tx.commit().await?;
-            Ok::<_, StoreError>((revision, all))
-        };
-        let (revision, all) = self.database.run(attempt).await?;
-        let all = all.iter().map(grant).collect::<Result<_, _>>()?;
-        Ok((revision, all))
+        let all = self.database.run(|| self.read(None)).await?;
+        Ok((all.revision, all.grants))
     }
 
-    async fn revision(&self) -> Result<i64, StoreError> {
-        Ok(self.database.fetch_one(sql(REVISION)).await?.get("value")?)
+    async fn news(&self, since: i64) -> Result<Option<News>, StoreError> {
+        let now: i64 = self.database.fetch_one(sql(REVISION)).await?.get("value")?;
+        if now == since {
+            return Ok(None);
+        }
+        self.database.run(|| self.read(Some(since))).await.map(Some)
+    }
+}
+
+impl Grants {
+    /// What changed after the revision `since`, or everything, as it is at one moment.
+    async fn read(&self, since: Option<i64>) -> Result<News, StoreError> {
+        let mut tx = self.database.snapshot().await?;
+        let revision = revision(&mut tx, sql(REVISION)).await?;
+        let mut targets = None;
+        if let Some(since) = since {
+            let edits = sql("SELECT target FROM grant_edits WHERE revision > $1").bind(since);
+            let edits = tx.fetch_all(edits).await?;
+            // One line for each number in between, or there were more than are kept, or a copy of before was put in place.
+            if i64::try_from(edits.len()).is_ok_and(|known| known == revision - since) {
+                let edits = edits.iter().map(|row| row.get("target"));
+                targets = Some(edits.collect::<sqlx::Result<HashSet<String>>>()?);
+            }
+        }
+        let asked = match since.filter(|_| targets.is_some()) {
+            Some(since) => sql(
+                "SELECT seq, target, user_id, org, aal, extras, trade_id, contract_url, contract_type FROM grants \
+                 WHERE target IN (SELECT target FROM grant_edits WHERE revision > $1) ORDER BY seq",
+            )
+            .bind(since),
+            None => sql(ALL),
+        };
+        let found = tx.fetch_all(asked).await?;
+        tx.commit().await?;
+        Ok(News {
+            revision,
+            targets,
+            grants: found.iter().map(grant).collect::<Result<_, _>>()?,
+        })
     }
 }
 

@@ -6,6 +6,8 @@ mod grants;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
 pub use common_db::StoreError;
@@ -35,6 +37,17 @@ pub enum Which<'a> {
     Assignee(&'a Assignee),
 }
 
+/// What has changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct News {
+    /// The revision now.
+    pub revision: i64,
+    /// On which targets; `None` if that is not known any more, so that everything was read again.
+    pub targets: Option<HashSet<String>>,
+    /// The grants on them, or all, in order of registration.
+    pub grants: Vec<Grant>,
+}
+
 /// The provider's grants.
 #[async_trait]
 pub trait GrantStore: Send + Sync + std::fmt::Debug {
@@ -52,9 +65,9 @@ pub trait GrantStore: Send + Sync + std::fmt::Debug {
     /// The grants on `target`, or all, in order of registration.
     async fn list(&self, target: Option<&str>) -> Result<Vec<Grant>, StoreError>;
 
-    /// All grants with the revision that they are of.
+    /// All grants with the revision that they are of: another number after every change, whoever made it.
     async fn load(&self) -> Result<(i64, Vec<Grant>), StoreError>;
 
-    /// The current revision: another number after every change, whoever made it.
-    async fn revision(&self) -> Result<i64, StoreError>;
+    /// What changed after the revision `since`, whoever changed it; `None` if nothing has. It takes as long as there is news.
+    async fn news(&self, since: i64) -> Result<Option<News>, StoreError>;
 }
