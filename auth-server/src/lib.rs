@@ -28,7 +28,7 @@ pub mod init;
 pub mod service;
 pub mod store;
 
-pub use api::{endpoints, peer_router, public_router};
+pub use api::{REFUSALS, endpoints, peer_router, public_router};
 pub use config::Config;
 pub use init::{InitError, InitOptions, InitOutcome, Organisation, init, remake_unbegun};
 pub use service::AuthServer;

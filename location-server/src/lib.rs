@@ -18,5 +18,5 @@ pub mod domain;
 mod server;
 pub mod store;
 
-pub use api::{endpoints, router};
+pub use api::{REFUSALS, endpoints, router};
 pub use server::LocationServer;

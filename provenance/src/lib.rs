@@ -11,5 +11,5 @@ pub mod domain;
 mod server;
 pub mod store;
 
-pub use api::{endpoints, peer_router, public_router};
+pub use api::{REFUSALS, endpoints, peer_router, public_router};
 pub use server::ProvenanceServer;

@@ -22,6 +22,7 @@ mod parked;
 mod peer;
 mod postgres;
 mod readme;
+mod reference;
 mod reference_peer;
 mod refusals;
 mod secrets;

@@ -41,7 +41,7 @@ pub enum RegistryError {
 }
 
 /// The problem by which the registry turns away whoever may not act.
-const BARRED: &str = "peer-barred";
+const BARRED: &str = "certificate-not-registered";
 
 /// A provider as a location names it: whose it is and, where it is known, which connector.
 type Provider = (UserId, Option<ConnectorId>);
@@ -321,11 +321,11 @@ mod tests {
     #[test]
     fn only_the_registry_itself_says_that_somebody_is_barred() {
         assert!(is_barred(
-            br#"{"type": "urn:kakehashi:problem:peer-barred", "status": 403}"#
+            br#"{"type": "urn:kakehashi:problem:certificate-not-registered", "status": 403}"#
         ));
         for other in [
             &br#"{"type": "urn:kakehashi:problem:role-missing"}"#[..],
-            br#"{"type": "peer-barred"}"#,
+            br#"{"type": "certificate-not-registered"}"#,
             b"<html>403 Forbidden</html>",
             b"",
         ] {

@@ -3,6 +3,7 @@
 use super::{
     caller::{Authenticated, Caller, ClientError, request_id},
     fields::Fields,
+    refusals,
     state::AppState,
 };
 use crate::domain::{
@@ -17,18 +18,15 @@ use axum::{
 };
 use common::{
     http::{
-        Text,
-        cadde::{MessageError, ValidationError},
-        context,
+        Refused,
+        cadde::{ValidationError, message},
+        refusals::{DATABASE_AWAY, INTERNAL},
     },
     ids::UserId,
-    telemetry::Chain,
 };
 use common_db::is_unavailable;
-use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
+use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
-
-const BASIC: &str = "Basic realm=\"kakehashi\", charset=\"UTF-8\"";
 
 /// Body of `POST /cadde/api/v4/token`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -231,114 +229,36 @@ impl From<LoginError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let error = match self {
+        let refused = match self {
             Self::Body(response) => return response,
             Self::Client(ClientError::Throttled(wait)) => {
-                let text = Text::new(
-                    "クライアントの認証に何度も失敗しています。しばらくしてからもう一度お試しください。",
-                    "Too many clients of this network were refused. Try again in a moment.",
-                );
-                MessageError {
-                    retry_after: Some(seconds(wait)),
-                    ..message(StatusCode::TOO_MANY_REQUESTS, "clients-refused", text)
-                }
+                let mut refused = Refused::from(&refusals::CLIENTS_REFUSED);
+                refused.retry_after = Some(seconds(wait));
+                refused
             }
-            Self::Client(_) => {
-                let text = Text::new(
-                    "クライアントを確認できません。クライアントIDとシークレット、または証明書を確認してください。",
-                    "The client cannot be authenticated. Check its ID and secret, or its certificate.",
-                );
-                MessageError {
-                    challenge: Some(BASIC),
-                    ..message(StatusCode::UNAUTHORIZED, "client-refused", text)
-                }
-            }
-            Self::Inactive => message(
-                StatusCode::FORBIDDEN,
-                "token-inactive",
-                Text::new(
-                    "トークンは無効です。期限切れ、取り消し、または利用停止の可能性があります。",
-                    "The token is not active: it expired, was revoked, or its user is suspended.",
-                ),
-            ),
-            Self::Login(error) => login_failure(&error),
+            Self::Client(_) => (&refusals::CLIENT_REFUSED).into(),
+            Self::Inactive => (&refusals::TOKEN_INACTIVE).into(),
+            Self::Login(error) => login_failure(error),
         };
-        error.into_response()
+        message(&refused)
     }
 }
 
-fn login_failure(error: &LoginError) -> MessageError {
+fn login_failure(error: LoginError) -> Refused {
     match error {
-        LoginError::Credentials => message(
-            StatusCode::UNAUTHORIZED,
-            "login-refused",
-            Text::new(
-                "ユーザIDまたはパスワードが正しくありません。",
-                "User ID or password is wrong.",
-            ),
-        ),
-        LoginError::NotAllowed => message(
-            StatusCode::UNAUTHORIZED,
-            "grant-not-allowed",
-            Text::new(
-                "このクライアントには、この方法でのトークン取得が許可されていません。",
-                "This client is not registered for this way to get tokens.",
-            ),
-        ),
-        LoginError::RefreshToken => message(
-            StatusCode::UNAUTHORIZED,
-            "refresh-token-refused",
-            Text::new(
-                "リフレッシュトークンは無効です。もう一度ログインしてください。",
-                "The refresh token does not count any more. Sign in again.",
-            ),
-        ),
+        LoginError::Credentials => (&refusals::LOGIN_REFUSED).into(),
+        LoginError::NotAllowed => (&refusals::GRANT_NOT_ALLOWED).into(),
+        LoginError::RefreshToken => (&refusals::REFRESH_TOKEN_REFUSED).into(),
         LoginError::Throttled(wait) => {
-            let seconds = seconds(*wait);
-            let text = Text::of(
-                format!("ログインの失敗が続いています。{seconds}秒後にもう一度お試しください。"),
-                format!("Too many failed logins. Try again in {seconds} seconds."),
-            );
-            MessageError {
-                retry_after: Some(seconds),
-                ..message(StatusCode::TOO_MANY_REQUESTS, "login-throttled", text)
-            }
+            let seconds = seconds(wait);
+            let mut refused = refusals::LOGIN_THROTTLED.naming(seconds);
+            refused.retry_after = Some(seconds);
+            refused
         }
-        LoginError::Password(PasswordError::Busy) => MessageError {
-            retry_after: Some(1),
-            ..message(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "login-busy",
-                Text::new(
-                    "ログインが集中しています。しばらくしてからもう一度お試しください。",
-                    "Too many logins at once. Try again in a moment.",
-                ),
-            )
-        },
-        LoginError::Store(source) if is_unavailable(source) => {
-            tracing::error!(request.id = %context::request_id(), error = %Chain(error), "the database is not available");
-            MessageError {
-                retry_after: Some(2),
-                ..message(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "database-unavailable",
-                    Text::new(
-                        "サーバのデータベースを利用できません。しばらくしてからもう一度お試しください。",
-                        "The database of the server is not available. Try again in a moment.",
-                    ),
-                )
-            }
-        }
+        LoginError::Password(PasswordError::Busy) => (&refusals::LOGIN_BUSY).into(),
+        LoginError::Store(ref source) if is_unavailable(source) => DATABASE_AWAY.because(error),
         LoginError::Password(PasswordError::Hash(_)) | LoginError::Store(_) => {
-            tracing::error!(request.id = %context::request_id(), error = %Chain(error), "request failed");
-            message(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                Text::new(
-                    "サーバ内部で処理に失敗しました。request_idを添えて運用者にお問い合わせください。",
-                    "The request failed here; the operator finds the cause by request_id.",
-                ),
-            )
+            INTERNAL.because(error)
         }
     }
 }
@@ -348,11 +268,4 @@ pub(in crate::api) fn seconds(wait: std::time::Duration) -> u64 {
     wait.as_secs()
         .saturating_add(u64::from(wait.subsec_nanos() > 0))
         .max(1)
-}
-
-fn message(status: StatusCode, kind: &'static str, text: Text) -> MessageError {
-    MessageError {
-        message_id: Some(kind.into()),
-        ..MessageError::new(status, text)
-    }
 }

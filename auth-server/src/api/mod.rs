@@ -8,6 +8,7 @@ mod oauth;
 mod operator;
 mod pki;
 mod problems;
+mod refusals;
 mod registry;
 mod routes;
 mod state;
@@ -15,5 +16,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use refusals::TABLE as REFUSALS;
 pub use routes::{endpoints, openapi, peer_router, public_router};
 pub use state::{App, AppState, Side};

@@ -1,7 +1,7 @@
 //! What a path names.
 
 use axum::extract::{FromRequestParts, Path};
-use common::http::problem::Problem;
+use common::http::{problem::Problem, refusals::PATH_NOT_TEXT};
 use http::request::Parts;
 
 /// The one parameter of a path.
@@ -14,7 +14,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Path(name) = Path::from_request_parts(parts, state)
             .await
-            .map_err(|_| Problem::bad_request("path-not-text", "the path is not UTF-8"))?;
+            .map_err(|_| Problem::from(&PATH_NOT_TEXT))?;
         Ok(Self(name))
     }
 }

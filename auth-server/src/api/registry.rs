@@ -2,7 +2,8 @@
 
 use super::{
     named::Named,
-    problems::{store_failed, unknown},
+    problems::store_failed,
+    refusals::{SERVERS_ONLY, TOO_MANY_ASKED, unknown},
     state::AppState,
 };
 use crate::domain::client::ClientKind;
@@ -15,7 +16,7 @@ use axum::{
     extract::{FromRequestParts, State},
 };
 use common::{
-    http::{body::ValidJson, problem::Problem},
+    http::{body::ValidJson, problem::Problem, refusals::NOT_REGISTERED},
     ids::{ConnectorId, UserId},
     listener::Peer,
 };
@@ -36,10 +37,10 @@ impl FromRequestParts<AppState> for Member {
             .filter(|client| client.has_certificate())
         {
             Some(_) => Ok(Self),
-            None => Err(Problem::forbidden(
-                "peer-barred",
-                format!("{} is not registered or is suspended", peer.id),
-            )),
+            None => {
+                Err(NOT_REGISTERED
+                    .problem(format!("{} is not registered or is suspended", peer.id)))
+            }
         }
     }
 }
@@ -55,10 +56,7 @@ impl FromRequestParts<AppState> for Server {
         let peer = Peer::from_request_parts(parts, state).await?;
         match state.directory.active_client(peer.id.as_str()) {
             Some(client) if client.kind == ClientKind::Service(ServiceKind::Server) => Ok(Self),
-            _ => Err(Problem::forbidden(
-                "servers-only",
-                format!("{} is no server of the data space", peer.id),
-            )),
+            _ => Err(SERVERS_ONLY.problem(format!("{} is no server of the data space", peer.id))),
         }
     }
 }
@@ -132,11 +130,7 @@ pub async fn suspensions(
     ValidJson(asked): ValidJson<Suspensions>,
 ) -> Result<Json<Suspensions>, Problem> {
     if asked.len() > Suspensions::MAX {
-        return Err(Problem::unprocessable(
-            "too-many-asked",
-            format!("{} may be asked about at a time", Suspensions::MAX),
-        )
-        .member("max", Suspensions::MAX));
+        return Err(Problem::from(&TOO_MANY_ASKED).member("max", Suspensions::MAX));
     }
     Ok(Json(state.directory.suspended(asked)))
 }

@@ -16,7 +16,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::problem::Problem;
+use super::{Refused, problem::Problem, refusals};
 use crate::{
     listener::{ConnectionInfo, network},
     places::{Place, Places},
@@ -68,18 +68,15 @@ pub enum BodyError {
 
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
-        match &error {
-            BodyError::TooLarge { max } => {
-                Self::too_large("body-too-large", error.to_string()).member("max_bytes", *max)
-            }
-            BodyError::Busy => Self::unavailable("busy", error.to_string(), 5),
-            BodyError::Broken(_) => Self::bad_request("body-broken", error.to_string()),
-            BodyError::Slow => Self::new(
-                http::StatusCode::REQUEST_TIMEOUT,
-                "body-slow",
-                "Request Timeout",
-            )
-            .detail(error.to_string()),
+        let detail = error.to_string();
+        let max = match error {
+            BodyError::TooLarge { max } => Some(max),
+            _ => None,
+        };
+        let problem = Self::from(Refused::from(error)).detail(detail);
+        match max {
+            Some(max) => problem.member("max_bytes", max),
+            None => problem,
         }
     }
 }
@@ -189,18 +186,14 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn not_json() -> Problem {
-    Problem::new(
-        http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "not-json",
-        "the body must be application/json",
-    )
+    (&refusals::NOT_JSON).into()
 }
 
 fn unfit(error: &serde_json::Error) -> Problem {
     let problem = if error.is_data() {
-        Problem::unprocessable("body-does-not-fit", error.to_string())
+        refusals::BODY_DOES_NOT_FIT.problem(error.to_string())
     } else {
-        Problem::bad_request("body-not-json", error.to_string())
+        refusals::BODY_NOT_JSON.problem(error.to_string())
     };
     problem
         .member("line", error.line())

@@ -5,11 +5,9 @@
 //! | connectors | `detail` (text and message id), `status`, `title`, `type` | [`connector`] |
 //! | auth-server, authorization function, location-server | `message`, some with `detail` | [`message`] |
 //! | the same, a body or parameter that does not fit | `detail[]` of `loc`, `msg`, `type` | [`ValidationError`] |
-//! | ledger | `code`, `type`, `message` | [`ledger`] |
+//! | ledger | `code`, `type`, `message` | [`LedgerError`] |
 //!
 //! All add `message_id` (where there is one) and `request_id`. Texts follow `Accept-Language`.
-
-use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{
@@ -18,10 +16,7 @@ use http::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    context::{self, Text},
-    refusal::Refused,
-};
+use super::{context, refusal::Refused};
 
 fn respond(status: StatusCode, mut body: Value) -> Response {
     let id = context::request_id();
@@ -77,6 +72,7 @@ pub fn connector(refused: &Refused, message_id: &str) -> Response {
 
 /// The answer of the authentication server or the location server.
 pub fn message(refused: &Refused) -> Response {
+    refused.log_reason();
     let [message_id, _] = refused.refusal.ids;
     refuse(
         refused,
@@ -86,6 +82,7 @@ pub fn message(refused: &Refused) -> Response {
 
 /// The answer of the authorization function, whose specification has a further member.
 pub fn message_and_detail(refused: &Refused) -> Response {
+    refused.log_reason();
     let ([message_id, _], text) = (refused.refusal.ids, refused.text());
     refuse(
         refused,
@@ -93,63 +90,27 @@ pub fn message_and_detail(refused: &Refused) -> Response {
     )
 }
 
-/// The answer of the ledger's wire paths.
-pub fn ledger(refused: &Refused) -> Response {
-    let [message_id, _] = refused.refusal.ids;
-    refuse(
-        refused,
-        json!({ "code": 1, "type": "error", "message": refused.text(), "message_id": message_id }),
-    )
-}
+/// An error of the ledger's wire paths.
+#[derive(Debug)]
+pub struct LedgerError(pub Refused);
 
-/// An error of the authentication server, the authorization function or the location server.
-#[derive(Debug, Clone)]
-pub struct MessageError {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// What happened.
-    pub text: Text,
-    /// More about it, where the specification has the member.
-    pub detail: Option<String>,
-    /// Our kind of problem, for programs.
-    pub message_id: Option<Cow<'static, str>>,
-    /// Content of `WWW-Authenticate`.
-    pub challenge: Option<&'static str>,
-    /// Content of `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
-}
-
-impl MessageError {
-    /// An error with a message.
-    pub fn new(status: StatusCode, text: Text) -> Self {
-        Self {
-            status,
-            text,
-            detail: None,
-            message_id: None,
-            challenge: None,
-            retry_after: None,
-        }
+impl<E: Into<Refused>> From<E> for LedgerError {
+    fn from(error: E) -> Self {
+        Self(error.into())
     }
 }
 
-impl IntoResponse for MessageError {
+impl IntoResponse for LedgerError {
     fn into_response(self) -> Response {
-        let mut body = json!({ "message": self.text.current() });
-        if let Some(detail) = self.detail {
-            body["detail"] = detail.into();
-        }
-        if let Some(id) = self.message_id {
-            body["message_id"] = Value::String(id.into_owned());
-        }
-        let mut response = respond(self.status, body);
-        fields(
-            response.headers_mut(),
-            self.retry_after,
-            self.challenge,
-            None,
-        );
-        response
+        self.0.log_reason();
+        let [message_id, _] = self.0.refusal.ids;
+        let body = json!({
+            "code": 1,
+            "type": "error",
+            "message": self.0.text(),
+            "message_id": message_id,
+        });
+        refuse(&self.0, body)
     }
 }
 
@@ -185,42 +146,5 @@ impl IntoResponse for ValidationError {
             StatusCode::UNPROCESSABLE_ENTITY,
             json!({ "detail": self.problems }),
         )
-    }
-}
-
-/// An error of the ledger's wire paths.
-#[derive(Debug, Clone)]
-pub struct LedgerError {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// What happened.
-    pub text: Text,
-    /// Our kind of problem, for programs.
-    pub message_id: Option<Cow<'static, str>>,
-    /// Content of `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
-}
-
-impl LedgerError {
-    /// An error with a message.
-    pub fn new(status: StatusCode, text: Text) -> Self {
-        Self {
-            status,
-            text,
-            message_id: None,
-            retry_after: None,
-        }
-    }
-}
-
-impl IntoResponse for LedgerError {
-    fn into_response(self) -> Response {
-        let mut body = json!({ "code": 1, "type": "error", "message": self.text.current() });
-        if let Some(id) = self.message_id {
-            body["message_id"] = Value::String(id.into_owned());
-        }
-        let mut response = respond(self.status, body);
-        fields(response.headers_mut(), self.retry_after, None, None);
-        response
     }
 }

@@ -14,13 +14,14 @@ use std::{
 
 use axum::{Router, body::Body, response::IntoResponse as _};
 use futures_util::FutureExt as _;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use tower::Service as _;
 
 use super::{
+    Refused,
     context::{self, Lang, RequestContext, RequestId},
     problem::Problem,
-    unambiguous::{self, Ambiguity},
+    refusals, unambiguous,
 };
 use crate::{
     clock::{Clock as _, SystemClock},
@@ -53,16 +54,8 @@ impl Front {
     pub fn new(router: Router, config: &ListenerConfig) -> Self {
         let forwarded = config.tls == TlsMode::TerminatedUpstream;
         let router = router
-            .fallback(|| async {
-                Problem::not_found("no-such-path", "this listener serves no such path")
-            })
-            .method_not_allowed_fallback(|| async {
-                Problem::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "method-not-allowed",
-                    "this path does not answer that method",
-                )
-            });
+            .fallback(|| async { Problem::from(&refusals::NO_SUCH_PATH) })
+            .method_not_allowed_fallback(|| async { Problem::from(&refusals::METHOD_NOT_ALLOWED) });
         let settings = Settings {
             header_size: config.limits.header_size.as_usize(),
             proxies: if forwarded {
@@ -78,11 +71,11 @@ impl Front {
     }
 
     /// Why `request` reaches no router, if it does not.
-    fn check(&self, request: &Request<Body>) -> Result<(), Refusal> {
+    fn check(&self, request: &Request<Body>) -> Result<(), Refused> {
         if header_size(request) > self.settings.header_size {
-            return Err(Refusal::TooLarge);
+            return Err((&refusals::HEADERS_TOO_LARGE).into());
         }
-        unambiguous::check(request).map_err(Refusal::Ambiguous)
+        unambiguous::check(request).map_err(|why| refusals::AMBIGUOUS_REQUEST.naming(why))
     }
 
     /// Answers `request`.
@@ -101,7 +94,7 @@ impl Front {
         let answer = checked.map(|()| self.router.clone().call(request));
         context::scope(RequestContext { id, lang }, async move {
             let mut response = match answer {
-                Err(refusal) => own(refusal.into(), is_head),
+                Err(refused) => own(refused.into(), is_head),
                 Ok(answer) => match AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
@@ -117,26 +110,6 @@ impl Front {
             }
             response
         })
-    }
-}
-
-/// Why a request reaches no router.
-#[derive(Debug, Clone, Copy)]
-enum Refusal {
-    TooLarge,
-    Ambiguous(Ambiguity),
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::TooLarge => Self::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "headers-too-large",
-                "the headers of the request are too large",
-            ),
-            Refusal::Ambiguous(why) => Self::bad_request("ambiguous-request", why.to_string()),
-        }
     }
 }
 

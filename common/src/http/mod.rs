@@ -13,6 +13,7 @@ pub mod endpoint;
 pub mod layers;
 pub mod problem;
 mod refusal;
+pub mod refusals;
 mod unambiguous;
 
 pub use self::{

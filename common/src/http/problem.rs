@@ -6,11 +6,16 @@ use axum::{
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CACHE_CONTROL, CONTENT_TYPE},
 };
 use serde::Serialize;
 
-use super::context;
+use super::{
+    Lang, Refusal, Refused,
+    cadde::fields,
+    context,
+    refusals::{INTERNAL, METHOD_NOT_ALLOWED},
+};
 
 /// Base of the `type` of our problems; each kind is described in `docs/reference/problems.md`.
 pub const BASE: &str = "urn:kakehashi:problem:";
@@ -64,98 +69,58 @@ fn status_number<S: serde::Serializer>(
     serializer.serialize_u16(status.as_u16())
 }
 
-impl Problem {
-    /// A problem of the kind `slug`.
-    pub fn new(status: StatusCode, slug: &str, title: impl Into<String>) -> Self {
+impl From<&'static Refusal> for Problem {
+    fn from(refusal: &'static Refusal) -> Self {
+        Refused::from(refusal).into()
+    }
+}
+
+/// In English: its readers are programs and their operators.
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        refused.log_reason();
         Self {
-            kind: format!("{BASE}{slug}"),
-            title: title.into(),
-            status,
-            detail: None,
+            kind: format!("{BASE}{}", refused.refusal.kind),
+            title: refused.status.canonical_reason().unwrap_or("Error").into(),
+            status: refused.status,
+            detail: Some(refused.text_in(Lang::En)),
             errors: Vec::new(),
             members: serde_json::Map::new(),
-            retry_after: None,
-            challenge: None,
-            allow: None,
+            retry_after: refused.retry_after,
+            challenge: refused.challenge,
+            allow: refused.allow,
         }
     }
+}
 
-    fn with(status: StatusCode, slug: &str, detail: impl Into<String>) -> Self {
-        let title = status.canonical_reason().unwrap_or("Error");
-        Self::new(status, slug, title).detail(detail)
+impl Refusal {
+    /// This refusal as a problem; `detail` says what happened this time.
+    pub fn problem(&'static self, detail: impl Into<String>) -> Problem {
+        Problem::from(Refused::from(self)).detail(detail)
     }
+}
 
-    /// 400.
-    pub fn bad_request(slug: &str, detail: impl Into<String>) -> Self {
-        Self::with(StatusCode::BAD_REQUEST, slug, detail)
-    }
-
-    /// 401, with a challenge for a bearer token (RFC 6750 §3).
-    pub fn unauthorized(slug: &str, detail: impl Into<String>) -> Self {
-        Self {
-            challenge: Some("Bearer"),
-            ..Self::with(StatusCode::UNAUTHORIZED, slug, detail)
-        }
-    }
-
-    /// 403.
-    pub fn forbidden(slug: &str, detail: impl Into<String>) -> Self {
-        Self::with(StatusCode::FORBIDDEN, slug, detail)
-    }
-
-    /// 404.
-    pub fn not_found(slug: &str, detail: impl Into<String>) -> Self {
-        Self::with(StatusCode::NOT_FOUND, slug, detail)
+impl Problem {
+    /// 500: `cause` goes to the log under the id of the request, the caller learns only the id.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        INTERNAL.because(cause.to_string()).into()
     }
 
     /// 405, with the methods that are allowed.
     pub fn method_not_allowed(allow: &'static str) -> Self {
-        let detail = format!("this path answers {allow} only");
         Self {
             allow: Some(allow),
-            ..Self::with(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+            ..METHOD_NOT_ALLOWED.problem(format!("this path answers {allow} only"))
         }
     }
 
-    /// 409.
-    pub fn conflict(slug: &str, detail: impl Into<String>) -> Self {
-        Self::with(StatusCode::CONFLICT, slug, detail)
-    }
-
-    /// 413.
-    pub fn too_large(slug: &str, detail: impl Into<String>) -> Self {
-        Self::with(StatusCode::PAYLOAD_TOO_LARGE, slug, detail)
-    }
-
-    /// 422.
-    pub fn unprocessable(slug: &str, detail: impl Into<String>) -> Self {
-        Self::with(StatusCode::UNPROCESSABLE_ENTITY, slug, detail)
-    }
-
-    /// 429 with `Retry-After` in seconds.
-    pub fn too_many_requests(slug: &str, detail: impl Into<String>, retry_after: u64) -> Self {
+    /// With another `Retry-After`, in seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
         Self {
-            retry_after: Some(retry_after),
-            ..Self::with(StatusCode::TOO_MANY_REQUESTS, slug, detail)
+            retry_after: Some(seconds),
+            ..self
         }
-    }
-
-    /// 503 with `Retry-After` in seconds.
-    pub fn unavailable(slug: &str, detail: impl Into<String>, retry_after: u64) -> Self {
-        Self {
-            retry_after: Some(retry_after),
-            ..Self::with(StatusCode::SERVICE_UNAVAILABLE, slug, detail)
-        }
-    }
-
-    /// 500: `cause` goes to the log under the id of the request, the caller learns only the id.
-    pub fn internal(cause: impl std::fmt::Display) -> Self {
-        tracing::error!(request.id = %context::request_id(), error = %cause, "request failed");
-        Self::with(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the request failed here; the operator finds the cause by the id in `instance`",
-        )
     }
 
     /// Says what happened this time.
@@ -210,15 +175,7 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
-        }
-        if let Some(challenge) = self.challenge {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
-        if let Some(allow) = self.allow {
-            headers.insert(ALLOW, HeaderValue::from_static(allow));
-        }
+        fields(headers, self.retry_after, self.challenge, self.allow);
         response
     }
 }

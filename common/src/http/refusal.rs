@@ -10,7 +10,7 @@ use std::fmt;
 use http::StatusCode;
 use tracing::Level;
 
-use super::context::{self, Text};
+use super::context::{self, Lang, Text};
 use crate::telemetry::Chain;
 
 /// One way to refuse: a row of a wire's table.
@@ -40,7 +40,7 @@ impl Refusal {
     ///
     /// # Panics
     /// If `status` is no error's: while compiling, in a table.
-    pub const fn new(status: u16, kind: &'static str, ja: &'static str, en: &'static str) -> Self {
+    pub const fn new(status: u16, kind: &'static str, text: Text) -> Self {
         assert!(
             status >= 400 && status < 600,
             "a refusal has the status of an error"
@@ -56,7 +56,7 @@ impl Refusal {
                 Level::INFO
             },
             challenge: None,
-            text: Text::new(ja, en),
+            text,
             advice: "",
         }
     }
@@ -164,7 +164,11 @@ impl Refused {
 
     /// What people are told, in the language of the current request.
     pub fn text(&self) -> String {
-        let lang = context::lang();
+        self.text_in(context::lang())
+    }
+
+    /// What people are told, in `lang`.
+    pub fn text_in(&self, lang: Lang) -> String {
         let text = self.refusal.text.get(lang);
         match &self.what {
             Some(what) => text.replace("{}", what.get(lang)),
@@ -213,20 +217,27 @@ impl Error for Refused {
 }
 
 /// A wire's table of refusals: `NAME: STATUS "kind" .option(…), "Japanese", "English";` makes each row a static of that name, and all
-/// of them the static that is named first.
+/// of them the static that is named first. A row whose readers are programs and operators alone may have English only.
 #[macro_export]
 macro_rules! refusals {
     (
         $(#[$about:meta])*
         $visible:vis static $table:ident;
-        $($name:ident: $status:literal $kind:literal $(.$option:ident($($value:expr),*))*, $ja:literal, $en:literal;)+
+        $($name:ident: $status:literal $kind:literal $(.$option:ident($($value:expr),*))*, $text:literal $(, $en:literal)?;)+
     ) => {
         $(
-            #[doc = $en]
+            #[doc = $text]
             $visible static $name: $crate::http::Refusal =
-                $crate::http::Refusal::new($status, $kind, $ja, $en)$(.$option($($value),*))*;
+                $crate::http::Refusal::new($status, $kind, $crate::refusals!(@text $text $(, $en)?))
+                $(.$option($($value),*))*;
         )+
         $(#[$about])*
         $visible static $table: &[&$crate::http::Refusal] = &[$(&$name),+];
+    };
+    (@text $ja:literal, $en:literal) => {
+        $crate::http::Text::new($ja, $en)
+    };
+    (@text $en:literal) => {
+        $crate::http::Text::new($en, $en)
     };
 }

@@ -21,7 +21,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::pulse::Pulse;
-use crate::{http::problem::Problem, ids::ConnectorId, tls::PeerCertificate};
+use crate::{
+    http::{problem::Problem, refusals::NO_IDENTITY},
+    ids::ConnectorId,
+    tls::PeerCertificate,
+};
 
 /// The connection of a request; in the extensions of every request.
 #[derive(Debug, Clone)]
@@ -244,12 +248,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
             .extensions
             .get::<ConnectionInfo>()
             .and_then(Self::of)
-            .ok_or_else(|| {
-                Problem::forbidden(
-                    "certificate-without-identity",
-                    "the client certificate names no single connector that its authority may vouch for here, and is not recorded",
-                )
-            })
+            .ok_or_else(|| (&NO_IDENTITY).into())
     }
 }
 

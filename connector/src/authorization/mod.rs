@@ -7,6 +7,7 @@ mod api;
 mod book;
 mod grant;
 mod index;
+mod refusals;
 mod request;
 pub mod store;
 
@@ -14,3 +15,4 @@ pub use api::{AuthorizationApi, endpoints, router};
 pub use book::{GrantBook, OutOfStep};
 pub use grant::{Aal, Assignee, Contract, Grant, Subject};
 pub use index::{Decision, GrantIndex};
+pub use refusals::TABLE as REFUSALS;

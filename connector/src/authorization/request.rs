@@ -3,34 +3,17 @@
 //! A value that is not understood is refused: taken as "not set" it would widen a grant. The reference coerces numbers
 //! into texts, `true` into level 1 and 2.9 into level 2, and keeps an empty text as a condition; none of that is wanted.
 
-use common::http::cadde::ValidationError;
 use common::ids::UserId;
 use serde_json::{Map, Value};
 
 use super::grant::{Aal, Assignee, Contract, Grant};
+use super::refusals::{self, GrantError};
 use crate::upstream::{MAX_URL_BYTES, strip_slash};
 
 /// Longest text besides the target, in characters (CADDE 4.0 basic design of authentication and authorization). That document
 /// has it for the target too; but whatever the connectors fetch can be granted, and a Japanese name of 30 characters is
 /// 270 of a URL.
 const MAX_CHARS: usize = 255;
-
-/// Why a request is refused.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// It does not fit the schema: 422.
-    Schema(ValidationError),
-    /// It fits, and says nothing that could be granted: 400.
-    Nobody,
-    /// An assurance level outside 1 to 3: 400.
-    Level,
-}
-
-impl Refusal {
-    fn at(location: &[&str], message: &str, kind: &str) -> Self {
-        Self::Schema(ValidationError::new(location, message, kind))
-    }
-}
 
 /// What a `DELETE` removes.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +33,7 @@ pub(super) struct Addressed<T> {
 }
 
 /// Reads the body of a `POST`.
-pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
+pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, GrantError> {
     let body = object(body, &["body"])?;
     let (assigner, target, permission) = permission(body)?;
     let value = permission
@@ -58,7 +41,7 @@ pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
         .ok_or_else(|| missing(&["body", "permission", "assignee"]))?;
     let whom = assignee(value)?;
     if !whom.names_somebody() {
-        return Err(Refusal::Nobody);
+        return Err((&refusals::NOBODY).into());
     }
     let contract = match set(body, "contract") {
         None => None,
@@ -76,7 +59,7 @@ pub(super) fn registration(body: &Value) -> Result<Addressed<Grant>, Refusal> {
 }
 
 /// Reads the body of a `DELETE`: a contract wins over the assignee, as existing callers send both.
-pub(super) fn removal(body: &Value) -> Result<Addressed<Removal>, Refusal> {
+pub(super) fn removal(body: &Value) -> Result<Addressed<Removal>, GrantError> {
     let body = object(body, &["body"])?;
     let (assigner, target, permission) = permission(body)?;
     let content = if let Some(contract) = set(body, "contract") {
@@ -85,7 +68,7 @@ pub(super) fn removal(body: &Value) -> Result<Addressed<Removal>, Refusal> {
     } else if let Some(value) = set(permission, "assignee") {
         Removal::Assignee(assignee(value)?)
     } else {
-        return Err(Refusal::Nobody);
+        return Err((&refusals::NOBODY).into());
     };
     Ok(Addressed {
         assigner,
@@ -95,7 +78,10 @@ pub(super) fn removal(body: &Value) -> Result<Addressed<Removal>, Refusal> {
 }
 
 /// Reads the query of a `GET`, with or without a target.
-pub(super) fn query(query: &str, wants_target: bool) -> Result<(UserId, Option<String>), Refusal> {
+pub(super) fn query(
+    query: &str,
+    wants_target: bool,
+) -> Result<(UserId, Option<String>), GrantError> {
     let assigner = parameter(query, "assigner")?.ok_or_else(|| missing(&["query", "assigner"]))?;
     let assigner = user_id(&assigner, &["query", "assigner"])?;
     let target = parameter(query, "target")?;
@@ -105,13 +91,13 @@ pub(super) fn query(query: &str, wants_target: bool) -> Result<(UserId, Option<S
     }
 }
 
-fn parameter(query: &str, name: &str) -> Result<Option<String>, Refusal> {
+fn parameter(query: &str, name: &str) -> Result<Option<String>, GrantError> {
     let mut found = url::form_urlencoded::parse(query.as_bytes())
         .filter(|(key, _)| key == name)
         .map(|(_, value)| value);
     let first = found.next();
     if found.next().is_some() {
-        return Err(Refusal::at(
+        return Err(GrantError::at(
             &["query", name],
             "is given more than once",
             "value_error.duplicate",
@@ -122,7 +108,7 @@ fn parameter(query: &str, name: &str) -> Result<Option<String>, Refusal> {
 
 type Permission<'a> = (UserId, String, &'a Map<String, Value>);
 
-fn permission(body: &Map<String, Value>) -> Result<Permission<'_>, Refusal> {
+fn permission(body: &Map<String, Value>) -> Result<Permission<'_>, GrantError> {
     let permission = set(body, "permission").ok_or_else(|| missing(&["body", "permission"]))?;
     let permission = object(permission, &["body", "permission"])?;
     let at = |name| ["body", "permission", name];
@@ -130,7 +116,7 @@ fn permission(body: &Map<String, Value>) -> Result<Permission<'_>, Refusal> {
     let target = short_text(target, &at("target"), MAX_URL_BYTES)?;
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         let message = "must be percent-encoded: printable ASCII without blanks";
-        return Err(Refusal::at(&at("target"), message, "value_error.target"));
+        return Err(GrantError::at(&at("target"), message, "value_error.target"));
     }
     let assigner = set(permission, "assigner").ok_or_else(|| missing(&at("assigner")))?;
     let assigner = user_id(text(assigner, &at("assigner"))?, &at("assigner"))?;
@@ -138,7 +124,7 @@ fn permission(body: &Map<String, Value>) -> Result<Permission<'_>, Refusal> {
     Ok((assigner, strip_slash(target).to_owned(), permission))
 }
 
-fn assignee(value: &Value) -> Result<Assignee, Refusal> {
+fn assignee(value: &Value) -> Result<Assignee, GrantError> {
     let at = |name| ["body", "permission", "assignee", name];
     let members = object(value, &["body", "permission", "assignee"])?;
     let id = |name| match set(members, name) {
@@ -158,7 +144,7 @@ fn assignee(value: &Value) -> Result<Assignee, Refusal> {
     })
 }
 
-fn contract(members: &Map<String, Value>) -> Result<Contract, Refusal> {
+fn contract(members: &Map<String, Value>) -> Result<Contract, GrantError> {
     Ok(Contract {
         trade_id: header_text(members, "trade_id")?,
         contract_url: header_text(members, "contract_url")?,
@@ -168,21 +154,21 @@ fn contract(members: &Map<String, Value>) -> Result<Contract, Refusal> {
 
 /// A text that will stand in a header of an answer: existing receivers break on anything but ASCII there. It may be
 /// empty, as in the sample of the reference.
-fn header_text(members: &Map<String, Value>, name: &str) -> Result<String, Refusal> {
+fn header_text(members: &Map<String, Value>, name: &str) -> Result<String, GrantError> {
     let at = ["body", "contract", name];
     let value = members.get(name).ok_or_else(|| missing(&at))?;
     let Value::String(text) = value else {
-        return Err(Refusal::at(&at, "must be a text", "type_error.str"));
+        return Err(GrantError::at(&at, "must be a text", "type_error.str"));
     };
     let text = text.trim();
     if text.len() > MAX_CHARS || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         let message = "must be at most 255 characters of printable ASCII: it is sent in a header";
-        return Err(Refusal::at(&at, message, "value_error.header"));
+        return Err(GrantError::at(&at, message, "value_error.header"));
     }
     Ok(text.to_owned())
 }
 
-fn level(value: &Value, at: &[&str]) -> Result<Aal, Refusal> {
+fn level(value: &Value, at: &[&str]) -> Result<Aal, GrantError> {
     let number = match value {
         // A fraction is no level, and 2.0 is written by somebody who means something else.
         Value::Number(number) if number.is_i64() || number.is_u64() => {
@@ -190,7 +176,7 @@ fn level(value: &Value, at: &[&str]) -> Result<Aal, Refusal> {
         }
         Value::String(text) if is_number(text) => text.parse().unwrap_or(i64::MAX),
         _ => {
-            return Err(Refusal::at(
+            return Err(GrantError::at(
                 at,
                 "must be an integer from 1 to 3",
                 "type_error.integer",
@@ -200,29 +186,30 @@ fn level(value: &Value, at: &[&str]) -> Result<Aal, Refusal> {
     u8::try_from(number)
         .ok()
         .and_then(Aal::new)
-        .ok_or(Refusal::Level)
+        .ok_or_else(|| (&refusals::LEVEL).into())
 }
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn user_id(text: &str, at: &[&str]) -> Result<UserId, Refusal> {
-    UserId::parse(text).map_err(|error| Refusal::at(at, &error.to_string(), "value_error.user_id"))
+fn user_id(text: &str, at: &[&str]) -> Result<UserId, GrantError> {
+    UserId::parse(text)
+        .map_err(|error| GrantError::at(at, &error.to_string(), "value_error.user_id"))
 }
 
 /// A text that is a condition or a name: never empty.
-fn text<'a>(value: &'a Value, at: &[&str]) -> Result<&'a str, Refusal> {
+fn text<'a>(value: &'a Value, at: &[&str]) -> Result<&'a str, GrantError> {
     short_text(value, at, MAX_CHARS)
 }
 
 /// A text of at most `max` characters.
-fn short_text<'a>(value: &'a Value, at: &[&str], max: usize) -> Result<&'a str, Refusal> {
+fn short_text<'a>(value: &'a Value, at: &[&str], max: usize) -> Result<&'a str, GrantError> {
     let Value::String(text) = value else {
-        return Err(Refusal::at(at, "must be a text", "type_error.str"));
+        return Err(GrantError::at(at, "must be a text", "type_error.str"));
     };
     if text.is_empty() {
-        return Err(Refusal::at(
+        return Err(GrantError::at(
             at,
             "may not be empty; leave it out or send null",
             "value_error.empty",
@@ -230,7 +217,7 @@ fn short_text<'a>(value: &'a Value, at: &[&str], max: usize) -> Result<&'a str, 
     }
     if text.chars().count() > max || text.chars().any(char::is_control) {
         let message = format!("must be at most {max} characters without control characters");
-        return Err(Refusal::at(at, &message, "value_error.text"));
+        return Err(GrantError::at(at, &message, "value_error.text"));
     }
     Ok(text)
 }
@@ -240,20 +227,22 @@ fn set<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     members.get(name).filter(|value| !value.is_null())
 }
 
-fn object<'a>(value: &'a Value, at: &[&str]) -> Result<&'a Map<String, Value>, Refusal> {
+fn object<'a>(value: &'a Value, at: &[&str]) -> Result<&'a Map<String, Value>, GrantError> {
     value
         .as_object()
-        .ok_or_else(|| Refusal::at(at, "must be an object", "type_error.dict"))
+        .ok_or_else(|| GrantError::at(at, "must be an object", "type_error.dict"))
 }
 
-fn missing(at: &[&str]) -> Refusal {
-    Refusal::at(at, "is required", "value_error.missing")
+fn missing(at: &[&str]) -> GrantError {
+    GrantError::at(at, "is required", "value_error.missing")
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
     use serde_json::json;
+
+    use common::http::Refusal;
 
     use super::*;
 
@@ -273,6 +262,10 @@ mod tests {
         assert_eq!(read.content.contract.unwrap().trade_id, "");
     }
 
+    fn is(error: &GrantError, refusal: &Refusal) -> bool {
+        matches!(error, GrantError::Refused(refused) if std::ptr::eq(refused.refusal, refusal))
+    }
+
     #[rstest]
     #[case(json!({"user": ""}))]
     #[case(json!({"org": ""}))]
@@ -289,7 +282,7 @@ mod tests {
     fn a_condition_that_is_not_understood_is_never_dropped(#[case] assignee: Value) {
         assert!(matches!(
             registration(&body(assignee)),
-            Err(Refusal::Schema(_))
+            Err(GrantError::Schema(_))
         ));
     }
 
@@ -299,7 +292,8 @@ mod tests {
     #[case(json!({"aal": -1}))]
     #[case(json!({"aal": "99999999999999999999"}))]
     fn a_level_outside_the_scale_is_refused(#[case] assignee: Value) {
-        assert!(matches!(registration(&body(assignee)), Err(Refusal::Level)));
+        let refused = registration(&body(assignee)).unwrap_err();
+        assert!(is(&refused, &refusals::LEVEL));
     }
 
     #[rstest]
@@ -307,10 +301,8 @@ mod tests {
     #[case(json!({"user": null, "org": null, "aal": null}))]
     #[case(json!({"extras": "e"}))]
     fn a_grant_to_nobody_in_particular_is_refused(#[case] assignee: Value) {
-        assert!(matches!(
-            registration(&body(assignee)),
-            Err(Refusal::Nobody)
-        ));
+        let refused = registration(&body(assignee)).unwrap_err();
+        assert!(is(&refused, &refusals::NOBODY));
     }
 
     #[rstest]
@@ -326,7 +318,7 @@ mod tests {
     #[case(json!({"permission": {"target": "https://d/a", "assigner": "p", "assignee": {"user": "u"}},
                   "contract": {"trade_id": "t", "contract_url": "u", "contract_type": "契約"}}))]
     fn a_body_that_does_not_fit_is_refused(#[case] body: Value) {
-        assert!(matches!(registration(&body), Err(Refusal::Schema(_))));
+        assert!(matches!(registration(&body), Err(GrantError::Schema(_))));
     }
 
     #[test]
@@ -366,7 +358,8 @@ mod tests {
                 ..Assignee::default()
             })
         );
-        assert!(matches!(removal(&body(Value::Null)), Err(Refusal::Nobody)));
+        let refused = removal(&body(Value::Null)).unwrap_err();
+        assert!(is(&refused, &refusals::NOBODY));
     }
 
     #[test]
@@ -386,7 +379,10 @@ mod tests {
             "assigner=p&assigner=q&target=x",
             "assigner=&target=x",
         ] {
-            assert!(matches!(query(bad, true), Err(Refusal::Schema(_))), "{bad}");
+            assert!(
+                matches!(query(bad, true), Err(GrantError::Schema(_))),
+                "{bad}"
+            );
         }
         assert!(query("assigner=p", false).is_ok());
     }

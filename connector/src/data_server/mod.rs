@@ -21,6 +21,7 @@ use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::problem::Problem;
 use common::listener::{Listener, ListenerConfig};
+use common::refusals;
 use common::service::{Context, Finding, Service};
 use common::telemetry::TelemetryConfig;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -90,6 +91,15 @@ fn router(folders: Folders) -> Router {
         .with_state(Arc::new(folders))
 }
 
+refusals! {
+    /// What the data server answers besides what every listener does.
+    pub static REFUSALS;
+
+    NO_SUCH_FILE: 404 "no-such-file"
+        .advice("Check the resource's address."),
+        "There is no such file here.";
+}
+
 async fn answer(State(folders): State<Arc<Folders>>, request: Request<Body>) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::method_not_allowed("GET, HEAD").into_response();
@@ -101,9 +111,7 @@ async fn answer(State(folders): State<Arc<Folders>>, request: Request<Body>) -> 
     let opened = tokio::task::spawn_blocking(move || folders.find(&path)).await;
     match opened {
         Ok(Ok(Some(file))) => respond(file, request.method(), request.headers()),
-        Ok(Ok(None)) => {
-            Problem::not_found("no-such-file", "there is no such file here").into_response()
-        }
+        Ok(Ok(None)) => Problem::from(&NO_SUCH_FILE).into_response(),
         Ok(Err(error)) => Problem::internal(error).into_response(),
         Err(error) => Problem::internal(error).into_response(),
     }

@@ -1,11 +1,9 @@
 //! Header names of an exchange, and what is taken over from one hop to the next.
 
-use common::http::Refused;
 use common::ids::ExchangeId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::options::Options;
-use super::refusals::{HEADER_MISSING, HEADER_NOT_TEXT, HEADER_REPEATED};
+use super::disposition::attachment;
 use crate::upstream::ResourceUrl;
 
 /// URL of the wanted resource.
@@ -47,57 +45,26 @@ pub const ANSWER_HEADERS: [HeaderName; 5] = [
     CONTRACT_URL,
 ];
 
-/// The first header of a request that decides something and is there twice. Which of the two counts would depend on the
-/// reader, so such a request is refused.
-fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
-    const DECIDING: [HeaderName; 5] = [
-        RESOURCE_URL,
-        RESOURCE_API_TYPE,
-        PROVIDER,
-        OPTIONS,
-        header::AUTHORIZATION,
-    ];
-    DECIDING
-        .into_iter()
-        .find(|name| headers.get_all(name).iter().nth(1).is_some())
+/// The headers that every answer begins with: the five of CADDE, empty, and what makes a browser save the file `name` instead of showing
+/// it as a page of this origin, take its bytes for nothing else than they are labelled, and keep no copy.
+pub fn of_answer(name: &str) -> HeaderMap {
+    let mut answer = HeaderMap::with_capacity(16);
+    for name in ANSWER_HEADERS {
+        answer.insert(name, HeaderValue::from_static(""));
+    }
+    answer.insert(header::CONTENT_DISPOSITION, attachment(name));
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    answer
 }
 
-/// Refuses a request whose meaning would depend on its reader.
-///
-/// # Errors
-/// [`HEADER_REPEATED`].
-pub fn check_unambiguous(headers: &HeaderMap) -> Result<(), Refused> {
-    repeated(headers).map_or(Ok(()), |name| Err(HEADER_REPEATED.naming(name)))
-}
-
-/// A header that has to be there, without surrounding blanks. One that is there and empty gets as far as what reads it.
-///
-/// # Errors
-/// [`HEADER_MISSING`], [`HEADER_NOT_TEXT`].
-pub fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refused> {
-    let value = headers
-        .get(name)
-        .ok_or_else(|| HEADER_MISSING.naming(name))?;
-    text(value, name).map(str::trim)
-}
-
-/// A header's value as text.
-///
-/// # Errors
-/// [`HEADER_NOT_TEXT`].
-pub fn text<'a>(value: &'a HeaderValue, name: &HeaderName) -> Result<&'a str, Refused> {
-    value.to_str().map_err(|_| HEADER_NOT_TEXT.naming(name))
-}
-
-/// The options of a request; none where the header is absent or empty.
-///
-/// # Errors
-/// [`HEADER_NOT_TEXT`], or what is wrong with them.
-pub fn options(headers: &HeaderMap) -> Result<Options, Refused> {
-    let Some(value) = present(headers, &OPTIONS) else {
-        return Ok(Options::default());
-    };
-    Ok(Options::parse(text(value, &OPTIONS)?)?)
+/// The media type of what a data source sent.
+pub fn media_type(source: &HeaderMap) -> HeaderValue {
+    let media_type = source.get(header::CONTENT_TYPE).cloned();
+    media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
 /// A value that was sent and is not empty; an empty header counts as absent, as in the CADDE reference.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use metrics::{Counter, Histogram};
 
-use super::progress::Role;
+use super::role::Role;
 
 /// Handles of one role's metrics: looking them up by name and labels for every exchange costs more than counting.
 pub(super) struct Meters {

@@ -5,41 +5,15 @@ use std::time::Instant;
 use common::http::Refused;
 use common::http::context::{self, RequestId};
 use common::ids::{ConnectorId, EventId, ExchangeId, UserId};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 
 use super::admission::Place;
 use super::digest::BodyDigest;
+use super::headers;
 use super::meters::{Meters, Outcome};
+use super::role::Role;
 use super::standing::Party;
 use super::trace_context::TraceContext;
-
-/// The side that this process is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Provider connector.
-    Provider,
-    /// Receiver connector.
-    Receiver,
-}
-
-impl Role {
-    /// The value of the metrics label `role`.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Provider => "provider",
-            Self::Receiver => "receiver",
-        }
-    }
-
-    /// The message id of `refused` where a connector of this role answers with it.
-    pub const fn message_id(self, refused: &Refused) -> &'static str {
-        let [provider, receiver] = refused.refusal.ids;
-        match self {
-            Self::Provider => provider,
-            Self::Receiver => receiver,
-        }
-    }
-}
 
 /// An exchange from its request to its end. Whatever the end is, it is logged and counted once; dropped without one, the
 /// caller has left.
@@ -141,6 +115,18 @@ impl Exchange {
             is_direct: false,
             passed: 0,
         }
+    }
+
+    /// Takes over what the headers of the request say, as far as a log line may have it.
+    pub fn asked(&mut self, fields: &HeaderMap) {
+        self.resource = headers::for_log(fields, &headers::RESOURCE_URL);
+        self.resource_type = headers::for_log(fields, &headers::RESOURCE_API_TYPE);
+        self.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
+    }
+
+    /// The side that this process is on.
+    pub const fn role(&self) -> Role {
+        self.role
     }
 
     /// Without whom it does not go on.

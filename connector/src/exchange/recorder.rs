@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
 use common::clock::SharedClock;
+use common::http::Refused;
 use common::ids::{ConnectorId, EventId};
 use common::service::Shutdown;
 use futures_util::future::BoxFuture;
+use http::{HeaderMap, Response};
 use provenance_model::event_id::{EventIds, OwnedId};
 use provenance_outbox::{
     AbortReason, BodyEnd, Digest, Kind, Outbox, OutboxError, Reservation, Reserved,
@@ -20,9 +21,10 @@ use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
 use super::progress::Exchange;
+use super::refusals;
 use super::standing::{Running, Stay};
 use super::watch::Watch;
-use crate::upstream::{BodyError, Framing};
+use crate::upstream::{BodyError, Framing, PooledBody};
 
 /// Whether and how an exchange is recorded.
 #[derive(Debug)]
@@ -49,13 +51,23 @@ impl Recording {
     }
 }
 
-/// What an exchange is answered with.
+/// An answer that is ready to leave, as soon as it is recorded.
 #[derive(Debug)]
-pub struct Delivered {
-    /// The body.
-    pub body: Body,
-    /// Id of the record that there is, or will be; `None` where nothing is recorded.
-    pub event: Option<EventId>,
+pub struct Opened {
+    /// The upstream's body, as far as it was read.
+    pub body: Collected<PooledBody>,
+    /// The length that it announced.
+    pub announced: Option<u64>,
+    /// How it is recorded.
+    pub recording: Recording,
+    /// Where it goes.
+    pub caller: Caller,
+    /// The time it has.
+    pub budget: Budget,
+    /// The headers of the answer.
+    pub headers: HeaderMap,
+    /// Those that it has only if there is a record, because they name it.
+    pub of_record: HeaderMap,
 }
 
 /// Writes the records of a connector's exchanges.
@@ -113,72 +125,115 @@ impl Recorder {
         &self.0.clock
     }
 
-    /// The body to answer with: already recorded if it is whole, reserved and to be completed while it streams if not.
-    /// On return headers may leave. `exchange` is taken when its end is known or in the body's hands, and stays on errors.
-    ///
-    /// Cancel safe: a reservation whose future is dropped is aborted.
+    /// Whether an exchange that begins now could be recorded; asked before anything is fetched.
     ///
     /// # Errors
-    /// [`RecordError`], unless the outbox may be done without.
-    pub async fn deliver<B>(
+    /// [`RecordError::Outbox`], unless the outbox may be done without.
+    pub fn can_record(&self) -> Result<bool, RecordError> {
+        match self.outbox().check_room() {
+            Ok(()) => Ok(true),
+            Err(full) if self.outbox().is_required() => Err(full.into()),
+            Err(full) => {
+                tracing::warn!(reason = %full, "an exchange goes unrecorded");
+                Ok(false)
+            }
+        }
+    }
+
+    /// The answer to `exchange`: what was opened, if it was, or the refusal.
+    pub async fn answer(
         &self,
-        collected: Collected<B>,
-        announced: Option<u64>,
-        recording: Recording,
-        caller: &Caller,
-        budget: &Budget,
-        exchange: &mut Option<Exchange>,
-    ) -> Result<Delivered, RecordError>
-    where
-        B: http_body::Body<Data = Bytes, Error = BodyError> + Unpin + Send + 'static,
-    {
-        match collected {
+        opened: Result<Opened, Refused>,
+        exchange: Exchange,
+    ) -> Response<Body> {
+        let (refused, exchange) = match opened {
+            Err(refused) => (refused, exchange),
+            Ok(opened) => match self.deliver(opened, exchange).await {
+                Ok(response) => return response,
+                Err(undelivered) => {
+                    let (error, exchange) = *undelivered;
+                    (error.into(), exchange)
+                }
+            },
+        };
+        let role = exchange.role();
+        exchange.refused(&refused);
+        refused.log();
+        refusals::respond(&refused, role)
+    }
+
+    /// What was opened, already recorded if it is whole, reserved and to be completed while it streams if not.
+    /// On return headers may leave. `exchange` comes back with the error.
+    ///
+    /// Cancel safe: a reservation whose future is dropped is aborted.
+    async fn deliver(
+        &self,
+        opened: Opened,
+        mut exchange: Exchange,
+    ) -> Result<Response<Body>, Box<(RecordError, Exchange)>> {
+        let Opened {
+            body,
+            announced,
+            recording,
+            caller,
+            budget,
+            headers,
+            of_record,
+        } = opened;
+        let (event, body) = match body {
             Collected::Whole(bytes) => {
                 let digest = BodyDigest::of(&bytes);
-                let event = self.record(recording, digest).await?;
-                if let Some(mut exchange) = exchange.take() {
-                    exchange.event = event;
-                    exchange.completed(&digest);
-                }
-                let body = Body::from(bytes);
-                Ok(Delivered { body, event })
+                let event = match self.record(recording, digest).await {
+                    Ok(event) => event,
+                    Err(error) => return Err(Box::new((error, exchange))),
+                };
+                exchange.event = event;
+                exchange.completed(&digest);
+                (event, Body::from(bytes))
             }
             Collected::Rest { body, prefix } => {
-                let (reservation, waits) = match recording {
+                let (reservation, waits_for_ledger) = match recording {
                     Recording::Off => (None, false),
                     Recording::Outbox(reservation) => (Some(reservation), false),
                     Recording::Ledger(reservation) => (Some(reservation), true),
                 };
                 let reserved = match reservation {
-                    None => None,
+                    None => Ok(None),
                     Some(reservation) => {
-                        self.unless_optional(self.0.outbox.reserve(reservation).await)?
+                        self.unless_optional(self.0.outbox.reserve(reservation).await)
                     }
                 };
+                let reserved = match reserved {
+                    Ok(reserved) => reserved,
+                    Err(error) => return Err(Box::new((error.into(), exchange))),
+                };
                 let event = reserved.as_ref().map(Reserved::event_id);
-                if let Some(exchange) = exchange.as_mut() {
-                    exchange.event = event;
-                }
+                exchange.event = event;
                 caller.begins(announced);
-                let parties = exchange.as_ref().map(Exchange::parties);
-                let stay = self.0.running.enter(parties.unwrap_or_default());
+                let stay = self.0.running.enter(exchange.parties());
                 let suspended = stay.suspended().clone();
+                let length = caller.length(announced);
                 let ending = Streamed {
                     recorder: self.clone(),
                     reserved,
-                    waits_for_ledger: waits,
-                    caller: caller.clone(),
-                    exchange: exchange.take(),
-                    watch: Watch::start(caller, budget, suspended.clone()),
+                    waits_for_ledger,
+                    watch: Watch::start(&caller, &budget, suspended.clone()),
+                    caller,
+                    exchange,
                     stay,
                 };
-                let body = TransferBody::new(body, prefix, announced, budget, Box::new(ending))
-                    .telling(caller.length(announced))
+                let body = TransferBody::new(body, prefix, announced, &budget, Box::new(ending))
+                    .telling(length)
                     .unless(suspended);
-                let body = Body::new(body);
-                Ok(Delivered { body, event })
+                (event, Body::new(body))
             }
+        };
+        let mut response = Response::new(body);
+        *response.headers_mut() = headers;
+        if event.is_some() {
+            response.headers_mut().extend(of_record);
         }
+        Ok(response)
     }
 
     async fn record(
@@ -314,7 +369,7 @@ struct Streamed {
     reserved: Option<Reserved>,
     waits_for_ledger: bool,
     caller: Caller,
-    exchange: Option<Exchange>,
+    exchange: Exchange,
     #[expect(dead_code, reason = "held, not read")]
     watch: Watch,
     stay: Stay,
@@ -337,25 +392,18 @@ impl Ending for Streamed {
         digest: BodyDigest,
     ) -> BoxFuture<'static, Result<(), RecordError>> {
         Box::pin(async move {
-            if let Some(exchange) = &mut self.exchange {
-                exchange.passed = digest.len;
-            }
+            self.exchange.passed = digest.len;
             let completed = self.complete_record(digest).await;
-            let exchange = self.exchange.take();
-            if completed.is_ok() {
-                self.caller.may_end();
-            }
-            match (&completed, exchange) {
-                (Ok(()), Some(exchange)) => exchange.completed(&digest),
-                (Err(error), Some(exchange)) => {
-                    self.caller.must_see_a_break();
-                    exchange.failed(
-                        &format!("not recorded: {}", common::telemetry::Chain(error)),
-                        digest.len,
-                    );
+            match &completed {
+                Ok(()) => {
+                    self.caller.may_end();
+                    self.exchange.completed(&digest);
                 }
-                (Ok(()), None) => {}
-                (Err(_), None) => self.caller.must_see_a_break(),
+                Err(error) => {
+                    self.caller.must_see_a_break();
+                    let cause = format!("not recorded: {}", common::telemetry::Chain(error));
+                    self.exchange.failed(&cause, digest.len);
+                }
             }
             completed
         })
@@ -368,9 +416,8 @@ impl Ending for Streamed {
             _ => AbortReason::SourceFailed,
         };
         self.abort(reason, passed);
-        if let Some(exchange) = self.exchange.take() {
-            exchange.failed(&common::telemetry::Chain(error).to_string(), passed);
-        }
+        self.exchange
+            .failed(&common::telemetry::Chain(error).to_string(), passed);
     }
 
     fn leave(mut self: Box<Self>, passed: u64) {
@@ -386,15 +433,14 @@ impl Ending for Streamed {
             AbortReason::PeerClosed
         };
         self.abort(reason, passed);
-        match self.exchange.take() {
-            Some(exchange) if is_suspended => {
-                exchange.failed(&BodyError::Suspended.to_string(), passed);
-            }
-            Some(exchange) if was_cut => {
-                exchange.failed("the caller held its body up for too long", passed);
-            }
-            Some(exchange) => exchange.left(passed),
-            None => {}
+        if is_suspended {
+            self.exchange
+                .failed(&BodyError::Suspended.to_string(), passed);
+        } else if was_cut {
+            self.exchange
+                .failed("the caller held its body up for too long", passed);
+        } else {
+            self.exchange.left(passed);
         }
     }
 }

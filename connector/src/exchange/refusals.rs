@@ -11,7 +11,7 @@ use provenance_outbox::OutboxError;
 
 use super::body::RecordError;
 use super::options::OptionsError;
-use super::progress::Role;
+use super::role::Role;
 use crate::upstream::{DialError, FollowError, MAX_URL_BYTES, UpstreamError, UrlError};
 
 /// What a client is asked for whose token is missing or does not count.

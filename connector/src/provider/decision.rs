@@ -18,7 +18,7 @@ use super::config::{ApiType, Record};
 use super::sources::Source;
 use crate::authorization::{Contract, Decision, Subject};
 use crate::exchange::headers::{self, SentExchangeId};
-use crate::exchange::{Options, refusals};
+use crate::exchange::{Options, reading, refusals};
 use crate::identity::is_barred;
 use crate::upstream::{ResourceUrl, strip_slash};
 
@@ -33,15 +33,15 @@ pub(super) struct FileRequest {
 impl FileRequest {
     /// Reads the headers of a request.
     pub(super) fn parse(fields: &HeaderMap) -> Result<Self, Refused> {
-        headers::check_unambiguous(fields)?;
-        let resource = headers::required(fields, &headers::RESOURCE_URL)?;
-        let api_type = headers::required(fields, &headers::RESOURCE_API_TYPE)?;
+        reading::check_unambiguous(fields)?;
+        let resource = reading::required(fields, &headers::RESOURCE_URL)?;
+        let api_type = reading::required(fields, &headers::RESOURCE_API_TYPE)?;
         if ApiType::parse(api_type).is_none() {
             return Err(refusals::API_TYPE.because(api_type));
         }
         Ok(Self {
             resource: ResourceUrl::parse(strip_slash(resource))?,
-            options: headers::options(fields)?,
+            options: reading::options(fields)?,
             exchange_id: headers::exchange_id(fields),
         })
     }
@@ -65,6 +65,13 @@ pub(super) enum PeerKind {
     Reference,
     /// The same without a token: it cannot register anything.
     ReferenceWithoutToken,
+}
+
+impl PeerKind {
+    /// Whether it could register what the headers of an answer ask for. One that could not gets the five of CADDE empty.
+    pub fn has_token(self) -> bool {
+        self != Self::ReferenceWithoutToken
+    }
 }
 
 /// An exchange that may happen.

@@ -7,15 +7,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use common::http::Refused;
-use common::ids::{EventId, ExchangeId};
+use common::ids::ExchangeId;
 use common::listener::{ConnectionInfo, Peer};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body::Body as _;
-use provenance_model::{
-    batch::Jti,
-    event_id::{Nonce, OwnedId},
-};
+use provenance_model::{batch::Jti, event_id::OwnedId};
 use provenance_outbox::{Kind, Reservation};
 
 use super::Provider;
@@ -26,44 +23,25 @@ use crate::exchange::headers::{
     self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL,
 };
 use crate::exchange::{
-    Allowed, Asking, Budget, Caller, Exchange, RecordError, Recording, Role, TraceContext,
-    attachment, collect, refusals,
+    Allowed, Asking, Budget, Caller, Exchange, Opened, Recording, Role, TraceContext, collect,
+    refusals,
 };
 use crate::upstream::UpstreamError;
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
     let (request, _) = request.into_parts();
-    let mut exchange = Some(Exchange::begin(
-        Role::Provider,
-        TraceContext::continue_or_start(&request.headers),
-    ));
-    match provider.answer(&request, &mut exchange).await {
-        Ok(response) => response,
-        Err(error) => {
-            if let Some(exchange) = exchange.take() {
-                exchange.refused(&error);
-            }
-            error.log();
-            refusals::respond(&error, Role::Provider)
-        }
-    }
+    let trace = TraceContext::continue_or_start(&request.headers);
+    let mut exchange = Exchange::begin(Role::Provider, trace);
+    let opened = provider.open(&request, &mut exchange).await;
+    provider.recorder.answer(opened, exchange).await
 }
 
 impl Provider {
-    async fn answer(
-        &self,
-        request: &Parts,
-        exchange: &mut Option<Exchange>,
-    ) -> Result<Response, Refused> {
+    async fn open(&self, request: &Parts, log: &mut Exchange) -> Result<Opened, Refused> {
         let fields = &request.headers;
-        let log = exchange
-            .as_mut()
-            .expect("it is taken only when the answer is ready");
         log.provider = Some(self.owner.clone());
-        log.resource = headers::for_log(fields, &headers::RESOURCE_URL);
-        log.resource_type = headers::for_log(fields, &headers::RESOURCE_API_TYPE);
-        log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
+        log.asked(fields);
         let budget = Budget::start(self.deadlines, Allowed::read(fields));
         let info = request
             .extensions
@@ -97,10 +75,10 @@ impl Provider {
         let permit = self.decide(&wanted, &asker)?;
         log.consumer = Some(permit.consumer.clone());
         let recording = self.recording(&wanted, &permit, asker.token.as_deref())?;
-        let mut nonce = None;
+        let mut of_record = HeaderMap::new();
         if let Recording::Outbox(reservation) | Recording::Ledger(reservation) = &recording {
             log.id = Some(reservation.exchange_id);
-            nonce = reservation.nonce;
+            of_record = self.headers_of(reservation, permit.kind);
         }
         let opened = fetch::open(
             &self.source_client,
@@ -119,20 +97,22 @@ impl Provider {
         if permit.kind != PeerKind::Own {
             caller = caller.that_does_not_count();
         }
-        let delivered = self
-            .recorder
-            .deliver(collected, announced, recording, &caller, &budget, exchange)
-            .await?;
-        let event = delivered.event.map(|id| (id, nonce));
-        let answer = self.answer_headers(&wanted, &permit, event);
-        let mut response = Response::new(delivered.body);
-        *response.headers_mut() = answer;
-        let media_type = source.headers.get(header::CONTENT_TYPE).cloned();
-        let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, media_type);
-        Ok(response)
+        let mut answer = headers::of_answer(&wanted.resource.file_name());
+        answer.insert(header::CONTENT_TYPE, headers::media_type(&source.headers));
+        if let Some(contract) = permit.contract.as_ref().filter(|_| permit.kind.has_token()) {
+            answer.insert(CONTRACT_ID, text(&contract.trade_id));
+            answer.insert(CONTRACT_TYPE, text(&contract.contract_type));
+            answer.insert(CONTRACT_URL, text(&contract.contract_url));
+        }
+        Ok(Opened {
+            body: collected,
+            announced,
+            recording,
+            caller,
+            budget,
+            headers: answer,
+            of_record,
+        })
     }
 
     /// What is to be recorded of an exchange, and whether it can be.
@@ -145,12 +125,7 @@ impl Provider {
         let Some(creation) = &permit.creation else {
             return Ok(Recording::Off);
         };
-        let outbox = self.recorder.outbox();
-        if let Err(full) = outbox.check_room() {
-            if outbox.is_required() {
-                return Err(RecordError::Outbox(full).into());
-            }
-            tracing::warn!(reason = %full, "an exchange goes unrecorded");
+        if !self.recorder.can_record()? {
             return Ok(Recording::Off);
         }
         let now = self.recorder.clock().now();
@@ -176,49 +151,25 @@ impl Provider {
             return Ok(Recording::Outbox(reservation));
         }
         // Known to be away: said now, instead of breaking off a transfer at its end.
-        match outbox.status().ledger.failing {
+        match self.recorder.outbox().status().ledger.failing {
             Some((_, reason)) => Err(refusals::LEDGER_AWAY.because(reason)),
             None => Ok(Recording::Ledger(reservation)),
         }
     }
 
-    /// The headers of the answer but for the media type. The five of CADDE are always there; a reference receiver
-    /// without a token gets them empty, because it could not register what they ask for.
-    fn answer_headers(
-        &self,
-        asked: &FileRequest,
-        permit: &Permit,
-        event: Option<(EventId, Option<Nonce>)>,
-    ) -> HeaderMap {
-        let mut answer = HeaderMap::with_capacity(13);
-        for name in headers::ANSWER_HEADERS {
-            answer.insert(name, HeaderValue::from_static(""));
+    /// The headers that name the record.
+    fn headers_of(&self, reservation: &Reservation, kind: PeerKind) -> HeaderMap {
+        let mut named = HeaderMap::new();
+        if !kind.has_token() {
+            return named;
         }
-        if permit.kind != PeerKind::ReferenceWithoutToken {
-            if let Some((event, nonce)) = event {
-                answer.insert(PROVENANCE, text(&event.to_string()));
-                // By it a receiver of ours sees that the event is this connector's. Others have no use for it.
-                if let Some(nonce) = nonce.filter(|_| permit.kind == PeerKind::Own) {
-                    answer.insert(PROVENANCE_NONCE, text(&nonce.to_string()));
-                }
-                answer.insert(PROVENANCE_URL, self.ledger_url.clone());
-            }
-            if let Some(contract) = &permit.contract {
-                answer.insert(CONTRACT_ID, text(&contract.trade_id));
-                answer.insert(CONTRACT_TYPE, text(&contract.contract_type));
-                answer.insert(CONTRACT_URL, text(&contract.contract_url));
-            }
+        named.insert(PROVENANCE, text(&reservation.event_id.to_string()));
+        // By it a receiver of ours sees that the event is this connector's. Others have no use for it.
+        if let Some(nonce) = reservation.nonce.filter(|_| kind == PeerKind::Own) {
+            named.insert(PROVENANCE_NONCE, text(&nonce.to_string()));
         }
-        answer.insert(
-            header::CONTENT_DISPOSITION,
-            attachment(&asked.resource.file_name()),
-        );
-        answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        answer.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        answer
+        named.insert(PROVENANCE_URL, self.ledger_url.clone());
+        named
     }
 }
 

@@ -13,7 +13,7 @@ use common::http::authorization::{AuthorizationError, bearer};
 use common::ids::{ExchangeId, UserId};
 use common::listener::{ConnectionInfo, network};
 use http::request::Parts;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request};
 use provenance_model::{batch::Jti, event_id::OwnedId};
 use provenance_outbox::{Kind, Reservation};
 
@@ -21,8 +21,8 @@ use super::Receiver;
 use super::egress::Exit;
 use super::request::{FileRequest, Origin};
 use crate::exchange::{
-    Allowed, Asking, Budget, Caller, Exchange, Options, RecordError, Recording, Role, TraceContext,
-    headers, refusals,
+    Allowed, Asking, Budget, Caller, Exchange, Opened, Options, Recording, Role, TraceContext,
+    refusals,
 };
 use crate::identity::is_barred;
 use crate::upstream::ResourceUrl;
@@ -30,20 +30,10 @@ use crate::upstream::ResourceUrl;
 /// Answers an application.
 pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> Response {
     let (request, _) = request.into_parts();
-    let mut exchange = Some(Exchange::begin(
-        Role::Receiver,
-        TraceContext::continue_or_start(&request.headers),
-    ));
-    match receiver.answer(&request, &mut exchange).await {
-        Ok(response) => response,
-        Err(error) => {
-            if let Some(exchange) = exchange.take() {
-                exchange.refused(&error);
-            }
-            error.log();
-            refusals::respond(&error, Role::Receiver)
-        }
-    }
+    let trace = TraceContext::continue_or_start(&request.headers);
+    let mut exchange = Exchange::begin(Role::Receiver, trace);
+    let opened = receiver.open(&request, &mut exchange).await;
+    receiver.recorder.answer(opened, exchange).await
 }
 
 /// Who asks.
@@ -54,10 +44,10 @@ pub(super) struct Asker {
 }
 
 /// What both ways of fetching need to know of an exchange.
-pub(super) struct Fetch<'a> {
+pub(super) struct Fetch {
     pub asker: Asker,
     pub exchange_id: ExchangeId,
-    pub budget: &'a Budget,
+    pub budget: Budget,
     pub caller: Caller,
     pub trace: TraceContext,
     /// Whether it can be recorded; if not, it need not be.
@@ -73,22 +63,13 @@ enum Way<'a> {
 }
 
 impl Receiver {
-    async fn answer(
-        &self,
-        request: &Parts,
-        exchange: &mut Option<Exchange>,
-    ) -> Result<Response, Refused> {
+    async fn open(&self, request: &Parts, log: &mut Exchange) -> Result<Opened, Refused> {
         let fields = &request.headers;
         let budget = Budget::start(self.deadlines, Allowed::default());
         let now = self.recorder.clock().now();
         let exchange_id = ExchangeId::new_v7(now);
-        let log = exchange
-            .as_mut()
-            .expect("it is taken only when the answer is ready");
         log.id = Some(exchange_id);
-        log.resource = headers::for_log(fields, &headers::RESOURCE_URL);
-        log.resource_type = headers::for_log(fields, &headers::RESOURCE_API_TYPE);
-        log.has_token = headers::present(fields, &header::AUTHORIZATION).is_some();
+        log.asked(fields);
         let trace = log.trace;
 
         let asked = FileRequest::parse(fields)?;
@@ -103,7 +84,7 @@ impl Receiver {
                 Way::Direct(url, self.egress.find(url).ok_or(&refusals::NOT_LISTED)?)
             }
         };
-        let can_record = self.can_record()?;
+        let can_record = self.recorder.can_record()?;
         let info = request.extensions.get::<ConnectionInfo>();
         let checks = async {
             let token = match self.token(fields).await {
@@ -126,7 +107,7 @@ impl Receiver {
         let fetch = Fetch {
             asker: who,
             exchange_id,
-            budget: &budget,
+            budget,
             caller,
             trace,
             can_record,
@@ -134,10 +115,9 @@ impl Receiver {
         };
         match way {
             Way::Provider(provider, options) => {
-                self.forward(&asked, provider, options, fetch, exchange)
-                    .await
+                self.forward(&asked, provider, options, fetch, log).await
             }
-            Way::Direct(url, exit) => self.direct(url, exit, fetch, exchange).await,
+            Way::Direct(url, exit) => self.direct(url, exit, fetch).await,
         }
     }
 
@@ -206,21 +186,8 @@ impl Receiver {
             .ok_or_else(|| (&refusals::RECEIVER_BARRED).into())
     }
 
-    /// Whether an exchange that begins now could be recorded; asked before anything is fetched.
-    fn can_record(&self) -> Result<bool, Refused> {
-        let outbox = self.recorder.outbox();
-        match outbox.check_room() {
-            Ok(()) => Ok(true),
-            Err(full) if outbox.is_required() => Err(RecordError::Outbox(full).into()),
-            Err(full) => {
-                tracing::warn!(reason = %full, "an exchange goes unrecorded");
-                Ok(false)
-            }
-        }
-    }
-
     /// The record of an exchange of `fetch`.
-    pub(super) fn recording(&self, fetch: &Fetch<'_>, kind: Kind, resource: &str) -> Recording {
+    pub(super) fn recording(&self, fetch: &Fetch, kind: Kind, resource: &str) -> Recording {
         let OwnedId { id, nonce } = self.recorder.new_event();
         Recording::Outbox(Reservation {
             exchange_id: fetch.exchange_id,

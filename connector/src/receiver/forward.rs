@@ -21,7 +21,7 @@ use super::provider_refusal::ProviderRefusal;
 use super::request::FileRequest;
 use crate::exchange::headers::{self, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL};
 use crate::exchange::{
-    Budget, Collected, Exchange, Options, Recording, TRACEPARENT, attachment, collect, refusals,
+    Budget, Collected, Exchange, Opened, Options, Recording, TRACEPARENT, collect, refusals,
 };
 use crate::upstream::{
     AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
@@ -40,9 +40,9 @@ impl Receiver {
         asked: &FileRequest,
         provider: &UserId,
         options: &Options,
-        fetch: Fetch<'_>,
-        exchange: &mut Option<Exchange>,
-    ) -> Result<Response<axum::body::Body>, Refused> {
+        mut fetch: Fetch,
+        log: &mut Exchange,
+    ) -> Result<Opened, Refused> {
         let away = |reason: String| {
             refusals::LOCATION_AWAY.because(format!("the connector of {provider}: {reason}"))
         };
@@ -52,18 +52,11 @@ impl Receiver {
             .map_err(|_| away("no answer in time".to_owned()))?
             .map_err(|error| away(common::telemetry::Chain(&error).to_string()))?
             .ok_or_else(|| refusals::NO_LOCATION.because(provider.to_string()))?;
-        self.check_kept(&location, fetch.budget).await?;
-        if let Some(exchange) = exchange.as_mut() {
-            exchange.peer.clone_from(&location.connector_id);
+        self.check_kept(&location, &fetch.budget).await?;
+        log.peer.clone_from(&location.connector_id);
+        if location.profile == Profile::Cadde4 {
+            fetch.budget = fetch.budget.towards_cadde4();
         }
-        let towards_cadde4 = fetch.budget.towards_cadde4();
-        let mut fetch = match location.profile {
-            Profile::Cadde4 => Fetch {
-                budget: &towards_cadde4,
-                ..fetch
-            },
-            Profile::Kakehashi1 => fetch,
-        };
         let generation = self.provider_client.generation();
         let mut response;
         (response, fetch.jti) = self.call(asked, options, &location, &fetch).await?;
@@ -74,7 +67,7 @@ impl Receiver {
             (response, fetch.jti) = self.call(asked, options, &location, &fetch).await?;
         }
         let response = accepted(response, &fetch).await?;
-        self.answer_with(response, asked, (provider, &location), fetch, exchange)
+        self.opened(response, asked, (provider, &location), fetch)
             .await
     }
 
@@ -101,7 +94,7 @@ impl Receiver {
         asked: &FileRequest,
         options: &Options,
         location: &Location,
-        fetch: &Fetch<'_>,
+        fetch: &Fetch,
     ) -> Result<(Response<PooledBody>, Option<Jti>), Refused> {
         let (origin, uri) = endpoint(location)?;
         let fields = self
@@ -113,7 +106,7 @@ impl Receiver {
             policy: &AddressPolicy::Any,
             expected: location.connector_id.as_ref(),
             ends: Ends::Marked,
-            budget: fetch.budget,
+            budget: &fetch.budget,
         };
         let build = || {
             let mut request = Request::new(Empty::<Bytes>::new());
@@ -125,14 +118,13 @@ impl Receiver {
         Ok((response.map_err(refusals::provider)?, jti))
     }
 
-    async fn answer_with(
+    async fn opened(
         &self,
         response: Response<PooledBody>,
         asked: &FileRequest,
         (provider, location): (&UserId, &Location),
-        fetch: Fetch<'_>,
-        exchange: &mut Option<Exchange>,
-    ) -> Result<Response<axum::body::Body>, Refused> {
+        fetch: Fetch,
+    ) -> Result<Opened, Refused> {
         let (parts, body) = response.into_parts();
         let predecessor = predecessor(&parts.headers, location);
         let mut answer = answer_headers(&parts.headers, asked);
@@ -149,7 +141,7 @@ impl Receiver {
             None => None,
         };
         let announced = body.size_hint().exact();
-        let collected = collect(body, announced, fetch.budget)
+        let collected = collect(body, announced, &fetch.budget)
             .await
             .map_err(|error| refusals::provider(UpstreamError::Body(error)))?;
         let mut recording = Recording::Off;
@@ -179,26 +171,23 @@ impl Receiver {
             };
             recording = self.recording(&fetch, kind, resource);
         }
-        let delivered = self
-            .recorder
-            .deliver(
-                collected,
-                announced,
-                recording,
-                &fetch.caller,
-                fetch.budget,
-                exchange,
-            )
-            .await?;
-        if let Some(event) = delivered.event.filter(|_| !is_named) {
-            let event = HeaderValue::try_from(event.to_string()).expect("a UUID is header text");
-            answer.insert(PROVENANCE, event);
+        let mut of_record = HeaderMap::new();
+        if let (false, Recording::Outbox(reservation)) = (is_named, &recording) {
+            let event = reservation.event_id.to_string();
+            let event = HeaderValue::try_from(event).expect("a UUID is header text");
+            of_record.insert(PROVENANCE, event);
             // The event is to be found in the ledger that we deliver to, whichever the provider uses.
-            answer.insert(PROVENANCE_URL, self.ledger_url.clone());
+            of_record.insert(PROVENANCE_URL, self.ledger_url.clone());
         }
-        let mut response = Response::new(delivered.body);
-        *response.headers_mut() = answer;
-        Ok(response)
+        Ok(Opened {
+            body: collected,
+            announced,
+            recording,
+            caller: fetch.caller,
+            budget: fetch.budget,
+            headers: answer,
+            of_record,
+        })
     }
 
     /// Empties the address of a contract management service that is not on the list of the configuration. A provider whose answer
@@ -217,7 +206,7 @@ impl Receiver {
     fn foreign_ledger<'a>(
         &'a self,
         fields: &HeaderMap,
-        fetch: &'a Fetch<'_>,
+        fetch: &'a Fetch,
     ) -> Result<Option<(&'a ForeignLedger, &'a VerifiedToken)>, Refused> {
         let named = headers::present_text(fields, &PROVENANCE_URL);
         let Some(ledger) = named.and_then(|named| self.foreign_ledgers.find(named)) else {
@@ -239,7 +228,7 @@ impl Receiver {
         &self,
         ledger: &ForeignLedger,
         token: &VerifiedToken,
-        fetch: &Fetch<'_>,
+        fetch: &Fetch,
     ) -> Result<SecretString, Refused> {
         let asking = self
             .exchanged_tokens
@@ -260,7 +249,7 @@ impl Receiver {
         asked: &FileRequest,
         options: &Options,
         location: &Location,
-        fetch: &Fetch<'_>,
+        fetch: &Fetch,
     ) -> Result<HeaderMap, Refused> {
         let mut fields = file_headers();
         fields.insert(headers::RESOURCE_URL, asked.resource.clone());
@@ -289,7 +278,7 @@ impl Receiver {
     async fn authorization(
         &self,
         location: &Location,
-        fetch: &Fetch<'_>,
+        fetch: &Fetch,
     ) -> Result<Option<HeaderValue>, Refused> {
         let Some(token) = fetch.asker.token.as_deref() else {
             return Ok(None);
@@ -383,7 +372,7 @@ fn endpoint(location: &Location) -> Result<(Origin, Uri), Refused> {
 /// An answer that carries data: any 2xx, as in the CADDE reference, but for a part, which nobody asked for.
 async fn accepted(
     response: Response<PooledBody>,
-    fetch: &Fetch<'_>,
+    fetch: &Fetch,
 ) -> Result<Response<PooledBody>, Refused> {
     let status = response.status();
     // RFC 9110 §15.3.7, RFC 3229 §10.4.1: both are parts.
@@ -403,30 +392,21 @@ async fn accepted(
     Err(refusal.into())
 }
 
-/// What is passed on of a provider's headers. The five of CADDE are always there, whatever their spelling was.
+/// What is passed on of a provider's headers, whatever their spelling was. It may name the file, but only as one that is saved.
 fn answer_headers(from: &HeaderMap, asked: &FileRequest) -> HeaderMap {
-    let mut answer = HeaderMap::with_capacity(from.len() + 4);
+    let url = asked.resource.to_str().unwrap_or_default();
+    let name = ResourceUrl::parse(url)
+        .map(|url| url.file_name())
+        .unwrap_or_default();
+    let mut answer = headers::of_answer(&name);
+    let saved = answer.get(header::CONTENT_DISPOSITION).cloned();
     headers::pass_on(from, &mut answer);
-    for name in headers::ANSWER_HEADERS {
-        answer.entry(name).or_insert(HeaderValue::from_static(""));
-    }
-    // A browser is to save what it gets, not to show it as a page of this origin.
     let is_attachment = answer
         .get(header::CONTENT_DISPOSITION)
         .and_then(|value| value.as_bytes().get(..ATTACHMENT.len()))
         .is_some_and(|start| start.eq_ignore_ascii_case(ATTACHMENT));
-    if !is_attachment {
-        let url = asked.resource.to_str().unwrap_or_default();
-        let name = ResourceUrl::parse(url)
-            .map(|url| url.file_name())
-            .unwrap_or_default();
-        answer.insert(header::CONTENT_DISPOSITION, attachment(&name));
+    if let Some(saved) = saved.filter(|_| !is_attachment) {
+        answer.insert(header::CONTENT_DISPOSITION, saved);
     }
-    // Whatever a foreign provider labels its bytes as, a browser is to take them for nothing else.
-    answer.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

@@ -4,7 +4,7 @@ use common::http::Refused;
 use common::ids::UserId;
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::exchange::{Options, headers, refusals};
+use crate::exchange::{Options, headers, reading, refusals};
 use crate::upstream::{MAX_URL_BYTES, ResourceUrl, UrlError};
 
 /// Where the data is to come from.
@@ -30,9 +30,9 @@ pub(super) struct FileRequest {
 impl FileRequest {
     /// Reads the headers of a request. An absent or empty `x-cadde-provider` means direct mode.
     pub(super) fn parse(fields: &HeaderMap) -> Result<Self, Refused> {
-        headers::check_unambiguous(fields)?;
-        let url = headers::required(fields, &headers::RESOURCE_URL)?;
-        let name = headers::required(fields, &headers::RESOURCE_API_TYPE)?;
+        reading::check_unambiguous(fields)?;
+        let url = reading::required(fields, &headers::RESOURCE_URL)?;
+        let name = reading::required(fields, &headers::RESOURCE_API_TYPE)?;
         if name != "file/http" {
             return Err(refusals::API_TYPE.because(name));
         }
@@ -40,11 +40,11 @@ impl FileRequest {
             None => Origin::Direct(ResourceUrl::parse(url)?),
             Some(provider) => {
                 check_resource(url)?;
-                let provider = headers::text(provider, &headers::PROVIDER)?.trim();
+                let provider = reading::text(provider, &headers::PROVIDER)?.trim();
                 let provider = UserId::parse(provider).map_err(|_| &refusals::PROVIDER_ID)?;
                 Origin::Provider {
                     provider,
-                    options: headers::options(fields)?,
+                    options: reading::options(fields)?,
                 }
             }
         };

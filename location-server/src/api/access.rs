@@ -2,18 +2,19 @@
 
 use auth_client::{Binding, MeantFor, Role};
 use common::http::authorization::{AuthorizationError, bearer};
+use common::http::{Refused, refusals};
 use common::listener::{ConnectionInfo, Peer};
 use http::HeaderMap;
 
 use super::AppState;
-use super::error::Failure;
+use super::error;
 use crate::domain::{Author, Caller, Person};
 
 /// The caller by its certificate alone; a token that comes along is not looked at.
 pub(super) async fn registered(
     app: &AppState,
     connection: &ConnectionInfo,
-) -> Result<(Peer, Caller), Failure> {
+) -> Result<(Peer, Caller), Refused> {
     caller(app, connection, None).await
 }
 
@@ -22,14 +23,14 @@ pub(super) async fn identified(
     app: &AppState,
     connection: &ConnectionInfo,
     headers: &HeaderMap,
-) -> Result<(Peer, Caller), Failure> {
+) -> Result<(Peer, Caller), Refused> {
     let token = match bearer(headers) {
         Ok(token) => Some(token),
         Err(AuthorizationError::Missing) => None,
         Err(AuthorizationError::Scheme | AuthorizationError::Malformed) => {
             // Strangers learn nothing of how their requests look.
             registered(app, connection).await?;
-            return Err(Failure::bad_token());
+            return Err((&refusals::TOKEN_REFUSED).into());
         }
     };
     caller(app, connection, token).await
@@ -39,8 +40,8 @@ async fn caller(
     app: &AppState,
     connection: &ConnectionInfo,
     token: Option<&str>,
-) -> Result<(Peer, Caller), Failure> {
-    let peer = Peer::of(connection).ok_or_else(Failure::no_identity)?;
+) -> Result<(Peer, Caller), Refused> {
+    let peer = Peer::of(connection).ok_or(&refusals::NO_IDENTITY)?;
     let found = app
         .callers
         .identify(
@@ -48,12 +49,13 @@ async fn caller(
             token,
             MeantFor::Managing(&app.own),
         )
-        .await?;
+        .await
+        .map_err(error::caller)?;
     let person = found.claims().map(|claims| Person {
         user: claims.user.clone(),
         is_operator: claims.has_role(Role::Operator),
     });
-    let holder = found.party.ok_or_else(Failure::not_registered)?;
+    let holder = found.party.ok_or(&refusals::NOT_REGISTERED)?;
     let caller = Caller {
         holder: holder.into(),
         certificate_id: peer.id.clone(),

@@ -1,13 +1,12 @@
 //! Reading bodies so that each wrong member is named, in the form of 422 that the wire has.
 
 use axum::body::Body;
-use common::http::body::{BodyError, read_limited};
+use common::http::body::read_limited;
 use common::http::cadde::ValidationError;
-use http::StatusCode;
 use location_client::api::{PatchLocationRequest, PostLocationRequest};
 use serde_json::{Map, Value};
 
-use super::error::{Failure, WireError};
+use super::error::WireError;
 
 /// 16 KiB: an address has 2 KB at most, an ID 255 characters.
 const MAX_BODY_BYTES: usize = 16 << 10;
@@ -21,34 +20,7 @@ struct Members {
 impl Members {
     /// The media type is not looked at: what matters is what the body is.
     async fn read(body: Body) -> Result<Self, WireError> {
-        let bytes = read_limited(body, MAX_BODY_BYTES)
-            .await
-            .map_err(|error| match error {
-                BodyError::TooLarge { .. } => Failure::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "body-too-large",
-                    "リクエストボディが大きすぎます。",
-                    "The body of the request is too large.",
-                ),
-                BodyError::Broken(_) => Failure::new(
-                    StatusCode::BAD_REQUEST,
-                    "body-broken",
-                    "リクエストボディを最後まで受信できませんでした。",
-                    "The body of the request did not arrive whole.",
-                ),
-                BodyError::Busy => Failure::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "busy",
-                    "現在受け付けられる数を超えています。",
-                    "Too many bodies are being read at the moment.",
-                ),
-                BodyError::Slow => Failure::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "body-slow",
-                    "リクエストボディの受信が時間内に終わりませんでした。",
-                    "The body of the request did not arrive in time.",
-                ),
-            })?;
+        let bytes = read_limited(body, MAX_BODY_BYTES).await?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(object)) => Ok(Self {
                 object,

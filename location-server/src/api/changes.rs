@@ -4,6 +4,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use common::http::problem::Problem;
+use common::http::{Refused, refusals};
 use common::ids::UserId;
 use common::listener::ConnectionInfo;
 use http::HeaderMap;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 use super::AppState;
 use super::access::identified;
-use super::error::Failure;
+use crate::domain::ReadError;
 
 /// Changes a page where nothing is said.
 const DEFAULT_PAGE: u32 = 100;
@@ -51,11 +52,12 @@ pub(super) async fn list(
     page: Result<Query<Page>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<ChangesResponse>, Problem> {
-    let (_, caller) = identified(&app, &connection, &headers).await?;
-    caller.may_review().map_err(Failure::from)?;
-    let Query(page) = page.map_err(|rejection| {
-        Problem::bad_request("parameters-do-not-fit", rejection.body_text())
-    })?;
+    let (_, caller) = identified(&app, &connection, &headers)
+        .await
+        .map_err(problem)?;
+    caller.may_review().map_err(problem)?;
+    let Query(page) =
+        page.map_err(|rejection| refusals::PARAMETER_DOES_NOT_FIT.problem(rejection.body_text()))?;
     let limit = match page.limit.as_deref().map(str::parse::<u32>) {
         None => DEFAULT_PAGE,
         Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
@@ -77,7 +79,7 @@ pub(super) async fn list(
         .directory
         .changes(provider.as_ref(), after, limit)
         .await
-        .map_err(Failure::from)?;
+        .map_err(|error| problem(ReadError::from(error)))?;
     let next_cursor = changes.last().map_or(after, |last| last.id).to_string();
     Ok(Json(ChangesResponse {
         changes,
@@ -85,10 +87,16 @@ pub(super) async fn list(
     }))
 }
 
+/// In the language of the request, as on the wire's paths.
+fn problem(error: impl Into<Refused>) -> Problem {
+    let refused = error.into();
+    let text = refused.text();
+    Problem::from(refused).detail(text)
+}
+
 fn bad(parameter: &str, message: &str) -> Problem {
-    Problem::bad_request(
-        "parameter-does-not-fit",
-        format!("the parameter {parameter} does not fit"),
-    )
-    .error(parameter, message)
+    let detail = format!("the parameter {parameter} does not fit");
+    refusals::PARAMETER_DOES_NOT_FIT
+        .problem(detail)
+        .error(parameter, message)
 }

@@ -21,15 +21,17 @@ use axum::response::{IntoResponse as _, Response as HttpResponse};
 use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use axum::{Json, Router};
 use common::http::Endpoint;
-use common::http::cadde::MessageError;
+use common::http::cadde::message;
 use common::http::problem::Problem;
+use common::http::{Refused, refusals};
 use common::ids::ConnectorId;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::Uri;
 use utoipa::OpenApi;
 
+pub use error::TABLE as REFUSALS;
+
 use crate::domain::Directory;
-use error::Failure;
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -140,17 +142,18 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-async fn unknown() -> MessageError {
-    Failure::no_such_path().into()
+async fn unknown() -> HttpResponse {
+    message(&(&refusals::NO_SUCH_PATH).into())
 }
 
 /// The wire's form on the wire's paths, a problem on our own.
 async fn other_method(uri: Uri) -> HttpResponse {
-    let failure = Failure::method_not_allowed();
+    let refused = Refused::from(&refusals::METHOD_NOT_ALLOWED);
     if uri.path().starts_with("/cadde/") || uri.path().starts_with("/api/") {
-        MessageError::from(failure).into_response()
+        message(&refused)
     } else {
-        Problem::from(failure).into_response()
+        let text = refused.text();
+        Problem::from(refused).detail(text).into_response()
     }
 }
 

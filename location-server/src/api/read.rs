@@ -1,6 +1,5 @@
 //! Looking up.
 
-use auth_client::CallerError;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +15,7 @@ use serde::Deserialize;
 
 use super::AppState;
 use super::access::{identified, registered};
-use super::error::{Failure, WireError};
+use super::error::{self, WireError};
 use super::etag;
 
 /// Longest page of the list, and its length where none is asked for: existing tools know no pages.
@@ -48,7 +47,7 @@ pub(super) async fn one(
     let provider = WireError::provider(named)?;
     let Some(signed) = app.directory.get(&provider).await? else {
         metrics::counter!("location_records_served_total", "outcome" => "unknown").increment(1);
-        return Err(Failure::unknown().into());
+        return Err((&error::UNKNOWN).into());
     };
     // Of whoever may not act nothing is told but that: what receivers keep for an outage goes with this answer.
     let members = &signed.record.members;
@@ -56,9 +55,9 @@ pub(super) async fn one(
         .callers
         .facts()
         .is_suspended(&members.provider_id, members.connector_id.as_ref());
-    if asking.await.map_err(CallerError::from)? {
+    if asking.await.map_err(|error| error::caller(error.into()))? {
         metrics::counter!("location_records_served_total", "outcome" => "suspended").increment(1);
-        return Err(Failure::unknown().into());
+        return Err((&error::UNKNOWN).into());
     }
     metrics::counter!("location_records_served_total", "outcome" => "found").increment(1);
     let tag = etag::tag(&signed);
@@ -83,7 +82,7 @@ pub(super) async fn nobody(
     Extension(connection): Extension<ConnectionInfo>,
 ) -> Result<(), WireError> {
     registered(&app, &connection).await?;
-    Err(Failure::unknown().into())
+    Err((&error::UNKNOWN).into())
 }
 
 /// Which part of the list is wanted.

@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::{Extension, Json};
-use common::http::Text;
+use common::http::{Refused, Text};
 use common::ids::UserId;
 use common::listener::ConnectionInfo;
 use http::header::ETAG;
@@ -13,9 +13,9 @@ use http::{HeaderMap, StatusCode};
 use location_client::api::{ChangeKind, PatchLocationRequest, PostLocationRequest, Response};
 
 use super::access::{author, identified};
-use super::error::{Failure, WireError};
+use super::error::{self, WireError};
 use super::{AppState, body, etag};
-use crate::domain::{Author, Caller, Keep, Precondition, parse_new, parse_patch};
+use crate::domain::{Author, Caller, Keep, Precondition, ReadError, parse_new, parse_patch};
 
 /// Registers a location.
 #[utoipa::path(
@@ -45,7 +45,7 @@ pub(super) async fn create(
     let author = author(&peer, &caller);
     let stored = app.directory.create(&caller, &new, &author).await?;
     done(ChangeKind::Create, &stored.provider, &author);
-    let tag = etag::tag(&app.directory.sign(&stored).await?);
+    let tag = etag::tag(&app.directory.sign(&stored).await.map_err(ReadError::from)?);
     let text = Text::new(
         "ロケーション情報を登録しました。",
         "The location was registered.",
@@ -94,7 +94,7 @@ pub(super) async fn replace(
         .replace(&caller, &new, keep, &etag::precondition(&headers), &author)
         .await?;
     done(ChangeKind::Update, &stored.provider, &author);
-    let tag = etag::tag(&app.directory.sign(&stored).await?);
+    let tag = etag::tag(&app.directory.sign(&stored).await.map_err(ReadError::from)?);
     Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
 }
 
@@ -142,7 +142,7 @@ pub(super) async fn change(
         )
         .await?;
     done(ChangeKind::Update, &stored.provider, &author);
-    let tag = etag::tag(&app.directory.sign(&stored).await?);
+    let tag = etag::tag(&app.directory.sign(&stored).await.map_err(ReadError::from)?);
     Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
 }
 
@@ -184,11 +184,11 @@ pub(super) async fn remove(
 
 /// One line of log and one count for a change that the history holds.
 /// An operator, or a provider's connector that has not done so too often: whether the record is its own is still to be seen.
-fn may_change(app: &AppState, caller: &Caller) -> Result<(), Failure> {
+fn may_change(app: &AppState, caller: &Caller) -> Result<(), Refused> {
     if caller.own_provider().is_none() {
         caller.may_write()?;
     } else if app.moves.check_key(&caller.certificate_id).is_err() {
-        return Err(Failure::moved_too_often());
+        return Err((&error::TOO_MANY_CHANGES).into());
     }
     Ok(())
 }

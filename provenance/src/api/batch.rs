@@ -17,6 +17,7 @@ use common::{
     http::{
         body::{BodyError, read_limited},
         problem::{BASE, Problem},
+        refusals,
     },
     ids::{ConnectorId, UserId},
     listener::Peer,
@@ -43,7 +44,7 @@ use serde::{
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::{AppState, limits::Held};
+use super::{AppState, error, limits::Held};
 use crate::domain::{
     access::{AuthorityError, Caller},
     parties::{Facts, Made},
@@ -122,28 +123,22 @@ pub(super) async fn batch(
     }
     let _place = app.ledger.batches.enter(&peer.id).ok_or_else(|| {
         metrics::counter!("ledger_refused_total", "reason" => "requests").increment(1);
-        Problem::unavailable("too-many-requests", "too many batch requests are open", 1)
+        Problem::from(&error::TOO_MANY_REQUESTS)
     })?;
     // `Err`: the registry is out of reach, which each item will be told.
     let registration = match app.registration(&peer.id).await {
         Ok(Some(registration)) => Ok(registration),
         Ok(None) => {
-            return Err(Problem::forbidden(
-                "connector-not-registered",
-                "this connector is not registered, or suspended",
-            ));
+            return Err((&refusals::NOT_REGISTERED).into());
         }
         Err(error) => Err(error),
     };
-    app.ledger
-        .sequencer
-        .check_room()
-        .map_err(|e| unavailable(&e))?;
+    app.ledger.sequencer.check_room().map_err(unavailable)?;
     let length = stated_length(&parts.headers).unwrap_or(MAX_BODY_BYTES);
     let held = app.ledger.batches.hold(&peer.id, length).await;
     let held = held.ok_or_else(|| {
         metrics::counter!("ledger_refused_total", "reason" => "busy").increment(1);
-        Problem::unavailable("busy", "too much of other batches is being written", 1)
+        Problem::from(&refusals::BUSY).retry_after(1)
     })?;
     let body = read_limited(body, MAX_BODY_BYTES)
         .await
@@ -176,7 +171,7 @@ pub(super) async fn batch(
         .sequencer
         .submit(submissions)
         .await
-        .map_err(|e| unavailable(&e))?;
+        .map_err(unavailable)?;
     let writing = move || {
         let mut decided = ids
             .into_iter()
@@ -257,10 +252,10 @@ fn prepare(
     registration: &Result<Registration, AuthorityError>,
     body: &[u8],
 ) -> Result<Vec<Result<Prepared, Box<ItemResult>>>, Box<Problem>> {
-    let BatchRequest { items } = serde_json::from_slice(body)
-        .map_err(|e| Problem::bad_request("body-not-json", e.to_string()))?;
+    let BatchRequest { items } =
+        serde_json::from_slice(body).map_err(|e| refusals::BODY_NOT_JSON.problem(e.to_string()))?;
     if items.texts.is_empty() {
-        return Err(Problem::bad_request("no-items", "there are no items").into());
+        return Err(Box::new((&error::NO_ITEMS).into()));
     }
     if items.are_too_many {
         return Err(too_large("there are too many items").into());
@@ -300,33 +295,23 @@ fn unsupported(headers: &HeaderMap) -> Option<Problem> {
     } else {
         return None;
     };
-    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    Some(Problem::new(status, "not-json", "Unsupported Media Type").detail(detail))
+    Some(refusals::NOT_JSON.problem(detail))
 }
 
 fn too_large(detail: &str) -> Problem {
-    Problem::too_large("batch-too-large", detail)
+    error::BATCH_TOO_LARGE
+        .problem(detail)
         .member("max_items", MAX_ITEMS)
         .member("max_bytes", MAX_BODY_BYTES)
 }
 
-fn unavailable(error: &SubmitError) -> Problem {
-    match error {
-        SubmitError::Busy => Problem::unavailable("busy", "too many records wait to be written", 1),
-        SubmitError::DiskFull => {
-            Problem::unavailable("disk-full", "the ledger's disk is nearly full", 60)
-        }
-        SubmitError::Stopped => Problem::unavailable("stopping", "the ledger is stopping", 5),
-        SubmitError::Store(cause) if cause.is_unavailable() => {
-            tracing::warn!(request.id = %common::http::context::request_id(), error = %common::telemetry::Chain(error),
-                "the database is not available");
-            Problem::unavailable(
-                "database-unavailable",
-                "the ledger's database is not available",
-                5,
-            )
-        }
-        SubmitError::Store(_) => Problem::internal(common::telemetry::Chain(error)),
+fn unavailable(error: SubmitError) -> Problem {
+    // A connector's only other place for them is its outbox: it comes again soon.
+    let soon = matches!(error, SubmitError::Busy).then_some(1);
+    let problem = Problem::from(error::submit(error));
+    match soon {
+        Some(seconds) => problem.retry_after(seconds),
+        None => problem,
     }
 }
 

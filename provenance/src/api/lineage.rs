@@ -55,7 +55,7 @@ pub(super) async fn lineage(
         return Err(error::other_audience(app.ledger.config.auth_status));
     }
     // An id that is no text has no event.
-    let Path(id) = id.map_err(|_| error::no_such_event())?;
+    let Path(id) = id.map_err(|_| &error::NO_SUCH_EVENT)?;
     let config = &app.ledger.config;
     let query = LineageQuery {
         id,
@@ -68,10 +68,10 @@ pub(super) async fn lineage(
     };
     let viewer = Viewer::new(&caller, config.read);
     let reading = app.ledger.lineages.read(caller.actor.key()).await;
-    let reading = reading.ok_or_else(error::reading_busy)?;
+    let reading = reading.ok_or(&error::READING_BUSY)?;
     let found = find(&app, caller.actor.key(), query, viewer).await?;
     drop(reading);
-    let store::Lineage { nodes, next } = found.ok_or_else(error::no_such_event)?;
+    let store::Lineage { nodes, next } = found.ok_or(&error::NO_SUCH_EVENT)?;
     let is_extended = wants_extended(&parts.headers);
     let media_type = if is_extended {
         EXTENDED
@@ -80,7 +80,7 @@ pub(super) async fn lineage(
     };
     let bytes = nodes.iter().map(size).sum();
     let sending = app.ledger.lineages.send(bytes);
-    let sending = sending.map_err(|_| error::reading_busy())?;
+    let sending = sending.map_err(|_| &error::READING_BUSY)?;
     let text = Rendered {
         shown: Shown::new(&nodes),
         nodes: nodes.into_iter(),
@@ -114,16 +114,16 @@ async fn find(
     let reader = &app.ledger.reader;
     match reader.lineage(query.clone(), viewer.clone()).await {
         Err(ReadError::Exhausted) => {}
-        found => return found.map_err(|e| error::read(&e)),
+        found => return found.map_err(error::read),
     }
     let long = app.ledger.lineages.read_long(caller).await;
-    let _long = long.ok_or_else(error::reading_busy)?;
+    let _long = long.ok_or(&error::READING_BUSY)?;
     let query = LineageQuery {
         effort: Effort::Long,
         ..query
     };
     let found = reader.lineage(query, viewer).await;
-    found.map_err(|e| error::read(&e))
+    found.map_err(error::read)
 }
 
 /// The page that is asked for: of `limit` events, after the `bookmark` that the page before came with.
@@ -140,76 +140,49 @@ fn page(uri: &Uri, most: usize) -> Result<Option<Page>, LedgerError> {
     let Some(limit) = limit else {
         return match after {
             None => Ok(None),
-            Some(_) => Err(error::bad_request(
-                "invalid-limit",
-                "a bookmark needs a limit",
-            )),
+            Some(_) => Err(error::INVALID_LIMIT.naming(most).into()),
         };
     };
     let limit = limit
         .parse()
         .ok()
         .filter(|limit| (1..=most).contains(limit));
-    let limit = limit.ok_or_else(|| {
-        error::bad_request(
-            "invalid-limit",
-            &format!("limit is an integer from 1 to {most}"),
-        )
-    })?;
+    let limit = limit.ok_or_else(|| error::INVALID_LIMIT.naming(most))?;
     let after = after
         .map(|after| after.parse::<Bookmark>())
         .transpose()
-        .map_err(|e| error::read(&e.into()))?;
+        .map_err(|_| &error::INVALID_BOOKMARK)?;
     Ok(Some(Page { limit, after }))
 }
 
 /// A parameter: the query has precedence over the header, which manuals document for it.
-fn parameter(uri: &Uri, headers: &HeaderMap, name: &str) -> Result<Option<String>, LedgerError> {
+fn parameter(uri: &Uri, headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     if let Some((_, value)) = pairs.into_iter().find(|(key, _)| key == name) {
-        return Ok(Some(value.into_owned()));
+        return Some(value.into_owned());
     }
-    let Some(value) = headers.get(format!("x-{name}")) else {
-        return Ok(None);
-    };
-    let text = value
-        .to_str()
-        .map_err(|_| error::bad_request(name_of(name), &format!("x-{name} cannot be read")))?;
-    Ok(Some(text.trim().to_owned()))
-}
-
-fn name_of(parameter: &str) -> &'static str {
-    if parameter == "depth" {
-        "invalid-depth"
-    } else {
-        "invalid-direction"
-    }
+    let value = headers.get(format!("x-{name}"))?;
+    // What is no text is none of what a parameter may be.
+    let text = String::from_utf8_lossy(value.as_bytes());
+    Some(text.trim().to_owned())
 }
 
 fn direction(uri: &Uri, headers: &HeaderMap) -> Result<Direction, LedgerError> {
-    match parameter(uri, headers, "direction")? {
+    match parameter(uri, headers, "direction") {
         None => Ok(Direction::default()),
-        Some(text) => Direction::parse(&text).ok_or_else(|| {
-            error::bad_request(
-                "invalid-direction",
-                &format!("direction is BACKWARD, FORWARD or BOTH, not {text:?}"),
-            )
-        }),
+        Some(text) => Ok(Direction::parse(&text).ok_or(&error::INVALID_DIRECTION)?),
     }
 }
 
 fn depth(uri: &Uri, headers: &HeaderMap) -> Result<Option<u32>, LedgerError> {
-    let Some(text) = parameter(uri, headers, "depth")? else {
+    let Some(text) = parameter(uri, headers, "depth") else {
         return Ok(None);
     };
     match text.parse::<i64>() {
         Ok(-1) => Ok(None),
         // Nobody is that far away.
         Ok(n) if n >= 0 => Ok(Some(u32::try_from(n).unwrap_or(u32::MAX))),
-        _ => Err(error::bad_request(
-            "invalid-depth",
-            &format!("depth is an integer from -1, not {text:?}"),
-        )),
+        _ => Err((&error::INVALID_DEPTH).into()),
     }
 }
 

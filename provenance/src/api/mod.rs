@@ -27,6 +27,7 @@ use utoipa::OpenApi;
 
 use self::state::Door;
 pub use self::{
+    error::TABLE as REFUSALS,
     limits::{Batches, Lineages},
     state::{AppState, Ledger},
     writes::Writes,

@@ -53,10 +53,7 @@ pub(super) async fn register(
 ) -> Result<Response, LedgerError> {
     let (parts, body) = request.into_parts();
     let caller = app.identify(&parts).await?;
-    app.ledger
-        .sequencer
-        .check_room()
-        .map_err(|e| error::submit(&e))?;
+    app.ledger.sequencer.check_room().map_err(error::submit)?;
     let write = app.ledger.writes.begin(caller.payer()).await?;
     let key = key(&parts.headers)?.map(|key| caller.own_key(key));
     let allow_pending = parts
@@ -72,15 +69,13 @@ pub(super) async fn register(
         .set_hashes(&read.hashes)
         .map_err(|e| error::invalid_event(&e))?;
     if event.id().is_some_and(looks_owned) {
-        return Err(error::bad_request(
-            "invalid-event",
-            "cdleventid must not be a UUID of version 8: those belong to connectors",
-        ));
+        let reason = "cdleventid must not be a UUID of version 8: those belong to connectors";
+        return Err(error::INVALID_EVENT.naming(reason).into());
     }
     check_time(&app, &event)?;
     let actor = caller
         .registers(event.event_type(), event.provider(), event.consumer())
-        .map_err(|_| error::foreign_party())?;
+        .map_err(|_| &error::FOREIGN_PARTY)?;
     if !caller.is_nobody() {
         check_users(&app, &caller, &actor, &event).await?;
     }
@@ -97,7 +92,7 @@ pub(super) async fn register(
         .sequencer
         .submit(vec![submission])
         .await
-        .map_err(|e| error::submit(&e))?;
+        .map_err(error::submit)?;
     match decided.into_iter().next() {
         Some(Ok(accepted)) => Ok(answer(accepted, is_extended)),
         Some(Err(refused)) => Err(error::refused(&refused)),
@@ -111,10 +106,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, LedgerError> {
     };
     match value.to_str() {
         Ok(key) if (1..=MAX_KEY).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(error::bad_request(
-            "invalid-key",
-            "Idempotency-Key must have 1 to 256 visible characters",
-        )),
+        _ => Err((&error::INVALID_KEY).into()),
     }
 }
 
@@ -135,10 +127,7 @@ fn check_time(app: &AppState, event: &Event) -> Result<(), LedgerError> {
         Err(_) => *text > *rfc3339_millis(latest + EASTERNMOST),
     };
     if is_ahead {
-        return Err(error::bad_request(
-            "time-ahead",
-            "cdltimestamp is more than an hour ahead of the ledger's clock",
-        ));
+        return Err((&error::TIME_AHEAD).into());
     }
     Ok(())
 }
@@ -162,14 +151,14 @@ async fn check_users(
         };
         let status = app.ledger.config.auth_status;
         let known = known.map_err(|e| error::authority(&e, status))?;
-        let known = known.ok_or_else(|| error::unknown_user(member))?;
+        let known = known.ok_or_else(|| error::UNKNOWN_USER.naming(member))?;
         let is_sent = member == "dataprovider" && event.event_type() == SENT;
         // A connector of the peer listener speaks for itself.
         if is_sent && caller.side.is_none() {
             let is_own = caller.audience.is_empty()
                 && (actor.user == user || actor.acts_for.as_deref() == Some(user));
             if !known.takes_sent_by_token(is_own) {
-                return Err(error::sent_by_token());
+                return Err((&error::SENT_BY_TOKEN).into());
             }
         }
     }

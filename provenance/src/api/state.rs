@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use common::{
     clock::SharedClock,
-    http::cadde::LedgerError,
+    http::{cadde::LedgerError, refusals},
     ids::ConnectorId,
     listener::{ConnectionInfo, Peer},
 };
@@ -85,12 +85,12 @@ impl AppState {
             }
             Door::Peer => {
                 let peer = parts.extensions.get::<ConnectionInfo>().and_then(Peer::of);
-                let peer = peer.ok_or_else(error::no_certificate)?;
+                let peer = peer.ok_or(&refusals::NO_IDENTITY)?;
                 let registration = self
                     .registration(&peer.id)
                     .await
                     .map_err(|e| error::authority(&e, status))?;
-                let registration = registration.ok_or_else(error::not_registered)?;
+                let registration = registration.ok_or(&refusals::NOT_REGISTERED)?;
                 Ok(Caller::registered(
                     &peer.id,
                     peer.certificate.sha256_hex(),

@@ -67,8 +67,7 @@ pub(super) async fn read(
         pace.moved();
         count += 1;
         if count > MAX_PARTS {
-            let detail = format!("there are more than {MAX_PARTS} parts");
-            return Err(error::bad_request("too-many-parts", &detail));
+            return Err(error::TOO_MANY_PARTS.naming(MAX_PARTS).into());
         }
         match part.name() {
             Some("request") if event.is_none() => {
@@ -80,14 +79,10 @@ pub(super) async fn read(
                 event = Some(text);
             }
             Some("request") => {
-                return Err(error::bad_request(
-                    "two-events",
-                    "there are two parts named request",
-                ));
+                return Err((&error::TWO_EVENTS).into());
             }
             Some("upfile") if hashes.len() == MAX_FILES => {
-                let detail = format!("there are more than {MAX_FILES} parts named upfile");
-                return Err(error::bad_request("too-many-files", &detail));
+                return Err(error::TOO_MANY_FILES.naming(MAX_FILES).into());
             }
             Some("upfile") => {
                 let mut hash = Sha256::new();
@@ -104,8 +99,7 @@ pub(super) async fn read(
             }
         }
     }
-    let event =
-        event.ok_or_else(|| error::bad_request("no-event", "there is no part named request"))?;
+    let event = event.ok_or(&error::NO_EVENT)?;
     Ok(Upload { event, hashes })
 }
 
@@ -122,7 +116,7 @@ async fn next(
         let len = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         *budget = budget
             .checked_sub(len)
-            .ok_or_else(|| error::too_large(max))?;
+            .ok_or_else(|| error::BODY_TOO_LARGE.naming(max))?;
     }
     Ok(chunk)
 }
@@ -165,10 +159,10 @@ async fn in_time<T>(
 ) -> Result<T, LedgerError> {
     let read = tokio::time::timeout(IDLE, reading)
         .await
-        .map_err(|_| error::too_slow())?;
+        .map_err(|_| &error::BODY_SLOW)?;
     read.map_err(|e| not_multipart(&e.body_text()))
 }
 
 fn not_multipart(detail: &str) -> LedgerError {
-    error::bad_request("not-multipart", detail)
+    error::NOT_MULTIPART.naming(detail).into()
 }

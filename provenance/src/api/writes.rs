@@ -122,7 +122,7 @@ impl Writes {
         let reading = reading.ok_or_else(|| too_many(1))?;
         let all = tokio::time::timeout(self.patience, self.all.clone().acquire_owned());
         let all = all.await.ok().and_then(Result::ok);
-        let all = all.ok_or_else(error::busy)?;
+        let all = all.ok_or(&error::BUSY)?;
         Ok(Write {
             writes: self,
             caller,
@@ -209,8 +209,8 @@ mod tests {
             begin(&writes, "user:a").await.unwrap();
         }
         let refused = begin(&writes, "user:a").await.unwrap_err();
-        assert_eq!(refused.status.as_u16(), 429);
-        assert!(refused.retry_after.is_some_and(|s| (1..=2).contains(&s)));
+        assert_eq!(refused.0.status.as_u16(), 429);
+        assert!(refused.0.retry_after.is_some_and(|s| (1..=2).contains(&s)));
         begin(&writes, "user:b").await.unwrap();
     }
 
@@ -226,10 +226,11 @@ mod tests {
         );
         a.keep(1 << 20).unwrap();
         let refused = a.keep(1 << 19).unwrap_err();
-        assert_eq!(refused.status.as_u16(), 429);
+        assert_eq!(refused.0.status.as_u16(), 429);
         // Half a MiB at a KiB a second.
         assert!(
             refused
+                .0
                 .retry_after
                 .is_some_and(|s| (500..=520).contains(&s))
         );
@@ -251,7 +252,7 @@ mod tests {
             assert!(futures_util::poll!(one).is_pending());
         }
         let beyond = begin(&writes, "a").await.unwrap_err();
-        assert_eq!(beyond.status.as_u16(), 429);
+        assert_eq!(beyond.0.status.as_u16(), 429);
         let other = begin(&writes, "b").await.unwrap();
         own.pop();
         let next = waiting.remove(0).await.unwrap();
@@ -268,8 +269,14 @@ mod tests {
         let mut writes = writes(|limits| (limits.at_a_time, limits.at_a_time_of_all) = (1, 1));
         writes.patience = Duration::from_millis(1);
         let one = begin(&writes, "a").await.unwrap();
-        assert_eq!(begin(&writes, "a").await.unwrap_err().status.as_u16(), 429);
-        assert_eq!(begin(&writes, "c").await.unwrap_err().status.as_u16(), 503);
+        assert_eq!(
+            begin(&writes, "a").await.unwrap_err().0.status.as_u16(),
+            429
+        );
+        assert_eq!(
+            begin(&writes, "c").await.unwrap_err().0.status.as_u16(),
+            503
+        );
         drop(one);
         begin(&writes, "c").await.unwrap();
     }

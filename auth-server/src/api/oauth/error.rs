@@ -1,7 +1,7 @@
 //! Errors as RFC 6749 §5.2 has them.
 
 use crate::{
-    api::{cadde::seconds, caller::ClientError},
+    api::{cadde::seconds, caller::ClientError, refusals::BASIC},
     domain::tokens::{ExchangeError, LoginError},
 };
 use axum::{
@@ -105,10 +105,7 @@ impl IntoResponse for OAuthError {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"kakehashi\", charset=\"UTF-8\""),
-            );
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BASIC));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());

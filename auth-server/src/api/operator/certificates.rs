@@ -2,11 +2,7 @@
 
 use super::{Operator, PageQuery, page::cursor};
 use crate::{
-    api::{
-        named::Named,
-        problems::{store_failed, unknown},
-        state::AppState,
-    },
+    api::{named::Named, problems::store_failed, refusals::unknown, state::AppState},
     domain::registrar::{Actor, check_reason},
 };
 use auth_client::api::{Certificate, Page, RecordCertificate, RevokeCertificate};
@@ -15,7 +11,7 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use common::{
-    http::{body::ValidJson, problem::Problem},
+    http::{body::ValidJson, problem::Problem, refusals::PARAMETER_DOES_NOT_FIT},
     ids::ConnectorId,
 };
 use http::StatusCode;
@@ -43,7 +39,7 @@ pub async fn list(
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Page<Certificate>>, Problem> {
     let Query(filter) =
-        filter.map_err(|error| Problem::bad_request("query-does-not-fit", error.body_text()))?;
+        filter.map_err(|error| PARAMETER_DOES_NOT_FIT.problem(error.body_text()))?;
     let subject = filter.subject.map(|subject| subject.to_ascii_lowercase());
     let after = query.after::<i64>()?.unwrap_or(0);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);

@@ -2,11 +2,7 @@
 
 use super::{Operator, PageQuery, certificates::record, page::cursor};
 use crate::{
-    api::{
-        named::Named,
-        problems::{conflict, unknown},
-        state::AppState,
-    },
+    api::{named::Named, problems::conflict, refusals::unknown, state::AppState},
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{

@@ -1,7 +1,7 @@
 //! Who may use the operator API.
 
 use crate::{
-    api::{caller::request_id, state::AppState},
+    api::{caller::request_id, refusals::OWN_TOKEN_INACTIVE, state::AppState},
     domain::registrar::Actor,
 };
 use auth_client::{Role, TokenClaims, TokenKind};
@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use common::http::{
     authorization::{self, AuthorizationError},
     problem::Problem,
+    refusals::{ROLE_MISSING, TOKEN_ELSEWHERE, TOKEN_MISSING},
 };
 use http::request::Parts;
 
@@ -26,10 +27,7 @@ impl FromRequestParts<AppState> for Operator {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let claims = person(parts, state)?;
         if !claims.has_role(Role::Operator) {
-            return Err(Problem::forbidden(
-                "role-missing",
-                "this takes the role operator",
-            ));
+            return Err(ROLE_MISSING.problem("this takes the role operator"));
         }
         Ok(Self(Actor {
             name: claims.user.to_string(),
@@ -46,10 +44,7 @@ impl FromRequestParts<AppState> for Auditor {
         if claims.has_role(Role::Operator) || claims.has_role(Role::Auditor) {
             Ok(Self)
         } else {
-            Err(Problem::forbidden(
-                "role-missing",
-                "this takes the role operator or auditor",
-            ))
+            Err(ROLE_MISSING.problem("this takes the role operator or auditor"))
         }
     }
 }
@@ -65,12 +60,9 @@ enum Stranger {
 impl From<Stranger> for Problem {
     fn from(stranger: Stranger) -> Self {
         match stranger {
-            Stranger::Header(error) => Self::unauthorized("token-missing", error.to_string()),
-            Stranger::Elsewhere => Self::forbidden(
-                "token-elsewhere",
-                "this takes a token for managing this server, got through a management client",
-            ),
-            Stranger::Token => Self::unauthorized("token-inactive", "the token is not active"),
+            Stranger::Header(error) => TOKEN_MISSING.problem(error.to_string()),
+            Stranger::Elsewhere => (&TOKEN_ELSEWHERE).into(),
+            Stranger::Token => (&OWN_TOKEN_INACTIVE).into(),
         }
     }
 }

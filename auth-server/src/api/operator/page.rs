@@ -2,7 +2,10 @@
 
 use axum::extract::{FromRequestParts, Query};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use common::http::problem::Problem;
+use common::http::{
+    problem::Problem,
+    refusals::{CURSOR_UNKNOWN, PARAMETER_DOES_NOT_FIT},
+};
 use http::request::Parts;
 use serde::Deserialize;
 
@@ -33,13 +36,10 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(raw) = Query::<Raw>::from_request_parts(parts, state)
             .await
-            .map_err(|error| Problem::bad_request("query-does-not-fit", error.body_text()))?;
+            .map_err(|error| PARAMETER_DOES_NOT_FIT.problem(error.body_text()))?;
         let limit = raw.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::bad_request(
-                "query-does-not-fit",
-                "limit must be 1 to 200",
-            ));
+            return Err(PARAMETER_DOES_NOT_FIT.problem("limit must be 1 to 200"));
         }
         let after = match raw.cursor {
             None => None,
@@ -65,10 +65,7 @@ pub struct UnknownCursor;
 
 impl From<UnknownCursor> for Problem {
     fn from(_: UnknownCursor) -> Self {
-        Self::bad_request(
-            "cursor-unknown",
-            "the cursor is none that a list has answered",
-        )
+        (&CURSOR_UNKNOWN).into()
     }
 }
 

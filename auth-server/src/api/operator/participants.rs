@@ -1,7 +1,7 @@
 //! Participants.
 
 use super::{Operator, PageQuery, page::cursor};
-use crate::api::{named::Named, problems::unknown, state::AppState};
+use crate::api::{named::Named, refusals::unknown, state::AppState};
 use auth_client::api::{ChangeState, CreateParticipant, Page, Participant};
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};

@@ -2,7 +2,7 @@
 
 use super::{Operator, PageQuery, certificates::record, page::cursor};
 use crate::{
-    api::{named::Named, problems::unknown, state::AppState},
+    api::{named::Named, refusals::unknown, state::AppState},
     domain::client::{Client, ClientKind},
 };
 use auth_client::api::{

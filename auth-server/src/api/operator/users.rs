@@ -1,7 +1,7 @@
 //! Users.
 
 use super::{Operator, PageQuery, page::cursor};
-use crate::api::{named::Named, problems::unknown, state::AppState};
+use crate::api::{named::Named, refusals::unknown, state::AppState};
 use auth_client::api::{ChangeState, CreateUser, CreatedUser, Page, ResetPassword, User};
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};

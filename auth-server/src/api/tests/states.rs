@@ -369,5 +369,8 @@ async fn members_learn_who_of_those_they_know_is_suspended_and_no_more() {
     change(&fixture, "/v1/connectors/receiver.d1.example", "suspended").await;
     let refused = fixture.peer(&ask, "/v1/registry/suspensions", &all).await;
     let problem: Value = refused.read(StatusCode::FORBIDDEN);
-    assert_eq!(problem["type"], "urn:kakehashi:problem:peer-barred");
+    assert_eq!(
+        problem["type"],
+        "urn:kakehashi:problem:certificate-not-registered"
+    );
 }
