@@ -7,7 +7,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use common::background;
 use provenance_model::commitment::Commitment;
 use rusqlite::{CachedStatement, Connection, Transaction};
 use tokio::sync::Semaphore;
@@ -71,7 +70,7 @@ impl SqliteReader {
             .map_err(|_| ReadError::Busy)?
             .map_err(|e| StoreError(Box::new(e)))?;
         let pool = self.0.clone();
-        let reading = move || {
+        let reading = tokio::task::spawn_blocking(move || {
             let _place = place;
             let idle = pool
                 .idle
@@ -94,16 +93,8 @@ impl SqliteReader {
                     .push(conn);
             }
             result
-        };
-        match effort {
-            Effort::Short => tokio::task::spawn_blocking(reading)
-                .await
-                .map_err(|e| StoreError(Box::new(e)))?,
-            // What takes long is done behind what does not.
-            Effort::Long => background::run(reading)
-                .await
-                .map_err(|e| StoreError(Box::new(e)))?,
-        }
+        });
+        reading.await.map_err(|e| StoreError(Box::new(e)))?
     }
 }
 
