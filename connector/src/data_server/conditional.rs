@@ -21,14 +21,21 @@ pub(super) fn is_not_modified(headers: &HeaderMap, file: &OpenFile) -> bool {
         .is_some_and(|since| whole_seconds(file.modified) <= since)
 }
 
+/// What is said of the time of the file's last change, in whole seconds: nothing where there is no HTTP date for it, and nothing
+/// where it is still to come (§8.8.2.1).
+pub(super) fn last_modified(file: &OpenFile, now: SystemTime) -> Option<SystemTime> {
+    let is_sayable = (SystemTime::UNIX_EPOCH..=now).contains(&file.modified);
+    is_sayable.then(|| whole_seconds(file.modified))
+}
+
 /// Whether a `Range` counts: not when `If-Range` names another state of the file.
-pub(super) fn range_applies(headers: &HeaderMap, file: &OpenFile) -> bool {
+pub(super) fn range_applies(headers: &HeaderMap, file: &OpenFile, now: SystemTime) -> bool {
     let Some(condition) = headers.get(header::IF_RANGE) else {
         return true;
     };
     // An entity tag has to match strongly, a date exactly (§13.1.5).
     condition.as_bytes() == file.etag.as_bytes()
-        || date(headers, &header::IF_RANGE).is_some_and(|at| whole_seconds(file.modified) == at)
+        || date(headers, &header::IF_RANGE).is_some_and(|at| last_modified(file, now) == Some(at))
 }
 
 fn matches_weakly(tag: &str, own: &str) -> bool {

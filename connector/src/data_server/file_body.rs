@@ -10,18 +10,20 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::files::OpenFile;
+use super::files::{FileState, OpenFile};
 use super::range::ByteRange;
 
 /// How much is read at a time. One chunk is read ahead while the one before is sent, so a transfer holds two.
 const CHUNK: u64 = 256 << 10;
 
-/// Streams a [`ByteRange`] of a file. A file that became shorter in the meantime breaks the body.
+/// Streams a [`ByteRange`] of a file. A file that changed in the meantime breaks the body before its last bytes.
 #[derive(Debug)]
 pub(super) struct FileBody {
     /// What the first read has brought already.
     start: Bytes,
     source: Source,
+    /// What the file has to be when the last of them are read.
+    state: FileState,
     /// Bytes still to be released.
     left: u64,
 }
@@ -49,19 +51,24 @@ impl FileBody {
         Self {
             start,
             source,
+            state: file.state,
             left: range.len,
         }
     }
 
     /// Begins to read the next chunk, of at most `wanted` bytes.
     fn read_ahead(&mut self, wanted: u64) {
+        let state = self.state;
         self.source = match std::mem::replace(&mut self.source, Source::Exhausted) {
             Source::Idle(mut file, at) if wanted > 0 => {
-                let size = wanted.min(CHUNK);
-                Source::Reading(
-                    spawn_blocking(move || read(&mut file, at, size).map(|chunk| (file, chunk))),
-                    at,
-                )
+                let reading = spawn_blocking(move || {
+                    let chunk = read(&mut file, at, wanted.min(CHUNK))?;
+                    if chunk.len() as u64 == wanted {
+                        state.check(&file)?;
+                    }
+                    Ok((file, chunk))
+                });
+                Source::Reading(reading, at)
             }
             other => other,
         };

@@ -33,13 +33,55 @@ pub(super) struct Folders(BTreeMap<String, PathBuf>);
 #[derive(Debug)]
 pub(super) struct OpenFile {
     pub file: File,
-    /// Length in bytes when it was opened; what is added later is not served.
+    /// Length in bytes when it was opened.
     pub len: u64,
+    /// What it has to be still once the last byte is read.
+    pub state: FileState,
     pub modified: SystemTime,
     pub etag: String,
     pub media_type: HeaderValue,
     /// The first bytes, up to 64 KiB.
     pub start: Bytes,
+}
+
+/// One state of a file: inode, length and time of change in nanoseconds. A file that was replaced or rewritten has another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileState {
+    inode: u64,
+    len: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl FileState {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            inode: metadata.ino(),
+            len: metadata.len(),
+            seconds: metadata.mtime(),
+            nanoseconds: metadata.mtime_nsec(),
+        }
+    }
+
+    /// A strong entity tag: it names bytes that were all read in this state.
+    fn etag(&self) -> String {
+        let Self {
+            inode,
+            len,
+            seconds,
+            nanoseconds,
+        } = self;
+        format!("\"{inode:x}-{len:x}-{seconds:x}.{nanoseconds:x}\"")
+    }
+
+    /// Whether `file` is in this state still: whoever overwrites it in place changes what is being read.
+    pub(super) fn check(&self, file: &File) -> io::Result<()> {
+        if Self::of(&file.metadata()?) == *self {
+            Ok(())
+        } else {
+            Err(io::Error::other("the file changed while it was read"))
+        }
+    }
 }
 
 /// A served folder cannot be used.
@@ -182,17 +224,13 @@ impl OpenFile {
             Read::Waits => read_start(&file, wanted)?,
             Read::IsInMemory => start_in_memory(&file, wanted)?,
         };
-        // Inode, length and time of change in nanoseconds: a file that was replaced or rewritten has another one.
-        let etag = format!(
-            "\"{:x}-{len:x}-{:x}.{:x}\"",
-            metadata.ino(),
-            metadata.mtime(),
-            metadata.mtime_nsec()
-        );
+        let state = FileState::of(metadata);
+        state.check(&file)?;
         Ok(Self {
             len,
+            state,
             modified: metadata.modified()?,
-            etag,
+            etag: state.etag(),
             media_type: media_type(path, &start, len),
             start: Bytes::from(start),
             file,

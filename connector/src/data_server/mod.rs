@@ -11,12 +11,14 @@ mod media;
 mod range;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, any, get, head};
+use common::clock::SharedClock;
 use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::problem::Problem;
@@ -61,16 +63,26 @@ impl Service for DataServer {
         let listener = Listener::bind(&config.data, None).await?;
         tracing::info!(listen = %listener.local_addr()?, folders = config.folders.len(), "serving files");
         context.ready.started();
-        listener.serve(router(folders), context.shutdown).await;
+        let site = Site {
+            folders,
+            clock: context.clock,
+        };
+        listener.serve(router(site), context.shutdown).await;
         Ok(())
     }
+}
+
+/// What is served.
+struct Site {
+    folders: Folders,
+    clock: SharedClock,
 }
 
 /// The path of every file.
 const FILE: &str = "/{*path}";
 
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.
-fn table() -> Vec<(Endpoint, MethodRouter<Arc<Folders>>)> {
+fn table() -> Vec<(Endpoint, MethodRouter<Arc<Site>>)> {
     let data = |method| Endpoint::new("data", method, FILE, "anyone");
     vec![(data("GET"), get(answer)), (data("HEAD"), head(answer))]
 }
@@ -80,15 +92,15 @@ pub fn endpoints() -> Vec<Endpoint> {
     table().into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 
-/// The files below `folders`.
-fn router(folders: Folders) -> Router {
+/// The files of `site`.
+fn router(site: Site) -> Router {
     table()
         .into_iter()
         .fold(Router::new(), |router, (endpoint, handler)| {
             router.route(endpoint.path, handler)
         })
         .route(FILE, any(answer))
-        .with_state(Arc::new(folders))
+        .with_state(Arc::new(site))
 }
 
 refusals! {
@@ -100,17 +112,18 @@ refusals! {
         "There is no such file here.";
 }
 
-async fn answer(State(folders): State<Arc<Folders>>, request: Request<Body>) -> Response {
+async fn answer(State(site): State<Arc<Site>>, request: Request<Body>) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::method_not_allowed("GET, HEAD").into_response();
     }
-    if let Some(file) = folders.find_in_memory(request.uri().path()) {
-        return respond(file, request.method(), request.headers());
+    let now = SystemTime::from(site.clock.now());
+    if let Some(file) = site.folders.find_in_memory(request.uri().path()) {
+        return respond(file, request.method(), request.headers(), now);
     }
     let path = request.uri().path().to_owned();
-    let opened = tokio::task::spawn_blocking(move || folders.find(&path)).await;
+    let opened = tokio::task::spawn_blocking(move || site.folders.find(&path)).await;
     match opened {
-        Ok(Ok(Some(file))) => respond(file, request.method(), request.headers()),
+        Ok(Ok(Some(file))) => respond(file, request.method(), request.headers(), now),
         Ok(Ok(None)) => Problem::from(&NO_SUCH_FILE).into_response(),
         Ok(Err(error)) => Problem::internal(error).into_response(),
         Err(error) => Problem::internal(error).into_response(),
@@ -118,14 +131,14 @@ async fn answer(State(folders): State<Arc<Folders>>, request: Request<Body>) -> 
 }
 
 /// Source: RFC 9110 §13.2.2 for the order of the conditions.
-fn respond(file: OpenFile, method: &Method, asked: &HeaderMap) -> Response {
+fn respond(file: OpenFile, method: &Method, asked: &HeaderMap, now: SystemTime) -> Response {
     let mut response = Response::new(Body::empty());
-    describe(response.headers_mut(), &file);
+    describe(response.headers_mut(), &file, now);
     if conditional::is_not_modified(asked, &file) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    let requested = if *method == Method::GET && conditional::range_applies(asked, &file) {
+    let requested = if *method == Method::GET && conditional::range_applies(asked, &file, now) {
         range::requested(asked, file.len)
     } else {
         Requested::Whole
@@ -164,13 +177,15 @@ fn respond(file: OpenFile, method: &Method, asked: &HeaderMap) -> Response {
     response
 }
 
-fn describe(headers: &mut HeaderMap, file: &OpenFile) {
+fn describe(headers: &mut HeaderMap, file: &OpenFile, now: SystemTime) {
     insert(headers, header::ETAG, &file.etag);
-    insert(
-        headers,
-        header::LAST_MODIFIED,
-        &httpdate::fmt_http_date(file.modified),
-    );
+    if let Some(modified) = conditional::last_modified(file, now) {
+        insert(
+            headers,
+            header::LAST_MODIFIED,
+            &httpdate::fmt_http_date(modified),
+        );
+    }
     headers.insert(header::CONTENT_TYPE, file.media_type.clone());
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(

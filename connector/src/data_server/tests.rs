@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 
+use common::clock::{Clock as _, SystemClock};
 use http_body_util::BodyExt as _;
 use rstest::rstest;
 use tempfile::TempDir;
@@ -27,7 +28,8 @@ fn site() -> (TempDir, Router) {
     symlink("data.csv", served.join("alias.csv")).expect("links");
     let folders =
         Folders::open(&BTreeMap::from([("a".to_owned(), served)])).expect("the folder is there");
-    (dir, router(folders))
+    let clock = Arc::new(SystemClock);
+    (dir, router(Site { folders, clock }))
 }
 
 async fn ask(
@@ -204,20 +206,131 @@ async fn a_large_file_is_streamed_whole_and_in_parts() {
     assert!(body == content[900_000..900_002]);
 }
 
+/// What somebody does to a file while it is served.
+type Change = fn(&std::fs::File);
+
+/// Begins an answer for a file of 2 MB, lets `change` do its work, and reads the rest.
+async fn changed_while_served(
+    headers: &[(&str, &str)],
+    change: Change,
+) -> Result<Bytes, axum::Error> {
+    let (dir, router) = site();
+    let path = dir.path().join("served/large.bin");
+    std::fs::write(&path, vec![b'x'; 2_000_000]).unwrap();
+    let mut request = Request::get("/a/large.bin");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    assert!(response.status().is_success());
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    change(&file);
+    let collected = response.into_body().collect().await;
+    collected.map(http_body_util::Collected::to_bytes)
+}
+
+/// As many bytes as before, later.
+fn overwrite(file: &std::fs::File) {
+    use std::os::unix::fs::FileExt as _;
+    file.write_all_at(&vec![b'y'; 2_000_000], 0).unwrap();
+    touch(file);
+}
+
+fn touch(file: &std::fs::File) {
+    let later = SystemTime::from(SystemClock.now()) + std::time::Duration::from_nanos(20_000_000);
+    file.set_modified(later).unwrap();
+}
+
+#[rstest]
+#[case::shorter(|file: &std::fs::File| file.set_len(300_000).unwrap())]
+#[case::longer(|file: &std::fs::File| file.set_len(2_000_001).unwrap())]
+#[case::overwritten(overwrite)]
+#[case::touched(touch)]
 #[tokio::test]
-async fn a_file_that_becomes_shorter_breaks_the_body() {
+async fn a_file_that_changes_breaks_the_body(
+    #[case] change: Change,
+    #[values(&[], &[("range", "bytes=70000-1999999")])] headers: &[(&str, &str)],
+) {
+    assert!(changed_while_served(headers, change).await.is_err());
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_goes_on_as_it_was() {
     let (dir, router) = site();
     let path = dir.path().join("served/large.bin");
     std::fs::write(&path, vec![b'x'; 2_000_000]).unwrap();
     let request = Request::get("/a/large.bin").body(Body::empty()).unwrap();
     let response = router.oneshot(request).await.unwrap();
-    std::fs::OpenOptions::new()
+    let new = dir.path().join("new");
+    std::fs::write(&new, vec![b'y'; 2_000_000]).unwrap();
+    std::fs::rename(&new, &path).unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.len() == 2_000_000 && body.iter().all(|byte| *byte == b'x'));
+}
+
+/// 1969-12-31 15:00 UTC is the first of January 1970 in Japan.
+#[rstest]
+#[case::new_year_of_1970_in_japan(-32_400, true)]
+#[case::year_1964(-165_000_000, true)]
+#[case::year_1901(-2_147_483_648, true)]
+#[case::year_2200(7_258_118_400, false)]
+#[case::past_what_a_date_can_say(253_402_300_800, false)]
+#[tokio::test]
+async fn a_time_that_cannot_be_said_is_left_out(#[case] at: i64, #[case] is_past: bool) {
+    let (dir, router) = site();
+    let file = std::fs::OpenOptions::new()
         .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(300_000)
+        .open(dir.path().join("served/data.csv"))
         .unwrap();
-    assert!(response.into_body().collect().await.is_err());
+    let since = std::time::Duration::from_secs(at.unsigned_abs());
+    let epoch = SystemTime::UNIX_EPOCH;
+    let modified = if at < 0 { epoch - since } else { epoch + since };
+    file.set_modified(modified).unwrap();
+    for conditions in [
+        &[][..],
+        &[
+            ("range", "bytes=0-3"),
+            ("if-range", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ],
+    ] {
+        let (status, headers, body) = ask(&router, "GET", "/a/data.csv", conditions).await;
+        assert_eq!((status, body.len()), (StatusCode::OK, 10), "{conditions:?}");
+        assert!(!headers.contains_key("last-modified"));
+        assert!(headers.contains_key("etag"));
+    }
+    let since = ("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
+    let (status, ..) = ask(&router, "GET", "/a/data.csv", &[since]).await;
+    let expected = if is_past {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    };
+    assert_eq!(status, expected);
+}
+
+#[tokio::test]
+async fn a_time_of_the_past_is_said_and_asked_for() {
+    let (dir, router) = site();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(dir.path().join("served/data.csv"))
+        .unwrap();
+    for (seconds, text) in [
+        (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+    ] {
+        let half = std::time::Duration::from_millis(seconds * 1000 + 500);
+        file.set_modified(SystemTime::UNIX_EPOCH + half).unwrap();
+        let (_, headers, _) = ask(&router, "GET", "/a/data.csv", &[]).await;
+        assert_eq!(headers["last-modified"], text);
+        let same = ("if-modified-since", text);
+        let (status, ..) = ask(&router, "GET", "/a/data.csv", &[same]).await;
+        assert_eq!(status, StatusCode::NOT_MODIFIED);
+        let part = [("range", "bytes=0-3"), ("if-range", text)];
+        let (status, ..) = ask(&router, "GET", "/a/data.csv", &part).await;
+        assert_eq!(status, StatusCode::PARTIAL_CONTENT);
+    }
 }
 
 #[test]

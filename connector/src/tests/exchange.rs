@@ -289,9 +289,11 @@ async fn an_exchange_id_of_another_form_is_served_and_recorded_under_one_of_ours
 #[tokio::test]
 async fn a_redirect_inside_the_source_is_followed() {
     let world = World::start(Plan::default()).await;
-    world.grant("/closed/moved-inside").await;
-    let got = fetch(world.ask("/closed/moved-inside", Some("good"))).await;
-    assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
+    for path in ["/closed/moved-inside", "/closed/moved-raw"] {
+        world.grant(path).await;
+        let got = fetch(world.ask(path, Some("good"))).await;
+        assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
+    }
     let direct = fetch(world.ask_url(&world.resource("/open/moved-open"), None)).await;
     assert_eq!((direct.status.as_u16(), direct.text()), (200, "a,b\n1,2\n"));
 }

@@ -121,6 +121,7 @@ async fn answer(
         "coded-in-part" => coded(&["identity", "gzip"]),
         "coded-not" => coded(&["", "identity, ,aws-chunked"]),
         "moved-inside" | "moved-off" => redirect("/closed/a.csv"),
+        "moved-raw" => redirect("/closed/a.csv?観測所=1 2#top"),
         "moved-outside" => redirect("http://127.0.0.1:9/closed/a.csv"),
         "moved-open" => redirect("/open/a.csv"),
         other => match other

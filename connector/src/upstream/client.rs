@@ -154,10 +154,10 @@ impl Client {
             if let Some(connection) = self.take(call).await {
                 match self.send(connection, call.origin, build()).await {
                     Ok(response) => return Ok(response),
-                    // Nothing came back on a connection that had been idle: the server closed it. A GET may be
-                    // repeated (RFC 9110 §9.2.2); once, and on a new connection, which tells a server that has gone
-                    // from one that was only tired of waiting.
-                    Err(error) if went_away(&error) => {}
+                    // A connection that had been idle ended before there was an answer, in whatever manner: the server
+                    // closed it. A GET may be repeated (RFC 9110 §9.2.2); once, and on a new connection, which tells a
+                    // server that has gone from one that was only tired of waiting.
+                    Err(error) if !error.is_parse() => {}
                     Err(source) => {
                         return Err(UpstreamError::Broken {
                             origin: call.origin.clone(),
@@ -382,18 +382,6 @@ async fn drive(
             tracing::warn!(peer.id = ?peer.connector_id, "connection to a server ended: {}", why.as_str());
         }
     }
-}
-
-/// Whether a connection ended without a byte of an answer.
-fn went_away(error: &hyper::Error) -> bool {
-    error.is_canceled() || error.is_closed() || error.is_incomplete_message() || is_reset(error)
-}
-
-fn is_reset(error: &hyper::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    let io =
-        std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    io.is_some_and(|io| matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset))
 }
 
 fn log_end(ended: Result<(), hyper::Error>) {

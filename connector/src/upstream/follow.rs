@@ -133,8 +133,7 @@ pub async fn follow(
 }
 
 fn location(from: &ResourceUrl, headers: &HeaderMap) -> Option<ResourceUrl> {
-    let location = headers.get(header::LOCATION)?.to_str().ok()?;
-    from.join(location).ok()
+    from.join(headers.get(header::LOCATION)?.as_bytes()).ok()
 }
 
 #[cfg(test)]

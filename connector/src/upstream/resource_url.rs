@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use url::{Host, Url};
 
 /// Longest URL that is looked at, in bytes. The documents name 255 characters without enforcing them; existing
@@ -140,18 +140,27 @@ impl ResourceUrl {
         percent_decode_str(encoded).decode_utf8_lossy().into_owned()
     }
 
-    /// Follows a `Location` header that came with an answer for this URL.
+    /// Follows a `Location` header that came with an answer for this URL. Servers write what browsers take (RFC 9110 §10.2.2):
+    /// a fragment, which is for whoever shows the document, and characters as they are, which count as the bytes that they came as.
     ///
     /// # Errors
-    /// As [`ResourceUrl::parse`]; relative references are resolved first.
-    pub fn join(&self, location: &str) -> Result<Self, UrlError> {
-        if location.contains(['\\', '#']) || !location.bytes().all(|byte| byte.is_ascii_graphic()) {
+    /// As [`ResourceUrl::parse`], once the reference is resolved and encoded; [`UrlError::Character`] for what a parser would turn
+    /// into something else.
+    pub fn join(&self, location: &[u8]) -> Result<Self, UrlError> {
+        let end = location.iter().position(|byte| *byte == b'#');
+        let location = &location[..end.unwrap_or(location.len())];
+        let is_turned = |byte: &u8| byte.is_ascii_control() || *byte == b'\\';
+        if location.iter().any(is_turned) {
             return Err(UrlError::Character);
         }
-        let joined = self.url.join(location).map_err(|_| UrlError::Host)?;
+        let location = percent_encode(location, RAW).to_string();
+        let joined = self.url.join(&location).map_err(|_| UrlError::Host)?;
         Self::parse(joined.as_str())
     }
 }
+
+/// What a server may write as it is and a request line has encoded: blanks, and everything outside ASCII.
+const RAW: &AsciiSet = &CONTROLS.add(b' ');
 
 /// A prefix of URLs as the configuration names it: same scheme, host and port, and a path by whole segments.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -378,18 +387,46 @@ mod tests {
     #[case("../open/b.csv", Ok("http://data.example/open/b.csv"))]
     #[case("http://127.0.0.1/x", Ok("http://127.0.0.1/x"))]
     #[case("//evil.example/x", Ok("http://evil.example/x"))]
+    #[case("/b.csv#top", Ok("http://data.example/b.csv"))]
+    #[case("/b.csv?x=1#a?b/../c\\;d#e f", Ok("http://data.example/b.csv?x=1"))]
+    #[case("http://data.example#/x", Ok("http://data.example/"))]
+    #[case("#top", Ok("http://data.example/open/a.csv"))]
+    #[case("/b.csv%23top", Ok("http://data.example/b.csv%23top"))]
+    #[case("/a b.csv", Ok("http://data.example/a%20b.csv"))]
+    #[case("/a%20b.csv", Ok("http://data.example/a%20b.csv"))]
+    #[case("/デ.csv", Ok("http://data.example/%E3%83%87.csv"))]
+    #[case(
+        "デ.csv?観=測 所",
+        Ok("http://data.example/open/%E3%83%87.csv?%E8%A6%B3=%E6%B8%AC%20%E6%89%80")
+    )]
+    #[case("//デ.example/x", Ok("http://xn--edk.example/x"))]
     #[case("/open/%2e%2e%2fclosed", Err(UrlError::Path))]
+    #[case("/a;v=1/b.csv", Err(UrlError::Path))]
+    #[case("/a%3Bb.csv", Err(UrlError::Path))]
+    #[case("/a%zz.csv", Err(UrlError::Path))]
+    #[case("/デ//b.csv", Err(UrlError::Path))]
+    #[case("/a\\b.csv", Err(UrlError::Character))]
+    #[case("\\\\evil.example\\x", Err(UrlError::Character))]
+    #[case("/a\tb.csv", Err(UrlError::Character))]
     #[case("file:///etc/passwd", Err(UrlError::Scheme))]
-    #[case("/a b", Err(UrlError::Character))]
-    fn a_redirect_is_read_with_the_same_care(
+    #[case("http://user@data.example/x", Err(UrlError::UserInfo))]
+    fn a_redirect_is_resolved_and_encoded_and_then_read_with_the_same_care(
         #[case] location: &str,
         #[case] expected: Result<&str, UrlError>,
     ) {
         let base = ResourceUrl::parse("http://data.example/open/a.csv").unwrap();
         assert_eq!(
-            base.join(location).map(|url| url.as_str().to_owned()),
+            base.join(location.as_bytes())
+                .map(|url| url.as_str().to_owned()),
             expected.map(str::to_owned)
         );
+    }
+
+    #[test]
+    fn a_reference_in_another_encoding_means_the_bytes_that_it_came_as() {
+        let base = ResourceUrl::parse("http://data.example/open/a.csv").unwrap();
+        let joined = base.join(b"/\x83f.csv").unwrap();
+        assert_eq!(joined.as_str(), "http://data.example/%83f.csv");
     }
 
     #[rstest]

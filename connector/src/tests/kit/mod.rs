@@ -176,7 +176,7 @@ impl Default for Plan {
 }
 
 /// Resources whose creation is known.
-const CREATED: [&str; 21] = [
+const CREATED: [&str; 22] = [
     "/closed/pausing",
     "/closed/short-small",
     "/closed/silent",
@@ -195,6 +195,7 @@ const CREATED: [&str; 21] = [
     "/closed/status/401",
     "/closed/status/503",
     "/closed/moved-inside",
+    "/closed/moved-raw",
     "/closed/moved-outside",
     "/open/a.csv",
     "/open/large",

@@ -2,6 +2,7 @@ use std::sync::Mutex as StdMutex;
 
 use common::config::Period;
 use http_body_util::BodyExt as _;
+use rstest::rstest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -293,8 +294,8 @@ async fn an_error_may_end_by_closing() {
     assert_eq!(got.status().as_u16(), 404);
 }
 
-/// A TLS server that answers `answer` once and closes TCP, with or without saying so in TLS, and what trusts it.
-async fn tls_server(answer: &'static str, says_so: bool) -> (ResourceUrl, ClientTls) {
+/// What a server of TLS has, and what trusts it.
+fn tls_pair() -> (tokio_rustls::TlsAcceptor, ClientTls) {
     let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a key");
     let certificate = issued.cert.der().clone();
     let key = rustls_pki_types::PrivateKeyDer::try_from(issued.signing_key.serialize_der());
@@ -304,11 +305,23 @@ async fn tls_server(answer: &'static str, says_so: bool) -> (ResourceUrl, Client
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key.expect("a key"))
         .expect("a certificate");
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).expect("a certificate");
+    let trust = ClientConfig::builder_with_provider(common::tls::provider())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (Arc::new(config).into(), ClientTls::Public(Arc::new(trust)))
+}
+
+/// A TLS server that answers `answer` once and closes TCP, with or without saying so in TLS, and what trusts it.
+async fn tls_server(answer: &'static str, says_so: bool) -> (ResourceUrl, ClientTls) {
+    let (acceptor, trust) = tls_pair();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("a bound socket").port();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.expect("a caller");
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let mut stream = acceptor.accept(stream).await.expect("a handshake");
         let mut buffer = [0; 4096];
         assert!(stream.read(&mut buffer).await.expect("a request") > 0);
@@ -321,15 +334,107 @@ async fn tls_server(answer: &'static str, says_so: bool) -> (ResourceUrl, Client
             tcp.shutdown().await.expect("a reader");
         }
     });
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).expect("a certificate");
-    let trust = ClientConfig::builder_with_provider(common::tls::provider())
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     let url = ResourceUrl::parse(&format!("https://localhost:{port}/")).expect("a URL");
-    (url, ClientTls::Public(Arc::new(trust)))
+    (url, trust)
+}
+
+/// How a server ends a connection on which a request has just come.
+#[derive(Debug, Clone, Copy)]
+enum Farewell {
+    /// As it should: in TLS too, where there is TLS.
+    Said,
+    /// TCP alone.
+    Silent,
+    /// Without reading what came, so that TCP is reset.
+    Reset,
+}
+
+/// Answers the first request of its first connection with [`OK`] and the second with `words` and the end `how`; later connections
+/// as they should be.
+async fn closing_server(tls: bool, words: &'static str, how: Farewell) -> (ResourceUrl, ClientTls) {
+    let (acceptor, trust) = tls_pair();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    tokio::spawn(async move {
+        let mut last = Some((words, how));
+        loop {
+            let (tcp, _) = listener.accept().await.expect("a caller");
+            let (acceptor, last) = (tls.then(|| acceptor.clone()), last.take());
+            tokio::spawn(async move {
+                let talked = match acceptor {
+                    None => talk(tcp, |tcp| tcp, last).await,
+                    Some(acceptor) => {
+                        let stream = acceptor.accept(tcp).await.expect("a handshake");
+                        talk(stream, |stream| stream.get_ref().0, last).await
+                    }
+                };
+                talked.expect("a caller");
+            });
+        }
+    });
+    let scheme = if tls { "https" } else { "http" };
+    let url = ResourceUrl::parse(&format!("{scheme}://localhost:{port}/")).expect("a URL");
+    (url, if tls { trust } else { ClientTls::None })
+}
+
+async fn talk<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+    mut stream: S,
+    tcp: impl Fn(&S) -> &TcpStream,
+    last: Option<(&str, Farewell)>,
+) -> std::io::Result<()> {
+    let mut buffer = [0; 4096];
+    stream.read(&mut buffer).await?;
+    stream.write_all(OK.as_bytes()).await?;
+    stream.flush().await?;
+    let Some((words, how)) = last else {
+        return Ok(());
+    };
+    if matches!(how, Farewell::Reset) {
+        tcp(&stream).peek(&mut buffer).await?;
+    } else {
+        stream.read(&mut buffer).await?;
+    }
+    stream.write_all(words.as_bytes()).await?;
+    stream.flush().await?;
+    if matches!(how, Farewell::Said) {
+        stream.shutdown().await?;
+    }
+    Ok(())
+}
+
+/// RFC 9110 §9.2.2, RFC 9112 §9.8: what decides is that there was no answer, not how the connection ended.
+#[rstest]
+#[tokio::test]
+async fn a_kept_connection_that_ends_before_the_answer_is_replaced(
+    #[values(false, true)] tls: bool,
+    #[values(Farewell::Said, Farewell::Silent, Farewell::Reset)] how: Farewell,
+    #[values("", "HTTP/1.1 200")] words: &'static str,
+) {
+    let (url, trust) = closing_server(tls, words, how).await;
+    let client = Client::new(trust);
+    for _ in 0..2 {
+        assert_eq!(text(get(&client, &url).await.unwrap()).await, "ok");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_kept_connection_that_ends_inside_the_body_is_an_error(
+    #[values(false, true)] tls: bool,
+    #[values(Farewell::Said, Farewell::Silent, Farewell::Reset)] how: Farewell,
+) {
+    let words = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok";
+    let (url, trust) = closing_server(tls, words, how).await;
+    let client = Client::new(trust);
+    assert_eq!(text(get(&client, &url).await.unwrap()).await, "ok");
+    // A reset may overtake what was said before it: then there was no answer, and the next one is whole.
+    match (get(&client, &url).await, how) {
+        (Ok(response), Farewell::Reset) => {
+            let body = response.into_body().collect().await;
+            assert!(body.is_err() || body.is_ok_and(|body| body.to_bytes() == "ok"));
+        }
+        (answer, _) => assert!(answer.unwrap().into_body().collect().await.is_err()),
+    }
 }
 
 /// Whoever sits on the line can end TCP, but cannot say so in TLS.
