@@ -5,14 +5,16 @@
 
 use auth_client::{CallerError, TokenError};
 use axum::response::Response;
-use common::http::{Refused, Text, cadde};
+use common::http::{Refusal, Refused, Text, cadde};
 use common::refusals;
 use provenance_outbox::OutboxError;
 
 use super::body::RecordError;
 use super::options::OptionsError;
 use super::role::Role;
-use crate::upstream::{DialError, FollowError, MAX_URL_BYTES, UpstreamError, UrlError};
+use crate::upstream::{
+    CodingError, DialError, FollowError, MAX_URL_BYTES, UpstreamError, UrlError,
+};
 
 /// What a client is asked for whose token is missing or does not count.
 pub const BEARER: &str = "Bearer";
@@ -162,6 +164,9 @@ refusals! {
     SOURCE_CREDENTIALS: 401 "source-wants-credentials".id("000201007E"),
         "データ提供元の認証に失敗しました。",
         "The data source wants other credentials than the connector has for it.";
+    SOURCE_CODED: 500 "source-coded".id("000201008E"),
+        "データ提供元の内容は、この利用者に渡せない形式で符号化されています（{}）。",
+        "The data source's content has a coding that cannot be passed on to this receiver: {}.";
     SOURCE_ERROR: 500 "source-error".id("000201008E"),
         "データ提供元がエラーを返しました。",
         "The data source answered with an error.";
@@ -180,6 +185,9 @@ refusals! {
     PROVIDER_BROKEN: 500 "provider-broken".id("020004005E"),
         "提供者コネクタから取得できません。",
         "The provider connector gave no usable answer.";
+    PROVIDER_CODED: 500 "provider-coded".id("020004005E"),
+        "提供者コネクタの内容は、渡せない形式で符号化されています（{}）。",
+        "The provider connector's content has a coding that cannot be passed on: {}.";
     PROVIDER_REFUSED: 500 "provider-refused".id("020004005E"),
         "提供者コネクタがエラーを返しました。{}",
         "The provider connector answered with an error. {}";
@@ -248,11 +256,14 @@ impl From<FollowError> for Refused {
             FollowError::Upstream(error) => source(error),
             FollowError::Status(status) if status == 404 => SOURCE_WITHOUT.because(error),
             FollowError::Status(status) if status == 401 => SOURCE_CREDENTIALS.because(error),
-            FollowError::Status(_) | FollowError::Coded(_) | FollowError::Redirect => {
-                SOURCE_ERROR.because(error)
-            }
+            FollowError::Status(_) | FollowError::Redirect => SOURCE_ERROR.because(error),
         }
     }
+}
+
+/// What is said of content whose coding cannot be passed on: `refusal` names it.
+pub fn coded(refusal: &'static Refusal, error: CodingError) -> Refused {
+    refusal.naming(&error.0).because(error)
 }
 
 impl From<RecordError> for Refused {

@@ -26,7 +26,7 @@ use crate::exchange::{
     Allowed, Asking, Budget, Caller, Exchange, Opened, Recording, Role, TraceContext, collect,
     refusals,
 };
-use crate::upstream::UpstreamError;
+use crate::upstream::{CodingError, UpstreamError, content_coding};
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {
@@ -89,6 +89,7 @@ impl Provider {
             &budget,
         );
         let (source, body) = opened.await?.into_parts();
+        let coding = passable_coding(&source.headers, permit.kind)?;
         let recording = recording.of_body(body.framing());
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, &budget).await;
@@ -99,6 +100,7 @@ impl Provider {
         }
         let mut answer = headers::of_answer(&wanted.resource.file_name());
         answer.insert(header::CONTENT_TYPE, headers::media_type(&source.headers));
+        answer.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
         if let Some(contract) = permit.contract.as_ref().filter(|_| permit.kind.has_token()) {
             answer.insert(CONTRACT_ID, text(&contract.trade_id));
             answer.insert(CONTRACT_TYPE, text(&contract.contract_type));
@@ -170,6 +172,19 @@ impl Provider {
         }
         named.insert(PROVENANCE_URL, self.ledger_url.clone());
         named
+    }
+}
+
+/// How the content is coded, where the receiver can be told of it. Reference receivers decode what comes and pass the header on
+/// nevertheless, and their caller fails.
+fn passable_coding(source: &HeaderMap, kind: PeerKind) -> Result<Option<HeaderValue>, Refused> {
+    let refused = |error| refusals::coded(&refusals::SOURCE_CODED, error);
+    match content_coding(source).map_err(refused)? {
+        Some(coding) if kind != PeerKind::Own => {
+            let name = String::from_utf8_lossy(coding.as_bytes()).into_owned();
+            Err(refused(CodingError(name)))
+        }
+        coding => Ok(coding),
     }
 }
 

@@ -9,7 +9,7 @@ use super::Receiver;
 use super::egress::Exit;
 use super::file::Fetch;
 use crate::exchange::{Opened, Recording, collect, headers, refusals};
-use crate::upstream::{ResourceUrl, UpstreamError, file_headers, follow};
+use crate::upstream::{ResourceUrl, UpstreamError, content_coding, file_headers, follow};
 
 impl Receiver {
     /// Fetches `url`, which the entry `exit` of the egress list allows. No token and no certificate of ours goes there.
@@ -29,6 +29,8 @@ impl Receiver {
             |to| self.egress.stays_inside(exit, to),
         );
         let (source, body) = opened.await?.into_parts();
+        let coding = content_coding(&source.headers)
+            .map_err(|error| refusals::coded(&refusals::SOURCE_CODED, error))?;
         let recording = if fetch.can_record {
             let kind = Kind::Direct {
                 source_url: url.as_str().to_owned(),
@@ -45,6 +47,7 @@ impl Receiver {
         // No event that an application could look up, and no contract.
         let mut answer = headers::of_answer(&url.file_name());
         answer.insert(header::CONTENT_TYPE, headers::media_type(&source.headers));
+        answer.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
         Ok(Opened {
             body: collected,
             announced,

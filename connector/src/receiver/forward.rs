@@ -24,7 +24,8 @@ use crate::exchange::{
     Budget, Collected, Exchange, Opened, Options, Recording, TRACEPARENT, collect, refusals,
 };
 use crate::upstream::{
-    AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, coding, file_headers,
+    AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, content_coding,
+    file_headers,
 };
 
 /// How a disposition begins that is passed on.
@@ -126,8 +127,13 @@ impl Receiver {
         fetch: Fetch,
     ) -> Result<Opened, Refused> {
         let (parts, body) = response.into_parts();
+        let coding = content_coding(&parts.headers)
+            .map_err(|error| refusals::coded(&refusals::PROVIDER_CODED, error))?;
         let predecessor = predecessor(&parts.headers, location);
         let mut answer = answer_headers(&parts.headers, asked);
+        if let Some(coding) = coding {
+            answer.insert(header::CONTENT_ENCODING, coding);
+        }
         if predecessor.is_none() {
             // What is no event of the provider's, the application is not told of.
             for name in [PROVENANCE, PROVENANCE_URL] {
@@ -378,13 +384,7 @@ async fn accepted(
     // RFC 9110 §15.3.7, RFC 3229 §10.4.1: both are parts.
     let is_part = matches!(status, StatusCode::PARTIAL_CONTENT | StatusCode::IM_USED);
     if status.is_success() && !is_part {
-        return match coding(response.headers()) {
-            Some(coding) => {
-                let reason = format!("the content is coded as {coding:?}");
-                Err(refusals::PROVIDER_BROKEN.because(reason))
-            }
-            None => Ok(response),
-        };
+        return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let refusal =

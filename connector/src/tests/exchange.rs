@@ -298,6 +298,49 @@ async fn a_redirect_inside_the_source_is_followed() {
     assert_eq!((direct.status.as_u16(), direct.text()), (200, "a,b\n1,2\n"));
 }
 
+/// A `.csv.gz` that its server calls a coded CSV: what goes on are its bytes, and what they are.
+#[tokio::test]
+async fn what_lies_coded_goes_on_with_its_coding() {
+    let world = World::start(Plan::default()).await;
+    for (number, path) in ["/closed/coded", "/closed/coded-in-part"]
+        .into_iter()
+        .enumerate()
+    {
+        world.grant(path).await;
+        let got = fetch(world.ask(path, Some("good"))).await;
+        assert_eq!((got.status.as_u16(), got.text()), (200, "a"));
+        assert_eq!(got.header("content-encoding"), "gzip");
+        let (sent, received) = world.records().await;
+        for items in [&sent, &received] {
+            assert_eq!(items.len(), number + 1);
+            assert!(has_digest(&items[number], b"a"));
+        }
+    }
+    let direct = fetch(world.ask_url(&world.resource("/open/coded"), None)).await;
+    assert_eq!((direct.status.as_u16(), direct.text()), (200, "a"));
+    assert_eq!(direct.header("content-encoding"), "gzip");
+}
+
+#[tokio::test]
+async fn a_coding_that_cannot_be_passed_on_is_named() {
+    let world = World::start(Plan::default()).await;
+    for path in ["/closed/coded", "/closed/coded-oddly"] {
+        world.grant(path).await;
+    }
+    // Reference receivers decode what comes, and break.
+    let reference = fetch(world.reference("/closed/coded", Some("good"))).await;
+    assert_eq!(reference.error(), (500, "000201008E".to_owned()));
+    assert!(reference.text().contains("gzip"), "{}", reference.text());
+    let odd = fetch(world.ask("/closed/coded-oddly", Some("good"))).await;
+    assert_eq!(odd.error(), (500, "020004005E".to_owned()));
+    assert!(odd.text().contains("gzip;q=1"), "{}", odd.text());
+    let direct = fetch(world.ask_url(&world.resource("/open/coded-oddly"), None)).await;
+    assert_eq!(direct.error(), (500, "000201008E".to_owned()));
+    assert!(direct.text().contains("gzip;q=1"), "{}", direct.text());
+    let (sent, received) = world.records().await;
+    assert!(sent.is_empty() && received.is_empty());
+}
+
 #[tokio::test]
 async fn one_exchange_is_one_trace() {
     let world = World::start(Plan::default()).await;

@@ -119,6 +119,7 @@ async fn answer(
         "silent" => std::future::pending().await,
         "coded" => coded(&["gzip"]),
         "coded-in-part" => coded(&["identity", "gzip"]),
+        "coded-oddly" => coded(&["gzip;q=1"]),
         "coded-not" => coded(&["", "identity, ,aws-chunked"]),
         "moved-inside" | "moved-off" => redirect("/closed/a.csv"),
         "moved-raw" => redirect("/closed/a.csv?観測所=1 2#top"),

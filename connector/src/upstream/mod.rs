@@ -2,6 +2,7 @@
 
 mod address;
 mod client;
+mod coding;
 mod dial;
 mod follow;
 mod framing;
@@ -12,8 +13,9 @@ use common::tls::IdentityError;
 
 pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
+pub use coding::{CodingError, content_coding};
 pub use dial::{DialError, PublicTlsError, anchors, public_tls};
-pub use follow::{FollowError, coding, file_headers, follow};
+pub use follow::{FollowError, file_headers, follow};
 pub use framing::{Ends, Framing, FramingError};
 pub use resource_url::{MAX_URL_BYTES, Origin, ResourceUrl, UrlError, UrlPrefix, strip_slash};
 pub use rules::PrefixSet;

@@ -176,12 +176,13 @@ impl Default for Plan {
 }
 
 /// Resources whose creation is known.
-const CREATED: [&str; 22] = [
+const CREATED: [&str; 23] = [
     "/closed/pausing",
     "/closed/short-small",
     "/closed/silent",
     "/closed/coded-in-part",
     "/closed/coded-not",
+    "/closed/coded-oddly",
     "/closed/a.csv",
     "/closed/large",
     "/closed/chunked",

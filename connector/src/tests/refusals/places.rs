@@ -131,8 +131,7 @@ async fn a_source_that_says_that_nothing_is_coded_is_believed() {
 #[case("/closed/status/404", 404)]
 #[case("/closed/status/401", 401)]
 #[case("/closed/status/503", 500)]
-#[case("/closed/coded", 500)]
-#[case("/closed/coded-in-part", 500)]
+#[case("/closed/coded-oddly", 500)]
 #[tokio::test]
 async fn a_sources_failure_has_its_status(#[case] path: &str, #[case] status: u16) {
     let world = World::start(Plan::default()).await;

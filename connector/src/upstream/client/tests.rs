@@ -383,7 +383,7 @@ async fn talk<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
     last: Option<(&str, Farewell)>,
 ) -> std::io::Result<()> {
     let mut buffer = [0; 4096];
-    stream.read(&mut buffer).await?;
+    assert!(stream.read(&mut buffer).await? > 0);
     stream.write_all(OK.as_bytes()).await?;
     stream.flush().await?;
     let Some((words, how)) = last else {
@@ -392,7 +392,7 @@ async fn talk<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
     if matches!(how, Farewell::Reset) {
         tcp(&stream).peek(&mut buffer).await?;
     } else {
-        stream.read(&mut buffer).await?;
+        assert!(stream.read(&mut buffer).await? > 0);
     }
     stream.write_all(words.as_bytes()).await?;
     stream.flush().await?;
