@@ -5,7 +5,11 @@ use crate::{
     init::{InitOptions, InitOutcome, Organisation, init},
 };
 use clap::{Args, Parser};
-use common::{clock::SystemClock, config::load, telemetry::Chain};
+use common::{
+    clock::SystemClock,
+    config::{Loaded, load},
+    telemetry::Chain,
+};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// Make a new installation: certificate authority, signing key, own certificate, first operator.
@@ -58,7 +62,11 @@ fn run(command: InitCommand) -> ExitCode {
 }
 
 fn try_run(command: InitCommand) -> anyhow::Result<()> {
-    let config: Config = load(&command.config)?;
+    let loaded: Loaded<Config> = load(&command.config)?;
+    for warning in loaded.warnings() {
+        eprintln!("warning: {warning}");
+    }
+    let config = loaded.config;
     let options = InitOptions {
         operator_name: command.operator,
         organisation: command

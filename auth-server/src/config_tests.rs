@@ -15,7 +15,8 @@ fn readme() -> &'static str {
 fn load(text: &str) -> Config {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), text).expect("a writable file");
-    common::config::load_with(file.path(), std::iter::empty()).expect("a configuration")
+    let loaded = common::config::load_with(file.path(), std::iter::empty());
+    loaded.expect("a configuration").config
 }
 
 fn errors(config: &Config) -> Vec<String> {

@@ -2,6 +2,8 @@
 
 mod json;
 
+pub(crate) use json::timestamp;
+
 use std::{
     error::Error,
     fmt,

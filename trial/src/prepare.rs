@@ -15,6 +15,7 @@ use crate::ports::Ports;
 use crate::private;
 use crate::samples;
 use crate::state::{State, StateFile};
+use crate::supervise::overrides;
 
 /// Where a trial begins unless told otherwise.
 const DEFAULT_BASE: u16 = 20_000;
@@ -39,6 +40,9 @@ impl Prepared {
     /// Takes what `options` name, or what the folder had before.
     pub fn new(options: &cli::Up, console: Console) -> anyhow::Result<Self> {
         let dir = &options.dir;
+        let planned = std::path::absolute(dir)
+            .with_context(|| format!("cannot find the folder {}", dir.display()))?;
+        check_text(&planned)?;
         private::folder(dir)
             .with_context(|| format!("cannot make the folder {}", dir.display()))?;
         let dir = absolute(dir)?;
@@ -76,6 +80,12 @@ impl Prepared {
             offers.files.len(),
             folder.display()
         ));
+        for name in overrides(std::env::vars_os().map(|(name, _)| name)) {
+            console.step(format_args!(
+                "not used: the environment variable {}, which would override a key of every service",
+                name.display()
+            ));
+        }
         for (path, reason) in &offers.refused {
             console.step(format_args!("not offered: {}: {reason}", path.display()));
         }
@@ -185,8 +195,22 @@ fn database(known: &State, options: &cli::Up) -> anyhow::Result<Option<DatabaseS
 }
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
-    path.canonicalize()
-        .with_context(|| format!("cannot find the folder {}", path.display()))
+    let found = path
+        .canonicalize()
+        .with_context(|| format!("cannot find the folder {}", path.display()))?;
+    check_text(&found)?;
+    Ok(found)
+}
+
+/// Configurations and addresses name the folders of a trial, and are text.
+fn check_text(folder: &Path) -> anyhow::Result<()> {
+    match folder.to_str() {
+        Some(_) => Ok(()),
+        None => bail!(
+            "the name of the folder {} has to be UTF-8",
+            folder.display()
+        ),
+    }
 }
 
 /// One `up` at a time in a folder.
@@ -220,6 +244,32 @@ mod tests {
             database: None,
             database_password_file: None,
         }
+    }
+
+    #[test]
+    fn a_folder_whose_name_is_no_text_is_refused_and_no_other_is_made() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let odd = |name: &[u8]| dir.path().join(std::ffi::OsStr::from_bytes(name));
+        let mut asked = options(dir.path(), Some(0));
+        for name in [b"\x8e\xa9".as_slice(), b"caf\xe9/trial", b"trial\xff"] {
+            asked.dir = odd(name);
+            let refused = prepare(&asked).err().unwrap();
+            assert!(refused.contains("has to be UTF-8"), "{refused}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        // One that is reached by a name that is text.
+        std::fs::create_dir(odd(b"\x8e\xa9")).unwrap();
+        std::os::unix::fs::symlink(odd(b"\x8e\xa9"), dir.path().join("link")).unwrap();
+        asked.dir = dir.path().join("link");
+        assert!(prepare(&asked).err().unwrap().contains("has to be UTF-8"));
+        asked = options(dir.path(), Some(0));
+        asked.data = Some(odd(b"\x8e\xa9"));
+        assert!(prepare(&asked).err().unwrap().contains("has to be UTF-8"));
+        // Text of any kind is taken.
+        asked.data = None;
+        asked.dir = dir.path().join("試行 1");
+        prepare(&asked).unwrap();
     }
 
     /// As if the authentication server had been initialised.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use common::service::{Shutdown, main, try_serve};
+use common::service::{Shutdown, main, serve as run};
 
 /// `$call::<Service>(…)` for the service named `$name`, if there is one.
 macro_rules! of_service {
@@ -57,15 +57,10 @@ pub fn serve(
             shutdown.cancel();
         });
     }
-    let ended = of_service!(name, try_serve(config, &shutdown))
-        .unwrap_or_else(|| Err(anyhow::anyhow!("there is no service {name}")));
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{name}: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    of_service!(name, run(config, &shutdown)).unwrap_or_else(|| {
+        eprintln!("there is no service {name}");
+        ExitCode::FAILURE
+    })
 }
 
 /// The lock goes with the process.

@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use common::config::is_override;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -256,12 +257,9 @@ fn spawn(program: &std::path::Path, layout: &Layout, service: Service) -> anyhow
     Ok(Process { child, stdin })
 }
 
-/// The variables that override keys of a configuration, `KAKEHASHI_A__B`.
-fn overrides(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
-    names.filter(|name| {
-        let name = name.to_string_lossy();
-        name.starts_with("KAKEHASHI_") && name.contains("__")
-    })
+/// The variables that override keys of a configuration: `KAKEHASHI_A__B`, and `KAKEHASHI_A` outside of a section.
+pub(crate) fn overrides(names: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    names.filter(|name| is_override(&name.to_string_lossy()))
 }
 
 fn describe(status: Option<ExitStatus>) -> String {
@@ -326,9 +324,14 @@ mod tests {
 
     #[test]
     fn overrides_of_configurations_are_told_from_other_variables() {
-        let names = ["KAKEHASHI_DATABASE__URL", "KAKEHASHI_CLOCK_SKEW", "A__B"];
+        let names = [
+            "KAKEHASHI_DATABASE__URL",
+            "KAKEHASHI_PROVIDER_ID",
+            "KAKEHASHI_CLOCK_SKEW",
+            "A__B",
+        ];
         let found: Vec<_> = overrides(names.into_iter().map(OsString::from)).collect();
-        assert_eq!(found, ["KAKEHASHI_DATABASE__URL"]);
+        assert_eq!(found, ["KAKEHASHI_DATABASE__URL", "KAKEHASHI_PROVIDER_ID"]);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use common::{
 };
 use http::{HeaderMap, request::Parts};
 use secrecy::ExposeSecret as _;
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 /// Connection and headers of a request whose client has yet to be authenticated.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ impl Caller {
             .filter(|client| client.has_certificate())
             .ok_or(ClientError::Unknown)?;
         if let Some(basic) = self.basic()? {
-            if !unescaped(&basic.id).eq_ignore_ascii_case(&client.id) {
+            if !basic.id.eq_ignore_ascii_case(&client.id) {
                 return Err(ClientError::Mismatch);
             }
             check_secret(&client, basic.secret.expose_secret())?;
@@ -130,7 +130,7 @@ impl Caller {
 
     fn by_secret(&self, state: &AppState) -> Result<Authenticated, ClientError> {
         let basic = self.basic()?.ok_or(ClientError::Missing)?;
-        let given = unescaped(&basic.id);
+        let given = basic.id;
         // Connector IDs are DNS names, which people type in any case.
         let client = state
             .directory
@@ -159,12 +159,6 @@ impl Caller {
             }
         }
     }
-}
-
-/// OAuth clients escape ID and secret like a form before they put them into the header (RFC 6749 §2.3.1), existing ones do
-/// not. No ID of ours has a character that would be read differently, and no secret one that is escaped.
-fn unescaped(id: &str) -> Cow<'_, str> {
-    percent_encoding::percent_decode_str(id).decode_utf8_lossy()
 }
 
 fn check_secret(client: &Client, secret: &str) -> Result<(), ClientError> {

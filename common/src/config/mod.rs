@@ -1,8 +1,10 @@
 //! Configuration: a TOML file, overridden by the environment, read into one typed structure a service.
 //!
-//! A key `a.b` is overridden by `KAKEHASHI_A__B`; its value is read as TOML where it is TOML (`true`, `5`, `["x"]`)
-//! and as text otherwise. Unknown keys are refused. Secrets are never values, always paths: [`SecretFile`].
+//! A key `a.b` is overridden by `KAKEHASHI_A__B`; its value is read as TOML where it is TOML (`true`, `5`, `["x"]`) and fits,
+//! and as text otherwise. Unknown keys of the file are refused, variables that name none are [named](Loaded::unused). Secrets are
+//! never values, always paths: [`SecretFile`].
 
+mod environment;
 mod secret;
 mod units;
 
@@ -14,18 +16,15 @@ use std::{
 
 use figment::{
     Figment,
-    providers::{Format, Serialized, Toml},
-    value::{Dict, Value},
+    providers::{Format, Toml},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::{
+    environment::{CLOCK_SKEW, is_override},
     secret::SecretFile,
     units::{ByteSize, Period, UnitError},
 };
-
-/// Prefix of environment variables that override keys.
-const PREFIX: &str = "KAKEHASHI_";
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -48,83 +47,70 @@ pub enum ConfigError {
         #[source]
         source: Box<figment::Error>,
     },
+    /// A variable that overrides a key has a value that does not fit.
+    #[error("the environment variable {name} does not fit")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// The cause, with the key.
+        #[source]
+        source: Box<figment::Error>,
+    },
+    /// A variable that overrides a key is no text.
+    #[error("the environment variable {name} is not UTF-8")]
+    VariableNotText {
+        /// The variable.
+        name: String,
+    },
+    /// A secret with characters that are none of one.
+    #[error("{} does not hold a secret: {reason}", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// What it holds instead.
+        reason: &'static str,
+    },
+}
+
+/// A configuration, and what was meant for it in vain.
+#[derive(Debug)]
+pub struct Loaded<C> {
+    /// The configuration.
+    pub config: C,
+    /// Environment variables that override nothing, since no key is called so.
+    pub unused: Vec<String>,
+}
+
+impl<C> Loaded<C> {
+    /// A sentence for each variable that was set in vain.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.unused
+            .iter()
+            .map(|name| format!("the environment variable {name} is not used: no key is called so"))
+    }
 }
 
 /// Reads the configuration at `path` with the overrides of the process environment.
 ///
 /// # Errors
-/// [`ConfigError`], naming file and key.
-pub fn load<C: DeserializeOwned>(path: &Path) -> Result<C, ConfigError> {
-    load_with(path, text_variables(std::env::vars_os()))
-}
-
-/// The variables that are Unicode. Others, of whatever a process was started from, cannot be meant for a configuration
-/// that is; only those that carry our prefix deserve a word.
-fn text_variables(
-    environment: impl Iterator<Item = (OsString, OsString)>,
-) -> impl Iterator<Item = (String, String)> {
-    environment.filter_map(|(name, value)| {
-        let name = name.into_string().ok()?;
-        let value = value.into_string();
-        if value.is_err() && name.starts_with(PREFIX) {
-            tracing::warn!(name, "environment variable ignored: its value is not UTF-8");
-        }
-        Some((name, value.ok()?))
-    })
+/// [`ConfigError`], naming file or variable, and key.
+pub fn load<C: DeserializeOwned>(path: &Path) -> Result<Loaded<C>, ConfigError> {
+    load_with(path, std::env::vars_os())
 }
 
 /// Like [`load`], with the environment as a parameter.
 ///
 /// # Errors
-/// [`ConfigError`], naming file and key.
+/// [`ConfigError`], naming file or variable, and key.
 pub fn load_with<C: DeserializeOwned>(
     path: &Path,
-    environment: impl Iterator<Item = (String, String)>,
-) -> Result<C, ConfigError> {
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Loaded<C>, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.into(),
         source,
     })?;
-    Figment::from(Toml::string(&text))
-        .merge(Serialized::defaults(overrides(environment)))
-        .extract()
-        .map_err(|source| ConfigError::Content {
-            path: path.into(),
-            source: Box::new(source),
-        })
-}
-
-fn overrides(environment: impl Iterator<Item = (String, String)>) -> Dict {
-    let mut root = Dict::new();
-    for (name, text) in environment {
-        let Some(key) = name.strip_prefix(PREFIX).filter(|key| key.contains("__")) else {
-            continue;
-        };
-        let path: Vec<String> = key.split("__").map(str::to_ascii_lowercase).collect();
-        let value = toml::from_str::<Dict>(&format!("v = {text}"))
-            .ok()
-            .and_then(|mut parsed| parsed.remove("v"))
-            .unwrap_or_else(|| Value::from(text));
-        insert(&mut root, &path, value);
-    }
-    root
-}
-
-fn insert(dict: &mut Dict, path: &[String], value: Value) {
-    match path {
-        [] => {}
-        [last] => {
-            dict.insert(last.clone(), value);
-        }
-        [first, rest @ ..] => {
-            let entry = dict
-                .entry(first.clone())
-                .or_insert_with(|| Value::from(Dict::new()));
-            if let Value::Dict(_, inner) = entry {
-                insert(inner, rest, value);
-            }
-        }
-    }
+    environment::read(path, &Figment::from(Toml::string(&text)), environment)
 }
 
 /// `[admin]`: health, readiness and metrics, on loopback only.
@@ -180,57 +166,24 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "that it can be read is what is tested")]
     struct Config {
         admin: AdminConfig,
         limit: ByteSize,
         wait: Period,
     }
 
-    fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    fn load_text(text: &str) -> Result<Loaded<Config>, ConfigError> {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), text).expect("a writable temporary file");
-        load_with(
-            file.path(),
-            environment
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
-        )
+        load_with(file.path(), std::iter::empty())
     }
 
     const FILE: &str = "limit = '16MiB'\nwait = '5s'\n[admin]\nlisten = '127.0.0.1:1'\n";
 
     #[test]
-    fn what_is_no_text_in_the_environment_is_passed_over() {
-        use std::os::unix::ffi::OsStringExt as _;
-        let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-        let variables = [
-            (bytes(b"\x8e\xa9"), bytes(b"1")),
-            (bytes(b"LANG_NAME"), bytes(b"\x93\xfa\x96\x7b")),
-            (bytes(b"KAKEHASHI_WAIT"), bytes(b"\xff")),
-            (bytes(b"HOME"), bytes(b"/root")),
-        ];
-        let text: Vec<_> = text_variables(variables.into_iter()).collect();
-        assert_eq!(text, [("HOME".to_owned(), "/root".to_owned())]);
-    }
-
-    #[test]
-    fn the_environment_overrides_the_file() {
-        let config = load_text(
-            FILE,
-            &[
-                ("KAKEHASHI_ADMIN__LISTEN", "127.0.0.1:2"),
-                ("OTHER__X", "1"),
-            ],
-        )
-        .unwrap();
-        assert_eq!(config.admin.listen.port(), 2);
-        assert_eq!(config.limit.bytes(), 16 << 20);
-        assert_eq!(config.wait.get().as_secs(), 5);
-    }
-
-    #[test]
     fn a_misspelt_key_is_named() {
-        let error = load_text(&FILE.replace("listen", "listne"), &[]).unwrap_err();
+        let error = load_text(&FILE.replace("listen", "listne")).unwrap_err();
         let ConfigError::Content { source, .. } = error else {
             panic!("{error:?}")
         };
@@ -239,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_value_without_unit_is_refused() {
-        let error = load_text(&FILE.replace("5s", "5"), &[]).unwrap_err();
+        let error = load_text(&FILE.replace("5s", "5")).unwrap_err();
         let ConfigError::Content { source, .. } = error else {
             panic!("{error:?}")
         };

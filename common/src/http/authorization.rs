@@ -1,10 +1,13 @@
 //! Reading the `Authorization` header.
 
+use std::borrow::Cow;
+
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use http::{HeaderMap, header::AUTHORIZATION};
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 /// Client credentials of HTTP Basic (RFC 7617).
@@ -57,6 +60,9 @@ fn credentials<'h>(text: &'h str, scheme: &str) -> Option<&'h str> {
 /// The client credentials. Both Base64 alphabets are read and any padding: an existing ledger front end encodes in the
 /// URL-safe one and always appends `==`. The ID ends at the first colon.
 ///
+/// OAuth clients escape ID and secret like a form before they put them into the header (RFC 6749 §2.3.1), existing ones do not. No
+/// ID and no secret of ours has a character that is escaped, so both are read alike.
+///
 /// # Errors
 /// [`AuthorizationError`].
 pub fn basic(headers: &HeaderMap) -> Result<Basic, AuthorizationError> {
@@ -74,9 +80,17 @@ pub fn basic(headers: &HeaderMap) -> Result<Basic, AuthorizationError> {
     let text = String::from_utf8(bytes).map_err(|_| AuthorizationError::Malformed)?;
     let (id, secret) = text.split_once(':').ok_or(AuthorizationError::Malformed)?;
     Ok(Basic {
-        id: id.to_owned(),
-        secret: SecretString::from(secret),
+        id: unescaped(id)?,
+        secret: SecretString::from(unescaped(secret)?),
     })
+}
+
+/// A plus sign stays one: a blank, for which a form has it, is in no ID and in no secret.
+fn unescaped(text: &str) -> Result<String, AuthorizationError> {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded
+        .map(Cow::into_owned)
+        .map_err(|_| AuthorizationError::Malformed)
 }
 
 /// The bearer token (RFC 6750 §2.1).
@@ -123,6 +137,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case("app~1@example.jp:a-b_c", "app~1@example.jp", "a-b_c")]
+    #[case("app%7E1%40example.jp:a%2Db%5Fc", "app~1@example.jp", "a-b_c")]
+    #[case("app%7e1%40example.jp:a%2db_c", "app~1@example.jp", "a-b_c")]
+    #[case("a:%61%3A%62", "a", "a:b")]
+    #[case("%61%3A:%2561", "a:", "%61")]
+    #[case("a:100%", "a", "100%")]
+    #[case("a:b+c", "a", "b+c")]
+    fn id_and_secret_may_be_escaped(#[case] text: &str, #[case] id: &str, #[case] secret: &str) {
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        let basic = basic(&with(&format!("Basic {}", STANDARD.encode(text)))).unwrap();
+        assert_eq!(
+            (basic.id.as_str(), basic.secret.expose_secret()),
+            (id, secret)
+        );
+    }
+
+    #[rstest]
+    #[case("Basic YTolRkY=", AuthorizationError::Malformed)]
     #[case("Bearer x", AuthorizationError::Scheme)]
     #[case("Basic !!!", AuthorizationError::Malformed)]
     #[case("Basic YWI=", AuthorizationError::Malformed)]

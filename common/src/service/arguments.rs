@@ -6,9 +6,13 @@ use std::{
 };
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use serde::de::DeserializeOwned;
 
-use super::{Finding, Service, findings, serve};
-use crate::{config, telemetry::Chain};
+use super::{Finding, Service, Shutdown, findings, serve};
+use crate::{
+    config::{self, Loaded},
+    telemetry::Chain,
+};
 
 /// A command of a service's own.
 #[derive(Debug)]
@@ -23,7 +27,7 @@ pub struct OwnCommand<C> {
 pub fn main<S: Service>() -> ExitCode {
     let matches = command::<S>().get_matches();
     match matches.subcommand() {
-        None => serve::<S>(path(&matches)),
+        None => serve::<S>(path(&matches), &Shutdown::default()),
         Some(("check-config", matches)) => check_config::<S>(path(matches)),
         Some((name, matches)) => own_command::<S>(name, matches),
     }
@@ -38,12 +42,26 @@ fn own_command<S: Service>(name: &str, matches: &ArgMatches) -> ExitCode {
     while let Some((_, matches)) = innermost.subcommand() {
         innermost = matches;
     }
-    match config::load(path(innermost)) {
-        Ok(config) => (own.run)(&config, matches),
-        Err(error) => {
-            eprintln!("error: {}", Chain(&error));
-            ExitCode::FAILURE
+    match load(path(innermost)) {
+        Ok(loaded) => {
+            print_warnings(&loaded);
+            (own.run)(&loaded.config, matches)
         }
+        Err(failed) => failed,
+    }
+}
+
+/// For people who wait for the outcome: an error is said here.
+fn load<C: DeserializeOwned>(path: &Path) -> Result<Loaded<C>, ExitCode> {
+    config::load(path).map_err(|error| {
+        eprintln!("error: {}", Chain(&error));
+        ExitCode::FAILURE
+    })
+}
+
+fn print_warnings<C>(loaded: &Loaded<C>) {
+    for warning in loaded.warnings() {
+        eprintln!("warning: {warning}");
     }
 }
 
@@ -89,13 +107,12 @@ fn with_config(command: Command, config: &Arg) -> Command {
 }
 
 fn check_config<S: Service>(path: &Path) -> ExitCode {
-    let config: S::Config = match config::load(path) {
-        Ok(config) => config,
-        Err(error) => {
-            eprintln!("error: {}", Chain(&error));
-            return ExitCode::FAILURE;
-        }
+    let loaded: Loaded<S::Config> = match load(path) {
+        Ok(loaded) => loaded,
+        Err(failed) => return failed,
     };
+    print_warnings(&loaded);
+    let config = loaded.config;
     // Secrets are paths to files, so nothing in the configuration needs hiding.
     match toml::to_string_pretty(&config) {
         Ok(text) => print!("{text}"),

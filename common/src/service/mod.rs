@@ -4,12 +4,14 @@
 
 mod admin;
 mod arguments;
+mod last_words;
 pub(crate) mod open_files;
 mod readiness;
 mod shutdown;
 
 use std::{fmt::Debug, future::Future, path::Path, process::ExitCode, sync::Arc};
 
+use anyhow::Context as _;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
@@ -20,7 +22,7 @@ pub use self::{
 };
 use crate::{
     clock::{SharedClock, SkewedClock, SystemClock},
-    config::{self, AdminConfig},
+    config::{self, AdminConfig, CLOCK_SKEW, Loaded},
     listener::ListenerConfig,
     telemetry::{self, Chain, Telemetry, TelemetryConfig},
 };
@@ -87,34 +89,52 @@ fn findings<S: Service>(config: &S::Config) -> Vec<Finding> {
     S::check(config).into_iter().chain(warnings).collect()
 }
 
-/// Runs the service with the configuration at `path` until SIGINT or SIGTERM.
-pub fn serve<S: Service>(path: &Path) -> ExitCode {
-    match try_serve::<S>(path, &Shutdown::default()) {
-        Ok(()) => ExitCode::SUCCESS,
+/// Runs the service with the configuration at `path` until SIGINT or SIGTERM, or until `shutdown` is cancelled.
+pub fn serve<S: Service>(path: &Path, shutdown: &Shutdown) -> ExitCode {
+    let loaded: Loaded<S::Config> = match config::load(path) {
+        Ok(loaded) => loaded,
         Err(error) => {
-            eprintln!("{}: {error:#}", S::NAME);
-            ExitCode::FAILURE
+            return last_words::unstarted(S::NAME, last_words::format_at(path), &error.into());
         }
+    };
+    let format = S::telemetry(&loaded.config).format;
+    match prepare::<S>(path, &loaded) {
+        Ok(telemetry) => match run::<S>(loaded.config, telemetry, shutdown) {
+            Ok(()) => ExitCode::SUCCESS,
+            // It stands in the log.
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(error) => last_words::unstarted(S::NAME, format, &error),
     }
 }
 
-/// Like [`serve`], ending also when `shutdown` is cancelled, and returning the error.
-///
-/// # Errors
-/// Whatever keeps the service from starting, or ended it.
-pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result<()> {
-    let config: S::Config = config::load(path)?;
-    let mut warnings = Vec::new();
-    for finding in findings::<S>(&config) {
+/// Refuses a configuration that cannot work; afterwards there is a log.
+fn prepare<S: Service>(path: &Path, loaded: &Loaded<S::Config>) -> anyhow::Result<Telemetry> {
+    let mut risks = Vec::new();
+    for finding in findings::<S>(&loaded.config) {
         match finding {
             Finding::Error(message) => anyhow::bail!("{}: {message}", path.display()),
-            Finding::Warning(message) => warnings.push(message),
+            Finding::Warning(message) => risks.push(message),
         }
     }
-    let Telemetry { metrics, log: _log } = telemetry::init(S::telemetry(&config))?;
-    for message in warnings {
-        tracing::warn!(finding = message, "the configuration is risky");
+    skew()?;
+    let settings = S::telemetry(&loaded.config);
+    let telemetry = telemetry::init(settings)?;
+    last_words::of_panics(settings.format);
+    for finding in risks {
+        tracing::warn!(finding, "the configuration is risky");
     }
+    for finding in loaded.warnings() {
+        tracing::warn!(finding, "the configuration is not all that was meant");
+    }
+    Ok(telemetry)
+}
+
+fn run<S: Service>(
+    config: S::Config,
+    Telemetry { metrics, log: _log }: Telemetry,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
     open_files::raise();
     // Only the first call decides; the provider is the same each time.
     let _ = crate::tls::provider().as_ref().clone().install_default();
@@ -151,17 +171,26 @@ pub fn try_serve<S: Service>(path: &Path, shutdown: &Shutdown) -> anyhow::Result
 }
 
 /// The system's clock, moved by the seconds in `KAKEHASHI_CLOCK_SKEW` where that is set: rehearsals of clock skew run
-/// real processes, which take no other parameter.
+/// real processes, which take no other parameter. A service does not start where it is set to something else.
 pub fn clock() -> SharedClock {
-    let skew = std::env::var("KAKEHASHI_CLOCK_SKEW")
-        .ok()
-        .and_then(|s| s.parse::<i64>().ok())
-        .filter(|s| *s != 0);
-    match skew {
-        None => Arc::new(SystemClock),
-        Some(seconds) => {
+    match skew() {
+        Ok(0) | Err(_) => Arc::new(SystemClock),
+        Ok(seconds) => {
             tracing::warn!(seconds, "the clock of this process is skewed on purpose");
             Arc::new(SkewedClock(time::Duration::seconds(seconds)))
         }
     }
+}
+
+fn skew() -> anyhow::Result<i64> {
+    let Some(text) = std::env::var_os(CLOCK_SKEW) else {
+        return Ok(0);
+    };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    seconds.with_context(|| {
+        format!(
+            "{CLOCK_SKEW} is {}, which is no number of seconds",
+            text.display()
+        )
+    })
 }

@@ -39,11 +39,17 @@ where
         // Libraries that log by `log` have their names in fields.
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        let mut time = String::with_capacity(32);
-        SystemTime.format_time(&mut Writer::new(&mut time))?;
-        let line = line(&time, metadata, event).map_err(|_| fmt::Error)?;
+        let line = line(&timestamp(), metadata, event).map_err(|_| fmt::Error)?;
         writer.write_str(std::str::from_utf8(&line).map_err(|_| fmt::Error)?)
     }
+}
+
+/// The present, as the log writes it.
+pub(crate) fn timestamp() -> String {
+    let mut time = String::with_capacity(32);
+    // Writing to a string does not fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+    time
 }
 
 fn line(time: &str, metadata: &Metadata<'_>, event: &Event<'_>) -> serde_json::Result<Vec<u8>> {

@@ -238,7 +238,7 @@ fn overwrite(file: &std::fs::File) {
 }
 
 fn touch(file: &std::fs::File) {
-    let later = SystemTime::from(SystemClock.now()) + std::time::Duration::from_nanos(20_000_000);
+    let later = SystemTime::from(SystemClock.now()) + std::time::Duration::from_millis(20);
     file.set_modified(later).unwrap();
 }
 
@@ -344,7 +344,7 @@ fn an_address_off_loopback_has_to_be_meant() {
         );
         let file = dir.path().join("config.toml");
         std::fs::write(&file, text).unwrap();
-        common::config::load(&file).unwrap()
+        common::config::load(&file).unwrap().config
     };
     assert!(DataServer::check(&config("127.0.0.1:0", "none", false)).is_empty());
     assert!(!DataServer::check(&config("192.0.2.1:80", "none", true)).is_empty());

@@ -11,6 +11,7 @@ use common::clock::Clock as _;
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 const TOKEN: &str = "/oauth2/token";
 const INTROSPECT: &str = "/oauth2/introspect";
@@ -93,6 +94,52 @@ async fn the_id_of_a_client_may_be_escaped() {
             .await
             .expect(status);
     }
+}
+
+/// RFC 6749 §2.3.1 has both halves escaped like a form; existing clients send them as they are.
+#[tokio::test]
+async fn credentials_may_be_escaped_wherever_they_are_taken() {
+    let fixture = Fixture::new().await;
+    let domain = Domain::new(&fixture, 1).await;
+    let id = domain.receiver.connector.connector_id.as_str();
+    let secret = domain.receiver.client_secret.as_ref().unwrap().expose();
+    let all = |text: &str| {
+        text.bytes().fold(String::new(), |mut escaped, byte| {
+            let _ = write!(escaped, "%{byte:02X}");
+            escaped
+        })
+    };
+    let signs = |text: &str| text.replace('-', "%2D").replace('_', "%5f");
+    let mut asked = 0;
+    for endpoint in crate::api::routes::endpoints() {
+        if endpoint.access != "client" {
+            continue;
+        }
+        asked += 1;
+        for (id, secret, is_right) in [
+            (id.to_owned(), secret.to_owned(), true),
+            (signs(id), signs(secret), true),
+            (all(id), all(secret), true),
+            (id.to_owned(), all(secret), true),
+            (all(id), secret.to_owned(), true),
+            (id.to_owned(), "wrong".to_owned(), false),
+            (all(id), all("wrong"), false),
+            (id.to_owned(), all(&all(secret)), false),
+            (all(&all(id)), all(secret), false),
+        ] {
+            let mut ask = with_basic(&id, &secret);
+            let answer = if endpoint.listener == "peer" {
+                ask.peer = Some(domain.receiver_certificate.clone());
+                fixture.peer_form(&ask, endpoint.path, &[]).await
+            } else {
+                fixture.public_form(&ask, endpoint.path, &[]).await
+            };
+            let is_taken = answer.status != StatusCode::UNAUTHORIZED;
+            assert_eq!(is_taken, is_right, "{endpoint:?} {id}:{secret}");
+        }
+    }
+    // OAuth's two and the five of CADDE, on two listeners.
+    assert!(asked >= 8, "{asked}");
 }
 
 #[tokio::test]
