@@ -150,7 +150,7 @@ fn a_service_whose_log_is_json_says_nothing_else() {
     // It does not get as far as a log.
     let unread = format!("{config}nosuch = 1\n");
     let unknown = config.replace("'json'", "'xml'");
-    let filter = format!("{config}level = '='\n");
+    let filter = format!("{config}level = 'x=nolevel'\n");
     for config in ["", "[", &unread, &unknown, &filter] {
         let lines = read(noise_of(config));
         assert_eq!(lines.len(), 1, "{config}");

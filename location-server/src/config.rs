@@ -10,7 +10,7 @@ use common::listener::{ListenerConfig, TlsMode};
 use common::service::Finding;
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsConfig;
-use common_db::DatabaseConfig;
+use common_db::{DatabaseConfig, RetentionConfig};
 use serde::{Deserialize, Serialize};
 
 /// Everything the location server is told.
@@ -33,6 +33,9 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Records and history.
     pub database: DatabaseConfig,
+    /// How long it is kept who changed which record.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// How records are signed.
     pub records: RecordsConfig,
 }
@@ -54,6 +57,7 @@ pub struct RecordsConfig {
 impl Config {
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.database.findings();
+        findings.extend(self.retention.findings());
         if let Some(problem) = self.peer.problem() {
             findings.push(Finding::Error(format!("[peer]: {problem}")));
         }

@@ -60,6 +60,15 @@ impl Service for LocationServer {
             .spawn_probe(context.ready.register("database"), context.shutdown.clone());
         let directory = Directory::new(Box::new(store), signer, context.clock.clone());
         let directory = Arc::new(directory);
+        let history = directory.clone();
+        config.retention.spawn(
+            context.clock.clone(),
+            context.shutdown.clone(),
+            move |before| {
+                let history = history.clone();
+                async move { history.forget_changes(before).await }
+            },
+        );
 
         let own = tls.own().connector_id;
         let own = own.context("the certificate of this server names no single service")?;

@@ -11,7 +11,7 @@ use common::ids::UserId;
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
 use common::tls::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig};
-use common_db::DatabaseConfig;
+use common_db::{DatabaseConfig, RetentionConfig};
 use connector::{data_server, provider, receiver};
 use location_client::LocationConfig;
 use provenance_outbox::OutboxConfig;
@@ -92,6 +92,7 @@ impl Configs<'_> {
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
+            retention: RetentionConfig::default(),
             records: location_server::config::RecordsConfig {
                 key_file: folder.join("record-key.pem"),
                 validity: Period::seconds(86_400),
@@ -139,6 +140,7 @@ impl Configs<'_> {
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
             database: self.database(service),
+            retention: RetentionConfig::default(),
             outbox: Self::outbox(&folder),
             provenance: self.ledger(),
             deadlines: connector::exchange::Deadlines::default(),

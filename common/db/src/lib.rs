@@ -32,6 +32,7 @@ mod config;
 mod database;
 mod failure;
 mod postgres;
+mod retention;
 mod row;
 mod sqlite;
 mod statement;
@@ -43,6 +44,7 @@ pub use self::{
     database::{Database, Migrations, Transaction},
     failure::{is_conflict, is_unavailable, sqlite_is_unavailable},
     postgres::{PostgresDatabase, create_postgres, limited, open_postgres},
+    retention::RetentionConfig,
     row::{Column, Corrupt, Record, Row, StoreError},
     sqlite::{SqliteDatabase, open_sqlite},
     statement::{Json, Rfc3339, Statement, Value, sql, up_to_nul},

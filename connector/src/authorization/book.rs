@@ -150,6 +150,10 @@ mod tests {
         async fn news(&self, _: i64) -> Result<Option<News>, StoreError> {
             Err(sqlx::Error::PoolClosed.into())
         }
+
+        async fn forget_changes(&self, _: time::OffsetDateTime) -> Result<u64, StoreError> {
+            Err(sqlx::Error::PoolClosed.into())
+        }
     }
 
     #[tokio::test]

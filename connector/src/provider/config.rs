@@ -11,7 +11,7 @@ use common::listener::{ListenerConfig, TlsMode};
 use common::service::Finding;
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsConfig;
-use common_db::DatabaseConfig;
+use common_db::{DatabaseConfig, RetentionConfig};
 use provenance_outbox::OutboxConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -46,6 +46,9 @@ pub struct Config {
     pub auth: AuthConfig,
     /// The database of grants.
     pub database: DatabaseConfig,
+    /// How long it is kept who changed which grant.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// The connector's own record of its exchanges.
     pub outbox: OutboxConfig,
     /// The ledger.
@@ -222,6 +225,7 @@ impl Config {
     /// What is wrong with it beyond its form.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.database.findings();
+        findings.extend(self.retention.findings());
         findings.extend(self.tls.findings());
         findings.extend(self.enrolment.as_ref().and_then(EnrolmentConfig::finding));
         if let Some(problem) = self.peer.problem() {

@@ -107,6 +107,15 @@ impl Service for ProviderConnector {
             .database()
             .spawn_probe(context.ready.register("database"), context.shutdown.clone());
         let grants = GrantBook::open(Arc::new(store)).await?;
+        let history = Arc::clone(&grants);
+        config.retention.spawn(
+            context.clock.clone(),
+            context.shutdown.clone(),
+            move |before| {
+                let history = Arc::clone(&history);
+                async move { history.store().forget_changes(before).await }
+            },
+        );
         grants.spawn_sync(context.ready.register("grants"), context.shutdown.clone());
 
         let outbox = open_outbox(&config, &context).await?;

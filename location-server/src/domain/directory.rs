@@ -6,6 +6,7 @@ use common::clock::SharedClock;
 use common::ids::UserId;
 use location_client::LocationRecord;
 use location_client::api::{Change, Entry};
+use time::OffsetDateTime;
 
 use super::access::{Caller, Refusal};
 use super::entry::{NewEntry, Patch};
@@ -125,6 +126,11 @@ impl Directory {
         limit: u32,
     ) -> Result<Vec<Change>, StoreError> {
         self.store.changes(provider, after, limit).await
+    }
+
+    /// Forgets changes of before `before`, as far as no record stands on them, and returns how many.
+    pub async fn forget_changes(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.store.forget_changes(before).await
     }
 
     /// Makes a record: operators.

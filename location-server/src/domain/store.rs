@@ -73,4 +73,7 @@ pub trait LocationStore: Send + Sync {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Change>, StoreError>;
+
+    /// Forgets changes that were made before `before`, in small steps, and returns how many. One that made a record what it is stays.
+    async fn forget_changes(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }

@@ -198,3 +198,36 @@ pub async fn history_grows_at_its_end_alone(store: impl LocationStore) {
     let in_time = tokio::time::timeout(std::time::Duration::from_secs(30), all).await;
     assert!(in_time.is_ok(), "a change was overlooked");
 }
+
+/// What is older than the history is kept goes, but for what a record stands on, and nothing else does.
+pub async fn history_ends_where_it_is_kept_no_longer(store: impl LocationStore) {
+    let (hour, author) = (time::Duration::HOUR, author());
+    let replace = async |from: &Stored, at| {
+        let entry = entry("https://two.example");
+        let replaced = store.replace(from, &entry, &author, at).await;
+        replaced.expect("the database works").expect("it is there")
+    };
+    let untouched = created(&store, "untouched").await;
+    let mut moved = created(&store, "moved").await;
+    for _ in 0..510 {
+        moved = replace(&moved, AT).await;
+    }
+    moved = replace(&moved, AT + hour * 2).await;
+    let changes = async || {
+        let all = store.changes(None, 0, 10).await.expect("changes");
+        all.into_iter().map(|change| change.id).collect::<Vec<_>>()
+    };
+    assert_eq!(store.forget_changes(AT).await.unwrap(), 0);
+    assert_eq!(changes().await.len(), 10);
+    // The creation of the one that moved, and all that it was in between.
+    assert_eq!(store.forget_changes(AT + hour).await.unwrap(), 511);
+    assert_eq!(changes().await, [untouched.version, moved.version]);
+    assert_eq!(store.forget_changes(AT + hour).await.unwrap(), 0);
+    assert_eq!(
+        store.get(&id("untouched")).await.unwrap(),
+        Some(untouched.clone())
+    );
+    let touched = replace(&untouched, AT + hour * 3).await;
+    assert_eq!(store.forget_changes(AT + hour * 2).await.unwrap(), 1);
+    assert_eq!(changes().await, [moved.version, touched.version]);
+}

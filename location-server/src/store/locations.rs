@@ -210,7 +210,39 @@ impl LocationStore for Locations {
         let found = self.database.fetch_all(asked).await?;
         Ok(found.iter().map(change).collect::<Result<_, _>>()?)
     }
+
+    async fn forget_changes(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let end = sql("UPDATE history_end SET at_us = $1 WHERE at_us < $1")
+            .on_postgres("UPDATE history_end SET at = $1 WHERE at < $1");
+        self.database.execute(end.bind(before)).await?;
+        let (mut seen, mut forgotten) = (0_i64, 0);
+        loop {
+            let next = sql("SELECT id, at_us AS at FROM change WHERE id > $1 ORDER BY id LIMIT $2")
+                .on_postgres("SELECT id, at FROM change WHERE id > $1 ORDER BY id LIMIT $2");
+            let next = self
+                .database
+                .fetch_all(next.bind(seen).bind(AT_ONCE))
+                .await?;
+            let mut last = None;
+            for row in &next {
+                if row.get::<OffsetDateTime>("at")? >= before {
+                    break;
+                }
+                last = Some(row.get::<i64>("id")?);
+            }
+            let Some(last) = last else {
+                return Ok(forgotten);
+            };
+            let old = sql("DELETE FROM change WHERE id > $1 AND id <= $2 \
+                 AND NOT EXISTS (SELECT 1 FROM location WHERE change_id = change.id)");
+            forgotten += self.database.execute(old.bind(seen).bind(last)).await?;
+            seen = last;
+        }
+    }
 }
+
+/// Changes that are looked at in one step.
+const AT_ONCE: u32 = 500;
 
 /// Writes a line of the history under the next number, which no other transaction takes before this one has ended: in a file
 /// because there is no other, at a server because of a counter whose row is locked.

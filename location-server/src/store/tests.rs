@@ -22,6 +22,7 @@ both! { open in conformance:
     a_cursor_with_nul_is_no_failure,
     history_is_complete,
     history_grows_at_its_end_alone,
+    history_ends_where_it_is_kept_no_longer,
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use time::macros::datetime;
 use super::{Change, GrantStore, News, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
-const AT: OffsetDateTime = datetime!(2026-11-22 01:02:03.004 UTC);
+pub(super) const AT: OffsetDateTime = datetime!(2026-11-22 01:02:03.004 UTC);
 const TARGET: &str = "https://data.example/a.csv";
 
 fn id(text: &str) -> UserId {

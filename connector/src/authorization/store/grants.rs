@@ -9,6 +9,8 @@ use common_db::{
     Transaction, sql,
 };
 
+use time::OffsetDateTime;
+
 use super::{Change, GrantStore, News, StoreError, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
@@ -149,6 +151,21 @@ impl GrantStore for Grants {
         }
         self.database.run(|| self.read(Some(since))).await.map(Some)
     }
+
+    async fn forget_changes(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            // The oldest alone are looked at: what is not yet old costs nothing, however much it is.
+            let oldest = sql("DELETE FROM grant_changes WHERE seq IN (SELECT seq FROM \
+                 (SELECT seq, at FROM grant_changes ORDER BY seq LIMIT $2) AS oldest WHERE at < $1)");
+            let oldest = oldest.bind(Rfc3339(before)).bind(AT_ONCE);
+            let removed = self.database.execute(oldest).await?;
+            forgotten += removed;
+            if removed < u64::from(AT_ONCE) {
+                return Ok(forgotten);
+            }
+        }
+    }
 }
 
 impl Grants {
@@ -183,6 +200,9 @@ impl Grants {
         })
     }
 }
+
+/// Changes that are forgotten in one step.
+const AT_ONCE: u32 = 500;
 
 const ALL: &str = "SELECT seq, target, user_id, org, aal, extras, trade_id, contract_url, contract_type FROM grants \
      ORDER BY seq";

@@ -70,4 +70,7 @@ pub trait GrantStore: Send + Sync + std::fmt::Debug {
 
     /// What changed after the revision `since`, whoever changed it; `None` if nothing has. It takes as long as there is news.
     async fn news(&self, since: i64) -> Result<Option<News>, StoreError>;
+
+    /// Forgets who changed what before `before`, in small steps, and returns how many changes that were. The grants stay.
+    async fn forget_changes(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }

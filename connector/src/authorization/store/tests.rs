@@ -2,6 +2,7 @@
 
 use common_db::{DatabaseConfig, sql};
 use test_postgres::{Site, both};
+use time::Duration;
 
 use super::{GrantStore as _, Grants, Which, conformance};
 
@@ -158,5 +159,28 @@ async fn what_versions_before_wrote_is_whole() {
                 None
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn changes_are_forgotten_once_they_are_old() {
+    for site in Site::each() {
+        let store = open(&site.config).await;
+        conformance::a_trade_is_removed_whole(store.clone()).await;
+        let at = conformance::AT;
+        let copies = sql(
+            "INSERT INTO grant_changes (at, action, actor, via, content) \
+             SELECT one.at, one.action, one.actor, one.via, one.content FROM grant_changes one, grant_changes two, \
+             grant_changes three, grant_changes four",
+        );
+        store.database.execute(copies).await.unwrap();
+        let (revision, grants) = store.load().await.unwrap();
+        assert_eq!(store.forget_changes(at).await.unwrap(), 0);
+        let later = at + Duration::MILLISECOND;
+        let all = 6 + 6 * 6 * 6 * 6;
+        assert_eq!(store.forget_changes(later).await.unwrap(), all);
+        assert_eq!(store.forget_changes(later).await.unwrap(), 0);
+        assert!(store.changes().await.is_empty());
+        assert_eq!(store.load().await.unwrap(), (revision, grants));
     }
 }

@@ -7,7 +7,7 @@ use auth_client::AuthConfig;
 use common::config::{AdminConfig, ByteSize, Period};
 use common::listener::{ListenerConfig, TlsMode};
 use common::telemetry::TelemetryConfig;
-use common_db::DatabaseConfig;
+use common_db::{DatabaseConfig, RetentionConfig};
 use location_client::LocationConfig;
 use provenance_outbox::OutboxConfig;
 
@@ -67,6 +67,7 @@ pub fn provider_config(
         enrolment: None,
         auth,
         database,
+        retention: RetentionConfig::default(),
         outbox: outbox_config(pki, "provider-outbox.db", plan),
         provenance: provider::ProvenanceConfig {
             public_url: LEDGER.parse().expect("a URL"),
