@@ -8,7 +8,7 @@ use common::{
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
-use common_db::DatabaseConfig;
+use common_db::{DatabaseConfig, RetentionConfig};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,9 @@ pub struct Config {
     pub tls: TlsConfig,
     /// Where registrations are kept.
     pub database: DatabaseConfig,
+    /// How long the audit trail is kept.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// The certificate authority.
     pub ca: CaConfig,
     /// Signing keys and lifetimes of tokens.
@@ -166,6 +169,7 @@ impl Config {
     /// What is wrong or risky beyond the form of the file.
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = self.database.findings();
+        found.extend(self.retention.findings());
         let mut error = |wrong: bool, message: &str| {
             if wrong {
                 found.push(Finding::Error(message.to_owned()));

@@ -98,6 +98,15 @@ impl Service for AuthServer {
             Arc::clone(&context.clock),
             context.shutdown.clone(),
         ));
+        let trail = Arc::clone(&app);
+        config.retention.spawn(
+            context.clock.clone(),
+            context.shutdown.clone(),
+            move |before| {
+                let trail = Arc::clone(&trail);
+                async move { trail.store.forget_events(before).await }
+            },
+        );
         let chores = tokio::spawn(chores(
             Arc::clone(&app),
             config,

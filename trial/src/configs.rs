@@ -71,6 +71,7 @@ impl Configs<'_> {
                 ..self.tls(&folder)
             },
             database: self.database(service),
+            retention: RetentionConfig::default(),
             ca: auth_server::config::CaConfig {
                 loopback_names: true,
                 ..auth_server::config::CaConfig::new(folder.join("ca"))

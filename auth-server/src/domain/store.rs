@@ -372,6 +372,9 @@ pub trait Families: Send + Sync {
 pub trait Events: Send + Sync {
     /// At most `limit` events, newest first, older than `before`.
     async fn events(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, StoreError>;
+
+    /// Forgets events of before `before`, in small steps, and returns how many.
+    async fn forget_events(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }
 
 /// All of it.

@@ -1,5 +1,6 @@
 //! `[retention]`, and forgetting by it.
 
+use std::error::Error;
 use std::time::Duration;
 
 use common::clock::SharedClock;
@@ -8,8 +9,6 @@ use common::service::{Finding, Shutdown};
 use common::telemetry::Chain;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-
-use crate::StoreError;
 
 /// How often it is looked whether there is something to forget.
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -54,24 +53,26 @@ impl RetentionConfig {
 
     /// Calls `forget` with the time before which the history ends, now and once an hour until `shutdown`. It removes what is
     /// older in small steps and tells how much that was.
-    pub fn spawn<F, Fut>(self, clock: SharedClock, shutdown: Shutdown, forget: F)
+    pub fn spawn<F, Fut, E>(self, clock: SharedClock, shutdown: Shutdown, forget: F)
     where
         F: Fn(OffsetDateTime) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<u64, StoreError>> + Send + 'static,
+        Fut: Future<Output = Result<u64, E>> + Send + 'static,
+        E: Error + Send + 'static,
     {
         tokio::spawn(run(self, INTERVAL, (clock, shutdown), forget));
     }
 }
 
 /// [`RetentionConfig::spawn`], as often as `every` says.
-async fn run<F, Fut>(
+async fn run<F, Fut, E>(
     config: RetentionConfig,
     every: Duration,
     (clock, shutdown): (SharedClock, Shutdown),
     forget: F,
 ) where
     F: Fn(OffsetDateTime) -> Fut,
-    Fut: Future<Output = Result<u64, StoreError>>,
+    Fut: Future<Output = Result<u64, E>>,
+    E: Error + 'static,
 {
     loop {
         match forget(config.ends(clock.now())).await {
@@ -98,6 +99,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::StoreError;
 
     #[test]
     fn a_history_of_less_than_a_day_is_refused() {

@@ -150,6 +150,7 @@ fn config(folder: &Path) -> Config {
             "crl": folder.join("crl.pem"),
         }))
         .expect("a TLS section"),
+        retention: common_db::RetentionConfig::default(),
         database: serde_json::from_value(json!({ "url": format!("sqlite:{}", folder.join("auth.db").display()) }))
             .expect("a database section"),
         ca: CaConfig { loopback_names: true, ..CaConfig::new(folder.join("ca")) },

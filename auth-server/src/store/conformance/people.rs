@@ -321,6 +321,24 @@ pub(crate) async fn events_are_paged_from_the_newest(store: impl Store) {
     assert_eq!(rest[0].kind, "installation.initialised");
 }
 
+/// The oldest first, and nothing else.
+pub(crate) async fn events_are_forgotten_once_they_are_old(store: impl Store) {
+    initialised(&store).await;
+    for one in [event("older", 30), event("newest", 60)] {
+        store
+            .set_client_state("operator", State::Active, &one)
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.forget_events(AT).await.unwrap(), 0);
+    let end = AT + Duration::minutes(1);
+    assert_eq!(store.forget_events(end).await.unwrap(), 2);
+    assert_eq!(store.forget_events(end).await.unwrap(), 0);
+    let left = store.events(None, 9).await.unwrap();
+    let left: Vec<_> = left.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(left, ["newest"]);
+}
+
 /// From the wanted one on, and no two are given twice.
 pub(crate) async fn crl_numbers_grow(store: impl Store) {
     assert_eq!(

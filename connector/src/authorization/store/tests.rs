@@ -173,7 +173,7 @@ async fn changes_are_forgotten_once_they_are_old() {
              SELECT one.at, one.action, one.actor, one.via, one.content FROM grant_changes one, grant_changes two, \
              grant_changes three, grant_changes four",
         );
-        store.database.execute(copies).await.unwrap();
+        store.database().execute(copies).await.unwrap();
         let (revision, grants) = store.load().await.unwrap();
         assert_eq!(store.forget_changes(at).await.unwrap(), 0);
         let later = at + Duration::MILLISECOND;
