@@ -4,7 +4,7 @@ use common::{
     config::{AdminConfig, Period},
     ids::ConnectorId,
     listener::{ListenerConfig, TlsMode},
-    service::Finding,
+    process::Finding,
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };

@@ -25,6 +25,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod init;
+mod random;
 pub mod service;
 pub mod store;
 

@@ -15,7 +15,8 @@ use common::{
     ids::ConnectorId,
     listener::{Listener, ListenerConfig},
     pem,
-    service::{Check, Context, Finding, Service, Shutdown},
+    process::{Check, Context, Finding, Shutdown},
+    service::Service,
     telemetry::{Chain, TelemetryConfig},
     tls::{TlsConfig, TlsStore},
 };

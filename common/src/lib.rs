@@ -13,6 +13,7 @@
 //! | [`profile`] | what a connector speaks |
 //! | [`places`] | how many of something at a time, in all and for one client |
 //! | [`telemetry`] | logs and metrics |
+//! | [`process`] | what every part of a process may have to know of it: readiness, shutdown, findings |
 //! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
 //!
 //! A service is a type that implements [`service::Service`]; its `main` is one call of [`service::main`].
@@ -26,6 +27,7 @@ pub mod http;
 pub mod listener;
 pub mod pem;
 pub mod places;
+pub mod process;
 pub mod profile;
 pub mod service;
 pub mod telemetry;

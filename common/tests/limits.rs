@@ -16,7 +16,7 @@ use axum::{
 use common::{
     config::{ByteSize, Period},
     listener::{Listener, ListenerConfig, ListenerLimits, TlsMode},
-    service::Shutdown,
+    process::Shutdown,
 };
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Empty};

@@ -27,7 +27,7 @@ pub mod upstream;
 use std::time::Duration;
 
 use common::ids::ConnectorId;
-use common::service::{Readiness, Shutdown};
+use common::process::{Readiness, Shutdown};
 use common::tls::TlsStore;
 use http::HeaderValue;
 use provenance_outbox::Outbox;

@@ -157,7 +157,7 @@ fn answer(
     connector: &ConnectorId,
     matches: &ArgMatches,
 ) -> anyhow::Result<(String, bool)> {
-    let mut desk = Desk::open(path, connector, common::service::clock())?;
+    let mut desk = Desk::open(path, connector, common::process::clock())?;
     let json = matches.get_flag("json");
     match matches.subcommand() {
         Some(("list", of)) => {

@@ -7,7 +7,7 @@ use auth_client::AuthConfig;
 use auth_client::enrol::EnrolmentConfig;
 use common::config::{AdminConfig, Period};
 use common::listener::{ListenerConfig, TlsMode};
-use common::service::Finding;
+use common::process::Finding;
 use common::telemetry::TelemetryConfig;
 use common::tls::TlsConfig;
 use common_db::{DatabaseConfig, RetentionConfig};

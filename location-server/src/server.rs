@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use common::config::AdminConfig;
 use common::listener::{Listener, ListenerConfig};
-use common::service::{Context, Finding, Service};
+use common::process::{Context, Finding};
+use common::service::Service;
 use common::telemetry::TelemetryConfig;
 
 use crate::api::{self, AppState};

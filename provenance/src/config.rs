@@ -5,7 +5,7 @@ use common::{
     config::{AdminConfig, ByteSize, Period},
     disk::{self, Watermark},
     listener::{ListenerConfig, TlsMode},
-    service::Finding,
+    process::Finding,
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };

@@ -7,7 +7,8 @@ use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use common::{
     config::AdminConfig,
     listener::{Listener, ListenerConfig},
-    service::{Context, Finding, Service},
+    process::{Context, Finding},
+    service::Service,
     telemetry::TelemetryConfig,
 };
 use common_db::{Backend, Database};

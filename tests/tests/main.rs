@@ -26,6 +26,7 @@ mod reference;
 mod reference_peer;
 mod refusals;
 mod secrets;
+mod structure;
 mod suspended;
 mod targets;
 mod tokens;

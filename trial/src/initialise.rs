@@ -23,7 +23,7 @@ pub async fn run(
             corporate_number: corporate_number("999900000001"),
         }),
     };
-    let made = auth_server::init(config, options, common::service::clock())
+    let made = auth_server::init(config, options, common::process::clock())
         .await
         .map_err(|error| {
             let advice = advice(&error, databases);

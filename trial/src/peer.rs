@@ -16,7 +16,7 @@ use auth_client::{OperatorClient, OperatorError};
 use common::base_url;
 use common::clock::SharedClock;
 use common::ids::{ConnectorId, UserId};
-use common::service::{self, Shutdown};
+use common::process::{self, Shutdown};
 use location_client::api::PostLocationRequest;
 use location_client::{LocationClient, Profile};
 use serde_json::Value;
@@ -39,7 +39,7 @@ const NUMBERS: usize = 5;
 /// # Errors
 /// What is wrong with the options, before anything is registered; whatever refuses or does not answer.
 pub async fn register(layout: &Layout, ready: &ReadyFile, options: Peer) -> anyhow::Result<Sheet> {
-    let clock = service::clock();
+    let clock = process::clock();
     let url = address(&options)?;
     let foreign = options
         .certificate

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use common::http::client::PeerClient;
 use common::ids::UserId;
+use common::tls::PeerClient;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{StatusCode, header::RETRY_AFTER};
 use location_client::api::PostLocationRequest;

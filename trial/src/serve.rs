@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use common::service::{Shutdown, main, serve as run};
+use common::process::Shutdown;
+use common::service::{main, serve as run};
 
 /// `$call::<Service>(…)` for the service named `$name`, if there is one.
 macro_rules! of_service {

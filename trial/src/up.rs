@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth_client::{OperatorClient, enrol};
-use common::http::client::PeerClient;
 use common::ids::UserId;
-use common::service::{self, Shutdown};
+use common::process::{self, Shutdown};
+use common::tls::PeerClient;
 use common::tls::TlsStore;
 use futures_util::future::try_join_all;
 use location_client::LocationClient;
@@ -106,7 +106,7 @@ async fn start(
         operator: &signed_in,
         layout: &trial.layout,
         state: &trial.state,
-        clock: service::clock(),
+        clock: process::clock(),
     };
     tokio::try_join!(
         registrar.server(Service::Location),
@@ -212,7 +212,7 @@ async fn configs(trial: &Prepared) -> anyhow::Result<Configs<'_>> {
 /// Makes certificate authority, signing key and first operator where there are none.
 async fn initialise(trial: &Prepared, configs: &Configs<'_>) -> anyhow::Result<Operator> {
     if let Some(operator) = trial.state.get().operator {
-        if auth_server::remake_unbegun(&configs.auth(), &service::clock())? {
+        if auth_server::remake_unbegun(&configs.auth(), &process::clock())? {
             trial.console.step(
                 "the certificates of the authority were of the future and are made anew; the clock was ahead",
             );
@@ -300,7 +300,7 @@ async fn tool(trial: &Prepared, configs: &Configs<'_>) -> anyhow::Result<Arc<Tls
     enrol::ensure_certificate(&config, Some(&configs.tool_enrolment()))
         .await
         .context("the trial's own tool gets no certificate")?;
-    Ok(common::tls::open(&config, service::clock(), Shutdown::default()).await?)
+    Ok(common::tls::open(&config, process::clock(), Shutdown::default()).await?)
 }
 
 fn count(console: &Console, done: &[usize], what: &str) {

@@ -1,6 +1,6 @@
 //! The claims of an access token.
 
-use crate::verify::TokenError;
+use crate::token_error::TokenError;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::ids::{ConnectorId, UserId};
 use serde::{Deserialize, Serialize};

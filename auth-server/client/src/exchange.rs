@@ -2,10 +2,14 @@
 
 use crate::{
     AuthConfig,
-    introspect::unavailable,
-    verify::{TokenError, VerifiedToken},
+    token_error::{TokenError, unavailable},
+    verify::VerifiedToken,
 };
-use common::{clock::SharedClock, http::client::PeerClient, ids::ConnectorId, tls::TlsStore};
+use common::{
+    clock::SharedClock,
+    ids::ConnectorId,
+    tls::{PeerClient, TlsStore},
+};
 use http::StatusCode;
 use moka::future::Cache;
 use secrecy::{ExposeSecret as _, SecretString};

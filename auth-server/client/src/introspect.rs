@@ -1,10 +1,9 @@
 //! Asking the issuer whether a token still counts (RFC 7662).
 
-use crate::verify::TokenError;
+use crate::token_error::{TokenError, unavailable};
 use common::{
     clock::{SharedClock, SkewWatch},
-    http::client::PeerClient,
-    tls::TlsStore,
+    tls::{PeerClient, TlsStore},
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -94,9 +93,4 @@ impl Introspector {
             Introspection::Inactive
         })
     }
-}
-
-/// "Could not ask", with the chain of causes, which name no secret.
-pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> TokenError {
-    TokenError::Unavailable(common::telemetry::Chain(error).to_string())
 }

@@ -1,8 +1,8 @@
 //! The issuer's public keys.
 
-use crate::{introspect::unavailable, verify::TokenError};
+use crate::token_error::{TokenError, unavailable};
 use arc_swap::ArcSwap;
-use common::{clock::SharedClock, http::client::PeerClient};
+use common::{clock::SharedClock, tls::PeerClient};
 use jsonwebtoken::{
     DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, JwkSet},

@@ -24,6 +24,7 @@ mod introspect;
 mod jwks;
 mod operator;
 mod registry;
+mod token_error;
 mod verify;
 
 pub use callers::{AuthFacts, Binding, Caller, CallerError, Callers, Facts, MeantFor, Party};
@@ -32,7 +33,8 @@ pub use config::{AuthConfig, IntrospectionMode};
 pub use exchange::TokenExchange;
 pub use operator::{OperatorClient, OperatorError};
 pub use registry::{Registry, RegistryError};
-pub use verify::{TokenError, TokenVerifier, VerifiedToken};
+pub use token_error::TokenError;
+pub use verify::{TokenVerifier, VerifiedToken};
 
 pub use api::{ConnectorRegistration, ConnectorRole, State};
 pub use common::profile::Profile;

@@ -10,9 +10,9 @@ use crate::{
 use async_trait::async_trait;
 use common::{
     clock::SharedClock,
-    http::{client::PeerClient, problem::BASE},
+    http::problem::BASE,
     ids::{ConnectorId, UserId},
-    tls::{RecordedCertificates, TlsStore},
+    tls::{PeerClient, RecordedCertificates, TlsStore},
 };
 use http::StatusCode;
 use moka::future::Cache;

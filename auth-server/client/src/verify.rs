@@ -4,9 +4,13 @@ use crate::{
     AuthConfig, IntrospectionMode, TokenClaims,
     introspect::{Introspection, Introspector},
     jwks::Jwks,
+    token_error::TokenError,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use common::{clock::SharedClock, http::client::PeerClient, tls::TlsStore};
+use common::{
+    clock::SharedClock,
+    tls::{PeerClient, TlsStore},
+};
 use jsonwebtoken::{Algorithm, Validation};
 use moka::future::Cache;
 use secrecy::SecretString;
@@ -20,38 +24,6 @@ const MAX_TOKEN_BYTES: usize = 8 << 10;
 
 /// 10,000 tokens: what the cache holds at most, about 20 MB.
 const CACHED_TOKENS: u64 = 10_000;
-
-/// Why a token was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// It is no JWT in the shape that our issuer gives it.
-    #[error("the token is malformed")]
-    Malformed,
-    /// Its issuer is not the configured one. Nobody was asked.
-    #[error("the token comes from another issuer")]
-    ForeignIssuer,
-    /// Its time is over.
-    #[error("the token has expired")]
-    Expired,
-    /// Its time has not come.
-    #[error("the token is not valid yet")]
-    NotYetValid,
-    /// No key of the issuer verifies it.
-    #[error("the signature of the token does not verify")]
-    BadSignature,
-    /// The issuer says that it doesn't count any more.
-    #[error("the token is not active")]
-    Inactive,
-    /// The issuer could not be asked.
-    #[error("the authentication server cannot be asked about the token: {0}")]
-    Unavailable(String),
-    /// It is meant for somebody else.
-    #[error("the token is meant for another audience")]
-    WrongAudience,
-    /// It is bound to another certificate.
-    #[error("the token is bound to another certificate")]
-    WrongBinding,
-}
 
 /// A token that passed every check of [`TokenVerifier::verify`].
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Issuing certificates and revocation lists.
 
-use super::{CaError, CaFiles, csr::RequestedKey, leaf};
-use crate::{config::CaConfig, domain::store::CertificateRecord};
+use super::{CaError, CaFiles, csr::RequestedKey, leaf, record::CertificateRecord};
+use crate::config::CaConfig;
 use auth_client::api::Certificate;
 use common::ids::ConnectorId;
 use rcgen::{

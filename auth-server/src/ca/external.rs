@@ -1,6 +1,6 @@
 //! Certificates that another authority issued: they are only recorded.
 
-use crate::domain::store::CertificateRecord;
+use super::record::CertificateRecord;
 use auth_client::api::Certificate;
 use common::{ids::ConnectorId, pem, tls::PeerCertificate};
 use sha2::{Digest as _, Sha256};

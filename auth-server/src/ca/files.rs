@@ -1,7 +1,7 @@
 //! Making the authority, and finding its files.
 
 use super::CaError;
-use crate::domain::secrets::random;
+use crate::random::random;
 use common::{config::write_file, pem};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,

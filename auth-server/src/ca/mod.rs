@@ -9,11 +9,13 @@ mod csr;
 pub mod external;
 mod files;
 mod leaf;
+mod record;
 mod source;
 
 pub use authority::{Authority, RevokedEntry};
 pub use csr::{CsrError, RequestedKey};
 pub use files::{CaFiles, create, remake_unbegun};
+pub use record::CertificateRecord;
 pub use source::Source;
 
 /// Why the authority cannot do its work.

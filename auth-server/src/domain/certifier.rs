@@ -22,8 +22,8 @@ use common::{
     ids::ConnectorId,
     tls::{PeerCertificate, RecordedCertificates, TlsStore},
 };
-use lists::Published;
 use std::{path::PathBuf, sync::Arc};
+use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 /// Why no certificate was issued or revoked.
@@ -92,6 +92,13 @@ impl From<StoreError> for CertifyError {
 /// Issues and revokes. Shared by all requests.
 #[derive(Debug, Clone)]
 pub struct Certifier(Arc<Inner>);
+
+/// What the current list says.
+#[derive(Debug)]
+struct Published {
+    at: OffsetDateTime,
+    revoked: Vec<(String, OffsetDateTime)>,
+}
 
 #[derive(Debug)]
 struct Inner {

@@ -1,6 +1,6 @@
 //! Passwords: argon2id, few at a time, away from the threads that serve requests.
 
-use super::secrets::random;
+use crate::random::random;
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},

@@ -1,5 +1,6 @@
 //! Making secrets, comparing them, and keeping one for whoever shows another.
 
+use crate::random::random;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, Salt},
@@ -11,16 +12,6 @@ use subtle::ConstantTimeEq as _;
 /// SHA-256 of a secret: what is kept of it. Client secrets, codes and refresh tokens are random, so a slow hash would only
 /// slow us down.
 pub type SecretHash = [u8; 32];
-
-/// `N` random bytes.
-///
-/// # Panics
-/// If the operating system has no randomness, which leaves nothing sensible to do.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system provides randomness");
-    bytes
-}
 
 /// A secret of 192 bits in 32 characters, none of which means anything in a URL, a header or a shell.
 pub fn random_secret() -> String {

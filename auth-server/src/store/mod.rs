@@ -3,6 +3,7 @@
 //! Writers work side by side: what one decides by is locked until it has ended, and what must be unique is so by a constraint.
 
 mod certificates;
+mod change;
 mod clients;
 #[cfg(test)]
 mod conformance;
@@ -15,14 +16,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use self::{
-    families::{FamiliesOf, end_families},
-    rows::insert_event,
-};
 use crate::domain::store::{Duplicate, StoreError};
-use auth_client::api::Event;
-use common_db::{Database, DatabaseConfig, DbError, Migrations, Statement};
-use uuid::Uuid;
+use common_db::{Database, DatabaseConfig, DbError, Migrations};
 
 static MIGRATIONS: Migrations = Migrations {
     sqlite: sqlx::migrate!("migrations/sqlite"),
@@ -49,27 +44,6 @@ impl SqlStore {
     /// The database, to be asked whether it works.
     pub fn database(&self) -> &Database {
         &self.database
-    }
-
-    /// Does `update`, ends the families that end with it, and writes the event that tells of it. Returns the families that ended.
-    async fn change(
-        &self,
-        update: Statement<'_>,
-        ends: Option<FamiliesOf<'_>>,
-        event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let attempt = || async {
-            let mut tx = self.database.begin().await?;
-            tx.execute(update.clone()).await?;
-            let ended = match ends {
-                Some(of) => end_families(&mut tx, of, event).await?,
-                None => Vec::new(),
-            };
-            insert_event(&mut tx, event).await?;
-            tx.commit().await?;
-            Ok(ended)
-        };
-        self.database.run(attempt).await
     }
 }
 

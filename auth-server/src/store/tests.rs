@@ -211,8 +211,8 @@ async fn what_versions_before_wrote_is_whole() {
 
 /// Whether everything is read of what a trial leaves behind.
 async fn whole(store: &SqlStore) {
-    use crate::domain::{secrets::random, store::*};
     use crate::store::conformance::event;
+    use crate::{domain::store::*, random::random};
     use time::{Duration, OffsetDateTime};
 
     assert!(store.is_initialised().await.unwrap());

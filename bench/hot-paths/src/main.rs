@@ -20,8 +20,9 @@ use connector::{
 };
 use provenance::{
     domain::{
+        moment::Moment,
         parties::{Facts, Made},
-        rules::{self, Effort, Moment},
+        rules::{self, Effort},
         store::{Columns, LedgerStore as _, LedgerTx as _},
         submission::{Call, Submission},
     },

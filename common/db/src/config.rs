@@ -3,10 +3,7 @@
 use std::num::NonZeroU32;
 
 use common::config::SecretFile;
-use common::service::Finding;
 use serde::{Deserialize, Deserializer, Serialize};
-
-use crate::{Backend, postgres};
 
 /// `[database]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,23 +28,6 @@ impl DatabaseConfig {
             url: url.into(),
             password_file: None,
             max_connections: None,
-        }
-    }
-
-    /// What is wrong or risky, for `check-config`.
-    pub fn findings(&self) -> Vec<Finding> {
-        match Backend::of(self) {
-            Err(error) => vec![Finding::Error(error.to_string())],
-            Ok(Backend::Postgres) => postgres::findings(self),
-            Ok(Backend::Sqlite)
-                if self.password_file.is_some() || self.max_connections.is_some() =>
-            {
-                vec![Finding::Error(
-                    "database.password_file and database.max_connections are for postgres:// alone"
-                        .to_owned(),
-                )]
-            }
-            Ok(Backend::Sqlite) => Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
 
-use common::service::{Check, Shutdown};
+use common::process::{Check, Shutdown};
 use common::telemetry::Chain;
 use sqlx::migrate::Migrator;
 use sqlx::{Executor, Postgres, Sqlite};

@@ -28,8 +28,10 @@
 //!
 //! SQL itself lives in each crate's `store` module, migrations in its `migrations/sqlite` and `migrations/postgres`.
 
+mod backend;
 mod config;
 mod database;
+mod error;
 mod failure;
 mod postgres;
 mod retention;
@@ -37,11 +39,11 @@ mod row;
 mod sqlite;
 mod statement;
 
-use common::config::ConfigError;
-
 pub use self::{
+    backend::Backend,
     config::DatabaseConfig,
     database::{Database, Migrations, Transaction},
+    error::DbError,
     failure::{is_conflict, is_unavailable, sqlite_is_unavailable},
     postgres::{PostgresDatabase, create_postgres, limited, open_postgres},
     retention::RetentionConfig,
@@ -49,49 +51,3 @@ pub use self::{
     sqlite::{SqliteDatabase, open_sqlite},
     statement::{Json, Rfc3339, Statement, Value, sql, up_to_nul},
 };
-
-/// Why a database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// The scheme of `database.url` is not known.
-    #[error("database.url must begin with sqlite: or postgres://")]
-    Scheme,
-    /// The file or its folder could not be made.
-    #[error("cannot make the file of the database")]
-    File(#[source] std::io::Error),
-    /// `database.password_file` could not be read.
-    #[error("cannot read the password of the database")]
-    Password(#[source] ConfigError),
-    /// The server is not one that this program can use.
-    #[error("the database server cannot be used: {0}")]
-    Unfit(String),
-    /// The database could not be opened.
-    #[error("cannot open the database")]
-    Open(#[from] sqlx::Error),
-    /// A migration failed.
-    #[error("cannot bring the database to its current schema")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-}
-
-/// The kind of database that a configuration names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    /// A file.
-    Sqlite,
-    /// A server.
-    Postgres,
-}
-
-impl Backend {
-    /// Reads the scheme of `config.url`.
-    ///
-    /// # Errors
-    /// [`DbError::Scheme`].
-    pub fn of(config: &DatabaseConfig) -> Result<Self, DbError> {
-        match config.url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => Ok(Self::Sqlite),
-            Some("postgres" | "postgresql") => Ok(Self::Postgres),
-            _ => Err(DbError::Scheme),
-        }
-    }
-}

@@ -10,8 +10,8 @@ use sqlx::{
 };
 use url::Url;
 
-use crate::{DatabaseConfig, DbError, is_conflict};
-use common::{service::Finding, telemetry::Chain};
+use crate::{config::DatabaseConfig, error::DbError, failure::is_conflict};
+use common::{process::Finding, telemetry::Chain};
 
 /// Connections of one process. A small managed server allows some eighty in all.
 const MAX_CONNECTIONS: u32 = 8;

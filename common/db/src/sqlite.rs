@@ -10,7 +10,7 @@ use sqlx::{
 
 use common::disk::private_file;
 
-use crate::{DatabaseConfig, DbError};
+use crate::{config::DatabaseConfig, error::DbError};
 
 /// A `SQLite` database: one writer, several readers on snapshots.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use figment::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{ConfigError, Loaded};
+use super::{error::ConfigError, loaded::Loaded};
 
 /// Prefix of environment variables that override keys.
 const PREFIX: &str = "KAKEHASHI_";

@@ -5,14 +5,12 @@
 //! never values, always paths: [`SecretFile`].
 
 mod environment;
+mod error;
+mod loaded;
 mod secret;
 mod units;
 
-use std::{
-    ffi::OsString,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, net::SocketAddr, path::Path};
 
 use figment::{
     Figment,
@@ -22,73 +20,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::{
     environment::{CLOCK_SKEW, is_override},
+    error::ConfigError,
+    loaded::Loaded,
     secret::SecretFile,
     units::{ByteSize, Period, UnitError},
 };
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file is not there or not readable.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The content does not fit; the message names the key.
-    #[error("{} does not fit", path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// The cause, with the key.
-        #[source]
-        source: Box<figment::Error>,
-    },
-    /// A variable that overrides a key has a value that does not fit.
-    #[error("the environment variable {name} does not fit")]
-    Variable {
-        /// The variable.
-        name: String,
-        /// The cause, with the key.
-        #[source]
-        source: Box<figment::Error>,
-    },
-    /// A variable that overrides a key is no text.
-    #[error("the environment variable {name} is not UTF-8")]
-    VariableNotText {
-        /// The variable.
-        name: String,
-    },
-    /// A secret with characters that are none of one.
-    #[error("{} does not hold a secret: {reason}", path.display())]
-    Secret {
-        /// The file.
-        path: PathBuf,
-        /// What it holds instead.
-        reason: &'static str,
-    },
-}
-
-/// A configuration, and what was meant for it in vain.
-#[derive(Debug)]
-pub struct Loaded<C> {
-    /// The configuration.
-    pub config: C,
-    /// Environment variables that override nothing, since no key is called so.
-    pub unused: Vec<String>,
-}
-
-impl<C> Loaded<C> {
-    /// A sentence for each variable that was set in vain.
-    pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.unused
-            .iter()
-            .map(|name| format!("the environment variable {name} is not used: no key is called so"))
-    }
-}
 
 /// Reads the configuration at `path` with the overrides of the process environment.
 ///

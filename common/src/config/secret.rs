@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::ConfigError;
+use super::error::ConfigError;
 
 /// The path of a file that holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ use http::{HeaderMap, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+pub use super::body_error::BodyError;
 use super::{Refused, problem::Problem, refusals};
 use crate::{
     listener::{ConnectionInfo, network},
@@ -45,26 +46,6 @@ static NOBODYS: LazyLock<Arc<Places<IpAddr>>> = LazyLock::new(|| {
     let gauge = metrics::gauge!("listener_bodies_of_nobody");
     Places::new(usize::MAX, NOBODYS_EACH, gauge)
 });
-
-/// Why a body was not read.
-#[derive(Debug, thiserror::Error)]
-pub enum BodyError {
-    /// It is longer than allowed.
-    #[error("the body is longer than {max} bytes")]
-    TooLarge {
-        /// The limit in bytes.
-        max: usize,
-    },
-    /// It ended early.
-    #[error("the body did not arrive whole")]
-    Broken(#[source] axum::Error),
-    /// It did not arrive in time.
-    #[error("the body did not arrive in time")]
-    Slow,
-    /// Too many bodies of strangers are being read.
-    #[error("too many bodies are being read of callers who are not known")]
-    Busy,
-}
 
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {

@@ -6,6 +6,7 @@
 
 pub mod authorization;
 pub mod body;
+mod body_error;
 pub mod cadde;
 pub mod client;
 pub mod context;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ListenerLimits;
-use crate::service::{Finding, open_files};
+use crate::process::{Finding, open_files};
 
 /// Where a listener's TLS ends and whether it asks for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     http::layers::Front,
     places::Places,
-    service::{Shutdown, open_files},
+    process::{Shutdown, open_files},
     tls::{OwnError, TlsStore},
 };
 

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     http::layers::Front,
     places::Place,
-    service::Shutdown,
+    process::Shutdown,
     telemetry::Chain,
     tls::{Ended, IdentityError, TlsStore},
 };

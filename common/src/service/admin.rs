@@ -8,11 +8,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use super::{Readiness, Shutdown};
 use crate::{
     config::{AdminConfig, Period},
     http::Endpoint,
     listener::{Listener, ListenerConfig, ListenerError, TlsMode},
+    process::{Readiness, Shutdown},
 };
 
 /// What the admin listener of every process serves.

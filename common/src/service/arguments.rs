@@ -8,20 +8,12 @@ use std::{
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde::de::DeserializeOwned;
 
-use super::{Finding, Service, Shutdown, findings, serve};
+use super::{Service, findings, serve};
 use crate::{
     config::{self, Loaded},
+    process::{Finding, Shutdown},
     telemetry::Chain,
 };
-
-/// A command of a service's own.
-#[derive(Debug)]
-pub struct OwnCommand<C> {
-    /// Its command line; `--config` is added to it, or to each of its own commands.
-    pub command: Command,
-    /// Does it.
-    pub run: fn(&C, &ArgMatches) -> ExitCode,
-}
 
 /// The whole of a service's `main`.
 pub fn main<S: Service>() -> ExitCode {

@@ -5,47 +5,20 @@
 mod admin;
 mod arguments;
 mod last_words;
-pub(crate) mod open_files;
-mod readiness;
-mod shutdown;
+mod own_command;
 
-use std::{fmt::Debug, future::Future, path::Path, process::ExitCode, sync::Arc};
+use std::{fmt::Debug, future::Future, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::{
-    admin::ENDPOINTS as ADMIN_ENDPOINTS,
-    arguments::{OwnCommand, main},
-    readiness::{Check, Count, Heartbeat, Readiness, Turn},
-    shutdown::Shutdown,
-};
+pub use self::{admin::ENDPOINTS as ADMIN_ENDPOINTS, arguments::main, own_command::OwnCommand};
 use crate::{
-    clock::{SharedClock, SkewedClock, SystemClock},
-    config::{self, AdminConfig, CLOCK_SKEW, Loaded},
+    config::{self, AdminConfig, Loaded},
     listener::ListenerConfig,
+    process::{Context, Finding, Readiness, Shutdown, clock, on_signals, open_files, skew},
     telemetry::{self, Chain, Telemetry, TelemetryConfig},
 };
-
-/// What a running service is given.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// The time.
-    pub clock: SharedClock,
-    /// When to stop.
-    pub shutdown: Shutdown,
-    /// Where to say what works.
-    pub ready: Readiness,
-}
-
-/// Something `check-config` has to say beyond what parsing says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// The service would not start, or not safely.
-    Error(String),
-    /// It would start, but the operator should know.
-    Warning(String),
-}
 
 /// A long-running service.
 pub trait Service {
@@ -142,7 +115,7 @@ fn run<S: Service>(
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
-        shutdown::on_signals(shutdown)?;
+        on_signals(shutdown)?;
         let ready = Readiness::default();
         let admin =
             admin::start(S::admin(&config), ready.clone(), metrics, shutdown.clone()).await?;
@@ -168,29 +141,4 @@ fn run<S: Service>(
     // Blocking work that hangs must not hold up the end of the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     ended
-}
-
-/// The system's clock, moved by the seconds in `KAKEHASHI_CLOCK_SKEW` where that is set: rehearsals of clock skew run
-/// real processes, which take no other parameter. A service does not start where it is set to something else.
-pub fn clock() -> SharedClock {
-    match skew() {
-        Ok(0) | Err(_) => Arc::new(SystemClock),
-        Ok(seconds) => {
-            tracing::warn!(seconds, "the clock of this process is skewed on purpose");
-            Arc::new(SkewedClock(time::Duration::seconds(seconds)))
-        }
-    }
-}
-
-fn skew() -> anyhow::Result<i64> {
-    let Some(text) = std::env::var_os(CLOCK_SKEW) else {
-        return Ok(0);
-    };
-    let seconds = text.to_str().and_then(|text| text.parse().ok());
-    seconds.with_context(|| {
-        format!(
-            "{CLOCK_SKEW} is {}, which is no number of seconds",
-            text.display()
-        )
-    })
 }

@@ -26,7 +26,7 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::{
-    TlsConfig, TlsError, TlsStore,
+    TlsConfig, TlsError,
     config::{AnchorConfig, Scope},
     crl::{CrlError, Revocations},
     peer::sole_name,
@@ -273,7 +273,7 @@ fn split<'a, 'd>(
 }
 
 /// Keeps the refusal that tells most: an anchor that a chain does not lead to has nothing to say about it.
-fn tells_more(kept: &Error) -> bool {
+pub(super) fn tells_more(kept: &Error) -> bool {
     !matches!(
         kept,
         Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
@@ -471,94 +471,7 @@ impl ServerCertVerifier for ServerVerifier {
     }
 }
 
-/// Accepts data sources: by roots that do not change, or on the word of the anchors that are in use at that moment.
-pub(super) struct SourceVerifier {
-    store: Arc<TlsStore>,
-    roots: Arc<WebPkiServerVerifier>,
-}
-
-impl std::fmt::Debug for SourceVerifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SourceVerifier").finish_non_exhaustive()
-    }
-}
-
-impl SourceVerifier {
-    pub(super) fn new(
-        store: &Arc<TlsStore>,
-        roots: Vec<CertificateDer<'static>>,
-    ) -> Result<Self, TlsError> {
-        let mut usable = RootCertStore::empty();
-        for root in roots {
-            usable.add(root)?;
-        }
-        let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(usable), provider());
-        Ok(Self {
-            store: Arc::clone(store),
-            roots: roots.build()?,
-        })
-    }
-}
-
-impl ServerCertVerifier for SourceVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let by_roots = self.roots.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
-        let Err(refusal) = by_roots else {
-            return by_roots;
-        };
-        let anchors = self.store.current.load().anchors.clone();
-        let by_anchors = ServerVerifier {
-            anchors,
-            called: Called::Sources,
-            ends: None,
-        };
-        let outcome = by_anchors.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
-        outcome.map_err(|error| if tells_more(&error) { error } else { refusal })
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
-}
-
-fn signed_12(
+pub(super) fn signed_12(
     message: &[u8],
     cert: &CertificateDer<'_>,
     dss: &DigitallySignedStruct,
@@ -571,7 +484,7 @@ fn signed_12(
     )
 }
 
-fn signed_13(
+pub(super) fn signed_13(
     message: &[u8],
     cert: &CertificateDer<'_>,
     dss: &DigitallySignedStruct,
@@ -584,7 +497,7 @@ fn signed_13(
     )
 }
 
-fn schemes() -> Vec<SignatureScheme> {
+pub(super) fn schemes() -> Vec<SignatureScheme> {
     provider()
         .signature_verification_algorithms
         .supported_schemes()

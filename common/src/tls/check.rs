@@ -1,8 +1,9 @@
-//! What `check-config` says about trust anchors: it looks into the files, as far as they are there.
+//! What `check-config` says about `[tls]`: it looks into the files, as far as they are there.
 
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
+    time::Duration,
 };
 
 use rustls_pki_types::CertificateDer;
@@ -15,10 +16,51 @@ use super::{
     config::{AnchorConfig, Revocation, Scope},
     crl::Revocations,
 };
-use crate::{pem, service::Finding, telemetry::Chain};
+use crate::{
+    pem,
+    process::{self, Finding},
+    telemetry::Chain,
+};
+
+/// Bounds of `reload_interval`: below, it is a busy loop that fetches the CRL; above, a revocation takes too long.
+const RELOAD_INTERVAL: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(1);
+
+impl TlsConfig {
+    /// What is wrong with it beyond its form.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut error = |text: String| findings.push(Finding::Error(format!("[tls] {text}")));
+        if !self.crl_url.is_empty() && self.crl.is_none() {
+            error(
+                "crl_url needs crl, the file that keeps what was fetched: without it nothing is ever found revoked"
+                    .to_owned(),
+            );
+        }
+        if !RELOAD_INTERVAL.contains(&self.reload_interval.get()) {
+            error("reload_interval must be 1 second to 1 hour".to_owned());
+        }
+        for pin in self.pinned.keys().filter(|pin| !is_sha256(pin)) {
+            error(format!(
+                "pinned: {pin:?} is no SHA-256 of a certificate: 64 hexadecimal digits in lower case, without colons"
+            ));
+        }
+        if self.crl.is_none() {
+            findings.push(Finding::Warning(
+                "[tls] without crl a revoked certificate stays good".to_owned(),
+            ));
+        }
+        findings.extend(findings_of_anchors(self, process::clock().now()));
+        findings
+    }
+}
+
+fn is_sha256(pin: &str) -> bool {
+    pin.len() == 64 && pin.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
 
 /// What is wrong or risky about the anchors of `config` at `now`.
-pub(super) fn findings(config: &TlsConfig, now: OffsetDateTime) -> Vec<Finding> {
+fn findings_of_anchors(config: &TlsConfig, now: OffsetDateTime) -> Vec<Finding> {
     let own_chain = pem::certificates(&config.certificate).unwrap_or_default();
     let anchors = config.all_anchors();
     let mut looked = Look {
@@ -284,7 +326,7 @@ mod tests {
 
     /// What is said, each with `E` or `W` in front.
     fn said(config: &TlsConfig, now: OffsetDateTime) -> Vec<String> {
-        findings(config, now)
+        findings_of_anchors(config, now)
             .into_iter()
             .map(|finding| match finding {
                 Finding::Error(text) => format!("E {text}"),
@@ -414,5 +456,33 @@ mod tests {
         // The authorities of these tests are good until the year 4096.
         let told = said(&config, NOW + Duration::days(366 * 2100));
         assert!(told.len() == 1 && told[0].contains("expired"), "{told:?}");
+    }
+
+    #[rstest]
+    #[case("", None)]
+    #[case("crl = \"l\"", Some(""))]
+    #[case("crl_url = \"http://ca.example/crl\"", Some("crl_url needs crl"))]
+    #[case("crl = \"l\"\nreload_interval = \"0s\"", Some("reload_interval"))]
+    #[case("crl = \"l\"\npinned = { \"AB:CD\" = \"old.example\" }", Some("AB:CD"))]
+    fn what_would_switch_a_check_off_is_found(#[case] rest: &str, #[case] error: Option<&str>) {
+        let text = format!("certificate = \"c\"\nkey = \"k\"\nca = \"a\"\n{rest}");
+        let config: TlsConfig = toml::from_str(&text).unwrap();
+        let errors: Vec<String> = config
+            .findings()
+            .into_iter()
+            .filter_map(|finding| match finding {
+                Finding::Error(text) => Some(text),
+                Finding::Warning(_) => None,
+            })
+            .collect();
+        match error.filter(|text| !text.is_empty()) {
+            Some(text) => assert!(errors.len() == 1 && errors[0].contains(text), "{errors:?}"),
+            None => assert!(errors.is_empty(), "{errors:?}"),
+        }
+        let warned = config
+            .findings()
+            .iter()
+            .any(|finding| matches!(finding, Finding::Warning(_)));
+        assert_eq!(warned, config.crl.is_none());
     }
 }

@@ -3,22 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    time::Duration,
 };
 
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
-use super::check;
-use crate::{
-    config::Period,
-    ids::ConnectorId,
-    service::{self, Finding},
-};
-
-/// Bounds of `reload_interval`: below, it is a busy loop that fetches the CRL; above, a revocation takes too long.
-const RELOAD_INTERVAL: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_hours(1);
+use crate::{config::Period, ids::ConnectorId};
 
 /// `[tls]`: this process's certificate and whom it trusts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -163,71 +153,5 @@ impl TlsConfig {
         std::iter::once(main)
             .chain(self.anchors.iter().cloned())
             .collect()
-    }
-
-    /// What is wrong with it beyond its form.
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut error = |text: String| findings.push(Finding::Error(format!("[tls] {text}")));
-        if !self.crl_url.is_empty() && self.crl.is_none() {
-            error(
-                "crl_url needs crl, the file that keeps what was fetched: without it nothing is ever found revoked"
-                    .to_owned(),
-            );
-        }
-        if !RELOAD_INTERVAL.contains(&self.reload_interval.get()) {
-            error("reload_interval must be 1 second to 1 hour".to_owned());
-        }
-        for pin in self.pinned.keys().filter(|pin| !is_sha256(pin)) {
-            error(format!(
-                "pinned: {pin:?} is no SHA-256 of a certificate: 64 hexadecimal digits in lower case, without colons"
-            ));
-        }
-        if self.crl.is_none() {
-            findings.push(Finding::Warning(
-                "[tls] without crl a revoked certificate stays good".to_owned(),
-            ));
-        }
-        findings.extend(check::findings(self, service::clock().now()));
-        findings
-    }
-}
-
-fn is_sha256(pin: &str) -> bool {
-    pin.len() == 64 && pin.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("", None)]
-    #[case("crl = \"l\"", Some(""))]
-    #[case("crl_url = \"http://ca.example/crl\"", Some("crl_url needs crl"))]
-    #[case("crl = \"l\"\nreload_interval = \"0s\"", Some("reload_interval"))]
-    #[case("crl = \"l\"\npinned = { \"AB:CD\" = \"old.example\" }", Some("AB:CD"))]
-    fn what_would_switch_a_check_off_is_found(#[case] rest: &str, #[case] error: Option<&str>) {
-        let text = format!("certificate = \"c\"\nkey = \"k\"\nca = \"a\"\n{rest}");
-        let config: TlsConfig = toml::from_str(&text).unwrap();
-        let errors: Vec<String> = config
-            .findings()
-            .into_iter()
-            .filter_map(|finding| match finding {
-                Finding::Error(text) => Some(text),
-                Finding::Warning(_) => None,
-            })
-            .collect();
-        match error.filter(|text| !text.is_empty()) {
-            Some(text) => assert!(errors.len() == 1 && errors[0].contains(text), "{errors:?}"),
-            None => assert!(errors.is_empty(), "{errors:?}"),
-        }
-        let warned = config
-            .findings()
-            .iter()
-            .any(|finding| matches!(finding, Finding::Warning(_)));
-        assert_eq!(warned, config.crl.is_none());
     }
 }

@@ -2,30 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::{
     PeerCertificate, Scope, TlsStore,
     anchors::Host,
-    peer::{Standing, has_name},
+    peer::{RecordedCertificates, Standing, has_name},
 };
 use crate::{clock::unix_millis, ids::ConnectorId};
 
 /// 30 s: how often a connection looks whether its certificate has ended or is recorded no more. A clock that is set is followed
 /// within this time.
 const LOOK: Duration = Duration::from_secs(30);
-
-/// Tells for which connector a certificate is recorded.
-#[async_trait]
-pub trait RecordedCertificates: std::fmt::Debug + Send + Sync {
-    /// The active connector or service for which the certificate with this SHA-256 is recorded and not withdrawn. The answer is
-    /// reused as registrations are.
-    ///
-    /// # Errors
-    /// A sentence for the log where nobody can be asked.
-    async fn recorded(&self, sha256: &[u8; 32]) -> Result<Option<ConnectorId>, String>;
-}
 
 /// Why a peer is nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

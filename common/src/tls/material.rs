@@ -11,43 +11,13 @@ use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::{
-    AnchorConfig, PeerCertificate, TlsConfig, TlsStore,
-    anchors::{
-        Anchor, Anchors, Authorities, Called, ClientVerifier, Ends, ServerVerifier, SourceVerifier,
-    },
+    AnchorConfig, PeerCertificate, TlsConfig, TlsError,
+    anchors::{Anchor, Anchors, Authorities, Called, ClientVerifier, Ends, ServerVerifier},
     clock::ClockTime,
-    crl::CrlError,
-    own::{self, OwnError, Uses},
+    own::{self, Uses},
     provider,
 };
-use crate::{
-    clock::SharedClock,
-    pem::{self, PemError},
-    telemetry::Chain,
-};
-
-/// Why TLS cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A PEM file is not usable.
-    #[error(transparent)]
-    Pem(#[from] PemError),
-    /// The certificate is not one.
-    #[error("the certificate cannot be read")]
-    Certificate,
-    /// Peers would not accept the certificate.
-    #[error(transparent)]
-    Own(#[from] OwnError),
-    /// Key and certificate do not belong together, or the chain does not lead to the trust anchors.
-    #[error("certificate, key and trust anchors do not fit together")]
-    Rustls(#[from] rustls::Error),
-    /// The chain cannot be verified against the trust anchors.
-    #[error("no verifier can be built from the trust anchors and revocation lists")]
-    Verifier(#[from] rustls::server::VerifierBuilderError),
-    /// A revocation list is not usable.
-    #[error(transparent)]
-    Crl(#[from] CrlError),
-}
+use crate::{clock::SharedClock, pem, telemetry::Chain};
 
 /// Everything that belongs together at one moment.
 #[derive(Debug)]
@@ -192,19 +162,6 @@ fn load_anchors(
         }
     }
     Ok(Anchors(ready))
-}
-
-pub(super) fn source_client(
-    store: &Arc<TlsStore>,
-    roots: Vec<CertificateDer<'static>>,
-) -> Result<Arc<ClientConfig>, TlsError> {
-    let time = Arc::new(ClockTime(Arc::clone(&store.clock)));
-    let config = ClientConfig::builder_with_details(provider(), time)
-        .with_protocol_versions(&[&TLS13, &TLS12])?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(SourceVerifier::new(store, roots)?))
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 struct Configs<'c> {

@@ -7,27 +7,32 @@
 
 mod anchors;
 mod check;
+mod client;
 mod clock;
 mod config;
 mod crl;
+mod error;
 mod identity;
 mod material;
 mod own;
 mod peer;
 mod signature;
+mod sources;
 mod store;
+mod watch;
 
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
 pub use self::{
+    client::PeerClient,
     config::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig},
     crl::CrlError,
-    identity::{Ended, IdentityError, RecordedCertificates},
-    material::TlsError,
-    own::{OwnError, validity},
-    peer::{PeerCertificate, Standing},
+    error::{OwnError, TlsError},
+    identity::{Ended, IdentityError},
+    own::validity,
+    peer::{PeerCertificate, RecordedCertificates, Standing},
     signature::is_signed_by,
     store::{OwnCertificate, TlsStore, open},
 };

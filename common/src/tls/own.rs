@@ -1,74 +1,18 @@
 //! This process's own certificate, checked as its peers will check it: what nobody accepts is not put in place of what works.
 
-use std::{
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{ops::RangeInclusive, path::Path, sync::Arc, time::Duration};
 
 use rustls::{
-    CertificateError, Error, RootCertStore, client::WebPkiServerVerifier,
-    client::danger::ServerCertVerifier as _, server::WebPkiClientVerifier,
+    CertificateError, Error, RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
+    server::WebPkiClientVerifier,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::{
-    OwnCertificate, PeerCertificate, TlsError, TlsStore, provider, signature::is_signed_by,
-};
-use crate::{
-    ids::ConnectorId,
-    service::{Check, Context},
-};
-
-/// Why peers would not accept the own certificate.
-#[derive(Debug, thiserror::Error)]
-pub enum OwnError {
-    /// A certificate of the chain is out of its validity.
-    #[error(
-        "the certificate of {subject} is valid from {from} to {until}, and it is {now} here: is the clock right?"
-    )]
-    NotValidNow {
-        /// Whose.
-        subject: String,
-        /// Start of its validity.
-        from: OffsetDateTime,
-        /// End of its validity.
-        until: OffsetDateTime,
-        /// The time here.
-        now: OffsetDateTime,
-    },
-    /// The chain ends before it reaches a trust anchor.
-    #[error("the certificate does not lead to a trust anchor in {}: {reason}", ca.display())]
-    NoAnchor {
-        /// The file of the trust anchors.
-        ca: PathBuf,
-        /// Where it ends.
-        reason: String,
-    },
-    /// Its usages allow neither of both sides.
-    #[error("the certificate may be used neither as a client's nor as a server's")]
-    NoUse,
-    /// Peers would refuse it for another reason.
-    #[error("peers would refuse the certificate")]
-    Refused(#[source] Error),
-    /// It cannot be used as it has to be.
-    #[error("the certificate may not be used as a {0}'s: its extended key usage does not say so")]
-    Use(&'static str),
-    /// A new one names somebody else than the one in use.
-    #[error("the certificate names {is} instead of {was}")]
-    Renamed {
-        /// Whom the one in use names.
-        was: String,
-        /// Whom the new one names.
-        is: String,
-    },
-    /// A new one may not be used as the one in use is.
-    #[error("the certificate may no longer be used as a {0}'s")]
-    UseLost(&'static str),
-}
+use super::{PeerCertificate, TlsError, error::OwnError, provider, signature::is_signed_by};
+use crate::ids::ConnectorId;
 
 /// What the own certificate may be used as, by its extended key usage and that of its issuers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,33 +215,4 @@ fn end_of_chain(
         }
     }
     "its issuers lead in circles".to_owned()
-}
-
-impl TlsStore {
-    /// Tells readiness whether the own certificate is valid by the clock here, until the process ends.
-    pub fn watch_own(self: &Arc<Self>, context: &Context) {
-        let (store, context) = (Arc::clone(self), context.clone());
-        let check = context.ready.register("certificate");
-        say(&check, &store.own(), context.clock.now());
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    () = context.shutdown.cancelled() => return,
-                    () = tokio::time::sleep(store.config().reload_interval.get()) => {}
-                }
-                say(&check, &store.own(), context.clock.now());
-            }
-        });
-    }
-}
-
-fn say(check: &Check, own: &OwnCertificate, now: OffsetDateTime) {
-    let (from, until) = (own.not_before, own.not_after);
-    check.set(if (from..=until).contains(&now) {
-        Ok(())
-    } else {
-        Err(format!(
-            "the own certificate is valid from {from} to {until}, and it is {now} here: is the clock right?"
-        ))
-    });
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use rustls::{client::verify_server_name, server::ParsedCertificate};
@@ -119,6 +120,17 @@ fn sole_dns_name(certificate: &X509Certificate<'_>) -> Option<ConnectorId> {
         return None;
     }
     ConnectorId::parse(name).ok()
+}
+
+/// Tells for which connector a certificate is recorded.
+#[async_trait]
+pub trait RecordedCertificates: std::fmt::Debug + Send + Sync {
+    /// The active connector or service for which the certificate with this SHA-256 is recorded and not withdrawn. The answer is
+    /// reused as registrations are.
+    ///
+    /// # Errors
+    /// A sentence for the log where nobody can be asked.
+    async fn recorded(&self, sha256: &[u8; 32]) -> Result<Option<ConnectorId>, String>;
 }
 
 #[cfg(test)]

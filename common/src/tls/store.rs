@@ -15,14 +15,15 @@ use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    AnchorConfig, OwnError, PeerCertificate, TlsConfig, TlsError,
+    AnchorConfig, PeerCertificate, TlsConfig, TlsError,
     anchors::Authorities,
     crl::{self, CrlError, Revocations},
-    identity::RecordedCertificates,
-    material::{self, Fingerprint, Material},
+    error::OwnError,
+    material::{Fingerprint, Material},
     own,
+    peer::RecordedCertificates,
 };
-use crate::{clock::SharedClock, ids::ConnectorId, pem, service::Shutdown, telemetry::Chain};
+use crate::{clock::SharedClock, ids::ConnectorId, pem, process::Shutdown, telemetry::Chain};
 
 /// Facts about this process's own certificate.
 #[derive(Debug, Clone)]
@@ -160,18 +161,6 @@ impl TlsStore {
     /// [`identify_provider`](Self::identify_provider) has looked at it.
     pub fn provider_client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.current.load().provider_client)
-    }
-
-    /// For connections to data sources, without a certificate of ours: `roots`, and the anchors of scope
-    /// [`Scope::Servers`](super::Scope::Servers) with their revocation.
-    ///
-    /// # Errors
-    /// [`TlsError`], where one of `roots` cannot be used.
-    pub fn source_client_config(
-        self: &Arc<Self>,
-        roots: Vec<CertificateDer<'static>>,
-    ) -> Result<Arc<ClientConfig>, TlsError> {
-        material::source_client(self, roots)
     }
 
     /// Counts changes of this process's own certificate or of its trust anchors: pools of connections and tokens bound

@@ -12,14 +12,13 @@ use std::{
 use async_trait::async_trait;
 use axum::{Router, routing::get};
 use common::{
-    http::client::PeerClient,
     ids::ConnectorId,
     listener::TlsMode,
     pem,
-    service::Shutdown,
+    process::Shutdown,
     tls::{
-        AnchorConfig, IdentityError, ListConfig, PeerCertificate, RecordedCertificates, Revocation,
-        Scope, TlsConfig, TlsStore,
+        AnchorConfig, IdentityError, ListConfig, PeerCertificate, PeerClient, RecordedCertificates,
+        Revocation, Scope, TlsConfig, TlsStore,
     },
 };
 use rstest::rstest;

@@ -13,7 +13,7 @@ use common::{
     clock::SystemClock,
     ids::ConnectorId,
     listener::{ConnectionInfo, Listener, ListenerConfig, Peer, ProxyProtocol, TlsMode},
-    service::Shutdown,
+    process::Shutdown,
     tls::{PeerCertificate, TlsStore},
 };
 use http::Request;

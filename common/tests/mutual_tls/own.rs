@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use common::{
     clock::{SkewedClock, SystemClock},
     listener::{Listener, TlsMode},
-    service::{Context, Readiness, Shutdown},
+    process::{Context, Readiness, Shutdown},
     telemetry::Chain,
     tls::{TlsConfig, TlsStore},
 };

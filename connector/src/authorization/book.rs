@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use common::service::{Check, Shutdown};
+use common::process::{Check, Shutdown};
 use common::telemetry::Chain;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use common::config::AdminConfig;
 use common::listener::{ListenerConfig, TlsMode};
-use common::service::Finding;
+use common::process::Finding;
 use common::telemetry::TelemetryConfig;
 use serde::{Deserialize, Serialize};
 

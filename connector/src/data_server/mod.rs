@@ -23,8 +23,9 @@ use common::config::AdminConfig;
 use common::http::Endpoint;
 use common::http::problem::Problem;
 use common::listener::{Listener, ListenerConfig};
+use common::process::{Context, Finding};
 use common::refusals;
-use common::service::{Context, Finding, Service};
+use common::service::Service;
 use common::telemetry::TelemetryConfig;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 

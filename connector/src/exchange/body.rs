@@ -11,12 +11,13 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::collect::{Prefix, WINDOW};
 use super::deadline::Budget;
 use super::digest::{BodyDigest, Digester};
+use super::pace::Pace;
+use super::record_error::RecordError;
 use crate::upstream::BodyError;
 
 /// Why a body that is being delivered breaks.
@@ -28,25 +29,6 @@ pub enum TransferError {
     /// The record could not be made durable, so the rest is not released.
     #[error("the exchange could not be recorded")]
     Record(#[source] RecordError),
-}
-
-/// Why the end of a transfer was not recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The outbox failed.
-    #[error("the outbox did not take the record")]
-    Outbox(#[from] provenance_outbox::OutboxError),
-    /// The ledger did not acknowledge in time, and this exchange waits for it.
-    #[error("the ledger did not acknowledge the record: {0}")]
-    Ledger(String),
-}
-
-impl RecordError {
-    /// Whether trying again later is of no use.
-    pub fn is_permanent(&self) -> bool {
-        use provenance_outbox::OutboxError::{Invalid, NotOpen};
-        matches!(self, Self::Outbox(Invalid(_) | NotOpen))
-    }
 }
 
 /// What happens with an exchange when its body ends, one way or the other.
@@ -331,55 +313,6 @@ impl Suspension {
     fn new(token: CancellationToken) -> Self {
         let waiting = Box::pin(token.clone().cancelled_owned());
         Self { token, waiting }
-    }
-}
-
-/// Watches the pauses of an upstream and the end of the exchange's time.
-///
-/// The pause is measured only while the upstream is being waited for: a slow caller is not the upstream's fault.
-pub(super) struct Pace {
-    budget: Budget,
-    waiting_since: Option<Instant>,
-    alarm: Pin<Box<Sleep>>,
-}
-
-impl Pace {
-    pub(super) fn new(budget: &Budget) -> Self {
-        let first = (Instant::now() + budget.idle()).min(budget.end_by());
-        Self {
-            budget: *budget,
-            waiting_since: None,
-            alarm: Box::pin(tokio::time::sleep_until(first)),
-        }
-    }
-
-    /// Something came. Asked for the time here too: of a caller that takes a little now and then the upstream is never
-    /// waited for.
-    pub(super) fn moved(&mut self) -> Result<(), BodyError> {
-        self.waiting_since = None;
-        if Instant::now() >= self.budget.end_by() {
-            return Err(BodyError::TooLong);
-        }
-        Ok(())
-    }
-
-    /// To be asked when nothing came: ready when that has lasted too long.
-    pub(super) fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<BodyError> {
-        let now = Instant::now();
-        let since = *self.waiting_since.get_or_insert(now);
-        loop {
-            ready!(self.alarm.as_mut().poll(cx));
-            let now = Instant::now();
-            if now >= self.budget.end_by() {
-                return Poll::Ready(BodyError::TooLong);
-            }
-            let overdue = since + self.budget.idle();
-            if now >= overdue {
-                return Poll::Ready(BodyError::Idle);
-            }
-            // The alarm is moved only when it rings, not with every frame.
-            self.alarm.as_mut().reset(overdue.min(self.budget.end_by()));
-        }
     }
 }
 

@@ -9,8 +9,8 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::timeout_at;
 
-use super::body::Pace;
 use super::deadline::Budget;
+use super::pace::Pace;
 use crate::upstream::BodyError;
 
 /// Most bytes of a body that are held: one write to the outbox and one to the caller pay for them.

@@ -7,7 +7,10 @@ use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use super::headers::{DEADLINE_MS, FIRST_BYTE_MS};
+/// Our own: milliseconds that the outer hop leaves to the inner one.
+const DEADLINE_MS: HeaderName = HeaderName::from_static("x-cadde-deadline-ms");
+/// Our own: milliseconds after which the outer hop no longer waits for headers.
+const FIRST_BYTE_MS: HeaderName = HeaderName::from_static("x-cadde-first-byte-ms");
 
 /// What the inner hop gets less than what is left, so that it gives up first and its reason reaches the caller.
 const MARGIN: Duration = Duration::from_millis(250);

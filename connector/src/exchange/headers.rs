@@ -30,10 +30,6 @@ pub const CONTRACT_URL: HeaderName =
     HeaderName::from_static("x-cadde-contract-management-service-url");
 /// Our own: id of the exchange, unique for its sender (`UUIDv7`).
 pub const EXCHANGE_ID: HeaderName = HeaderName::from_static("x-cadde-exchange-id");
-/// Our own: milliseconds that the outer hop leaves to the inner one.
-pub const DEADLINE_MS: HeaderName = HeaderName::from_static("x-cadde-deadline-ms");
-/// Our own: milliseconds after which the outer hop no longer waits for headers.
-pub const FIRST_BYTE_MS: HeaderName = HeaderName::from_static("x-cadde-first-byte-ms");
 
 /// The five headers that every answer carries, empty where there is nothing to say: a CADDE reference receiver fails
 /// when one is missing.

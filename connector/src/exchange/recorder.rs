@@ -7,7 +7,7 @@ use axum::body::Body;
 use common::clock::SharedClock;
 use common::http::Refused;
 use common::ids::{ConnectorId, EventId};
-use common::service::Shutdown;
+use common::process::Shutdown;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Response};
 use provenance_model::event_id::{EventIds, OwnedId};
@@ -15,12 +15,13 @@ use provenance_outbox::{
     AbortReason, BodyEnd, Digest, Kind, Outbox, OutboxError, Reservation, Reserved,
 };
 
-use super::body::{Ending, RecordError, TransferBody};
+use super::body::{Ending, TransferBody};
 use super::caller::Caller;
 use super::collect::Collected;
 use super::deadline::Budget;
 use super::digest::BodyDigest;
 use super::progress::Exchange;
+use super::record_error::RecordError;
 use super::refusals;
 use super::standing::{Running, Stay};
 use super::watch::Watch;

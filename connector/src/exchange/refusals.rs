@@ -9,8 +9,8 @@ use common::http::{Refusal, Refused, Text, cadde};
 use common::refusals;
 use provenance_outbox::OutboxError;
 
-use super::body::RecordError;
 use super::options::OptionsError;
+use super::record_error::RecordError;
 use super::role::Role;
 use crate::upstream::{
     CodingError, DialError, FollowError, MAX_URL_BYTES, UpstreamError, UrlError,

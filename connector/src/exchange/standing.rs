@@ -11,7 +11,7 @@ use std::time::Duration;
 use auth_client::RegistryError;
 use auth_client::api::Suspensions;
 use common::ids::{ConnectorId, UserId};
-use common::service::Shutdown;
+use common::process::Shutdown;
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::Registrations;

@@ -1,63 +1,41 @@
 //! The provider connector: offers the data of one provider to receiver connectors that may have it.
 
+mod check;
 mod config;
 mod decision;
 mod fetch;
 mod file;
 mod sources;
+mod state;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use axum::Router;
 use axum::routing::{MethodRouter, get, head};
-use common::clock::SharedClock;
 use common::config::AdminConfig;
 use common::http::Endpoint;
-use common::http::client::PeerClient;
-use common::ids::{ConnectorId, UserId};
 use common::listener::{Listener, ListenerConfig};
-use common::service::{Context, Finding, OwnCommand, Service};
+use common::process::{Context, Finding};
+use common::service::{OwnCommand, Service};
 use common::telemetry::TelemetryConfig;
-use common::tls::TlsStore;
-use http::HeaderValue;
+use common::tls::PeerClient;
 use provenance_outbox::{HttpLedger, Outbox};
 
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
 };
 pub use sources::{Source, SourceError, Sources};
+pub(crate) use state::{Identity, Provider};
 
 use crate::authorization::store::Grants;
 use crate::authorization::{self, AuthorizationApi, GrantBook};
-use crate::exchange::{Admission, Deadlines, Recorder, Role, Running, refusals};
-use crate::identity::Registrations;
+use crate::exchange::{Role, refusals};
 use crate::outbox_command;
-use crate::upstream::{Client, ClientTls, public_tls};
 
 /// The service.
 #[derive(Debug)]
 pub struct ProviderConnector;
-
-/// What an exchange needs.
-pub(crate) struct Provider {
-    owner: UserId,
-    connector_id: ConnectorId,
-    /// It was seen to be registered for its owner.
-    is_own_known: AtomicBool,
-    sources: Sources,
-    grants: Arc<GrantBook>,
-    callers: Callers,
-    pub(super) registrations: Arc<dyn Registrations>,
-    pub(crate) recorder: Recorder,
-    source_client: Arc<Client>,
-    admission: Arc<Admission>,
-    deadlines: Deadlines,
-    delivery: Delivery,
-    ledger_url: HeaderValue,
-    clock: SharedClock,
-}
 
 impl Service for ProviderConnector {
     const NAME: &'static str = "provider-connector";
@@ -158,57 +136,6 @@ async fn open_outbox(config: &Config, context: &Context) -> anyhow::Result<Outbo
     let clock = context.clock.clone();
     let opening = move || Outbox::open(outbox, &connector_id, clock);
     Ok(tokio::task::spawn_blocking(opening).await??)
-}
-
-/// Whom the provider asks about callers and connectors.
-pub(crate) struct Identity {
-    pub callers: Callers,
-    pub registrations: Arc<dyn Registrations>,
-}
-
-impl Provider {
-    pub(crate) fn new(
-        config: &Config,
-        context: &Context,
-        tls: &Arc<TlsStore>,
-        grants: Arc<GrantBook>,
-        outbox: Outbox,
-        identity: Identity,
-    ) -> anyhow::Result<Self> {
-        let sources = Sources::new(&config.sources)?;
-        let source_tls = if sources.need_tls() {
-            ClientTls::Public(public_tls(&config.source_anchors, tls)?)
-        } else {
-            ClientTls::None
-        };
-        let source_client = Client::new(source_tls);
-        source_client.spawn_housekeeping();
-        let ledger_wait = config.provenance.ledger_wait.get();
-        let registrations = Arc::clone(&identity.registrations);
-        Ok(Self {
-            owner: config.provider_id.clone(),
-            connector_id: config.connector_id.clone(),
-            is_own_known: AtomicBool::new(false),
-            sources,
-            grants,
-            callers: identity.callers,
-            registrations: identity.registrations,
-            recorder: Recorder::new(
-                outbox,
-                config.connector_id.clone(),
-                context.clock.clone(),
-                context.shutdown.clone(),
-                ledger_wait,
-                Running::new(registrations),
-            ),
-            source_client,
-            admission: config.limits.admission(),
-            deadlines: config.deadlines,
-            delivery: config.provenance.delivery,
-            ledger_url: crate::ledger_url(&config.provenance.public_url)?,
-            clock: context.clock.clone(),
-        })
-    }
 }
 
 /// The path of the exchange.

@@ -1,5 +1,6 @@
 //! The receiver connector: fetches for the applications of a domain, from providers' connectors or directly.
 
+mod check;
 mod config;
 mod direct;
 mod egress;
@@ -8,58 +9,34 @@ mod foreign;
 mod forward;
 mod provider_refusal;
 mod request;
+mod state;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use auth_client::{AuthFacts, Callers, Registry, TokenExchange, TokenVerifier, enrol};
 use axum::Router;
 use axum::routing::{MethodRouter, get, head};
 use common::config::AdminConfig;
 use common::http::Endpoint;
-use common::http::client::PeerClient;
-use common::ids::ConnectorId;
 use common::listener::{Listener, ListenerConfig};
-use common::service::{Context, Finding, OwnCommand, Service};
+use common::process::{Context, Finding};
+use common::service::{OwnCommand, Service};
 use common::telemetry::TelemetryConfig;
-use common::tls::TlsStore;
-use http::HeaderValue;
+use common::tls::PeerClient;
 use location_client::LocationResolver;
 use provenance_outbox::{HttpLedger, Outbox};
-use url::Url;
 
 pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
 pub use egress::{Egress, EgressError};
 pub use provider_refusal::ProviderRefusal;
+pub(crate) use state::{Identity, Receiver};
 
-use crate::exchange::{Admission, Deadlines, Recorder, Role, Running, refusals};
-use crate::identity::{ExchangedTokens, Locations, Registrations};
+use crate::exchange::{Role, refusals};
 use crate::outbox_command;
-use crate::upstream::{Client, ClientTls, public_tls};
-use foreign::ForeignLedgers;
 
 /// The service.
 #[derive(Debug)]
 pub struct ReceiverConnector;
-
-/// What an exchange needs.
-pub(crate) struct Receiver {
-    connector_id: ConnectorId,
-    callers: Callers,
-    exchanged_tokens: Arc<dyn ExchangedTokens>,
-    registrations: Arc<dyn Registrations>,
-    locations: Arc<dyn Locations>,
-    pub(crate) recorder: Recorder,
-    provider_client: Arc<Client>,
-    direct_client: Arc<Client>,
-    egress: Egress,
-    foreign_ledgers: ForeignLedgers,
-    own_users_only: bool,
-    admission: Arc<Admission>,
-    deadlines: Deadlines,
-    ledger_url: HeaderValue,
-    contract_services: Vec<Url>,
-}
 
 impl Service for ReceiverConnector {
     const NAME: &'static str = "receiver-connector";
@@ -142,66 +119,6 @@ impl Service for ReceiverConnector {
             .await;
         outbox.close(crate::OUTBOX_PATIENCE).await;
         Ok(())
-    }
-}
-
-/// Whom the receiver asks about callers, tokens, connectors and providers.
-pub(crate) struct Identity {
-    pub callers: Callers,
-    pub exchanged_tokens: Arc<dyn ExchangedTokens>,
-    pub registrations: Arc<dyn Registrations>,
-    pub locations: Arc<dyn Locations>,
-}
-
-impl Receiver {
-    pub(crate) fn new(
-        config: &Config,
-        context: &Context,
-        tls: &Arc<TlsStore>,
-        outbox: Outbox,
-        identity: Identity,
-    ) -> anyhow::Result<Self> {
-        let egress = Egress::new(&config.egress)?;
-        let direct_tls = if egress.needs_tls() {
-            ClientTls::Public(public_tls(&config.egress_anchors, tls)?)
-        } else {
-            ClientTls::None
-        };
-        let (provider_client, direct_client) = (
-            Client::new(ClientTls::Peer(Arc::clone(tls))),
-            Client::new(direct_tls),
-        );
-        let registrations = Arc::clone(&identity.registrations);
-        provider_client.spawn_housekeeping();
-        direct_client.spawn_housekeeping();
-        Ok(Self {
-            connector_id: config.connector_id.clone(),
-            callers: identity.callers,
-            exchanged_tokens: identity.exchanged_tokens,
-            own_users_only: config.own_users_only,
-            registrations: identity.registrations,
-            locations: identity.locations,
-            // A receiver never waits for the ledger: the provider does, where somebody has to.
-            recorder: Recorder::new(
-                outbox,
-                config.connector_id.clone(),
-                context.clock.clone(),
-                context.shutdown.clone(),
-                Duration::ZERO,
-                Running::new(registrations),
-            ),
-            provider_client,
-            direct_client,
-            egress,
-            foreign_ledgers: ForeignLedgers::new(
-                &config.provenance.foreign,
-                &config.egress_anchors,
-            )?,
-            admission: config.limits.admission(),
-            deadlines: config.deadlines,
-            ledger_url: crate::ledger_url(&config.provenance.public_url)?,
-            contract_services: config.provenance.contract_services.clone(),
-        })
     }
 }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use common::clock::SystemClock;
 use common::ids::ConnectorId;
-use common::service::Shutdown;
+use common::process::Shutdown;
 use common::tls::{
     AnchorConfig, IdentityError, RecordedCertificates, Revocation, Scope, TlsConfig, TlsStore,
 };

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use common::listener::Peer;
-use common::service::Shutdown;
+use common::process::Shutdown;
 use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderMap, Request, StatusCode};
 use location_client::Profile;

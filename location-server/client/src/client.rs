@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use common::http::client::{AnswerError, PeerClient, read_limited};
+use common::http::client::{AnswerError, read_limited};
 use common::ids::UserId;
+use common::tls::PeerClient;
 use common::tls::TlsStore;
 use http::{Method, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};

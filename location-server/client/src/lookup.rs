@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use common::http::client::{AnswerError, PeerClient, read_limited};
+use common::http::client::{AnswerError, read_limited};
 use common::ids::UserId;
+use common::tls::PeerClient;
 use http::{StatusCode, header};
 use jsonwebtoken::jwk::JwkSet;
 use url::Url;

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use common::clock::SharedClock;
-use common::http::client::PeerClient;
 use common::ids::UserId;
+use common::tls::PeerClient;
 use common::tls::TlsStore;
 use moka::future::Cache;
 use time::OffsetDateTime;

@@ -10,13 +10,11 @@ mod changes;
 mod error;
 mod etag;
 mod read;
+mod state;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use std::{num::NonZeroU32, sync::Arc};
-
-use auth_client::Callers;
 use axum::response::{IntoResponse as _, Response as HttpResponse};
 use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
 use axum::{Json, Router};
@@ -24,43 +22,12 @@ use common::http::Endpoint;
 use common::http::cadde::message;
 use common::http::problem::Problem;
 use common::http::{Refused, refusals};
-use common::ids::ConnectorId;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::Uri;
 use utoipa::OpenApi;
 
 pub use error::TABLE as REFUSALS;
 
-use crate::domain::Directory;
-
-/// What the handlers work with.
-#[derive(Clone)]
-pub struct AppState {
-    /// The records.
-    pub directory: Arc<Directory>,
-    /// Decides who calls.
-    pub callers: Callers,
-    /// Under which name tokens for managing name this server.
-    pub own: ConnectorId,
-    moves: Arc<DefaultKeyedRateLimiter<ConnectorId>>,
-}
-
-/// How often a provider's connector changes its own record at once, and an hour: the history keeps each change.
-const MOVES: NonZeroU32 = NonZeroU32::new(60).expect("it is not zero");
-const MOVES_AN_HOUR: NonZeroU32 = NonZeroU32::new(12).expect("it is not zero");
-
-impl AppState {
-    /// By what is in `directory` and what `callers` say of who calls the server `own`.
-    pub fn new(directory: Arc<Directory>, callers: Callers, own: ConnectorId) -> Self {
-        let moves = Quota::per_hour(MOVES_AN_HOUR).allow_burst(MOVES);
-        Self {
-            directory,
-            callers,
-            own,
-            moves: Arc::new(RateLimiter::keyed(moves)),
-        }
-    }
-}
+pub use state::AppState;
 
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.
 fn table() -> Vec<(Endpoint, MethodRouter<AppState>)> {

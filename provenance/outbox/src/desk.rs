@@ -21,9 +21,10 @@ use super::{
     OpenError,
     errand::Errands,
     file::{self, Claim, File, Row},
+    millis::to_i64,
     open::abort_found_open,
     parked::{Done, Problem, Wish},
-    writer::to_i64,
+    state::State,
 };
 
 /// 10 s: how long the desk waits for a process that runs no errand.
@@ -31,35 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// 20 ms: how often it looks whether one has.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// How far a record has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Its transfer has not ended.
-    Open,
-    /// It waits for the ledger.
-    Waiting,
-    /// The ledger refused it for good.
-    Parked,
-    /// It was handed over.
-    HandedOver,
-}
-
-impl State {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Waiting, Self::Parked, Self::HandedOver];
-
-    /// Its name, as in JSON.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Waiting => "waiting",
-            Self::Parked => "parked",
-            Self::HandedOver => "handed-over",
-        }
-    }
-}
 
 /// A record as an operator sees it.
 #[derive(Debug, Serialize)]

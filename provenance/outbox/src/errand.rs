@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::{
     delivery::Outgoing,
     file::{File, NewRecord, Outcome, Row},
+    millis::to_i64,
     parked::{Done, Wish},
-    writer::to_i64,
 };
 
 /// What an errand changed: the parked record that `was` is none any more, and `now` waits.

@@ -101,7 +101,7 @@ pub enum OpenError {
     #[error("the file holds something else than an outbox")]
     Foreign,
     /// The file was written by a newer version.
-    #[error("the outbox has the newer format {0}; this program knows {known}", known = super::file::FORMAT)]
+    #[error("the outbox has the newer format {0}; this program knows {known}", known = super::format::FORMAT)]
     Format(i64),
     /// The file could not be opened or read.
     #[error("cannot open the outbox")]

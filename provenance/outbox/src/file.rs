@@ -25,13 +25,11 @@ use uuid::Uuid;
 use super::{
     OpenError,
     delivery::{Outgoing, Room},
-    desk::State,
+    format::FORMAT,
     packing::{pack, unpack},
     parked::{Done, Problem, Wish},
+    state::State,
 };
-
-/// Version of the tables, in `user_version`.
-pub(super) const FORMAT: i64 = 2;
 
 /// Receipts that are thrown away in one step. A step takes a few milliseconds, and groups of exchanges wait behind it.
 pub(super) const PRUNE_STEP: u32 = 500;

@@ -34,11 +34,15 @@ mod desk;
 mod errand;
 mod error;
 mod file;
+mod format;
 mod gate;
+mod millis;
 mod open;
 mod packing;
 mod parked;
 mod record;
+mod reserved;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -54,7 +58,7 @@ use bytes::Bytes;
 use common::{
     clock::{SharedClock, unix_millis},
     ids::ConnectorId,
-    service::Heartbeat,
+    process::Heartbeat,
 };
 pub use provenance_model::batch::{AbortReason, BodyEnd, Receipt};
 use time::OffsetDateTime;
@@ -68,10 +72,12 @@ use uuid::Uuid;
 pub use self::{
     config::OutboxConfig,
     delivery::{DeliveryError, HttpLedger, Transport},
-    desk::{Desk, DeskError, Details, Entry, State},
+    desk::{Desk, DeskError, Details, Entry},
     error::{DeliveredError, FullReason, OpenError, OutboxError},
     parked::{Done, Parked, Problem, Wish},
-    record::{Digest, Kind, Reservation, Reserved},
+    record::{Digest, Kind, Reservation},
+    reserved::Reserved,
+    state::State,
     status::{LedgerContact, OutboxStatus},
 };
 use self::{

@@ -12,21 +12,23 @@ use std::{
 use common::{
     clock::{SharedClock, unix_millis},
     ids::{ConnectorId, ExchangeId},
-    service::Heartbeat,
+    process::Heartbeat,
 };
+use provenance_model::batch::AbortReason;
 use rusqlite::Connection;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::{
-    AbortReason, OpenError, Reservation,
+    OpenError, Reservation,
     config::OutboxConfig,
     delivery::Queue,
     file::{self, Claim, File, Outcome},
     gate::Gate,
+    millis::to_i64,
     status::{Ages, Counts},
-    writer::{Alarm, Command, Metrics, Upkeep, Writer, to_i64},
+    writer::{Alarm, Command, Metrics, Upkeep, Writer},
 };
 
 /// A running writer.

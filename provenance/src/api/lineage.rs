@@ -21,7 +21,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{AppState, EXTENDED, error, wants_extended};
+use super::{
+    AppState, error,
+    extended::{EXTENDED, wants_extended},
+};
 use crate::domain::{
     access::Viewer,
     lineage::{Bookmark, Direction, Effort, LineageQuery, Page},

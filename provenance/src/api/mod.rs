@@ -5,6 +5,7 @@
 
 mod batch;
 mod error;
+mod extended;
 mod limits;
 mod lineage;
 mod register;
@@ -22,7 +23,6 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use common::http::Endpoint;
-use http::{HeaderMap, header::ACCEPT};
 use utoipa::OpenApi;
 
 use self::state::Door;
@@ -32,25 +32,6 @@ pub use self::{
     state::{AppState, Ledger},
     writes::Writes,
 };
-
-/// The media type that adds `ledger` to one's own events.
-const EXTENDED: &str = "application/vnd.cadde.provenance+json";
-
-/// Whether the caller accepts the extended form.
-fn wants_extended(headers: &HeaderMap) -> bool {
-    let values = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|v| v.to_str().ok());
-    values.flat_map(|v| v.split(',')).any(|range| {
-        range
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .eq_ignore_ascii_case(EXTENDED)
-    })
-}
 
 /// Every path of one listener with its rule and its handler: the router and the list of endpoints come from here.
 fn table(door: Door) -> Vec<(Endpoint, MethodRouter<AppState>)> {

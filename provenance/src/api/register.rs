@@ -19,7 +19,11 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{AppState, EXTENDED, error, upload, wants_extended};
+use super::{
+    AppState, error,
+    extended::{EXTENDED, wants_extended},
+    upload,
+};
 use crate::domain::{
     access::Caller,
     parties::{Facts, Made, SENT},

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::store::Index;
+use super::index::Index;
 
 /// Which way to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

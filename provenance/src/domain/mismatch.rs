@@ -1,18 +1,18 @@
 //! Both sides of an exchange, compared as soon as both are there.
 
+use std::borrow::Cow;
+
 use provenance_model::{
     commitment::{Commitment, Salt},
     core::{Actor, CoreParts, Predecessor, Subject},
     event_id::of_ledger,
     json,
 };
-use std::borrow::Cow;
-
 use serde_json::{Value, json};
 
 use super::{
+    moment::Moment,
     parties::Facts,
-    rules::Moment,
     store::{Columns, Index, Known, LedgerTx, NewRecord, StoreError, Waiting},
 };
 

@@ -5,8 +5,10 @@
 //! is in [`access`], whose an event is in [`parties`].
 
 pub mod access;
+mod index;
 pub mod lineage;
 mod mismatch;
+pub mod moment;
 pub mod parties;
 pub mod rules;
 pub mod sequencer;

@@ -10,10 +10,10 @@ use provenance_model::{
     json,
 };
 use serde_json::json;
-use time::OffsetDateTime;
 
 use super::{
     mismatch::{self, Side},
+    moment::Moment,
     parties::{Facts, SENT},
     store::{
         Arrival, Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError,
@@ -21,29 +21,6 @@ use super::{
     },
     submission::{Accepted, Call, Decision, Refused, Single, Submission},
 };
-
-/// Time of acceptance of a whole group.
-#[derive(Debug, Clone)]
-pub struct Moment {
-    /// As cores state it.
-    pub rx: String,
-    /// In milliseconds since 1970.
-    pub rx_ms: i64,
-    /// For ids that are made at this time.
-    pub at: OffsetDateTime,
-}
-
-impl Moment {
-    /// The moment `at`.
-    pub fn new(at: OffsetDateTime) -> Self {
-        let rx_ms = i64::try_from(common::clock::unix_millis(at)).unwrap_or(i64::MAX);
-        Self {
-            rx: common::clock::rfc3339_millis(at),
-            rx_ms,
-            at,
-        }
-    }
-}
 
 /// Steps that the search for a cycle may take for one record. Each is a question to the database, for up to as many neighbours
 /// as it tells at a time; over a network a question takes half a millisecond.

@@ -13,14 +13,12 @@ use provenance_model::{
     event::{SingleTag, Tag},
 };
 
+pub use super::index::Index;
 use super::{
     access::Viewer,
     lineage::{BadBookmark, Bookmark, LineageQuery},
     parties::{Facts, Made},
 };
-
-/// Place of a record in the ledger, counted from 0 without gaps.
-pub type Index = i64;
 
 /// The database failed; nothing of the transaction is recorded, unless [`is_uncertain`](Self::is_uncertain).
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ pub use files::{finish_installation, install};
 pub use first::ensure_certificate;
 pub use renewal::{renew_now, spawn_renewal};
 
-use common::{base_url, config::ConfigError, pem::PemError, service::Finding};
+use common::{base_url, config::ConfigError, pem::PemError, process::Finding};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use url::Url;

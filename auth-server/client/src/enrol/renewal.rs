@@ -6,7 +6,12 @@ use crate::{
     api::{IssuedCertificate, RenewRequest},
 };
 use common::{
-    clock::SharedClock, http::client, pem, service::Shutdown, telemetry::Chain, tls::TlsStore,
+    clock::SharedClock,
+    http::client,
+    pem,
+    process::Shutdown,
+    telemetry::Chain,
+    tls::{PeerClient, TlsStore},
 };
 use http::StatusCode;
 use rcgen::{CertificateParams, KeyPair};
@@ -81,7 +86,7 @@ pub async fn renew_now(tls: &Arc<TlsStore>, auth: &AuthConfig) -> Result<(), Enr
     let csr = CertificateParams::default()
         .serialize_request(&key)?
         .pem()?;
-    let response = client::PeerClient::new(Arc::clone(tls))
+    let response = PeerClient::new(Arc::clone(tls))
         .get()
         .post(auth.peer_endpoint("/v1/certificates/renewal"))
         .json(&RenewRequest { csr })

@@ -9,7 +9,7 @@ use axum::{
 use common::{
     clock::ManualClock,
     listener::{Listener, ListenerConfig, TlsMode},
-    service::Shutdown,
+    process::Shutdown,
     tls::TlsConfig,
 };
 use jsonwebtoken::{EncodingKey, Header};

@@ -6,7 +6,7 @@ use auth_client::{
     ConnectorRole,
     api::{Certificate, CreatedConnector, CreatedService, Page},
 };
-use common::service::Finding;
+use common::process::Finding;
 use http::StatusCode;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};

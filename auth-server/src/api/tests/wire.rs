@@ -15,7 +15,7 @@ use common::{
     clock::SharedClock,
     ids::{ConnectorId, UserId},
     listener::Listener,
-    service::Shutdown,
+    process::Shutdown,
     tls::{TlsConfig, TlsStore},
 };
 use secrecy::ExposeSecret as _;

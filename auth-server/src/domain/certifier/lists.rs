@@ -1,6 +1,6 @@
 //! Revocation, and the lists that tell of it.
 
-use super::{Certifier, CertifyError, read};
+use super::{Certifier, CertifyError, Published, read};
 use crate::{
     ca::{RevokedEntry, Source},
     domain::registrar::Actor,
@@ -12,13 +12,6 @@ use time::{Duration, OffsetDateTime};
 
 /// 1 d: a revoked certificate stays on the list this much longer than it lives, for clocks that are behind.
 const LISTED_AFTER_END: Duration = Duration::days(1);
-
-/// What the current list says.
-#[derive(Debug)]
-pub(super) struct Published {
-    at: OffsetDateTime,
-    revoked: Vec<(String, OffsetDateTime)>,
-}
 
 impl Certifier {
     /// The current lists, as PEM.

@@ -322,8 +322,7 @@ pub(crate) fn number_of(body: &CreateParticipant) -> Result<String, RegisterErro
             "is required of an organisation",
         )),
         (ParticipantKind::Individual, None) => {
-            let digits =
-                u64::from_be_bytes(crate::domain::secrets::random::<8>()) % 1_000_000_000_000;
+            let digits = u64::from_be_bytes(crate::random::random::<8>()) % 1_000_000_000_000;
             Ok(format!("0{digits:012}"))
         }
         (ParticipantKind::Individual, Some(_)) => Err(invalid(

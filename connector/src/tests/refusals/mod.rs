@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use auth_client::{Cnf, ConnectorRole, State, TokenClaims, TokenError};
 use common::config::Period;
-use common::http::client::PeerClient;
 use common::ids::UserId;
+use common::tls::PeerClient;
 use common::tls::TlsStore;
 use location_client::Profile;
 use rstest::rstest;

@@ -6,6 +6,7 @@ mod reading;
 mod wire;
 mod writing;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_client::api::ServiceKind;
@@ -27,7 +28,7 @@ use time::macros::datetime;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::domain::RecordSigner;
+use crate::domain::{Directory, RecordSigner};
 use crate::store::Locations;
 
 const PROVIDER: &str = "cadde.7000000000001.aa";

@@ -9,9 +9,20 @@ use uuid::Uuid;
 use super::{
     AbortReason, Side, Unregistrable,
     fields::{Wrong, moment, one_predecessor, required_user, text, user, uuid},
-    incoming::InBody,
 };
 use crate::event::{MAX_TAGS_OF_MANY, check_tags, limit_tags};
+
+/// What an incoming item is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InBody {
+    /// An event.
+    Event {
+        /// `cdleventtype`.
+        event_type: String,
+    },
+    /// Evidence.
+    Evidence(EvidenceKind),
+}
 
 /// What kind of evidence an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,25 +10,13 @@ use uuid::Uuid;
 
 use super::{
     Dig, Jti, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
-    body::{EvidenceKind, Parts, event, evidence},
+    body::{InBody, Parts, event, evidence},
     fields::{Wrong, text, user, uuid},
 };
 use crate::{
     event_id::{Nonce, belongs_to, canonical, is_owned},
     json,
 };
-
-/// What an incoming item is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InBody {
-    /// An event.
-    Event {
-        /// `cdleventtype`.
-        event_type: String,
-    },
-    /// Evidence.
-    Evidence(EvidenceKind),
-}
 
 /// An incoming item that fits the schema.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::{
-    body::EvidenceKind,
-    incoming::{Fault, InBody, InItem, Invalid},
+    body::{EvidenceKind, InBody},
+    incoming::{Fault, InItem, Invalid},
     outgoing::{
         EventBody, EvidenceBody, Fetched, ItemBody, OutItem, TransferAborted, Unregistrable,
     },

@@ -1,7 +1,7 @@
 //! Delivery over mutual TLS.
 
 use bytes::Bytes;
-use common::http::client::{PeerClient, read_limited};
+use common::{http::client::read_limited, tls::PeerClient};
 use http::{
     StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},

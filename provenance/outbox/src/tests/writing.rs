@@ -515,7 +515,7 @@ async fn a_writer_that_is_stuck_is_not_ready_until_it_gets_on() {
         ..config(folder.path())
     };
     let outbox = open(config, clock.clone()).unwrap();
-    let readiness = common::service::Readiness::default();
+    let readiness = common::process::Readiness::default();
     readiness.started();
     readiness.register("outbox").watch(outbox.heartbeat());
     let (held, told) = std::sync::mpsc::channel::<()>();

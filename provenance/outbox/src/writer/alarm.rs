@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Writer;
-use crate::Problem;
+use crate::{Problem, status::Parked};
 
 /// 1 min: between two lines.
 const EVERY: Duration = Duration::from_mins(1);
@@ -31,10 +30,10 @@ impl Alarm {
     }
 }
 
-impl Writer<'_> {
-    pub(super) fn alarm_of_parked(&mut self) {
-        let parked = &self.counts.parked;
-        if !self.alarm.is_due(parked.number(), Instant::now()) {
+impl Alarm {
+    /// Says that there are `parked`, where it is time to.
+    pub(super) fn tell(&mut self, parked: &Parked) {
+        if !self.is_due(parked.number(), Instant::now()) {
             return;
         }
         let kinds: Vec<String> = Problem::ALL

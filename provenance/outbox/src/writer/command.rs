@@ -6,12 +6,12 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::to_i64;
 use crate::{
     OutboxError, Parked, Problem,
     delivery::{Outgoing, Room},
     errand::Change,
     file::{Found, Outcome},
+    millis::to_i64,
 };
 
 pub(crate) type Reply = oneshot::Sender<Result<(), OutboxError>>;

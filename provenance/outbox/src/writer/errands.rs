@@ -2,8 +2,8 @@
 
 use common::clock::unix_millis;
 
-use super::{Writer, to_i64};
-use crate::{Done, errand::Errands};
+use super::Writer;
+use crate::{Done, errand::Errands, millis::to_i64};
 
 /// Errands that are run in one transaction; groups of exchanges wait behind it.
 const PART: u32 = 64;

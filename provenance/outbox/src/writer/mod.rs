@@ -7,6 +7,7 @@ mod alarm;
 mod command;
 mod errands;
 mod metrics;
+mod tend;
 mod upkeep;
 
 use std::{
@@ -20,7 +21,7 @@ use std::{
 use common::{
     clock::{SharedClock, unix_millis},
     ids::ConnectorId,
-    service::Heartbeat,
+    process::Heartbeat,
 };
 use rusqlite::ErrorCode;
 use tokio::sync::watch;
@@ -35,6 +36,7 @@ use super::{
     errand::{Change, Errands},
     file::{File, NewRecord, Outcome},
     gate::Gate,
+    millis::to_i64,
     parked::{Problem, Wish},
     status::{Ages, Counts},
 };
@@ -377,10 +379,6 @@ impl Writer<'_> {
             differs
         });
     }
-}
-
-pub(super) fn to_i64(ms: u64) -> i64 {
-    i64::try_from(ms).unwrap_or(i64::MAX)
 }
 
 /// Counts an exchange that a limit has refused, here or before it came here.

@@ -3,6 +3,7 @@
 use provenance_model::commitment::{Commitment, Salt};
 
 use super::*;
+use crate::api::extended::EXTENDED;
 
 pub(super) fn statuses(answer: &Answer) -> Vec<&str> {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::domain::access::ReadPolicy;
+use crate::{api::extended::EXTENDED, domain::access::ReadPolicy};
 
 /// Create ← Sent ← Received, registered by provider and consumer.
 async fn exchange(world: &World) -> [String; 3] {

@@ -36,7 +36,7 @@ use common::{
     config::ByteSize,
     ids::{ConnectorId, UserId},
     listener::{ConnectionControl, ConnectionInfo},
-    service::Readiness,
+    process::Readiness,
     tls::PeerCertificate,
 };
 use common_db::DatabaseConfig;

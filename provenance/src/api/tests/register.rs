@@ -4,7 +4,7 @@ use provenance_model::commitment::{Commitment, Salt};
 use rstest::rstest;
 
 use super::*;
-use crate::config::AuthStatus;
+use crate::{api::extended::EXTENDED, config::AuthStatus};
 
 #[rstest]
 #[case::no_event(Form::new().file(b"x"), "no-event")]

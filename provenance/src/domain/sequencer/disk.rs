@@ -7,7 +7,7 @@ use std::{
 
 use common::disk::{Usage, Watermark};
 
-use super::{Load, SequencerLimits};
+use super::{limits::SequencerLimits, load::Load};
 
 /// The disk, looked at before each group.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Unit};
 
-use super::Load;
+use super::load::Load;
 use crate::domain::submission::{Accepted, Decision};
 
 /// Handles of the writer's metrics: looking one up by name would cost more than moving it.

@@ -5,86 +5,34 @@
 //! none.
 
 mod disk;
+mod job;
+mod limits;
+mod load;
 mod metrics;
 #[cfg(test)]
 mod tests;
 mod turns;
 mod writer;
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{self, Sender},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::Ordering,
+    mpsc::{self, Sender},
 };
 
-use common::{clock::SharedClock, disk::Watermark, service::Check};
+use common::{clock::SharedClock, process::Check};
 use tokio::sync::oneshot;
 
+pub use self::{job::SubmitError, limits::SequencerLimits};
 use self::{
-    turns::{Amount, Waiting},
-    writer::{Job, Message, Writer},
+    job::{Amount, Job},
+    load::Load,
+    writer::{Message, Writer},
 };
 use super::{
-    store::{LedgerStore, StoreError},
+    store::LedgerStore,
     submission::{Decision, Submission},
 };
-
-/// Limits of the sequencer.
-#[derive(Debug, Clone)]
-pub struct SequencerLimits {
-    /// Most records that wait at a time, a quarter of them of one caller.
-    pub queue: usize,
-    /// Most bytes that they have together, a quarter of them of one caller.
-    pub queue_bytes: usize,
-    /// A path on the disk of the database; `None` where it lies on another host.
-    pub disk: Option<PathBuf>,
-    /// How full that disk may be.
-    pub watermark: Watermark,
-    /// How long idempotency keys are remembered.
-    pub keep_keys: Duration,
-    /// How long one group may take before the ledger is not ready.
-    pub patience: Duration,
-}
-
-/// Why nothing was decided.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum SubmitError {
-    /// Too many records wait. Nothing is recorded.
-    #[error("too many records wait to be written")]
-    Busy,
-    /// The disk is at the watermark. Nothing is recorded.
-    #[error("the ledger's disk is nearly full")]
-    DiskFull,
-    /// The database failed. Nothing is recorded, unless [`StoreError::is_uncertain`].
-    #[error("the records could not be written")]
-    Store(#[source] Arc<StoreError>),
-    /// The ledger is stopping. Nothing is recorded.
-    #[error("the ledger is stopping")]
-    Stopped,
-}
-
-impl SubmitError {
-    /// The value of the metrics label `reason`.
-    const fn label(&self) -> &'static str {
-        match self {
-            Self::Busy => "busy",
-            Self::DiskFull => "disk",
-            Self::Store(_) => "database",
-            Self::Stopped => "stopping",
-        }
-    }
-}
-
-/// What waits to be written, and whether anything is taken.
-#[derive(Debug, Default)]
-struct Load {
-    waiting: Waiting,
-    is_disk_full: AtomicBool,
-}
 
 /// Hands submissions to the writer. Clones are the same writer.
 #[derive(Debug, Clone)]

@@ -1,8 +1,11 @@
 //! What the writer does when its database does not do what it should.
 
-use std::sync::atomic::{AtomicI64, AtomicU32};
+use std::{
+    sync::atomic::{AtomicI64, AtomicU32},
+    time::Duration,
+};
 
-use common::{clock::ManualClock, service::Readiness};
+use common::{clock::ManualClock, process::Readiness};
 use provenance_model::event::SingleTag;
 use time::macros::datetime;
 
@@ -11,7 +14,9 @@ use crate::{
     config::LedgerConfig,
     domain::{
         parties::Made,
-        store::{Arrival, Index, Known, LedgerTx, NewRecord, Recorded, SameData, Waiting},
+        store::{
+            Arrival, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting,
+        },
         submission::{Accepted, Refused},
     },
     store::{SqliteLedger, conformance::event, open_sqlite},

@@ -5,40 +5,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{SequencerLimits, writer::Job};
+use super::{
+    job::{Amount, Job},
+    limits::SequencerLimits,
+};
 
 /// A caller has one part of so many of what may wait. A connector's four largest requests fit into it.
 const SHARE: usize = 4;
-
-/// How much waits.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Amount {
-    pub(super) records: usize,
-    pub(super) bytes: usize,
-}
-
-impl Amount {
-    fn and(self, other: Self) -> Self {
-        Self {
-            records: self.records + other.records,
-            bytes: self.bytes + other.bytes,
-        }
-    }
-
-    fn without(self, other: Self) -> Self {
-        Self {
-            records: self.records.saturating_sub(other.records),
-            bytes: self.bytes.saturating_sub(other.bytes),
-        }
-    }
-
-    /// Whether so much may wait, besides `new`, where `most` may. What is larger than all of that has to pass somehow: alone.
-    fn has_room_for(self, new: Self, most: Self) -> bool {
-        let sum = self.and(new);
-        (self.bytes == 0 || sum.bytes <= most.bytes)
-            && (self.records == 0 || sum.records <= most.records)
-    }
-}
 
 /// What waits to be written, in all and of each caller.
 #[derive(Debug, Default)]

@@ -12,18 +12,21 @@ use std::{
 use common::{
     background,
     clock::{SharedClock, unix_millis},
-    service::{Check, Heartbeat},
+    process::{Check, Heartbeat},
 };
 use tokio::sync::oneshot;
 
 use super::{
-    Load, SequencerLimits, SubmitError,
     disk::Disk,
+    job::{Amount, Job, SubmitError},
+    limits::SequencerLimits,
+    load::Load,
     metrics::Metrics,
-    turns::{Amount, Turns},
+    turns::Turns,
 };
 use crate::domain::{
-    rules::{self, Effort, Moment},
+    moment::Moment,
+    rules::{self, Effort},
     store::{LedgerStore, LedgerTx as _, StoreError},
     submission::{Decision, Refused, Submission},
 };
@@ -50,16 +53,6 @@ const ATTEMPTS: u32 = 5;
 
 /// 10 ms: mean wait before the second try, doubled with each further one.
 const PAUSE: Duration = Duration::from_millis(10);
-
-#[derive(Debug)]
-pub(super) struct Job {
-    /// Whose it is.
-    pub(super) caller: String,
-    pub(super) submissions: Vec<Submission>,
-    /// How much of what may wait they are.
-    pub(super) amount: Amount,
-    pub(super) reply: oneshot::Sender<Result<Vec<Decision>, SubmitError>>,
-}
 
 #[derive(Debug)]
 pub(super) enum Message {

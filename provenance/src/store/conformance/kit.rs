@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use common::{clock::ManualClock, ids::UserId, service::Readiness};
+use common::{clock::ManualClock, ids::UserId, process::Readiness};
 use provenance_model::{
     core::{Actor, ActorAuth, CoreParts, Subject},
     event::Event,

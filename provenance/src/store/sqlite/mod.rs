@@ -3,25 +3,15 @@
 //! Opening and migrating goes the way of every other database here; after that, statements run without a hand-over to another
 //! thread each, of which a record takes half a dozen.
 
+mod connect;
 mod reader;
 mod writer;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use common_db::{self as db, DatabaseConfig};
-use rusqlite::{Connection, config::DbConfig};
 
 pub use self::{reader::SqliteReader, writer::SqliteLedger};
-use crate::domain::store::StoreError;
-
-/// Statements that stay prepared.
-const STATEMENTS: usize = 32;
-
-/// 5 s: how long a connection waits for another, for example for one that copies the database.
-const BUSY: Duration = Duration::from_secs(5);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -63,35 +53,8 @@ pub async fn open_sqlite(
     Ok((SqliteLedger::open(path)?, SqliteReader::open(path)?, folder))
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open(path)?;
-    conn.busy_timeout(BUSY)?;
-    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    // An answer promises durability.
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan is made for all values. Without this, a statement with `LIMIT ?` is compiled anew each time that it is run, which
-    // costs more than running it.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    Ok(conn)
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        let code = error.sqlite_error().map(|inner| inner.extended_code);
-        if code.is_some_and(db::sqlite_is_unavailable) {
-            Self::unavailable(error)
-        } else {
-            Self(Box::new(error))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use rusqlite::StatementStatus;
     use tempfile::TempDir;
 
     use super::*;
@@ -118,19 +81,4 @@ mod tests {
     }
 
     conforms!(File);
-
-    #[test]
-    fn a_statement_stays_compiled_whatever_its_limit() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let conn = connect(&folder.path().join("x.db")).expect("a database");
-        conn.execute_batch("CREATE TABLE t(x INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
-            .expect("room");
-        let query = "SELECT count(*) FROM (SELECT x FROM t WHERE x > ?1 ORDER BY x LIMIT ?2)";
-        let mut query = conn.prepare(query).expect("a statement");
-        for limit in 0..3_i64 {
-            let found: i64 = query.query_row([0, limit], |row| row.get(0)).expect("rows");
-            assert_eq!(found, limit);
-        }
-        assert_eq!(query.get_status(StatementStatus::RePrepare), 0);
-    }
 }

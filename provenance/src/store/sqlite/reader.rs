@@ -11,7 +11,7 @@ use provenance_model::commitment::Commitment;
 use rusqlite::{CachedStatement, Connection, Transaction};
 use tokio::sync::Semaphore;
 
-use super::connect;
+use super::connect::connect;
 use crate::{
     domain::{
         access::Viewer,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::{
     super::{actor_of, actor_text},
-    connect,
+    connect::connect,
 };
 use crate::domain::{
     parties::{Facts, Made},

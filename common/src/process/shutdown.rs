@@ -31,7 +31,7 @@ impl Shutdown {
 }
 
 /// Cancels `shutdown` on SIGINT and SIGTERM.
-pub(super) fn on_signals(shutdown: &Shutdown) -> std::io::Result<()> {
+pub(crate) fn on_signals(shutdown: &Shutdown) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = shutdown.clone();

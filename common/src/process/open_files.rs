@@ -3,7 +3,7 @@
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Raises the soft limit to the hard one: the soft one is 1,024 on most systems, for the sake of programs that use select(2).
-pub(super) fn raise() {
+pub(crate) fn raise() {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
         return;
