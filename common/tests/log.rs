@@ -7,7 +7,8 @@ use common::{
     config::AdminConfig,
     http::layers::Front,
     listener::{ListenerConfig, TlsMode},
-    service::{Context, Finding, Service, Shutdown},
+    process::{Context, Finding, Shutdown},
+    service::Service,
     telemetry::{self, TelemetryConfig},
 };
 use http::Request;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use common::clock::SharedClock;
 use common::config::Period;
-use common::service::{Finding, Shutdown};
+use common::process::{Finding, Shutdown};
 use common::telemetry::Chain;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
