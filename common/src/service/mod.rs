@@ -9,7 +9,6 @@ mod own_command;
 
 use std::{fmt::Debug, future::Future, path::Path, process::ExitCode};
 
-use anyhow::Context as _;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{admin::ENDPOINTS as ADMIN_ENDPOINTS, arguments::main, own_command::OwnCommand};
