@@ -1,5 +1,10 @@
 //! The log of a process, to its last line.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop at the first surprise as tests do"
+)]
+
 use std::{path::Path, process::Command};
 
 use axum::{Router, body::Body, routing::get};
@@ -136,7 +141,7 @@ fn a_service_whose_log_is_json_says_nothing_else() {
     for panic in &panics {
         assert_eq!(panic["level"], "ERROR");
         assert!(panic["place"].as_str().unwrap().contains("tests/log.rs:"));
-        assert!(panic["backtrace"].as_str().unwrap().contains("\n"));
+        assert!(panic["backtrace"].as_str().unwrap().contains('\n'));
         assert!(panic["timestamp"].as_str().unwrap().starts_with("20"));
     }
     assert!(panics[0].get("request.id").is_none());
