@@ -58,7 +58,10 @@ async fn an_operator_finds_the_reason_of_a_refusal_in_the_log() {
         let log = provider.log();
         let mut lines = log.lines().filter(|line| line.contains(&id));
         lines
-            .any(|line| line.contains("certificate-not-registered (nobody.connectors.example)"))
+            .any(|line| {
+                line.contains("certificate-not-registered")
+                    && line.contains("nobody.connectors.example")
+            })
             .then_some(())
     })
     .await;
