@@ -1,4 +1,4 @@
-//! What `Cargo.toml` says has no tests has none: they would be compiled and run by nobody.
+//! What lies in the workspace is used: tests are run, migrations are part of a program.
 
 use std::path::{Path, PathBuf};
 
@@ -80,4 +80,44 @@ fn what_is_said_to_have_no_tests_has_none() {
     }
     assert!(skipped > 10, "{skipped} targets are said to have none");
     assert!(tests_in("    #[test]\nfn a() {}") && examples_in("/// ```\n/// a();"));
+}
+
+/// The names that `migrator!` is given for `folder` in one of these files.
+fn migrations_of(files: &[PathBuf], folder: &str) -> Vec<String> {
+    let start = format!("\"{folder}\":");
+    let text = files.iter().find_map(|file| {
+        let text = std::fs::read_to_string(file).unwrap();
+        let at = text.find(&start)? + start.len();
+        Some(text[at..].split(')').next().unwrap().to_owned())
+    });
+    let text = text.unwrap_or_else(|| panic!("nobody names the files of {folder}"));
+    let names = text.split('"').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_migration_is_part_of_its_program() {
+    let workspace = data::workspace();
+    let mut seen = 0;
+    for package in ["auth-server", "connector", "location-server", "provenance"] {
+        let package = workspace.join(package);
+        let sources = sources(&package.join("src"));
+        for kind in ["sqlite", "postgres"] {
+            let folder = format!("migrations/{kind}");
+            let mut files: Vec<_> = std::fs::read_dir(package.join(&folder))
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+                .collect();
+            files.sort();
+            assert_eq!(
+                migrations_of(&sources, &folder),
+                files,
+                "{}",
+                package.display()
+            );
+            seen += files.len();
+        }
+    }
+    assert!(seen > 10, "{seen} migrations");
 }

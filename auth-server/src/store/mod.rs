@@ -17,12 +17,33 @@ mod rows;
 mod tests;
 
 use crate::domain::store::{Duplicate, StoreError};
-use common_db::{Database, DatabaseConfig, DbError, Migrations};
+use common_db::{Database, DatabaseConfig, DbError, Migrations, migrator};
+use std::sync::LazyLock;
 
-static MIGRATIONS: Migrations = Migrations {
-    sqlite: sqlx::migrate!("migrations/sqlite"),
-    postgres: sqlx::migrate!("migrations/postgres"),
-};
+static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
+    sqlite: migrator!(
+        "migrations/sqlite":
+        "0001_registration",
+        "0002_certificates",
+        "0003_token_families",
+        "0004_folded_client_ids",
+        "0005_changes",
+        "0006_purposes",
+        "0007_certificate_parents",
+        "0008_registration_edits",
+    ),
+    postgres: migrator!(
+        "migrations/postgres":
+        "0001_registration",
+        "0002_certificates",
+        "0003_token_families",
+        "0004_folded_client_ids",
+        "0005_changes",
+        "0006_purposes",
+        "0007_certificate_parents",
+        "0008_registration_edits",
+    ),
+});
 
 /// Registrations, certificates and sessions in one database.
 #[derive(Debug, Clone)]

@@ -33,6 +33,7 @@ mod config;
 mod database;
 mod error;
 mod failure;
+mod migrations;
 mod postgres;
 mod retention;
 mod row;
@@ -45,6 +46,7 @@ pub use self::{
     database::{Database, Migrations, Transaction},
     error::DbError,
     failure::{is_conflict, is_unavailable, sqlite_is_unavailable},
+    migrations::migrator,
     postgres::{PostgresDatabase, create_postgres, limited, open_postgres},
     retention::RetentionConfig,
     row::{Column, Corrupt, Record, Row, StoreError},

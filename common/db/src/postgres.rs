@@ -254,14 +254,15 @@ pub async fn create_postgres(config: &DatabaseConfig) -> Result<bool, DbError> {
     Ok(!exists)
 }
 
-/// Settings of a server that decide whether it can be used.
-#[derive(sqlx::FromRow)]
-struct Settings {
-    version: i32,
-    encoding: String,
-    synchronous_commit: String,
-    fsync: String,
-    read_only: String,
+crate::row! { sqlx::postgres::PgRow =>
+    /// Settings of a server that decide whether it can be used.
+    struct Settings {
+        version: i32,
+        encoding: String,
+        synchronous_commit: String,
+        fsync: String,
+        read_only: String,
+    }
 }
 
 impl Settings {

@@ -1,20 +1,22 @@
 //! Locations and their history in SQL.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use common::ids::UserId;
 use common_db::{
     Corrupt, Database, DatabaseConfig, DbError, Json, Migrations, Row, StoreError, Transaction,
-    sql, up_to_nul,
+    migrator, sql, up_to_nul,
 };
 use location_client::api::{Change, ChangeKind, Entry};
 use time::OffsetDateTime;
 
 use crate::domain::{Author, LocationStore, Stored};
 
-static MIGRATIONS: Migrations = Migrations {
-    sqlite: sqlx::migrate!("migrations/sqlite"),
-    postgres: sqlx::migrate!("migrations/postgres"),
-};
+static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
+    sqlite: migrator!("migrations/sqlite": "0001_locations", "0002_history_ends"),
+    postgres: migrator!("migrations/postgres": "0001_locations", "0002_history_ends"),
+});
 
 /// The store.
 pub struct Locations {

@@ -1,12 +1,13 @@
 //! Grants in SQL, of one connector process or of several that share a server.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use common::ids::UserId;
 use common_db::{
     Corrupt, Database, DatabaseConfig, DbError, Json, Migrations, Rfc3339, Row, Statement,
-    Transaction, sql,
+    Transaction, migrator, sql,
 };
 
 use time::OffsetDateTime;
@@ -14,10 +15,10 @@ use time::OffsetDateTime;
 use super::{Change, GrantStore, News, StoreError, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
-static MIGRATIONS: Migrations = Migrations {
-    sqlite: sqlx::migrate!("migrations/sqlite"),
-    postgres: sqlx::migrate!("migrations/postgres"),
-};
+static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
+    sqlite: migrator!("migrations/sqlite": "0001_grants", "0002_grant_edits"),
+    postgres: migrator!("migrations/postgres": "0001_grants", "0002_grant_edits"),
+});
 
 /// The store.
 #[derive(Debug, Clone)]

@@ -9,12 +9,23 @@ mod reader;
 mod tests;
 mod writer;
 
+use std::sync::LazyLock;
+
 use common_db::{self as db, DatabaseConfig, DbError, PostgresDatabase};
+use sqlx::migrate::Migrator;
 
 pub use self::{reader::PostgresReader, writer::PostgresLedger};
 use crate::domain::store::StoreError;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    common_db::migrator!(
+        "migrations/postgres":
+        "0001_ledger",
+        "0002_claims",
+        "0004_rights",
+        "0005_arriving",
+    )
+});
 
 /// Opens the database of `config`, brings it to its current schema, and returns its writing and its reading side, and the
 /// database itself, to be asked whether it is there.

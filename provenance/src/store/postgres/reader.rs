@@ -441,15 +441,16 @@ async fn everything(
     Ok(found.into_iter().filter(|idx| *idx != start).collect())
 }
 
-#[derive(sqlx::FromRow)]
-struct RecordRow {
-    idx: Index,
-    id: String,
-    event_type: String,
-    commitment: Vec<u8>,
-    core: Option<String>,
-    provider: Option<String>,
-    consumer: Option<String>,
+common_db::row! { sqlx::postgres::PgRow =>
+    struct RecordRow {
+        idx: Index,
+        id: String,
+        event_type: String,
+        commitment: Vec<u8>,
+        core: Option<String>,
+        provider: Option<String>,
+        consumer: Option<String>,
+    }
 }
 
 impl TryFrom<RecordRow> for Row {

@@ -593,12 +593,13 @@ fn place(ord: usize) -> Result<i32, StoreError> {
     i32::try_from(ord).map_err(|error| StoreError(Box::new(error)))
 }
 
-#[derive(sqlx::FromRow)]
-struct ReceiptRow {
-    idx: Index,
-    id: String,
-    salt: Option<Vec<u8>>,
-    core: Option<String>,
+common_db::row! { sqlx::postgres::PgRow =>
+    struct ReceiptRow {
+        idx: Index,
+        id: String,
+        salt: Option<Vec<u8>>,
+        core: Option<String>,
+    }
 }
 
 impl ReceiptRow {
@@ -614,27 +615,28 @@ impl ReceiptRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct KnownRow {
-    id: String,
-    idx: Index,
-    kind: i16,
-    commitment: Vec<u8>,
-    actor: String,
-    content: Option<Vec<u8>>,
-    rx: OffsetDateTime,
-    is_contested: bool,
-    #[sqlx(flatten)]
-    facts: FactsRow,
+common_db::row! { sqlx::postgres::PgRow =>
+    struct KnownRow {
+        id: String,
+        idx: Index,
+        kind: i16,
+        commitment: Vec<u8>,
+        actor: String,
+        content: Option<Vec<u8>>,
+        rx: OffsetDateTime,
+        is_contested: bool,
+        ..facts: FactsRow,
+    }
 }
 
-/// By what an event is judged.
-#[derive(sqlx::FromRow)]
-struct FactsRow {
-    etype: Option<String>,
-    provider: Option<String>,
-    consumer: Option<String>,
-    made: Option<String>,
+common_db::row! { sqlx::postgres::PgRow =>
+    /// By what an event is judged.
+    struct FactsRow {
+        etype: Option<String>,
+        provider: Option<String>,
+        consumer: Option<String>,
+        made: Option<String>,
+    }
 }
 
 impl FactsRow {
@@ -652,15 +654,15 @@ impl FactsRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct WaitingRow {
-    prev_id: String,
-    idx: Index,
-    id: String,
-    commitment: Vec<u8>,
-    actor: String,
-    #[sqlx(flatten)]
-    facts: FactsRow,
+common_db::row! { sqlx::postgres::PgRow =>
+    struct WaitingRow {
+        prev_id: String,
+        idx: Index,
+        id: String,
+        commitment: Vec<u8>,
+        actor: String,
+        ..facts: FactsRow,
+    }
 }
 
 impl WaitingRow {
@@ -675,12 +677,12 @@ impl WaitingRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct SameRow {
-    id: String,
-    actor: String,
-    #[sqlx(flatten)]
-    facts: FactsRow,
+common_db::row! { sqlx::postgres::PgRow =>
+    struct SameRow {
+        id: String,
+        actor: String,
+        ..facts: FactsRow,
+    }
 }
 
 impl KnownRow {

@@ -8,12 +8,22 @@ mod reader;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use common_db::{self as db, DatabaseConfig};
+use sqlx::migrate::Migrator;
 
 pub use self::{reader::SqliteReader, writer::SqliteLedger};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    common_db::migrator!(
+        "migrations/sqlite":
+        "0001_ledger",
+        "0002_claims",
+        "0004_rights",
+        "0005_arriving",
+    )
+});
 
 /// Why the ledger's database cannot be opened.
 #[derive(Debug, thiserror::Error)]
