@@ -1,5 +1,9 @@
 //! The parts of a running server, put together.
 
+use std::sync::Arc;
+
+use common::clock::SharedClock;
+
 use crate::{
     api::App,
     ca::{CaError, Source},
@@ -17,8 +21,6 @@ use crate::{
         },
     },
 };
-use common::clock::SharedClock;
-use std::sync::Arc;
 
 /// Why the parts don't fit.
 #[derive(Debug, thiserror::Error)]

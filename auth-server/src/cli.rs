@@ -1,16 +1,18 @@
 //! The command `auth-server init`. All other commands are those of every service.
 
-use crate::{
-    config::Config,
-    init::{InitOptions, InitOutcome, Organisation, init},
-};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
+
 use clap::{Args, Parser};
 use common::{
     clock::SystemClock,
     config::{Loaded, load},
     telemetry::Chain,
 };
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
+
+use crate::{
+    config::Config,
+    init::{InitOptions, InitOutcome, Organisation, init},
+};
 
 /// Make a new installation: certificate authority, signing key, own certificate, first operator.
 ///
@@ -115,8 +117,9 @@ fn print_for_people(config: &Config, outcome: &InitOutcome) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory as _;
+
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {

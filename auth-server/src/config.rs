@@ -1,5 +1,7 @@
 //! Configuration of the authentication server.
 
+use std::path::{Path, PathBuf};
+
 use common::{
     config::{AdminConfig, Period},
     ids::ConnectorId,
@@ -10,7 +12,6 @@ use common::{
 };
 use common_db::{DatabaseConfig, RetentionConfig};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
 /// Everything the authentication server is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
-use super::*;
 use rstest::rstest;
+
+use super::*;
 
 /// The configuration that the README shows.
 fn readme() -> &'static str {

@@ -1,21 +1,7 @@
 //! Making a new installation: certificate authority, signing key, own certificate, first operator.
 
-use crate::{
-    ca::{
-        self, Authority, CaError, CaFiles, CsrError, RequestedKey, create,
-        external::{self, ExternalError},
-    },
-    config::Config,
-    domain::{
-        client::{Client, ClientKind},
-        password::{PasswordError, Passwords},
-        registrar::{Actor, RegisterError, issue_user_id, number_of},
-        secrets::{self, random_password, random_secret},
-        store::{CertificateRecord, FirstEntries, Store, StoreError},
-        tokens::keys::{self, KeyError},
-    },
-    store::SqlStore,
-};
+use std::path::{Path, PathBuf};
+
 use auth_client::{
     Role, State,
     api::{
@@ -32,8 +18,24 @@ use common::{
 use common_db::DbError;
 use rcgen::{CertificateParams, KeyPair};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
+
+use crate::{
+    ca::{
+        self, Authority, CaError, CaFiles, CsrError, RequestedKey, create,
+        external::{self, ExternalError},
+    },
+    config::Config,
+    domain::{
+        client::{Client, ClientKind},
+        password::{PasswordError, Passwords},
+        registrar::{Actor, RegisterError, issue_user_id, number_of},
+        secrets::{self, random_password, random_secret},
+        store::{CertificateRecord, FirstEntries, Store, StoreError},
+        tokens::keys::{self, KeyError},
+    },
+    store::SqlStore,
+};
 
 /// Client id of the application with which the first operator signs in.
 pub const OPERATOR_CLIENT: &str = "operator";

@@ -1,12 +1,7 @@
 //! The authentication server as a process.
 
-use crate::{
-    api::{App, peer_router, public_router},
-    assemble::assemble,
-    config::Config,
-    domain::tokens::families_since,
-    store::SqlStore,
-};
+use std::{future::Future, sync::Arc, time::Duration};
+
 use anyhow::Context as _;
 use auth_client::enrol::{EnrolError, finish_installation, install};
 use common::{
@@ -22,9 +17,16 @@ use common::{
 };
 use rcgen::{CertificateParams, KeyPair};
 use sha2::{Digest as _, Sha256};
-use std::{future::Future, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::{
+    api::{App, peer_router, public_router},
+    assemble::assemble,
+    config::Config,
+    domain::tokens::families_since,
+    store::SqlStore,
+};
 
 /// 1 min: how often chores are looked at.
 const CHORES: Duration = Duration::from_mins(1);

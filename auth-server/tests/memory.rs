@@ -1,7 +1,8 @@
 //! What stays with the process after logins. A process of its own: what other tests hold would be counted, too.
 
-use auth_server::domain::password::Passwords;
 use std::{sync::Arc, time::Duration};
+
+use auth_server::domain::password::Passwords;
 
 /// Resident memory that belongs to no file, in KiB.
 fn resident_kib() -> u64 {

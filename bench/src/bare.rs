@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, path::Path, process::Command};
 
 use tempfile::TempDir;
-
 use tests::ports::free_address;
 
 use crate::{children::Children, hops::Certificates};

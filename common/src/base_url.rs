@@ -117,8 +117,9 @@ pub fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rstest::rstest;
+
+    use super::*;
 
     #[rstest]
     #[case("HTTPS://Provider.A.Example:443/", "https://provider.a.example")]

@@ -1,7 +1,8 @@
 //! What a connector speaks: one word in location records and in registrations.
 
-use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Which rules a connector follows beyond those of CADDE 4.0.

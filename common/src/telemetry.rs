@@ -2,8 +2,6 @@
 
 mod json;
 
-pub(crate) use json::timestamp;
-
 use std::{
     error::Error,
     fmt,
@@ -11,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use json::timestamp;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};

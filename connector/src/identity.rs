@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use auth_client::api::Suspensions;
 use auth_client::{
     ConnectorRegistration, Registry, RegistryError, TokenError, TokenExchange, VerifiedToken,
+    api::Suspensions,
 };
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, LocationResolver};

@@ -26,9 +26,11 @@ pub mod upstream;
 
 use std::time::Duration;
 
-use common::ids::ConnectorId;
-use common::process::{Readiness, Shutdown};
-use common::tls::TlsStore;
+use common::{
+    ids::ConnectorId,
+    process::{Readiness, Shutdown},
+    tls::TlsStore,
+};
 use http::HeaderValue;
 use provenance_outbox::Outbox;
 use url::Url;

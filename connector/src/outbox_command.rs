@@ -1,12 +1,12 @@
 //! `outbox list|show|requeue|hand-over`: what an operator does with records that the ledger refused for good.
 
-use std::fmt::Write as _;
-use std::path::Path;
-use std::process::ExitCode;
+use std::{fmt::Write as _, path::Path, process::ExitCode};
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
-use common::ids::{ConnectorId, EventId};
-use common::telemetry::Chain;
+use common::{
+    ids::{ConnectorId, EventId},
+    telemetry::Chain,
+};
 use provenance_outbox::{Desk, Done, Entry, Problem, State, Wish};
 
 /// The name of the command.
@@ -331,12 +331,13 @@ fn told(outcomes: &[(EventId, Done)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use bytes::Bytes;
-    use common::clock::{SharedClock, SystemClock};
-    use common::ids::{ExchangeId, UserId};
+    use common::{
+        clock::{SharedClock, SystemClock},
+        ids::{ExchangeId, UserId},
+    };
     use provenance_model::event_id::{EventIds, OwnedId};
     use provenance_outbox::{
         DeliveryError, Digest, Kind, Outbox, OutboxConfig, Reservation, Transport,

@@ -1,15 +1,15 @@
 //! The configuration of the location server.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use auth_client::AuthConfig;
-use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, Period};
-use common::listener::{ListenerConfig, TlsMode};
-use common::process::Finding;
-use common::telemetry::TelemetryConfig;
-use common::tls::TlsConfig;
+use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use common::{
+    config::{AdminConfig, Period},
+    listener::{ListenerConfig, TlsMode},
+    process::Finding,
+    telemetry::TelemetryConfig,
+    tls::TlsConfig,
+};
 use common_db::{DatabaseConfig, RetentionConfig};
 use serde::{Deserialize, Serialize};
 

@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
-use common::config::AdminConfig;
-use common::listener::{Listener, ListenerConfig};
-use common::process::{Context, Finding};
-use common::service::Service;
-use common::telemetry::TelemetryConfig;
+use common::{
+    config::AdminConfig,
+    listener::{Listener, ListenerConfig},
+    process::{Context, Finding},
+    service::Service,
+    telemetry::TelemetryConfig,
+};
 
-use crate::api::{self, AppState};
-use crate::config::Config;
-use crate::domain::{Directory, RecordSigner};
-use crate::store::Locations;
+use crate::{
+    api::{self, AppState},
+    config::Config,
+    domain::{Directory, RecordSigner},
+    store::Locations,
+};
 
 /// The location server.
 pub struct LocationServer;

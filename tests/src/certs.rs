@@ -9,7 +9,6 @@ use rcgen::{
 };
 use rustls_pki_types::PrivateKeyDer;
 use time::{Duration, OffsetDateTime};
-
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::tls::Identity;

@@ -1,8 +1,10 @@
 //! HTTP clients of a scenario, and what they got.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::HeaderMap;

@@ -1,7 +1,9 @@
 //! Files that a trial offers.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 

@@ -3,10 +3,12 @@
 //! It lives in a user and mount namespace of its own, so that an ordinary user can have one, and goes away
 //! with the last process in it.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, ErrorKind, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+};
 
 /// Mounts the tmpfs with what is in the folder already, then keeps the namespace until its input ends, which the kernel sees to
 /// when the test process dies.

@@ -3,10 +3,12 @@
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::Trial;
-use crate::client::{self, Answer};
-use crate::ready::{Credentials, DomainReady, Resource};
-use crate::tls::Identity;
+use crate::{
+    Trial,
+    client::{self, Answer},
+    ready::{Credentials, DomainReady, Resource},
+    tls::Identity,
+};
 
 /// A domain with the trial it belongs to.
 #[derive(Debug, Clone, Copy)]

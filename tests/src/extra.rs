@@ -1,23 +1,26 @@
 //! Connectors beside the trial's own: registered like those of a fourth domain, with the sources, rules and modes of a scenario.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 use toml::{Table, Value};
 use url::Url;
 
-use crate::Trial;
-use crate::client::{self, Answer};
-use crate::ledger;
-use crate::metrics;
-use crate::operator::Operator;
-use crate::ports::free_address;
-use crate::process::Guarded;
-use crate::ready::Credentials;
-use crate::tls::Identity;
-use crate::trial::program;
+use crate::{
+    Trial,
+    client::{self, Answer},
+    ledger, metrics,
+    operator::Operator,
+    ports::free_address,
+    process::Guarded,
+    ready::Credentials,
+    tls::Identity,
+    trial::program,
+};
 
 /// 30 s: enrolment and the first look at the auth-server included.
 const START: Duration = Duration::from_secs(30);

@@ -1,12 +1,16 @@
 //! A provider that the harness plays, to see how far a receiver trusts it.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock, Mutex},
+};
 
 use rustls::ServerConfig;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    runtime::Runtime,
+};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 

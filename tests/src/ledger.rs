@@ -7,9 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::Trial;
-use crate::client::Answer;
-use crate::wait;
+use crate::{Trial, client::Answer, wait};
 
 /// 15 s: delivery happens within a second or so; a loaded machine may need some more.
 const DELIVERY: Duration = Duration::from_secs(15);

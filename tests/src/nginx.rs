@@ -1,15 +1,15 @@
 //! Debian's nginx in front of a service, with the defaults an operator gets.
 
-use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::time::Duration;
+use std::{
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use url::Url;
 
-use crate::ports::free_address;
-use crate::process::Guarded;
-use crate::wait;
+use crate::{ports::free_address, process::Guarded, wait};
 
 /// A running nginx that passes everything on to one upstream.
 #[derive(Debug)]
@@ -124,8 +124,7 @@ fn text(directory: &Path, server: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raw;
-    use crate::source::Source;
+    use crate::{raw, source::Source};
 
     #[tokio::test]
     async fn nginx_asks_its_upstream_with_http_1_0() {

@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::{Value, json};
 
-use crate::Trial;
-use crate::client::{self, Answer};
-use crate::ready::{ClientCredentials, Credentials};
-use crate::tls::Identity;
-use crate::tokens;
+use crate::{
+    Trial,
+    client::{self, Answer},
+    ready::{ClientCredentials, Credentials},
+    tls::Identity,
+    tokens,
+};
 
 /// The operator, signed in.
 #[derive(Debug)]

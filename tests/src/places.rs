@@ -3,9 +3,11 @@
 //! Whoever starts a trial lets it choose its ports among those that are free. The ports of a trial that has ended, or whose
 //! services the harness stops and starts itself, look free, and another one would choose them.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 /// Places begin here, so far apart, below those where trials choose (`trial/src/ports.rs`).
 const LOWEST: u16 = 3_600;

@@ -1,7 +1,6 @@
 //! The ready file of `trial up`.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 use url::Url;

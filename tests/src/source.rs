@@ -1,13 +1,17 @@
 //! A data source played by the harness: it can break, stall and redirect on demand, and remembers who asked.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
+};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sync::oneshot,
+};
 use url::Url;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime starts"));

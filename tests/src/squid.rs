@@ -1,21 +1,20 @@
 //! Debian's squid as existing receivers have it: a forward proxy that opens TLS, shows a client certificate to whoever asks, and
 //! closes it again with an authority of its own.
 
-use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::{
+    net::{SocketAddr, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::client::TlsStream;
 use url::Url;
 
-use crate::certs::Authority;
-use crate::ports::free_address;
-use crate::process::Guarded;
-use crate::{tls, wait};
+use crate::{certs::Authority, ports::free_address, process::Guarded, tls, wait};
 
 /// Where Debian puts the program (package `squid-openssl`: plain `squid` cannot open TLS).
 const PROGRAM: &str = "/usr/sbin/squid";

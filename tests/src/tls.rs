@@ -1,17 +1,14 @@
 //! TLS as a client of a scenario needs it: any certificate, or none.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
+use std::{io, net::SocketAddr, path::Path, sync::Arc};
 
 use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Url;
 
 /// A certificate chain with its private key.

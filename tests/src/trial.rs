@@ -1,26 +1,34 @@
 //! A running trial.
 
-use std::ffi::OsString;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::{
+    ffi::OsString,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 use test_postgres::Server;
 use url::Url;
 
-use crate::certs::Authority;
-use crate::client::Answer;
-use crate::data::{self, DataFolder};
-use crate::domain::Domain;
-use crate::process::{self, Guarded};
-use crate::ready::{ClientCredentials, Credentials, Ready};
-use crate::room::Starting;
-use crate::tls::Identity;
-use crate::tokens::Signer;
-use crate::{client, places, wait};
+use crate::{
+    certs::Authority,
+    client,
+    client::Answer,
+    data::{self, DataFolder},
+    domain::Domain,
+    places,
+    process::{self, Guarded},
+    ready::{ClientCredentials, Credentials, Ready},
+    room::Starting,
+    tls::Identity,
+    tokens::Signer,
+    wait,
+};
 
 /// 60 s: the trial itself promises 5 s on a quiet machine; this one also builds and tests.
 const START: Duration = Duration::from_mins(1);

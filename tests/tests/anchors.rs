@@ -1,18 +1,25 @@
 //! Peers with certificates of other authorities: let in, and believed, as far as their authority may vouch for them.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::json;
-use tests::certs::{Authority, Wanted};
-use tests::extra::{Access, Extra, Joining, Role};
-use tests::nginx::Nginx;
-use tests::operator::Operator;
-use tests::ready::Credentials;
-use tests::source::{self, Source};
-use tests::squid::Squid;
-use tests::tls::{self, Identity, client_config, probe};
-use tests::{Trial, ledger, raw, wait};
+use tests::{
+    Trial,
+    certs::{Authority, Wanted},
+    extra::{Access, Extra, Joining, Role},
+    ledger,
+    nginx::Nginx,
+    operator::Operator,
+    raw,
+    ready::Credentials,
+    source::{self, Source},
+    squid::Squid,
+    tls::{self, Identity, client_config, probe},
+    wait,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 

@@ -1,15 +1,24 @@
 //! A transfer that breaks, wherever it breaks, looks broken to every caller, and nothing claims that it arrived.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use rstest::rstest;
-use tests::domain::Fetch;
-use tests::extra::{Access, Extra, Joining, Role};
-use tests::nginx::Nginx;
-use tests::source::Source;
-use tests::{Trial, client, ledger, raw, wait};
+use tests::{
+    Trial, client,
+    domain::Fetch,
+    extra::{Access, Extra, Joining, Role},
+    ledger,
+    nginx::Nginx,
+    raw,
+    source::Source,
+    wait,
+};
 
 /// Larger than any window on the way, so that bytes are with the caller when the transfer breaks.
 const WHOLE: usize = 3_000_000;

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use tests::certs::{Authority, Wanted};
-use tests::client::{self, Answer};
-use tests::impostor::Impostor;
-use tests::operator::Operator;
-use tests::tls::{Identity, Outcome, client_config, probe};
-use tests::{Trial, wait};
+use tests::{
+    Trial,
+    certs::{Authority, Wanted},
+    client::{self, Answer},
+    impostor::Impostor,
+    operator::Operator,
+    tls::{Identity, Outcome, client_config, probe},
+    wait,
+};
 use url::Url;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 

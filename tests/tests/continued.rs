@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use tests::data::DataFolder;
-use tests::process::{self, Guarded};
-use tests::room::{Takes, room_blocking};
-use tests::{Trial, ledger, wait};
+use tests::{
+    Trial,
+    data::DataFolder,
+    ledger,
+    process::{self, Guarded},
+    room::{Takes, room_blocking},
+    wait,
+};
 
 /// 20 s: the services' own deadline for running requests is below it.
 const END: Duration = Duration::from_secs(20);

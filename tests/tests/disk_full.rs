@@ -1,20 +1,26 @@
 //! Disks that run full under load: what would be written is refused, what is only read goes on, and afterwards nothing is lost
 //! and nothing is damaged.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
 
 use reqwest::multipart::{Form, Part};
 use rstest::rstest;
 use rusqlite::Connection;
 use serde_json::json;
-use tests::client::Answer;
-use tests::disk::SmallDisk;
-use tests::faults::fleet::{Fleet, Service};
-use tests::operator::{Operator, corporate_number};
-use tests::room::{Takes, room};
-use tests::{Trial, ledger, wait};
+use tests::{
+    Trial,
+    client::Answer,
+    disk::SmallDisk,
+    faults::fleet::{Fleet, Service},
+    ledger,
+    operator::{Operator, corporate_number},
+    room::{Takes, room},
+    wait,
+};
 
 /// 16 MiB: some ten times what a service needs for these exchanges.
 const DISK_MIB: u32 = 16;

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use tests::client::{self, Answer};
-use tests::data::DataFolder;
-use tests::room::{Takes, room};
-use tests::{Trial, data, ledger};
+use tests::{
+    Trial,
+    client::{self, Answer},
+    data,
+    data::DataFolder,
+    ledger,
+    room::{Takes, room},
+};
 use url::Url;
 
 /// The five header fields that every answer through a provider carries.

@@ -2,10 +2,13 @@
 
 use futures_util::StreamExt as _;
 use sha2::{Digest, Sha256};
-use tests::data::DataFolder;
-use tests::process::peak_memory;
-use tests::room::{Takes, room};
-use tests::{Trial, ledger};
+use tests::{
+    Trial,
+    data::DataFolder,
+    ledger,
+    process::peak_memory,
+    room::{Takes, room},
+};
 
 /// `KAKEHASHI_GIBIBYTES=10` sends as many instead of 2.
 fn length() -> u64 {

@@ -1,13 +1,15 @@
 //! Starting and stopping a trial, and what works beside it.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 
-use tests::client::{self, Answer};
-use tests::data;
-use tests::process::{self, is_alive};
-use tests::room::{Takes, room_blocking};
-use tests::{Trial, ledger, places, wait};
+use tests::{
+    Trial,
+    client::{self, Answer},
+    data, ledger, places,
+    process::{self, is_alive},
+    room::{Takes, room_blocking},
+    wait,
+};
 
 /// 20 s: the services' own deadline for running requests is below it.
 const END: Duration = Duration::from_secs(20);

@@ -6,16 +6,22 @@
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use tests::crowd::{self, Door, Stream};
-use tests::extra::{Access, Extra, Joining, Role, set};
-use tests::metrics::Metrics;
-use tests::operator::Operator;
-use tests::room::{Takes, room};
-use tests::source::Source;
-use tests::{Trial, ledger, wait};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::{Mutex, OnceCell};
-use tokio::time::timeout;
+use tests::{
+    Trial,
+    crowd::{self, Door, Stream},
+    extra::{Access, Extra, Joining, Role, set},
+    ledger,
+    metrics::Metrics,
+    operator::Operator,
+    room::{Takes, room},
+    source::Source,
+    wait,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::{Mutex, OnceCell},
+    time::timeout,
+};
 use toml::{Table, Value};
 use url::Url;
 

@@ -31,8 +31,7 @@ mod suspended;
 mod targets;
 mod tokens;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// A file that is no part of this program would be compiled and run by nobody.
 #[test]

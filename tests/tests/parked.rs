@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::extra::{Access, Extra, Joining, Role};
-use tests::source::Source;
-use tests::{Trial, ledger, wait};
+use tests::{
+    Trial,
+    extra::{Access, Extra, Joining, Role},
+    ledger,
+    source::Source,
+    wait,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

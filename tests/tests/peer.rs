@@ -1,16 +1,21 @@
 //! `trial peer`: a connector of another make joins a running trial.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
 
 use serde_json::Value;
-use tests::certs::{Authority, Wanted};
-use tests::client::{self, Answer};
-use tests::operator::Operator;
-use tests::ready::Credentials;
-use tests::tls::Identity;
-use tests::{Trial, ledger};
+use tests::{
+    Trial,
+    certs::{Authority, Wanted},
+    client::{self, Answer},
+    ledger,
+    operator::Operator,
+    ready::Credentials,
+    tls::Identity,
+};
 
 /// Runs the command with `arguments` at the trial in `dir`.
 fn run(dir: &Path, arguments: &[&str]) -> Output {

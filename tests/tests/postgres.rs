@@ -1,20 +1,23 @@
 //! PostgreSQL under the servers and the provider connectors: the same exchanges, and what happens while it is away.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use test_postgres::Server;
-use tests::client::{self, Answer};
-use tests::faults::journal::End;
-use tests::faults::load::{Manner, Progress};
-use tests::faults::{Plan, Random, World};
-use tests::operator::{Operator, corporate_number};
-use tests::room::{Takes, room};
-use tests::{Trial, ledger, wait};
+use tests::{
+    Trial,
+    client::{self, Answer},
+    faults::{
+        Plan, Random, World,
+        journal::End,
+        load::{Manner, Progress},
+    },
+    ledger,
+    operator::{Operator, corporate_number},
+    room::{Takes, room},
+    wait,
+};
 use url::Url;
 
 const DOMAINS: [&str; 3] = ["a", "b", "c"];

@@ -1,10 +1,11 @@
 //! The commands of the README work as they stand there.
 
-use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::{os::unix::fs::symlink, process::Command};
 
-use tests::room::{Takes, room_blocking};
-use tests::{Trial, client, data};
+use tests::{
+    Trial, client, data,
+    room::{Takes, room_blocking},
+};
 
 /// The blocks fenced as `sh`, in order.
 fn commands(markdown: &str) -> Vec<String> {

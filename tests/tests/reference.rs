@@ -2,10 +2,7 @@
 //!
 //! `UPDATE_REFERENCE=1 cargo test -p tests --test scenarios reference` writes them anew.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
 use common::http::Refusal;
 use connector::{authorization, data_server, exchange};

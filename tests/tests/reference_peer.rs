@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use tests::operator::Operator;
-use tests::process::signal;
-use tests::room::{Takes, room};
-use tests::tls::{self, Identity, client_config};
-use tests::{Trial, ledger, metrics, raw, wait};
+use tests::{
+    Trial, ledger, metrics,
+    operator::Operator,
+    process::signal,
+    raw,
+    room::{Takes, room},
+    tls::{self, Identity, client_config},
+    wait,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// 30 s: for what comes within milliseconds where nobody else uses the machine.

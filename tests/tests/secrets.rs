@@ -1,10 +1,11 @@
 //! What the services write down holds none of the secrets that pass through them.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
-use tests::room::{Takes, room};
-use tests::{Trial, ledger};
+use tests::{
+    Trial, ledger,
+    room::{Takes, room},
+};
 
 #[tokio::test]
 async fn the_logs_of_a_full_exchange_contain_none_of_the_secrets_used() {

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::extra::{Access, Extra, Joining, Role};
-use tests::operator::Operator;
-use tests::source::Source;
-use tests::{Trial, client, ledger};
+use tests::{
+    Trial, client,
+    extra::{Access, Extra, Joining, Role},
+    ledger,
+    operator::Operator,
+    source::Source,
+};
 use tokio::time::timeout;
 
 /// 1 MB of 2 MB; the rest comes when the source is told to go on.

@@ -1,9 +1,7 @@
 //! Tokens of the running auth-server, read as existing connectors read them.
 
 use serde_json::{Value, json};
-use tests::client::Answer;
-use tests::operator::Operator;
-use tests::{Trial, tokens};
+use tests::{Trial, client::Answer, operator::Operator, tokens};
 
 /// What an existing CADDE 4.0 connector does with a token: it pads the payload by the length of the *whole* token. Too little
 /// padding is fatal to its decoder, too much is not.

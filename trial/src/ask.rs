@@ -4,13 +4,17 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::{Exchange, Peer, Status};
-use crate::console::Console;
-use crate::layout::Layout;
-use crate::offer::Offers;
-use crate::ready::ReadyFile;
-use crate::state::{State, StateFile};
-use crate::{exchange, peer, prepare, status};
+use crate::{
+    cli::{Exchange, Peer, Status},
+    console::Console,
+    exchange,
+    layout::Layout,
+    offer::Offers,
+    peer, prepare,
+    ready::ReadyFile,
+    state::{State, StateFile},
+    status,
+};
 
 /// `trial exchange`.
 pub async fn exchange(options: Exchange) -> anyhow::Result<()> {

@@ -1,16 +1,19 @@
 //! The services' configurations, built as values and written as TOML.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
-use auth_client::AuthConfig;
-use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, ByteSize, Period};
-use common::ids::UserId;
-use common::listener::{ListenerConfig, TlsMode};
-use common::telemetry::TelemetryConfig;
-use common::tls::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig};
+use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use common::{
+    config::{AdminConfig, ByteSize, Period},
+    ids::UserId,
+    listener::{ListenerConfig, TlsMode},
+    telemetry::TelemetryConfig,
+    tls::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig},
+};
 use common_db::{DatabaseConfig, RetentionConfig};
 use connector::{data_server, provider, receiver};
 use location_client::LocationConfig;
@@ -18,10 +21,12 @@ use provenance_outbox::OutboxConfig;
 use serde::Serialize;
 use url::Url;
 
-use crate::databases::DatabaseServer;
-use crate::layout::{Domain, Layout, Port, Service};
-use crate::offer::Offers;
-use crate::state::Published;
+use crate::{
+    databases::DatabaseServer,
+    layout::{Domain, Layout, Port, Service},
+    offer::Offers,
+    state::Published,
+};
 
 /// 5 s: a revocation shows while one is watching.
 const RELOAD: Period = Period::seconds(5);

@@ -1,9 +1,6 @@
 //! What a person sees while a trial works.
 
-use std::fmt::Display;
-use std::io::Write as _;
-use std::sync::Arc;
-use std::time::Instant;
+use std::{fmt::Display, io::Write as _, sync::Arc, time::Instant};
 
 /// Lines on standard output, progress with the time since the start. Clones share the start.
 #[derive(Clone, Debug)]

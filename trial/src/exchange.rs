@@ -1,16 +1,20 @@
 //! One exchange as a user makes it, with the proof of what happened.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::console::Console;
-use crate::layout::Domain;
-use crate::ready::{ReadyFile, Resource};
-use crate::session::Session;
+use crate::{
+    console::Console,
+    layout::Domain,
+    ready::{ReadyFile, Resource},
+    session::Session,
+};
 
 /// 1 h: longest transfer.
 const TRANSFER: Duration = Duration::from_hours(1);

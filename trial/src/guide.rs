@@ -2,9 +2,7 @@
 
 use anyhow::Context as _;
 
-use crate::console::Console;
-use crate::layout::Layout;
-use crate::ready::ReadyFile;
+use crate::{console::Console, layout::Layout, ready::ReadyFile};
 
 /// Prints what one can do with a running trial.
 ///

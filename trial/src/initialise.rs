@@ -2,10 +2,12 @@
 
 use auth_server::{InitError, InitOptions, Organisation};
 
-use crate::databases::DatabaseServer;
-use crate::ready::{AppClient, Person};
-use crate::register::corporate_number;
-use crate::state::Operator;
+use crate::{
+    databases::DatabaseServer,
+    ready::{AppClient, Person},
+    register::corporate_number,
+    state::Operator,
+};
 
 /// Makes a new installation of the authentication server.
 ///

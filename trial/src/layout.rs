@@ -1,8 +1,10 @@
 //! Where everything of a trial lies: services, ports, folders.
 
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
 use common::ids::ConnectorId;
 use serde::{Deserialize, Serialize};

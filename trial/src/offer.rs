@@ -1,13 +1,17 @@
 //! What the domains offer: every file below their folders.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
 
 use anyhow::{Context as _, bail};
-use connector::data_server;
-use connector::upstream::{ResourceUrl, UrlError};
+use connector::{
+    data_server,
+    upstream::{ResourceUrl, UrlError},
+};
 use url::Url;
 
 use crate::layout::{Domain, Layout, Port, Service};

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use common::ids::UserId;
 
-use crate::layout::{Domain, Port, Service, text};
-use crate::prepare::Prepared;
-use crate::ready::{
-    AppClient, DomainReady, OperatorReady, PeerListener, Person, ProviderReady, ReadyFile,
-    ReceiverReady, Resource, TwoListeners,
+use crate::{
+    layout::{Domain, Port, Service, text},
+    prepare::Prepared,
+    ready::{
+        AppClient, DomainReady, OperatorReady, PeerListener, Person, ProviderReady, ReadyFile,
+        ReceiverReady, Resource, TwoListeners,
+    },
+    session::Session,
+    state::Operator,
 };
-use crate::session::Session;
-use crate::state::Operator;
 
 /// A registered domain whose user is signed in.
 #[derive(Debug)]

@@ -3,33 +3,42 @@
 mod foreign;
 mod sheet;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail, ensure};
-use auth_client::api::{
-    ConnectorRole, CreateConnector, CreateParticipant, CreateUser, CreatedConnector,
-    ParticipantKind,
+use auth_client::{
+    OperatorClient, OperatorError,
+    api::{
+        ConnectorRole, CreateConnector, CreateParticipant, CreateUser, CreatedConnector,
+        ParticipantKind,
+    },
+    enrol::{self, EnrolmentConfig},
 };
-use auth_client::enrol::{self, EnrolmentConfig};
-use auth_client::{OperatorClient, OperatorError};
-use common::base_url;
-use common::clock::SharedClock;
-use common::ids::{ConnectorId, UserId};
-use common::process::{self, Shutdown};
-use location_client::api::PostLocationRequest;
-use location_client::{LocationClient, Profile};
+use common::{
+    base_url,
+    clock::SharedClock,
+    ids::{ConnectorId, UserId},
+    process::{self, Shutdown},
+};
+use location_client::{LocationClient, Profile, api::PostLocationRequest};
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use self::foreign::{Authority, Foreign};
-use self::sheet::{CertificateSheet, Sheet};
-use crate::cli::{Peer, Role};
-use crate::configs::Configs;
-use crate::layout::{Layout, Port, Service};
-use crate::ready::{OperatorReady, PeerListener, ReadyFile};
-use crate::register::{corporate_number, exists, keep_code};
+use self::{
+    foreign::{Authority, Foreign},
+    sheet::{CertificateSheet, Sheet},
+};
+use crate::{
+    cli::{Peer, Role},
+    configs::Configs,
+    layout::{Layout, Port, Service},
+    ready::{OperatorReady, PeerListener, ReadyFile},
+    register::{corporate_number, exists, keep_code},
+};
 
 /// How often another number is tried where somebody has it.
 const NUMBERS: usize = 5;

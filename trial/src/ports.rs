@@ -1,7 +1,9 @@
 //! Choosing ports and saying which one is taken.
 
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener},
+};
 
 use anyhow::Context as _;
 

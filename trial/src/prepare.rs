@@ -1,21 +1,24 @@
 //! Taking a trial's folder and ports before anything is started.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli;
-use crate::console::Console;
-use crate::databases::DatabaseServer;
-use crate::layout::Layout;
-use crate::offer::Offers;
-use crate::ports::Ports;
-use crate::private;
-use crate::samples;
-use crate::state::{State, StateFile};
-use crate::supervise::overrides;
+use crate::{
+    cli,
+    console::Console,
+    databases::DatabaseServer,
+    layout::Layout,
+    offer::Offers,
+    ports::Ports,
+    private, samples,
+    state::{State, StateFile},
+    supervise::overrides,
+};
 
 /// Where a trial begins unless told otherwise.
 const DEFAULT_BASE: u16 = 20_000;
@@ -228,12 +231,16 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::{
+        net::{Ipv4Addr, TcpListener},
+        os::unix::fs::PermissionsExt as _,
+    };
 
     use super::*;
-    use crate::ready::{AppClient, Person};
-    use crate::state::Operator;
+    use crate::{
+        ready::{AppClient, Person},
+        state::Operator,
+    };
 
     fn options(dir: &Path, port_base: Option<u16>) -> cli::Up {
         cli::Up {

@@ -1,9 +1,11 @@
 //! Files and folders that are their owner's alone: passwords, secrets and what people fetched lie in a trial's folder.
 
-use std::fs::{DirBuilder, File};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::{
+    fs::{DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::Path,
+};
 
 /// Opens a file for writing at its end, making it where it is missing.
 pub(crate) fn open(path: &Path) -> io::Result<File> {

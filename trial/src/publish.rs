@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use common::ids::UserId;
-use common::tls::PeerClient;
+use common::{ids::UserId, tls::PeerClient};
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{StatusCode, header::RETRY_AFTER};
-use location_client::api::PostLocationRequest;
-use location_client::{LocationClient, Profile};
+use location_client::{LocationClient, Profile, api::PostLocationRequest};
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::console::Console;
-use crate::layout::{Layout, Port, Service, text};
-use crate::offer::{Offer, Offers};
-use crate::party::Party;
-use crate::session::Session;
-use crate::state::{Published, State, StateFile};
+use crate::{
+    console::Console,
+    layout::{Layout, Port, Service, text},
+    offer::{Offer, Offers},
+    party::Party,
+    session::Session,
+    state::{Published, State, StateFile},
+};
 
 /// 4 MiB: files up to here are sent along with their Create event, so that the ledger has their digest from the start.
 const MAX_HASHED: u64 = 4 << 20;

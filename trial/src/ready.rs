@@ -1,7 +1,9 @@
 //! The ready file: all that a test, a benchmark or a person needs to use a running trial.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};

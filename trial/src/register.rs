@@ -6,20 +6,26 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use auth_client::api::{
-    ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
-    EnrolmentCode, GrantType, ParticipantKind, Purpose, ServiceKind,
+use auth_client::{
+    OperatorClient, OperatorError,
+    api::{
+        ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService,
+        CreateUser, EnrolmentCode, GrantType, ParticipantKind, Purpose, ServiceKind,
+    },
 };
-use auth_client::{OperatorClient, OperatorError};
-use common::clock::SharedClock;
-use common::ids::{ConnectorId, UserId, is_corporate_number};
-use common::tls::validity;
+use common::{
+    clock::SharedClock,
+    ids::{ConnectorId, UserId, is_corporate_number},
+    tls::validity,
+};
 use http::StatusCode;
 use uuid::Uuid;
 
-use crate::layout::{Domain, Layout, Port, Service, tool_id};
-use crate::ready::{AppClient, Person};
-use crate::state::StateFile;
+use crate::{
+    layout::{Domain, Layout, Port, Service, tool_id},
+    ready::{AppClient, Person},
+    state::StateFile,
+};
 
 /// Registers with the authentication server in the operator's name.
 pub struct Registrar<'a> {

@@ -1,12 +1,11 @@
 //! The trial's binary as one of its services, or as the program of one.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::process::ExitCode;
+use std::{fs::File, io, path::Path, process::ExitCode};
 
-use common::process::Shutdown;
-use common::service::{main, serve as run};
+use common::{
+    process::Shutdown,
+    service::{main, serve as run},
+};
 
 /// `$call::<Service>(…)` for the service named `$name`, if there is one.
 macro_rules! of_service {

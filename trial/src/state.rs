@@ -1,17 +1,21 @@
 //! What a trial remembers from one `up` to the next.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::Context as _;
 use common::ids::UserId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::databases::DatabaseServer;
-use crate::layout::Domain;
-use crate::ready::{AppClient, Person};
+use crate::{
+    databases::DatabaseServer,
+    layout::Domain,
+    ready::{AppClient, Person},
+};
 
 /// The content of `state.json`. Members are filled as the registration proceeds, each written as soon
 /// as it is known: an interrupted `up` continues where it was.

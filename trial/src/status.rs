@@ -2,8 +2,10 @@
 
 use anyhow::bail;
 
-use crate::console::Console;
-use crate::layout::{Layout, Port, Service, text};
+use crate::{
+    console::Console,
+    layout::{Layout, Port, Service, text},
+};
 
 /// Asks every service and prints what it says.
 ///

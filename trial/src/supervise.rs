@@ -1,20 +1,26 @@
 //! Services as child processes: started, watched, started again, stopped.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use common::config::is_override;
-use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::{
+    process::{Child, ChildStdin, Command},
+    sync::watch,
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::console::Console;
-use crate::layout::{Layout, Port, Service};
-use crate::private;
+use crate::{
+    console::Console,
+    layout::{Layout, Port, Service},
+    private,
+};
 
 /// 25 s: the services' own deadline for running requests is 20 s.
 const STOP_DEADLINE: Duration = Duration::from_secs(25);
@@ -276,8 +282,7 @@ fn describe(status: Option<ExitStatus>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::path::Path;
+    use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
     use super::*;
     use crate::layout::Domain;

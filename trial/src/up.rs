@@ -4,27 +4,31 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth_client::{OperatorClient, enrol};
-use common::ids::UserId;
-use common::process::{self, Shutdown};
-use common::tls::PeerClient;
-use common::tls::TlsStore;
+use common::{
+    ids::UserId,
+    process::{self, Shutdown},
+    tls::{PeerClient, TlsStore},
+};
 use futures_util::future::try_join_all;
 use location_client::LocationClient;
 
-use crate::cli;
-use crate::configs::Configs;
-use crate::console::Console;
-use crate::layout::{Domain, Port, Service, text};
-use crate::party::Party;
-use crate::prepare::Prepared;
-use crate::publish::Publisher;
-use crate::ready::ReadyFile;
-use crate::register::Registrar;
-use crate::session::Session;
-use crate::signals::Signals;
-use crate::state::Operator;
-use crate::supervise::Supervisor;
-use crate::{exchange, guide, initialise, party};
+use crate::{
+    cli,
+    configs::Configs,
+    console::Console,
+    exchange, guide, initialise,
+    layout::{Domain, Port, Service, text},
+    party,
+    party::Party,
+    prepare::Prepared,
+    publish::Publisher,
+    ready::ReadyFile,
+    register::Registrar,
+    session::Session,
+    signals::Signals,
+    state::Operator,
+    supervise::Supervisor,
+};
 
 /// Runs the trial until Ctrl-C.
 ///

@@ -3,17 +3,19 @@
 //! An endpoint says what it takes, [`MeantFor`] and [`Binding`], and gets a [`Caller`] or the reason why there is none. What the
 //! caller may do is the endpoint's to decide; who it is, nobody else decides.
 
-use crate::{
-    ConnectorRegistration, ConnectorRole, Profile, Registry, RegistryError, State, TokenClaims,
-    TokenError, TokenKind, TokenVerifier, VerifiedToken,
-    api::{ServiceRegistration, UserRegistration},
-};
+use std::{fmt, sync::Arc};
+
 use async_trait::async_trait;
 use common::{
     ids::{ConnectorId, UserId},
     listener::Peer,
 };
-use std::{fmt, sync::Arc};
+
+use crate::{
+    ConnectorRegistration, ConnectorRole, Profile, Registry, RegistryError, State, TokenClaims,
+    TokenError, TokenKind, TokenVerifier, VerifiedToken,
+    api::{ServiceRegistration, UserRegistration},
+};
 
 /// What has to be known to judge: the authentication server's clients tell, or a stand-in in tests.
 #[async_trait]

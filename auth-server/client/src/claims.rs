@@ -1,9 +1,10 @@
 //! The claims of an access token.
 
-use crate::token_error::TokenError;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::ids::{ConnectorId, UserId};
 use serde::{Deserialize, Serialize};
+
+use crate::token_error::TokenError;
 
 /// What a person may do beyond exchanging data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

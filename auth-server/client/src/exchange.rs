@@ -1,10 +1,7 @@
 //! Tokens for others (RFC 8693): bound to this process's certificate where those check it (RFC 8705).
 
-use crate::{
-    AuthConfig,
-    token_error::{TokenError, unavailable},
-    verify::VerifiedToken,
-};
+use std::sync::Arc;
+
 use common::{
     clock::SharedClock,
     ids::ConnectorId,
@@ -14,8 +11,13 @@ use http::StatusCode;
 use moka::future::Cache;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
+
+use crate::{
+    AuthConfig,
+    token_error::{TokenError, unavailable},
+    verify::VerifiedToken,
+};
 
 /// 30 s: a bound token is not used closer to its expiry than this, so that it survives the way and the provider's checks.
 const RESERVE: Duration = Duration::seconds(30);

@@ -1,13 +1,15 @@
 //! Asking the issuer whether a token still counts (RFC 7662).
 
-use crate::token_error::{TokenError, unavailable};
+use std::sync::Arc;
+
 use common::{
     clock::{SharedClock, SkewWatch},
     tls::{PeerClient, TlsStore},
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+
+use crate::token_error::{TokenError, unavailable};
 
 /// 64 KiB: an answer holds the claims of one token.
 const MAX_ANSWER_BYTES: usize = 64 << 10;

@@ -1,12 +1,5 @@
 //! The issuer's public keys.
 
-use crate::token_error::{TokenError, unavailable};
-use arc_swap::ArcSwap;
-use common::{clock::SharedClock, tls::PeerClient};
-use jsonwebtoken::{
-    DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, JwkSet},
-};
 use std::{
     collections::HashMap,
     sync::{
@@ -14,8 +7,17 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use arc_swap::ArcSwap;
+use common::{clock::SharedClock, tls::PeerClient};
+use jsonwebtoken::{
+    DecodingKey,
+    jwk::{AlgorithmParameters, EllipticCurve, JwkSet},
+};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
+
+use crate::token_error::{TokenError, unavailable};
 
 /// 10 s: how often an unknown `kid` may lead to a new look at the keys.
 const REFRESH_PAUSE: Duration = Duration::seconds(10);

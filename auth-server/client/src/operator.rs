@@ -1,11 +1,5 @@
 //! The operator API as a client.
 
-use crate::api::{
-    AppClient, Certificate, ChangeProfile, ChangePurpose, ChangeState, Connector, ConnectorCheck,
-    CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
-    CreatedAppClient, CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page,
-    Participant, Purpose, ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
-};
 use common::{
     ids::{ConnectorId, UserId},
     profile::Profile,
@@ -16,6 +10,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
+
+use crate::api::{
+    AppClient, Certificate, ChangeProfile, ChangePurpose, ChangeState, Connector, ConnectorCheck,
+    CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
+    CreatedAppClient, CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page,
+    Participant, Purpose, ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
+};
 
 /// 4 MiB: the longest page of a list.
 const MAX_ANSWER_BYTES: usize = 4 << 20;

@@ -1,12 +1,10 @@
 //! Who a connector or service is registered for.
 
-use crate::{
-    AuthConfig,
-    api::{
-        ConnectorRegistration, RecordedCertificate, ServiceRegistration, Suspensions,
-        UserRegistration,
-    },
+use std::{
+    hash::Hash,
+    sync::{Arc, Weak},
 };
+
 use async_trait::async_trait;
 use common::{
     clock::SharedClock,
@@ -17,11 +15,15 @@ use common::{
 use http::StatusCode;
 use moka::future::Cache;
 use serde::de::DeserializeOwned;
-use std::{
-    hash::Hash,
-    sync::{Arc, Weak},
-};
 use time::OffsetDateTime;
+
+use crate::{
+    AuthConfig,
+    api::{
+        ConnectorRegistration, RecordedCertificate, ServiceRegistration, Suspensions,
+        UserRegistration,
+    },
+};
 
 /// 10,000 registrations, about 3 MB.
 const CACHED: u64 = 10_000;

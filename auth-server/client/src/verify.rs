@@ -1,11 +1,7 @@
 //! Checking access tokens.
 
-use crate::{
-    AuthConfig, IntrospectionMode, TokenClaims,
-    introspect::{Introspection, Introspector},
-    jwks::Jwks,
-    token_error::TokenError,
-};
+use std::{fmt, sync::Arc};
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{
     clock::SharedClock,
@@ -16,8 +12,14 @@ use moka::future::Cache;
 use secrecy::SecretString;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use std::{fmt, sync::Arc};
 use time::OffsetDateTime;
+
+use crate::{
+    AuthConfig, IntrospectionMode, TokenClaims,
+    introspect::{Introspection, Introspector},
+    jwks::Jwks,
+    token_error::TokenError,
+};
 
 /// 8 KiB: the longest token looked at. Ours have about 800 bytes; request heads end at 16 KiB.
 const MAX_TOKEN_BYTES: usize = 8 << 10;

@@ -1,15 +1,5 @@
 //! The token endpoints of CADDE 4.0 (basic design of authentication, appendix 2: API of the authentication function).
 
-use super::{
-    caller::{Authenticated, Caller, ClientError, request_id},
-    fields::Fields,
-    refusals,
-    state::AppState,
-};
-use crate::domain::{
-    password::PasswordError,
-    tokens::{LoginError, TokenPair},
-};
 use axum::{
     Json,
     body::Body,
@@ -27,6 +17,17 @@ use common::{
 use common_db::is_unavailable;
 use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
+
+use super::{
+    caller::{Authenticated, Caller, ClientError, request_id},
+    fields::Fields,
+    refusals,
+    state::AppState,
+};
+use crate::domain::{
+    password::PasswordError,
+    tokens::{LoginError, TokenPair},
+};
 
 /// Body of `POST /cadde/api/v4/token`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

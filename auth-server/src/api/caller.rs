@@ -1,7 +1,7 @@
 //! Who calls, as far as connection and headers say.
 
-use super::state::{AppState, Side};
-use crate::domain::{client::Client, secrets};
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use common::{
     http::{
@@ -14,7 +14,9 @@ use common::{
 };
 use http::{HeaderMap, request::Parts};
 use secrecy::ExposeSecret as _;
-use std::sync::Arc;
+
+use super::state::{AppState, Side};
+use crate::domain::{client::Client, secrets};
 
 /// Connection and headers of a request whose client has yet to be authenticated.
 #[derive(Debug, Clone)]

@@ -1,6 +1,5 @@
 //! Certificates for those who don't have one yet, or whose own ends soon.
 
-use super::{caller::request_id, state::AppState};
 use auth_client::api::{EnrolRequest, IssuedCertificate, RenewRequest};
 use axum::{
     Json,
@@ -15,6 +14,8 @@ use common::{
     listener::Peer,
 };
 use http::{StatusCode, header::CONTENT_TYPE};
+
+use super::{caller::request_id, state::AppState};
 
 /// 24 KiB: a code and a certificate request; one with an RSA key of 16,384 bits has 6.
 const MAX_ENROLMENT: usize = 24 << 10;

@@ -1,13 +1,7 @@
 //! Domain errors as problem documents.
 
-use super::cadde::seconds;
-use super::refusals::{self, unknown};
-use crate::domain::{
-    certifier::CertifyError,
-    password::PasswordError,
-    registrar::RegisterError,
-    store::{Duplicate, StoreError},
-};
+use std::error::Error;
+
 use auth_client::api::Conflict;
 use common::{
     http::{
@@ -17,7 +11,17 @@ use common::{
     telemetry::Chain,
 };
 use common_db::is_unavailable;
-use std::error::Error;
+
+use super::{
+    cadde::seconds,
+    refusals::{self, unknown},
+};
+use crate::domain::{
+    certifier::CertifyError,
+    password::PasswordError,
+    registrar::RegisterError,
+    store::{Duplicate, StoreError},
+};
 
 /// The database failed: 503 where it is away, locked or full, 500 otherwise.
 pub fn store_failed(error: &StoreError) -> Problem {

@@ -1,12 +1,5 @@
 //! What peers may know of each other.
 
-use super::{
-    named::Named,
-    problems::store_failed,
-    refusals::{SERVERS_ONLY, TOO_MANY_ASKED, unknown},
-    state::AppState,
-};
-use crate::domain::client::ClientKind;
 use auth_client::{
     ConnectorRegistration,
     api::{RecordedCertificate, ServiceKind, ServiceRegistration, Suspensions, UserRegistration},
@@ -21,6 +14,14 @@ use common::{
     listener::Peer,
 };
 use http::request::Parts;
+
+use super::{
+    named::Named,
+    problems::store_failed,
+    refusals::{SERVERS_ONLY, TOO_MANY_ASKED, unknown},
+    state::AppState,
+};
+use crate::domain::client::ClientKind;
 
 /// A registered connector or service that may act.
 #[derive(Debug)]

@@ -1,18 +1,20 @@
 //! Every path of the server, once. Routers, `OpenAPI` and the list for the access matrix all come from here.
 
-use super::{
-    cadde, oauth, operator, pki, registry,
-    state::{App, AppState, Side},
-};
+use std::sync::{Arc, LazyLock};
+
 use axum::{Router, body::Bytes, response::IntoResponse, routing::get};
 use common::http::Endpoint;
 use http::header::CONTENT_TYPE;
-use std::sync::{Arc, LazyLock};
 use utoipa::openapi::{
     InfoBuilder, OpenApi, OpenApiBuilder,
     security::{Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    cadde, oauth, operator, pki, registry,
+    state::{App, AppState, Side},
+};
 
 /// Paths that both listeners have: clients with a certificate use them at `peer`, clients with a secret at `public`.
 fn shared() -> OpenApiRouter<AppState> {

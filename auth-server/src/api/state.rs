@@ -1,5 +1,10 @@
 //! What handlers share.
 
+use std::sync::Arc;
+
+use common::{ids::ConnectorId, telemetry::Chain};
+use time::OffsetDateTime;
+
 use crate::domain::{
     certifier::Certifier,
     directory::Directory,
@@ -8,9 +13,6 @@ use crate::domain::{
     throttle::Rate,
     tokens::{Logins, TokenIssuer},
 };
-use common::{ids::ConnectorId, telemetry::Chain};
-use std::sync::Arc;
-use time::OffsetDateTime;
 
 /// Everything that handlers need, the same for both listeners.
 #[derive(Debug)]

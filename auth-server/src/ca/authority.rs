@@ -1,19 +1,21 @@
 //! Issuing certificates and revocation lists.
 
-use super::{CaError, CaFiles, csr::RequestedKey, leaf, record::CertificateRecord};
-use crate::config::CaConfig;
+use std::path::PathBuf;
+
 use auth_client::api::Certificate;
 use common::ids::ConnectorId;
 use rcgen::{
     CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
 };
 use sha2::{Digest as _, Sha256};
-use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
 use x509_parser::{
     pem::parse_x509_pem,
     prelude::{FromDer as _, X509Certificate},
 };
+
+use super::{CaError, CaFiles, csr::RequestedKey, leaf, record::CertificateRecord};
+use crate::config::CaConfig;
 
 /// One line of a revocation list.
 #[derive(Debug, Clone)]

@@ -1,12 +1,14 @@
-use super::*;
-use crate::ca::{create, remake_unbegun};
+use std::{path::Path, sync::Arc};
+
 use common::{
     clock::{ManualClock, SharedClock},
     tls::{PeerCertificate, TlsConfig, TlsStore},
 };
 use rcgen::CertificateParams;
-use std::{path::Path, sync::Arc};
 use time::macros::datetime;
+
+use super::*;
+use crate::ca::{create, remake_unbegun};
 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 

@@ -82,8 +82,9 @@ fn check_strength(key: &PublicKey<'_>) -> Result<(), CsrError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
+
+    use super::*;
 
     fn request(key: &KeyPair, names: &[&str]) -> String {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();

@@ -1,12 +1,14 @@
 //! Certificates that another authority issued: they are only recorded.
 
-use super::record::CertificateRecord;
+use std::collections::BTreeMap;
+
 use auth_client::api::Certificate;
 use common::{ids::ConnectorId, pem, tls::PeerCertificate};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::record::CertificateRecord;
 
 /// Why a certificate is not recorded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,15 +1,17 @@
 //! Making the authority, and finding its files.
 
-use super::CaError;
-use crate::random::random;
+use std::path::{Path, PathBuf};
+
 use common::{config::write_file, pem};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     DistinguishedName, DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber,
 };
-use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::CaError;
+use crate::random::random;
 
 /// 20 years.
 const ROOT_LIFETIME: Duration = Duration::days(20 * 365);

@@ -1,13 +1,15 @@
 //! What stands in the certificate of a connector or service.
 
-use super::files::{BACKDATE, serial};
+use std::net::{IpAddr, Ipv4Addr};
+
 use common::ids::ConnectorId;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa,
     KeyUsagePurpose, SanType,
 };
-use std::net::{IpAddr, Ipv4Addr};
 use time::{Duration, OffsetDateTime};
+
+use super::files::{BACKDATE, serial};
 
 /// The longest common name (X.520: ub-common-name).
 const MAX_COMMON_NAME: usize = 64;

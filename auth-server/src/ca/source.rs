@@ -1,8 +1,9 @@
 //! Where certificates come from.
 
+use std::path::PathBuf;
+
 use super::{Authority, CaError};
 use crate::config::Config;
-use std::path::PathBuf;
 
 /// Where certificates come from.
 #[derive(Debug)]

@@ -2,6 +2,19 @@
 
 mod lists;
 
+use std::{path::PathBuf, sync::Arc};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use async_trait::async_trait;
+use auth_client::api::{Certificate, IssuedCertificate, RecordCertificate};
+use common::{
+    clock::SharedClock,
+    ids::ConnectorId,
+    tls::{PeerCertificate, RecordedCertificates, TlsStore},
+};
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
 use super::{
     client::Client,
     directory::Directory,
@@ -14,17 +27,6 @@ use crate::ca::{
     Authority, CaError, CsrError, RequestedKey, Source,
     external::{self, ExternalError},
 };
-use arc_swap::{ArcSwap, ArcSwapOption};
-use async_trait::async_trait;
-use auth_client::api::{Certificate, IssuedCertificate, RecordCertificate};
-use common::{
-    clock::SharedClock,
-    ids::ConnectorId,
-    tls::{PeerCertificate, RecordedCertificates, TlsStore},
-};
-use std::{path::PathBuf, sync::Arc};
-use time::OffsetDateTime;
-use tokio::sync::Mutex;
 
 /// Why no certificate was issued or revoked.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,5 @@
 //! Everything that calls in its own name.
 
-use super::secrets::SecretHash;
 use auth_client::{
     ConnectorRole, State,
     api::{AppClient, Connector, GrantType, Purpose, Service, ServiceKind},
@@ -11,6 +10,8 @@ use common::{
 };
 use time::OffsetDateTime;
 use url::Url;
+
+use super::secrets::SecretHash;
 
 /// A registered client.
 #[derive(Debug, Clone)]

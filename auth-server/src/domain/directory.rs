@@ -3,10 +3,12 @@
 //! The registrar changes an entry here right after its commit, under one lock, so the order of changes is the database's.
 //! Requests only ever read: tokens are issued and checked without a query.
 
-use super::{
-    client::{Client, ClientKind},
-    store::{Duplicate, News, Snapshot, StoreError},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
+
 use auth_client::{
     ConnectorRegistration, ConnectorRole, State,
     api::{
@@ -18,14 +20,14 @@ use common::{
     base_url,
     ids::{ConnectorId, UserId},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
 use time::OffsetDateTime;
 use url::Url;
 use uuid::Uuid;
+
+use super::{
+    client::{Client, ClientKind},
+    store::{Duplicate, News, Snapshot, StoreError},
+};
 
 /// Registrations in memory.
 #[derive(Debug, Default)]

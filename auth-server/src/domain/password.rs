@@ -1,14 +1,16 @@
 //! Passwords: argon2id, few at a time, away from the threads that serve requests.
 
-use crate::random::random;
+use std::{sync::Arc, time::Duration};
+
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use common::background;
-use std::{sync::Arc, time::Duration};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::random::random;
 
 /// 1024 bytes: the longest password that is hashed.
 pub const MAX_PASSWORD_BYTES: usize = 1024;

@@ -1,6 +1,5 @@
 //! Making secrets, comparing them, and keeping one for whoever shows another.
 
-use crate::random::random;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hkdf::{HKDF_SHA256, Salt},
@@ -8,6 +7,8 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+
+use crate::random::random;
 
 /// SHA-256 of a secret: what is kept of it. Client secrets, codes and refresh tokens are random, so a slow hash would only
 /// slow us down.

@@ -3,8 +3,8 @@
 //! A change and the event that tells of it are written together or not at all. Lookups answer `Option`: absence is an
 //! answer, not a failure.
 
-use super::{client::Client, secrets::SecretHash};
-pub use crate::ca::CertificateRecord;
+use std::fmt::Debug;
+
 use async_trait::async_trait;
 use auth_client::{
     State,
@@ -12,9 +12,11 @@ use auth_client::{
 };
 use common::{ids::UserId, profile::Profile};
 use common_db::Corrupt;
-use std::fmt::Debug;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+use super::{client::Client, secrets::SecretHash};
+pub use crate::ca::CertificateRecord;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

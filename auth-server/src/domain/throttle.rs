@@ -9,19 +9,21 @@
 //! many users' passwords from one. Neither bars those who are known, and attempts of strangers have only so many of the turns at
 //! the processor.
 
-use super::secrets::{self, SecretHash};
-use common::{
-    clock::SharedClock,
-    listener::network,
-    places::{Place, Places},
-};
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+use common::{
+    clock::SharedClock,
+    listener::network,
+    places::{Place, Places},
+};
 use time::OffsetDateTime;
+
+use super::secrets::{self, SecretHash};
 
 /// How much more is forgiven a user at a place from which they signed in before.
 const KNOWN_PATIENCE: u32 = 4;
@@ -345,9 +347,10 @@ impl<K: Eq + std::hash::Hash + Copy> Rate<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use common::clock::ManualClock;
     use time::macros::datetime;
+
+    use super::*;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));

@@ -1,5 +1,10 @@
 //! Certificates and one-time codes.
 
+use async_trait::async_trait;
+use auth_client::api::{Certificate, Event};
+use common_db::{Corrupt, Row, Statement, Transaction, sql};
+use time::OffsetDateTime;
+
 use super::{
     SqlStore,
     kinship::{descendants, event_of},
@@ -9,10 +14,6 @@ use crate::domain::{
     secrets::SecretHash,
     store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
 };
-use async_trait::async_trait;
-use auth_client::api::{Certificate, Event};
-use common_db::{Corrupt, Row, Statement, Transaction, sql};
-use time::OffsetDateTime;
 
 fn by_serial(serial: &str) -> Statement<'_> {
     sql(

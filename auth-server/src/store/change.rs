@@ -1,14 +1,15 @@
 //! A change, with all that goes with it.
 
+use auth_client::api::Event;
+use common_db::Statement;
+use uuid::Uuid;
+
 use super::{
     SqlStore,
     families::{FamiliesOf, end_families},
     rows::insert_event,
 };
 use crate::domain::store::StoreError;
-use auth_client::api::Event;
-use common_db::Statement;
-use uuid::Uuid;
 
 impl SqlStore {
     /// Does `update`, ends the families that end with it, and writes the event that tells of it. Returns the families that ended.

@@ -1,5 +1,14 @@
 //! Connectors, services, applications.
 
+use async_trait::async_trait;
+use auth_client::{
+    Profile, State,
+    api::{Event, Purpose},
+};
+use common::base_url;
+use common_db::{Json, Transaction, sql};
+use uuid::Uuid;
+
 use super::{
     SqlStore,
     certificates::{insert_certificate, insert_code},
@@ -11,14 +20,6 @@ use crate::domain::{
     secrets::SecretHash,
     store::{CertificateRecord, Clients, NewCode, StoreError},
 };
-use async_trait::async_trait;
-use auth_client::{
-    Profile, State,
-    api::{Event, Purpose},
-};
-use common::base_url;
-use common_db::{Json, Transaction, sql};
-use uuid::Uuid;
 
 #[async_trait]
 impl Clients for SqlStore {

@@ -1,12 +1,13 @@
 //! The audit trail.
 
-use super::{SqlStore, rows::event};
-use crate::domain::store::{Events, StoreError};
 use async_trait::async_trait;
 use auth_client::api::Event;
 use common_db::sql;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{SqlStore, rows::event};
+use crate::domain::store::{Events, StoreError};
 
 #[async_trait]
 impl Events for SqlStore {

@@ -1,5 +1,12 @@
 //! Logins and refresh tokens.
 
+use async_trait::async_trait;
+use auth_client::api::Event;
+use common::ids::UserId;
+use common_db::{Transaction, sql};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
 use super::{
     SqlStore,
     rows::{family, insert_event},
@@ -8,12 +15,6 @@ use crate::domain::{
     secrets::SecretHash,
     store::{Families, Family, Rotated, Rotation, StoreError},
 };
-use async_trait::async_trait;
-use auth_client::api::Event;
-use common::ids::UserId;
-use common_db::{Transaction, sql};
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
 /// Whose families.
 #[derive(Debug, Clone, Copy)]

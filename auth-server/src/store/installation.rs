@@ -1,5 +1,13 @@
 //! The installation as a whole.
 
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use auth_client::api::Event;
+use common::{clock::rfc3339_millis, ids::UserId};
+use common_db::{Row, Transaction, sql};
+use time::OffsetDateTime;
+
 use super::{
     SqlStore,
     certificates::insert_certificate,
@@ -8,12 +16,6 @@ use super::{
     rows::{client, insert_event, participant, user},
 };
 use crate::domain::store::{FirstEntries, Installation, News, Snapshot, StoreError};
-use async_trait::async_trait;
-use auth_client::api::Event;
-use common::{clock::rfc3339_millis, ids::UserId};
-use common_db::{Row, Transaction, sql};
-use std::collections::HashMap;
-use time::OffsetDateTime;
 
 #[async_trait]
 impl Installation for SqlStore {

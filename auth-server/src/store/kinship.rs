@@ -1,8 +1,9 @@
 //! Which certificates descend from which.
 
+use std::collections::HashSet;
+
 use auth_client::api::Event;
 use common::ids::uuid_v7;
-use std::collections::HashSet;
 
 /// `serial` and all of `later` that descend from it. `later` are certificates of the same client in the order in which they were
 /// recorded, with their parents; where nobody wrote the parent down, it may have been any earlier one.

@@ -16,9 +16,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::store::{Duplicate, StoreError};
-use common_db::{Database, DatabaseConfig, DbError, Migrations, migrator};
 use std::sync::LazyLock;
+
+use common_db::{Database, DatabaseConfig, DbError, Migrations, migrator};
+
+use crate::domain::store::{Duplicate, StoreError};
 
 static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
     sqlite: migrator!(

@@ -1,7 +1,5 @@
 //! Participants and users.
 
-use super::{SqlStore, families::FamiliesOf, rows::insert_event};
-use crate::domain::store::{Participants, StoreError, Users};
 use async_trait::async_trait;
 use auth_client::{
     State,
@@ -10,6 +8,9 @@ use auth_client::{
 use common::ids::UserId;
 use common_db::{Json, Transaction, sql};
 use uuid::Uuid;
+
+use super::{SqlStore, families::FamiliesOf, rows::insert_event};
+use crate::domain::store::{Participants, StoreError, Users};
 
 #[async_trait]
 impl Participants for SqlStore {

@@ -1,12 +1,13 @@
 //! Reading rows. One that cannot be read is reported with its table and key.
 
+use auth_client::api::{Certificate, Event, Participant, User};
+use common_db::{Corrupt, Json, Record, Row, Transaction, sql};
+
 use crate::domain::{
     client::{Client, ClientKind},
     secrets::SecretHash,
     store::{CertificateRecord, Family, StoreError},
 };
-use auth_client::api::{Certificate, Event, Participant, User};
-use common_db::{Corrupt, Json, Record, Row, Transaction, sql};
 
 pub(super) fn participant(row: &Row) -> Result<Participant, Corrupt> {
     let row = row.of("participants", "id");

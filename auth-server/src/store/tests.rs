@@ -1,9 +1,10 @@
 //! The rules of the store, on both databases.
 
-use super::{MIGRATIONS, SqlStore, conformance};
 use common_db::{Database, DatabaseConfig, Json, Migrations, sql};
 use sqlx::migrate::Migrator;
 use test_postgres::{Site, both, uses_index};
+
+use super::{MIGRATIONS, SqlStore, conformance};
 
 async fn open(config: &DatabaseConfig) -> SqlStore {
     SqlStore::open(config).await.expect("a database")
@@ -102,13 +103,15 @@ async fn searches_use_an_index() {
 /// As after a commit whose acknowledgement was lost.
 #[tokio::test]
 async fn memory_takes_in_what_it_has_missed_and_forgets_nothing() {
-    use crate::domain::{
-        directory,
-        password::Passwords,
-        registrar::Registrar,
-        store::{Installation as _, Participants as _},
+    use crate::{
+        domain::{
+            directory,
+            password::Passwords,
+            registrar::Registrar,
+            store::{Installation as _, Participants as _},
+        },
+        store::conformance::{AT, event, participant},
     };
-    use crate::store::conformance::{AT, event, participant};
 
     for site in Site::each() {
         let store = std::sync::Arc::new(open(&site.config).await);
@@ -140,8 +143,9 @@ async fn memory_takes_in_what_it_has_missed_and_forgets_nothing() {
 /// What the version before registered counts as it did: the operator manages, connectors have said nothing of what they speak.
 #[tokio::test]
 async fn registrations_of_before_get_their_purpose() {
-    use crate::domain::store::Installation as _;
     use auth_client::api::Purpose;
+
+    use crate::domain::store::Installation as _;
 
     let before = |migrator: &Migrator| {
         let steps = migrator.iter().filter(|migration| migration.version < 6);
@@ -211,9 +215,9 @@ async fn what_versions_before_wrote_is_whole() {
 
 /// Whether everything is read of what a trial leaves behind.
 async fn whole(store: &SqlStore) {
-    use crate::store::conformance::event;
-    use crate::{domain::store::*, random::random};
     use time::{Duration, OffsetDateTime};
+
+    use crate::{domain::store::*, random::random, store::conformance::event};
 
     assert!(store.is_initialised().await.unwrap());
     let all = store.load(OffsetDateTime::UNIX_EPOCH).await.unwrap();

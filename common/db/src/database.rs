@@ -1,18 +1,17 @@
 //! A database, whichever it is, and its transactions.
 
-use std::error::Error;
-use std::future::Future;
-use std::time::Duration;
+use std::{error::Error, future::Future, time::Duration};
 
-use common::process::{Check, Shutdown};
-use common::telemetry::Chain;
-use sqlx::migrate::Migrator;
-use sqlx::{Executor, Postgres, Sqlite};
+use common::{
+    process::{Check, Shutdown},
+    telemetry::Chain,
+};
+use sqlx::{Executor, Postgres, Sqlite, migrate::Migrator};
 
-use crate::row::Row;
-use crate::statement::{Statement, sql};
 use crate::{
     Backend, DatabaseConfig, DbError, PostgresDatabase, SqliteDatabase, open_postgres, open_sqlite,
+    row::Row,
+    statement::{Statement, sql},
 };
 
 /// 1 s: a database that went away is noticed before a load balancer's second look.

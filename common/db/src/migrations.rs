@@ -1,7 +1,9 @@
 //! Migrations from the files of a crate, and rows by the names of their columns.
 
-use sqlx::SqlStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{
+    SqlStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
 
 /// The migrations in the files of a folder of the calling crate, each by its name without `.sql`, which begins with its number.
 /// A test of the scenarios holds the list against the folder.

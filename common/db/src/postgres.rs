@@ -2,6 +2,7 @@
 
 use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Duration};
 
+use common::{process::Finding, telemetry::Chain};
 use secrecy::ExposeSecret as _;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction,
@@ -11,7 +12,6 @@ use sqlx::{
 use url::Url;
 
 use crate::{config::DatabaseConfig, error::DbError, failure::is_conflict};
-use common::{process::Finding, telemetry::Chain};
 
 /// Connections of one process. A small managed server allows some eighty in all.
 const MAX_CONNECTIONS: u32 = 8;

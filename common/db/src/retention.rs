@@ -1,12 +1,13 @@
 //! `[retention]`, and forgetting by it.
 
-use std::error::Error;
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
-use common::clock::SharedClock;
-use common::config::Period;
-use common::process::{Finding, Shutdown};
-use common::telemetry::Chain;
+use common::{
+    clock::SharedClock,
+    config::Period,
+    process::{Finding, Shutdown},
+    telemetry::Chain,
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 

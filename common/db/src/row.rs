@@ -1,13 +1,14 @@
 //! Rows, and reading them.
 
-use std::fmt::Display;
-use std::str::FromStr;
+use std::{fmt::Display, str::FromStr};
 
 use serde::de::DeserializeOwned;
-use sqlx::error::UnexpectedNullError;
-use sqlx::postgres::PgRow;
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    Column as _, Row as _, TypeInfo as _, ValueRef as _,
+    error::UnexpectedNullError,
+    postgres::PgRow,
+    sqlite::{Sqlite, SqliteRow},
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

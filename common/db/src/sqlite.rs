@@ -2,13 +2,12 @@
 
 use std::{path::Path, time::Duration};
 
+use common::disk::private_file;
 use sqlx::{
     Connection as _, SqliteConnection, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-
-use common::disk::private_file;
 
 use crate::{config::DatabaseConfig, error::DbError};
 

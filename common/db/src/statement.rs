@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use common::clock::rfc3339_millis;
 use serde::Serialize;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, Postgres};
-use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments};
-use sqlx::types::JsonRawValue;
-use sqlx::{Arguments as _, AssertSqlSafe};
+use sqlx::{
+    Arguments as _, AssertSqlSafe,
+    error::BoxDynError,
+    postgres::{PgArguments, Postgres},
+    query::Query,
+    sqlite::{Sqlite, SqliteArguments},
+    types::JsonRawValue,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

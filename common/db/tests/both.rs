@@ -10,11 +10,12 @@ use common_db::{
     sql, up_to_nul,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use sqlx::{
+    AssertSqlSafe, SqlSafeStr as _,
+    migrate::{Migration, MigrationType, Migrator},
+};
 use test_postgres::Site;
-use time::macros::datetime;
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, UtcOffset, macros::datetime};
 use uuid::Uuid;
 
 const AT: OffsetDateTime = datetime!(2026-11-30 15:30:01.234_567 UTC);

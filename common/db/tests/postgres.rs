@@ -5,15 +5,21 @@
     reason = "helpers of tests may stop at the first surprise as tests do"
 )]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use common_db::{DatabaseConfig, DbError, PostgresDatabase, is_unavailable, open_postgres};
 use sqlx::migrate::Migrator;
 use test_postgres::{Database, Server};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 /// A table of accounts, as a migration.
 async fn migrations() -> Migrator {

@@ -4,8 +4,7 @@
 //! ids, its status, when to come back, how loudly it is logged, what people are told. An error is mapped to its row by one `match`;
 //! what was particular this time goes into [`Refused`]. The pages of `docs/reference` are written from the same rows.
 
-use std::error::Error;
-use std::fmt;
+use std::{error::Error, fmt};
 
 use http::StatusCode;
 use tracing::Level;

@@ -1,7 +1,6 @@
 //! Refusals that are the same everywhere.
 
-use super::Refused;
-use super::body_error::BodyError;
+use super::{Refused, body_error::BodyError};
 use crate::refusals;
 
 /// What a client is asked for whose token is missing or does not count (RFC 6750 §3).

@@ -3,27 +3,35 @@
 use std::sync::Arc;
 
 use auth_client::{Binding, CallerError, Callers, MeantFor, TokenError};
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, delete, get, head, post};
-use axum::{Json, Router};
-use common::clock::SharedClock;
-use common::http::authorization::{AuthorizationError, bearer};
-use common::http::body::read_limited;
-use common::http::cadde::message;
-use common::http::{Endpoint, Refused, Text};
-use common::ids::{ConnectorId, UserId};
-use common::listener::Peer;
-use common::telemetry::Chain;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{RawQuery, State},
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, delete, get, head, post},
+};
+use common::{
+    clock::SharedClock,
+    http::{
+        Endpoint, Refused, Text,
+        authorization::{AuthorizationError, bearer},
+        body::read_limited,
+        cadde::message,
+    },
+    ids::{ConnectorId, UserId},
+    listener::Peer,
+    telemetry::Chain,
+};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::book::GrantBook;
-use super::grant::Grant;
-use super::refusals::{self, GrantError};
-use super::request::{self, Removal};
-use super::store::{Change, Which};
+use super::{
+    book::GrantBook,
+    grant::Grant,
+    refusals::{self, GrantError},
+    request::{self, Removal},
+    store::{Change, Which},
+};
 
 /// Largest body: a grant has a handful of texts of 255 characters.
 const MAX_BODY: usize = 64 << 10;

@@ -1,15 +1,23 @@
 //! The grants in memory, kept in step with the database.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use common::process::{Check, Shutdown};
-use common::telemetry::Chain;
+use common::{
+    process::{Check, Shutdown},
+    telemetry::Chain,
+};
 use tokio::time::Instant;
 
-use super::index::GrantIndex;
-use super::store::{GrantStore, StoreError};
+use super::{
+    index::GrantIndex,
+    store::{GrantStore, StoreError},
+};
 
 /// How often the database is asked whether something changed: half of the second that is promised.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -121,8 +129,10 @@ impl GrantBook {
 mod tests {
     use async_trait::async_trait;
 
-    use super::super::store::{Change, News, Which};
-    use super::*;
+    use super::{
+        super::store::{Change, News, Which},
+        *,
+    };
     use crate::authorization::Grant;
 
     /// A database that has gone.

@@ -85,8 +85,10 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    use super::super::grant::{Aal, Assignee};
-    use super::*;
+    use super::{
+        super::grant::{Aal, Assignee},
+        *,
+    };
 
     const TARGET: &str = "https://data.example/a.csv";
 

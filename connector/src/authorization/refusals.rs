@@ -2,10 +2,14 @@
 
 use auth_client::{CallerError, TokenError};
 use axum::response::{IntoResponse, Response};
-use common::http::body::BodyError;
-use common::http::cadde::{ValidationError, message_and_detail};
-use common::http::{Refusal, Refused};
-use common::refusals;
+use common::{
+    http::{
+        Refusal, Refused,
+        body::BodyError,
+        cadde::{ValidationError, message_and_detail},
+    },
+    refusals,
+};
 
 use super::store::StoreError;
 

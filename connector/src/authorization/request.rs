@@ -6,8 +6,10 @@
 use common::ids::UserId;
 use serde_json::{Map, Value};
 
-use super::grant::{Aal, Assignee, Contract, Grant};
-use super::refusals::{self, GrantError};
+use super::{
+    grant::{Aal, Assignee, Contract, Grant},
+    refusals::{self, GrantError},
+};
 use crate::upstream::{MAX_URL_BYTES, strip_slash};
 
 /// Longest text besides the target, in characters (CADDE 4.0 basic design of authentication and authorization). That document
@@ -239,10 +241,9 @@ fn missing(at: &[&str]) -> GrantError {
 
 #[cfg(test)]
 mod tests {
+    use common::http::Refusal;
     use rstest::rstest;
     use serde_json::json;
-
-    use common::http::Refusal;
 
     use super::*;
 

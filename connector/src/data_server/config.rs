@@ -1,12 +1,13 @@
 //! Configuration of the data server.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use common::config::AdminConfig;
-use common::listener::{ListenerConfig, TlsMode};
-use common::process::Finding;
-use common::telemetry::TelemetryConfig;
+use common::{
+    config::AdminConfig,
+    listener::{ListenerConfig, TlsMode},
+    process::Finding,
+    telemetry::TelemetryConfig,
+};
 use serde::{Deserialize, Serialize};
 
 /// The whole configuration.

@@ -1,17 +1,21 @@
 //! A part of a file as a response body.
 
-use std::fs::File;
-use std::future::Future;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::{
+    fs::File,
+    future::Future,
+    io::{self, Read as _, Seek as _, SeekFrom},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::files::{FileState, OpenFile};
-use super::range::ByteRange;
+use super::{
+    files::{FileState, OpenFile},
+    range::ByteRange,
+};
 
 /// How much is read at a time. One chunk is read ahead while the one before is sent, so a transfer holds two.
 const CHUNK: u64 = 256 << 10;

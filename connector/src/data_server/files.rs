@@ -1,18 +1,24 @@
 //! From the path of a request to an open file, never to one outside the served folders.
 
-use std::collections::BTreeMap;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, IoSliceMut, Read as _};
-use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::{
+    collections::BTreeMap,
+    fs::{File, Metadata, OpenOptions},
+    io::{self, IoSliceMut, Read as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use bytes::Bytes;
 use http::HeaderValue;
 use percent_encoding::percent_decode_str;
-use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
-use rustix::io::{ReadWriteFlags, preadv2};
+use rustix::{
+    fs::{Mode, OFlags, ResolveFlags, openat2},
+    io::{ReadWriteFlags, preadv2},
+};
 
 use super::media::media_type;
 

@@ -10,28 +10,29 @@ mod files;
 mod media;
 mod range;
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, any, get, head};
-use common::clock::SharedClock;
-use common::config::AdminConfig;
-use common::http::Endpoint;
-use common::http::problem::Problem;
-use common::listener::{Listener, ListenerConfig};
-use common::process::{Context, Finding};
-use common::refusals;
-use common::service::Service;
-use common::telemetry::TelemetryConfig;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, any, get, head},
+};
+use common::{
+    clock::SharedClock,
+    config::AdminConfig,
+    http::{Endpoint, problem::Problem},
+    listener::{Listener, ListenerConfig},
+    process::{Context, Finding},
+    refusals,
+    service::Service,
+    telemetry::TelemetryConfig,
+};
 pub use config::{Config, is_folder_name};
 use file_body::FileBody;
 use files::{Folders, OpenFile};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use range::{ByteRange, Requested};
 
 /// The service.

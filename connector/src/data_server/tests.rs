@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-use std::os::unix::fs::symlink;
+use std::{collections::BTreeMap, os::unix::fs::symlink};
 
 use common::clock::{Clock as _, SystemClock};
 use http_body_util::BodyExt as _;

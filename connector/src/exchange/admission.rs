@@ -1,10 +1,11 @@
 //! How many exchanges go on at a time, in all and for one caller.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use common::ids::{ConnectorId, UserId};
-use common::places::Places;
+use common::{
+    ids::{ConnectorId, UserId},
+    places::Places,
+};
 use serde::{Deserialize, Serialize};
 
 /// Limits on exchanges under way.

@@ -5,19 +5,23 @@
 //! without one, by having no successor; either way the upstream's end is polled here: an HTTP server that
 //! announced a length never asks for more, and an upstream connection is free only once its end was seen.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::collect::{Prefix, WINDOW};
-use super::deadline::Budget;
-use super::digest::{BodyDigest, Digester};
-use super::pace::Pace;
-use super::record_error::RecordError;
+use super::{
+    collect::{Prefix, WINDOW},
+    deadline::Budget,
+    digest::{BodyDigest, Digester},
+    pace::Pace,
+    record_error::RecordError,
+};
 use crate::upstream::BodyError;
 
 /// Why a body that is being delivered breaks.

@@ -1,16 +1,12 @@
 //! Bodies that fit the window are read whole before the headers are answered.
 
-use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::Poll;
+use std::{collections::VecDeque, future::poll_fn, pin::Pin, task::Poll};
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::timeout_at;
 
-use super::deadline::Budget;
-use super::pace::Pace;
+use super::{deadline::Budget, pace::Pace};
 use crate::upstream::BodyError;
 
 /// Most bytes of a body that are held: one write to the outbox and one to the caller pay for them.

@@ -1,7 +1,9 @@
 //! How long an upstream may pause.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use tokio::time::{Instant, Sleep};
 

@@ -2,18 +2,24 @@
 
 use std::time::Instant;
 
-use common::http::Refused;
-use common::http::context::{self, RequestId};
-use common::ids::{ConnectorId, EventId, ExchangeId, UserId};
+use common::{
+    http::{
+        Refused,
+        context::{self, RequestId},
+    },
+    ids::{ConnectorId, EventId, ExchangeId, UserId},
+};
 use http::{HeaderMap, StatusCode, header};
 
-use super::admission::Place;
-use super::digest::BodyDigest;
-use super::headers;
-use super::meters::{Meters, Outcome};
-use super::role::Role;
-use super::standing::Party;
-use super::trace_context::TraceContext;
+use super::{
+    admission::Place,
+    digest::BodyDigest,
+    headers,
+    meters::{Meters, Outcome},
+    role::Role,
+    standing::Party,
+    trace_context::TraceContext,
+};
 
 /// An exchange from its request to its end. Whatever the end is, it is logged and counted once; dropped without one, the
 /// caller has left.

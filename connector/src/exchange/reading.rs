@@ -3,9 +3,11 @@
 use common::http::Refused;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::headers::{OPTIONS, PROVIDER, RESOURCE_API_TYPE, RESOURCE_URL, present};
-use super::options::Options;
-use super::refusals::{HEADER_MISSING, HEADER_NOT_TEXT, HEADER_REPEATED};
+use super::{
+    headers::{OPTIONS, PROVIDER, RESOURCE_API_TYPE, RESOURCE_URL, present},
+    options::Options,
+    refusals::{HEADER_MISSING, HEADER_NOT_TEXT, HEADER_REPEATED},
+};
 
 /// The first header of a request that decides something and is there twice. Which of the two counts would depend on the
 /// reader, so such a request is refused.

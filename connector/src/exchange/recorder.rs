@@ -1,13 +1,14 @@
 //! Delivering a body so that the exchange is recorded, or seen to have failed.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
-use common::clock::SharedClock;
-use common::http::Refused;
-use common::ids::{ConnectorId, EventId};
-use common::process::Shutdown;
+use common::{
+    clock::SharedClock,
+    http::Refused,
+    ids::{ConnectorId, EventId},
+    process::Shutdown,
+};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Response};
 use provenance_model::event_id::{EventIds, OwnedId};
@@ -15,16 +16,18 @@ use provenance_outbox::{
     AbortReason, BodyEnd, Digest, Kind, Outbox, OutboxError, Reservation, Reserved,
 };
 
-use super::body::{Ending, TransferBody};
-use super::caller::Caller;
-use super::collect::Collected;
-use super::deadline::Budget;
-use super::digest::BodyDigest;
-use super::progress::Exchange;
-use super::record_error::RecordError;
-use super::refusals;
-use super::standing::{Running, Stay};
-use super::watch::Watch;
+use super::{
+    body::{Ending, TransferBody},
+    caller::Caller,
+    collect::Collected,
+    deadline::Budget,
+    digest::BodyDigest,
+    progress::Exchange,
+    record_error::RecordError,
+    refusals,
+    standing::{Running, Stay},
+    watch::Watch,
+};
 use crate::upstream::{BodyError, Framing, PooledBody};
 
 /// Whether and how an exchange is recorded.

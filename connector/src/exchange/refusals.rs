@@ -5,13 +5,13 @@
 
 use auth_client::{CallerError, TokenError};
 use axum::response::Response;
-use common::http::{Refusal, Refused, Text, cadde};
-use common::refusals;
+use common::{
+    http::{Refusal, Refused, Text, cadde},
+    refusals,
+};
 use provenance_outbox::OutboxError;
 
-use super::options::OptionsError;
-use super::record_error::RecordError;
-use super::role::Role;
+use super::{options::OptionsError, record_error::RecordError, role::Role};
 use crate::upstream::{
     CodingError, DialError, FollowError, MAX_URL_BYTES, UpstreamError, UrlError,
 };

@@ -3,15 +3,20 @@
 //! Before a transfer begins everybody in it was asked about. While it runs the registry is asked again, about each party once,
 //! however many transfers it has: suspended, it loses them all. Small bodies are gone before that could matter.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
-use auth_client::RegistryError;
-use auth_client::api::Suspensions;
-use common::ids::{ConnectorId, UserId};
-use common::process::Shutdown;
+use auth_client::{RegistryError, api::Suspensions};
+use common::{
+    ids::{ConnectorId, UserId},
+    process::Shutdown,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::Registrations;

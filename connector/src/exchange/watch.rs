@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
-use tokio::time::{sleep, sleep_until};
+use tokio::{
+    task::AbortHandle,
+    time::{sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::caller::Caller;
-use super::deadline::Budget;
+use super::{caller::Caller, deadline::Budget};
 
 /// What a body that is asked for its next frame may take to see by itself that its time is over, or who was suspended.
 const GRACE: Duration = Duration::from_secs(1);

@@ -1,12 +1,12 @@
 //! What is wrong or risky about a configuration, beyond its form.
 
 use auth_client::enrol::EnrolmentConfig;
-use common::listener::TlsMode;
-use common::process::Finding;
-use common::telemetry::Chain;
+use common::{listener::TlsMode, process::Finding, telemetry::Chain};
 
-use super::config::{Config, Record, SourceConfig, SourceCredentials};
-use super::sources::Sources;
+use super::{
+    config::{Config, Record, SourceConfig, SourceCredentials},
+    sources::Sources,
+};
 
 impl Config {
     /// What is wrong with it beyond its form.

@@ -1,15 +1,18 @@
 //! Configuration of the provider connector.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
-use auth_client::AuthConfig;
-use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, Period, SecretFile};
-use common::ids::{ConnectorId, UserId};
-use common::listener::ListenerConfig;
-use common::telemetry::TelemetryConfig;
-use common::tls::TlsConfig;
+use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use common::{
+    config::{AdminConfig, Period, SecretFile},
+    ids::{ConnectorId, UserId},
+    listener::ListenerConfig,
+    telemetry::TelemetryConfig,
+    tls::TlsConfig,
+};
 use common_db::{DatabaseConfig, RetentionConfig};
 use provenance_outbox::OutboxConfig;
 use serde::{Deserialize, Serialize};

@@ -1,26 +1,36 @@
 //! Who asks, and whether they may have it: everything that is decided before the first byte is fetched.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use auth_client::{
     Binding, CallerError, ConnectorRegistration, ConnectorRole, MeantFor, Party, Profile,
     RegistryError, TokenError, VerifiedToken,
 };
-use common::http::Refused;
-use common::http::authorization::{AuthorizationError, bearer};
-use common::ids::UserId;
-use common::listener::Peer;
+use common::{
+    http::{
+        Refused,
+        authorization::{AuthorizationError, bearer},
+    },
+    ids::UserId,
+    listener::Peer,
+};
 use http::HeaderMap;
 
-use super::Provider;
-use super::config::{ApiType, Record};
-use super::sources::Source;
-use crate::authorization::{Contract, Decision, Subject};
-use crate::exchange::headers::{self, SentExchangeId};
-use crate::exchange::{Options, reading, refusals};
-use crate::identity::is_barred;
-use crate::upstream::{ResourceUrl, strip_slash};
+use super::{
+    Provider,
+    config::{ApiType, Record},
+    sources::Source,
+};
+use crate::{
+    authorization::{Contract, Decision, Subject},
+    exchange::{
+        Options,
+        headers::{self, SentExchangeId},
+        reading, refusals,
+    },
+    identity::is_barred,
+    upstream::{ResourceUrl, strip_slash},
+};
 
 /// A request for a file, read but not yet judged.
 #[derive(Debug)]

@@ -6,8 +6,10 @@ use common::http::Refused;
 use http::{Response, header};
 
 use super::sources::{Source, Sources};
-use crate::exchange::{Budget, Options, refusals};
-use crate::upstream::{AddressPolicy, Client, PooledBody, ResourceUrl, file_headers, follow};
+use crate::{
+    exchange::{Budget, Options, refusals},
+    upstream::{AddressPolicy, Client, PooledBody, ResourceUrl, file_headers, follow},
+};
 
 /// Asks `source` for `resource` and returns its answer, which is a 200 with an uncoded body.
 ///

@@ -3,30 +3,34 @@
 use std::sync::Arc;
 
 use auth_client::VerifiedToken;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
-use common::http::Refused;
-use common::ids::ExchangeId;
-use common::listener::{ConnectionInfo, Peer};
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, header};
+use axum::{body::Body, extract::State, response::Response};
+use common::{
+    http::Refused,
+    ids::ExchangeId,
+    listener::{ConnectionInfo, Peer},
+};
+use http::{HeaderMap, HeaderValue, Request, header, request::Parts};
 use http_body::Body as _;
 use provenance_model::{batch::Jti, event_id::OwnedId};
 use provenance_outbox::{Kind, Reservation};
 
-use super::Provider;
-use super::config::Delivery;
-use super::decision::{FileRequest, PeerKind, Permit};
-use super::fetch;
-use crate::exchange::headers::{
-    self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL,
+use super::{
+    Provider,
+    config::Delivery,
+    decision::{FileRequest, PeerKind, Permit},
+    fetch,
 };
-use crate::exchange::{
-    Allowed, Asking, Budget, Caller, Exchange, Opened, Recording, Role, TraceContext, collect,
-    refusals,
+use crate::{
+    exchange::{
+        Allowed, Asking, Budget, Caller, Exchange, Opened, Recording, Role, TraceContext, collect,
+        headers::{
+            self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE,
+            PROVENANCE_URL,
+        },
+        refusals,
+    },
+    upstream::{CodingError, UpstreamError, content_coding},
 };
-use crate::upstream::{CodingError, UpstreamError, content_coding};
 
 /// Answers a receiver connector.
 pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<Body>) -> Response {

@@ -11,27 +11,31 @@ mod state;
 use std::sync::Arc;
 
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
-use axum::Router;
-use axum::routing::{MethodRouter, get, head};
-use common::config::AdminConfig;
-use common::http::Endpoint;
-use common::listener::{Listener, ListenerConfig};
-use common::process::{Context, Finding};
-use common::service::{OwnCommand, Service};
-use common::telemetry::TelemetryConfig;
-use common::tls::PeerClient;
-use provenance_outbox::{HttpLedger, Outbox};
-
+use axum::{
+    Router,
+    routing::{MethodRouter, get, head},
+};
+use common::{
+    config::AdminConfig,
+    http::Endpoint,
+    listener::{Listener, ListenerConfig},
+    process::{Context, Finding},
+    service::{OwnCommand, Service},
+    telemetry::TelemetryConfig,
+    tls::PeerClient,
+};
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
 };
+use provenance_outbox::{HttpLedger, Outbox};
 pub use sources::{Source, SourceError, Sources};
 pub(crate) use state::{Identity, Provider};
 
-use crate::authorization::store::Grants;
-use crate::authorization::{self, AuthorizationApi, GrantBook};
-use crate::exchange::{Role, refusals};
-use crate::outbox_command;
+use crate::{
+    authorization::{self, AuthorizationApi, GrantBook, store::Grants},
+    exchange::{Role, refusals},
+    outbox_command,
+};
 
 /// The service.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! Data sources: the only places that data is fetched from.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::config::ConfigError;
 use http::{HeaderName, HeaderValue, header};
 use secrecy::ExposeSecret as _;

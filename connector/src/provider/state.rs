@@ -1,22 +1,27 @@
 //! What the handlers of exchanges work with.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use auth_client::Callers;
-use common::clock::SharedClock;
-use common::ids::{ConnectorId, UserId};
-use common::process::Context;
-use common::tls::TlsStore;
+use common::{
+    clock::SharedClock,
+    ids::{ConnectorId, UserId},
+    process::Context,
+    tls::TlsStore,
+};
 use http::HeaderValue;
 use provenance_outbox::Outbox;
 
-use super::config::{Config, Delivery};
-use super::sources::Sources;
-use crate::authorization::GrantBook;
-use crate::exchange::{Admission, Deadlines, Recorder, Running};
-use crate::identity::Registrations;
-use crate::upstream::{Client, ClientTls, public_tls};
+use super::{
+    config::{Config, Delivery},
+    sources::Sources,
+};
+use crate::{
+    authorization::GrantBook,
+    exchange::{Admission, Deadlines, Recorder, Running},
+    identity::Registrations,
+    upstream::{Client, ClientTls, public_tls},
+};
 
 /// What an exchange needs.
 pub(crate) struct Provider {

@@ -1,12 +1,9 @@
 //! What is wrong or risky about a configuration, beyond its form.
 
 use auth_client::enrol::EnrolmentConfig;
-use common::listener::TlsMode;
-use common::process::Finding;
-use common::telemetry::Chain;
+use common::{listener::TlsMode, process::Finding, telemetry::Chain};
 
-use super::config::Config;
-use super::egress::Egress;
+use super::{config::Config, egress::Egress};
 
 impl Config {
     /// What is wrong with it beyond its form.

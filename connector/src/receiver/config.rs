@@ -2,20 +2,23 @@
 
 use std::path::PathBuf;
 
-use auth_client::AuthConfig;
-use auth_client::enrol::EnrolmentConfig;
-use common::config::{AdminConfig, Period};
-use common::ids::ConnectorId;
-use common::listener::ListenerConfig;
-use common::telemetry::TelemetryConfig;
-use common::tls::TlsConfig;
+use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use common::{
+    config::{AdminConfig, Period},
+    ids::ConnectorId,
+    listener::ListenerConfig,
+    telemetry::TelemetryConfig,
+    tls::TlsConfig,
+};
 use location_client::LocationConfig;
 use provenance_outbox::OutboxConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::exchange::{Deadlines, ExchangeLimits};
-use crate::upstream::AddressBlock;
+use crate::{
+    exchange::{Deadlines, ExchangeLimits},
+    upstream::AddressBlock,
+};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]

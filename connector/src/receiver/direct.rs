@@ -5,11 +5,11 @@ use http::{HeaderMap, header};
 use http_body::Body as _;
 use provenance_outbox::Kind;
 
-use super::Receiver;
-use super::egress::Exit;
-use super::file::Fetch;
-use crate::exchange::{Opened, Recording, collect, headers, refusals};
-use crate::upstream::{ResourceUrl, UpstreamError, content_coding, file_headers, follow};
+use super::{Receiver, egress::Exit, file::Fetch};
+use crate::{
+    exchange::{Opened, Recording, collect, headers, refusals},
+    upstream::{ResourceUrl, UpstreamError, content_coding, file_headers, follow},
+};
 
 impl Receiver {
     /// Fetches `url`, which the entry `exit` of the egress list allows. No token and no certificate of ours goes there.

@@ -5,27 +5,32 @@ use std::sync::Arc;
 use auth_client::{
     Binding, CallerError, MeantFor, RegistryError, State as Standing, TokenError, VerifiedToken,
 };
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
-use common::http::Refused;
-use common::http::authorization::{AuthorizationError, bearer};
-use common::ids::{ExchangeId, UserId};
-use common::listener::{ConnectionInfo, network};
-use http::request::Parts;
-use http::{HeaderMap, Request};
+use axum::{body::Body, extract::State, response::Response};
+use common::{
+    http::{
+        Refused,
+        authorization::{AuthorizationError, bearer},
+    },
+    ids::{ExchangeId, UserId},
+    listener::{ConnectionInfo, network},
+};
+use http::{HeaderMap, Request, request::Parts};
 use provenance_model::{batch::Jti, event_id::OwnedId};
 use provenance_outbox::{Kind, Reservation};
 
-use super::Receiver;
-use super::egress::Exit;
-use super::request::{FileRequest, Origin};
-use crate::exchange::{
-    Allowed, Asking, Budget, Caller, Exchange, Opened, Options, Recording, Role, TraceContext,
-    refusals,
+use super::{
+    Receiver,
+    egress::Exit,
+    request::{FileRequest, Origin},
 };
-use crate::identity::is_barred;
-use crate::upstream::ResourceUrl;
+use crate::{
+    exchange::{
+        Allowed, Asking, Budget, Caller, Exchange, Opened, Options, Recording, Role, TraceContext,
+        refusals,
+    },
+    identity::is_barred,
+    upstream::ResourceUrl,
+};
 
 /// Answers an application.
 pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> Response {

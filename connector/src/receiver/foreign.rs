@@ -6,10 +6,14 @@
 
 use std::path::Path;
 
-use common::base_url;
-use common::http::Refused;
-use common::http::client::{plain, read_limited, trusting};
-use common::ids::UserId;
+use common::{
+    base_url,
+    http::{
+        Refused,
+        client::{plain, read_limited, trusting},
+    },
+    ids::UserId,
+};
 use http::{HeaderValue, header};
 use reqwest::multipart::{Form, Part};
 use secrecy::{ExposeSecret as _, SecretString};

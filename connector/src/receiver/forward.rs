@@ -2,9 +2,7 @@
 
 use auth_client::{RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
-use common::base_url;
-use common::http::Refused;
-use common::ids::UserId;
+use common::{base_url, http::Refused, ids::UserId};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
@@ -14,18 +12,20 @@ use provenance_outbox::Kind;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout_at;
 
-use super::Receiver;
-use super::file::Fetch;
-use super::foreign::ForeignLedger;
-use super::provider_refusal::ProviderRefusal;
-use super::request::FileRequest;
-use crate::exchange::headers::{self, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL};
-use crate::exchange::{
-    Budget, Collected, Exchange, Opened, Options, Recording, TRACEPARENT, collect, refusals,
+use super::{
+    Receiver, file::Fetch, foreign::ForeignLedger, provider_refusal::ProviderRefusal,
+    request::FileRequest,
 };
-use crate::upstream::{
-    AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, content_coding,
-    file_headers,
+use crate::{
+    exchange::{
+        Budget, Collected, Exchange, Opened, Options, Recording, TRACEPARENT, collect,
+        headers::{self, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL},
+        refusals,
+    },
+    upstream::{
+        AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, content_coding,
+        file_headers,
+    },
 };
 
 /// How a disposition begins that is passed on.

@@ -14,25 +14,30 @@ mod state;
 use std::sync::Arc;
 
 use auth_client::{AuthFacts, Callers, Registry, TokenExchange, TokenVerifier, enrol};
-use axum::Router;
-use axum::routing::{MethodRouter, get, head};
-use common::config::AdminConfig;
-use common::http::Endpoint;
-use common::listener::{Listener, ListenerConfig};
-use common::process::{Context, Finding};
-use common::service::{OwnCommand, Service};
-use common::telemetry::TelemetryConfig;
-use common::tls::PeerClient;
-use location_client::LocationResolver;
-use provenance_outbox::{HttpLedger, Outbox};
-
+use axum::{
+    Router,
+    routing::{MethodRouter, get, head},
+};
+use common::{
+    config::AdminConfig,
+    http::Endpoint,
+    listener::{Listener, ListenerConfig},
+    process::{Context, Finding},
+    service::{OwnCommand, Service},
+    telemetry::TelemetryConfig,
+    tls::PeerClient,
+};
 pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
 pub use egress::{Egress, EgressError};
+use location_client::LocationResolver;
+use provenance_outbox::{HttpLedger, Outbox};
 pub use provider_refusal::ProviderRefusal;
 pub(crate) use state::{Identity, Receiver};
 
-use crate::exchange::{Role, refusals};
-use crate::outbox_command;
+use crate::{
+    exchange::{Role, refusals},
+    outbox_command,
+};
 
 /// The service.
 #[derive(Debug)]

@@ -1,16 +1,16 @@
 //! What a provider connector says when it refuses.
 
-use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::{fmt, future::poll_fn, pin::Pin};
 
 use common::http::Refused;
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use tokio::time::{Instant, timeout_at};
 
-use crate::exchange::refusals::{BEARER, PROVIDER_REFUSED};
-use crate::upstream::PooledBody;
+use crate::{
+    exchange::refusals::{BEARER, PROVIDER_REFUSED},
+    upstream::PooledBody,
+};
 
 /// How much of an error's body is read, in bytes. Reference connectors nest the errors of each hop.
 const MAX_BODY: usize = 16 << 10;

@@ -1,11 +1,12 @@
 //! Requests of applications, read before anybody is called.
 
-use common::http::Refused;
-use common::ids::UserId;
+use common::{http::Refused, ids::UserId};
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::exchange::{Options, headers, reading, refusals};
-use crate::upstream::{MAX_URL_BYTES, ResourceUrl, UrlError};
+use crate::{
+    exchange::{Options, headers, reading, refusals},
+    upstream::{MAX_URL_BYTES, ResourceUrl, UrlError},
+};
 
 /// Where the data is to come from.
 #[derive(Debug)]

@@ -1,22 +1,19 @@
 //! What the handlers of exchanges work with.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use auth_client::Callers;
-use common::ids::ConnectorId;
-use common::process::Context;
-use common::tls::TlsStore;
+use common::{ids::ConnectorId, process::Context, tls::TlsStore};
 use http::HeaderValue;
 use provenance_outbox::Outbox;
 use url::Url;
 
-use super::config::Config;
-use super::egress::Egress;
-use super::foreign::ForeignLedgers;
-use crate::exchange::{Admission, Deadlines, Recorder, Running};
-use crate::identity::{ExchangedTokens, Locations, Registrations};
-use crate::upstream::{Client, ClientTls, public_tls};
+use super::{config::Config, egress::Egress, foreign::ForeignLedgers};
+use crate::{
+    exchange::{Admission, Deadlines, Recorder, Running},
+    identity::{ExchangedTokens, Locations, Registrations},
+    upstream::{Client, ClientTls, public_tls},
+};
 
 /// What an exchange needs.
 pub(crate) struct Receiver {

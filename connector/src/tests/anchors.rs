@@ -1,24 +1,29 @@
 //! Providers with certificates of other authorities, as the client of the exchange meets them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
-use axum::Router;
-use axum::routing::get;
-use common::clock::SystemClock;
-use common::ids::ConnectorId;
-use common::process::Shutdown;
-use common::tls::{
-    AnchorConfig, IdentityError, RecordedCertificates, Revocation, Scope, TlsConfig, TlsStore,
+use axum::{Router, routing::get};
+use common::{
+    clock::SystemClock,
+    ids::ConnectorId,
+    process::Shutdown,
+    tls::{
+        AnchorConfig, IdentityError, RecordedCertificates, Revocation, Scope, TlsConfig, TlsStore,
+    },
 };
 use http::Request;
 use http_body_util::{BodyExt as _, Empty};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use super::kit::{self, Pki, connector_id};
-use crate::exchange::{Allowed, Budget, Deadlines};
-use crate::upstream::{AddressPolicy, Call, Client, ClientTls, Ends, ResourceUrl, UpstreamError};
+use crate::{
+    exchange::{Allowed, Budget, Deadlines},
+    upstream::{AddressPolicy, Call, Client, ClientTls, Ends, ResourceUrl, UpstreamError},
+};
 
 /// Stands in for the registry.
 #[derive(Debug, Default)]

@@ -1,19 +1,24 @@
 //! Bodies whose end says nothing, and those that say too much.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use common::tls::TlsStore;
 use location_client::Profile;
 use rstest::rstest;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
-use super::kit::{self, PROVIDER_CONNECTOR, Plan, World, fetch};
-use super::origin::large;
-use crate::exchange::BodyDigest;
-use crate::receiver::EgressConfig;
+use super::{
+    kit::{self, PROVIDER_CONNECTOR, Plan, World, fetch},
+    origin::large,
+};
+use crate::{exchange::BodyDigest, receiver::EgressConfig};
 
 const OTHER: &str = "cadde.other.dd";
 

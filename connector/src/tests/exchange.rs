@@ -3,8 +3,10 @@
 use provenance_model::event_id;
 use serde_json::Value;
 
-use super::kit::{self, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, World, fetch};
-use super::origin::large;
+use super::{
+    kit::{self, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, World, fetch},
+    origin::large,
+};
 use crate::exchange::BodyDigest;
 
 /// The one record of `items` and its digest.

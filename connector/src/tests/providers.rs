@@ -1,16 +1,19 @@
 //! The receiver before providers that are not ours: what it sends, what it takes.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
 use bytes::Bytes;
-use common::listener::Peer;
-use common::process::Shutdown;
+use common::{listener::Peer, process::Shutdown};
 use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderMap, Request, StatusCode};
 use location_client::Profile;
@@ -18,9 +21,8 @@ use provenance_model::event_id;
 use rstest::rstest;
 use time::macros::datetime;
 
-use crate::receiver::ForeignConfig;
-
 use super::kit::{self, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, World, fetch};
+use crate::receiver::ForeignConfig;
 
 const OTHER: &str = "cadde.other.dd";
 

@@ -1,10 +1,8 @@
 //! What a suspension ends, and what it doesn't.
 
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
-use auth_client::TokenClaims;
-use auth_client::api::Suspensions;
+use auth_client::{TokenClaims, api::Suspensions};
 use location_client::{Profile, Source};
 use reqwest::Response;
 use rstest::rstest;

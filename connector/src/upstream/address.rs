@@ -4,9 +4,11 @@
 //! cloud provider's metadata service, so the resolved address is judged, and the connection is made to exactly the
 //! address that was judged: resolving again would let the answer change in between (DNS rebinding).
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 

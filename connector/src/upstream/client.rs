@@ -5,34 +5,42 @@
 //! connection is ready for the next request only then. Connections belong to one generation of the process's
 //! certificate; those of an older one serve what they carry and are not used again.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
 };
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
-use common::ids::ConnectorId;
-use common::tls::{PeerCertificate, TlsStore};
+use common::{
+    ids::ConnectorId,
+    tls::{PeerCertificate, TlsStore},
+};
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Empty;
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Position, Url};
 
-use super::address::AddressPolicy;
-use super::dial::{DialError, Stream, dial, server_name};
-use super::framing::{Ends, Framing};
-use super::resource_url::Origin;
-use super::{BodyError, UpstreamError};
+use super::{
+    BodyError, UpstreamError,
+    address::AddressPolicy,
+    dial::{DialError, Stream, dial, server_name},
+    framing::{Ends, Framing},
+    resource_url::Origin,
+};
 use crate::exchange::Budget;
 
 /// Most idle connections kept for one origin; beyond, the next one to finish is closed.

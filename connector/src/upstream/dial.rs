@@ -1,25 +1,29 @@
 //! One connection: resolve, judge the address, connect, TLS.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use common::pem::PemError;
-use common::tls::{TlsError, TlsStore};
+use common::{
+    pem::PemError,
+    tls::{TlsError, TlsStore},
+};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Host;
 
-use super::address::AddressPolicy;
-use super::resource_url::Origin;
+use super::{address::AddressPolicy, resource_url::Origin};
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]

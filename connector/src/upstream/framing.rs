@@ -1,7 +1,6 @@
 //! Where a body ends, and whether that can be told from its being cut off.
 
-use http::response::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header, response::Parts};
 
 /// How a body shows that it is all there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

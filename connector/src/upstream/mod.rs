@@ -9,11 +9,10 @@ mod framing;
 mod resource_url;
 mod rules;
 
-use common::tls::IdentityError;
-
 pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
 pub use coding::{CodingError, content_coding};
+use common::tls::IdentityError;
 pub use dial::{DialError, PublicTlsError, anchors, public_tls};
 pub use follow::{FollowError, file_headers, follow};
 pub use framing::{Ends, Framing, FramingError};

@@ -3,21 +3,23 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use common::http::client::{AnswerError, read_limited};
-use common::ids::UserId;
-use common::tls::PeerClient;
-use common::tls::TlsStore;
+use common::{
+    http::client::{AnswerError, read_limited},
+    ids::UserId,
+    tls::{PeerClient, TlsStore},
+};
 use http::{Method, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::api::{
-    ChangesResponse, LocationsResponse, PatchLocationRequest, PostLocationRequest, Response,
+use crate::{
+    api::{
+        ChangesResponse, LocationsResponse, PatchLocationRequest, PostLocationRequest, Response,
+    },
+    lookup::{append, location_url},
+    record::LocationRecord,
 };
-use crate::lookup::{append, location_url};
-use crate::record::LocationRecord;
 
 /// 16 MiB: a page of the list has up to 10,000 records.
 const MAX_ANSWER_BYTES: usize = 16 << 20;

@@ -1,11 +1,11 @@
 //! The section `[location]` of a service that resolves providers.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use common::config::Period;
-use common::ids::{ConnectorId, UserId};
+use common::{
+    config::Period,
+    ids::{ConnectorId, UserId},
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 

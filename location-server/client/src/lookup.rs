@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use common::http::client::{AnswerError, read_limited};
-use common::ids::UserId;
-use common::tls::PeerClient;
+use common::{
+    http::client::{AnswerError, read_limited},
+    ids::UserId,
+    tls::PeerClient,
+};
 use http::{StatusCode, header};
 use jsonwebtoken::jwk::JwkSet;
 use url::Url;
 
-use crate::api;
-use crate::record::LocationRecord;
-use crate::verify::RecordError;
+use crate::{api, record::LocationRecord, verify::RecordError};
 
 /// Why the location server gave no usable answer. An unknown provider is an answer.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! The record of one provider: its members on the wire, what is signed, what a caller gets.
 
 pub use common::profile::{Profile, UnknownProfile};
-
-use common::base_url::{self, BaseUrlError};
-use common::ids::{ConnectorId, UserId};
+use common::{
+    base_url::{self, BaseUrlError},
+    ids::{ConnectorId, UserId},
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;

@@ -1,21 +1,28 @@
 //! From a provider's user ID to its connector, in the order cache, server, disk, configuration.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use common::clock::SharedClock;
-use common::ids::UserId;
-use common::tls::PeerClient;
-use common::tls::TlsStore;
+use common::{
+    clock::SharedClock,
+    ids::UserId,
+    tls::{PeerClient, TlsStore},
+};
 use moka::future::Cache;
 use time::OffsetDateTime;
 
-use crate::config::LocationConfig;
-use crate::lookup::{LookupError, RecordSource, Server};
-use crate::record::{Location, LocationRecord, Source};
-use crate::state::State;
-use crate::verify::{RecordError, RecordKeys};
+use crate::{
+    config::LocationConfig,
+    lookup::{LookupError, RecordSource, Server},
+    record::{Location, LocationRecord, Source},
+    state::State,
+    verify::{RecordError, RecordKeys},
+};
 
 /// 5 s: how long an answer is used that is not the server's own word, so that a server that came
 /// back, or a provider that was just registered, is seen soon, and yet not asked for each request.

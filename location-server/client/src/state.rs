@@ -4,9 +4,11 @@
 //! disk. Each write takes the old file's place as a whole, so a start after a crash finds the one or
 //! the other.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use common::ids::UserId;
 use jsonwebtoken::jwk::JwkSet;

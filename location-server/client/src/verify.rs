@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use common::ids::UserId;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation,
+    jwk::{Jwk, JwkSet},
+};
 use time::OffsetDateTime;
 
 use crate::record::{Location, LocationRecord, SignedMembers, Source, connector_url};
@@ -133,8 +135,10 @@ fn signing_key(jwk: &Jwk) -> Option<(String, DecodingKey)> {
 /// A location server's key, for tests.
 #[cfg(test)]
 pub(crate) mod testing {
-    use jsonwebtoken::jwk::{Jwk, JwkSet, ThumbprintHash};
-    use jsonwebtoken::{Algorithm, EncodingKey, Header};
+    use jsonwebtoken::{
+        Algorithm, EncodingKey, Header,
+        jwk::{Jwk, JwkSet, ThumbprintHash},
+    };
     use time::OffsetDateTime;
 
     use crate::record::{LocationRecord, Profile, SignedMembers};
@@ -188,8 +192,7 @@ mod tests {
     use jsonwebtoken::{Algorithm, EncodingKey, Header};
     use time::macros::datetime;
 
-    use super::testing::Signer;
-    use super::*;
+    use super::{testing::Signer, *};
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
     const LATER: OffsetDateTime = datetime!(2026-11-23 00:00 UTC);

@@ -1,13 +1,17 @@
 //! Whom a request comes from.
 
 use auth_client::{Binding, MeantFor, Role};
-use common::http::authorization::{AuthorizationError, bearer};
-use common::http::{Refused, refusals};
-use common::listener::{ConnectionInfo, Peer};
+use common::{
+    http::{
+        Refused,
+        authorization::{AuthorizationError, bearer},
+        refusals,
+    },
+    listener::{ConnectionInfo, Peer},
+};
 use http::HeaderMap;
 
-use super::AppState;
-use super::error;
+use super::{AppState, error};
 use crate::domain::{Author, Caller, Person};
 
 /// The caller by its certificate alone; a token that comes along is not looked at.

@@ -1,8 +1,7 @@
 //! Reading bodies so that each wrong member is named, in the form of 422 that the wire has.
 
 use axum::body::Body;
-use common::http::body::read_limited;
-use common::http::cadde::ValidationError;
+use common::http::{body::read_limited, cadde::ValidationError};
 use location_client::api::{PatchLocationRequest, PostLocationRequest};
 use serde_json::{Map, Value};
 

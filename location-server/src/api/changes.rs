@@ -1,18 +1,19 @@
 //! The history.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::{Extension, Json};
-use common::http::problem::Problem;
-use common::http::{Refused, refusals};
-use common::ids::UserId;
-use common::listener::ConnectionInfo;
+use axum::{
+    Extension, Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use common::{
+    http::{Refused, problem::Problem, refusals},
+    ids::UserId,
+    listener::ConnectionInfo,
+};
 use http::HeaderMap;
 use location_client::api::ChangesResponse;
 use serde::Deserialize;
 
-use super::AppState;
-use super::access::identified;
+use super::{AppState, access::identified};
 use crate::domain::ReadError;
 
 /// Changes a page where nothing is said.

@@ -1,16 +1,24 @@
 //! Every way in which the location server refuses, in the two forms it leaves in: the wire's and our own API's.
 
 use auth_client::{CallerError, TokenError};
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::response::{IntoResponse, Response};
-use common::http::cadde::{ValidationError, message};
-use common::http::{Refused, refusals};
-use common::ids::UserId;
-use common::refusals;
+use axum::{
+    extract::{Path, rejection::PathRejection},
+    response::{IntoResponse, Response},
+};
+use common::{
+    http::{
+        Refused,
+        cadde::{ValidationError, message},
+        refusals,
+    },
+    ids::UserId,
+    refusals,
+};
 
-use crate::domain;
-use crate::domain::{ChangeError, Fault, ReadError};
+use crate::{
+    domain,
+    domain::{ChangeError, Fault, ReadError},
+};
 
 refusals! {
     /// What the location server answers besides what every listener does.

@@ -3,8 +3,10 @@
 //! A new signature over the same record is another representation, so it has another tag; a condition
 //! on a change, however, asks whether the *record* was changed, so there the version alone counts.
 
-use http::header::{IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue};
+use http::{
+    HeaderMap, HeaderValue,
+    header::{IF_MATCH, IF_NONE_MATCH},
+};
 
 use crate::domain::{Precondition, Signed};
 

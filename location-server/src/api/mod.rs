@@ -15,19 +15,16 @@ mod state;
 mod tests;
 mod write;
 
-use axum::response::{IntoResponse as _, Response as HttpResponse};
-use axum::routing::{MethodRouter, any, delete, get, patch, post, put};
-use axum::{Json, Router};
-use common::http::Endpoint;
-use common::http::cadde::message;
-use common::http::problem::Problem;
-use common::http::{Refused, refusals};
-use http::Uri;
-use utoipa::OpenApi;
-
+use axum::{
+    Json, Router,
+    response::{IntoResponse as _, Response as HttpResponse},
+    routing::{MethodRouter, any, delete, get, patch, post, put},
+};
+use common::http::{Endpoint, Refused, cadde::message, problem::Problem, refusals};
 pub use error::TABLE as REFUSALS;
-
+use http::Uri;
 pub use state::AppState;
+use utoipa::OpenApi;
 
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.
 fn table() -> Vec<(Endpoint, MethodRouter<AppState>)> {

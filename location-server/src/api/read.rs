@@ -1,22 +1,29 @@
 //! Looking up.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use axum::{
+    Extension, Json,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::listener::ConnectionInfo;
-use http::header::{CACHE_CONTROL, ETAG};
-use http::{HeaderMap, StatusCode};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CACHE_CONTROL, ETAG},
+};
 use jsonwebtoken::jwk::JwkSet;
 use location_client::api::LocationsResponse;
 use serde::Deserialize;
 
-use super::AppState;
-use super::access::{identified, registered};
-use super::error::{self, WireError};
-use super::etag;
+use super::{
+    AppState,
+    access::{identified, registered},
+    error::{self, WireError},
+    etag,
+};
 
 /// Longest page of the list, and its length where none is asked for: existing tools know no pages.
 const MAX_PAGE: u32 = 10_000;

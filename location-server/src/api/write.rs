@@ -1,20 +1,26 @@
 //! Registering, changing and removing.
 
-use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response as HttpResponse};
-use axum::{Extension, Json};
-use common::http::{Refused, Text};
-use common::ids::UserId;
-use common::listener::ConnectionInfo;
-use http::header::ETAG;
-use http::{HeaderMap, StatusCode};
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, State, rejection::PathRejection},
+    response::{IntoResponse, Response as HttpResponse},
+};
+use common::{
+    http::{Refused, Text},
+    ids::UserId,
+    listener::ConnectionInfo,
+};
+use http::{HeaderMap, StatusCode, header::ETAG};
 use location_client::api::{ChangeKind, PatchLocationRequest, PostLocationRequest, Response};
 
-use super::access::{author, identified};
-use super::error::{self, WireError};
-use super::{AppState, body, etag};
+use super::{
+    AppState,
+    access::{author, identified},
+    body,
+    error::{self, WireError},
+    etag,
+};
 use crate::domain::{Author, Caller, Keep, Precondition, ReadError, parse_new, parse_patch};
 
 /// Registers a location.

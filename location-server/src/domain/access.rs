@@ -1,7 +1,6 @@
 //! Who is calling, and what they may do.
 
-use auth_client::api::ServiceKind;
-use auth_client::{ConnectorRole, Party};
+use auth_client::{ConnectorRole, Party, api::ServiceKind};
 use common::ids::{ConnectorId, UserId};
 
 /// To whom a client certificate was given.

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use common::clock::SharedClock;
-use common::ids::UserId;
-use location_client::LocationRecord;
-use location_client::api::{Change, Entry};
+use common::{clock::SharedClock, ids::UserId};
+use location_client::{
+    LocationRecord,
+    api::{Change, Entry},
+};
 use time::OffsetDateTime;
 
-use super::access::{Caller, Refusal};
-use super::entry::{NewEntry, Patch};
-use super::signer::{RecordSigner, SignerError};
-use super::store::{Author, LocationStore, StoreError, Stored};
+use super::{
+    access::{Caller, Refusal},
+    entry::{NewEntry, Patch},
+    signer::{RecordSigner, SignerError},
+    store::{Author, LocationStore, StoreError, Stored},
+};
 
 /// How often a change is tried again when others change the same record meanwhile.
 const ATTEMPTS: usize = 5;

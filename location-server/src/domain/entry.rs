@@ -1,8 +1,10 @@
 //! From what a caller sent to what may be stored.
 
 use common::ids::{ConnectorId, UserId};
-use location_client::api::{Entry, PatchLocationRequest, PostLocationRequest};
-use location_client::record::{Profile, connector_url, connector_url_text};
+use location_client::{
+    api::{Entry, PatchLocationRequest, PostLocationRequest},
+    record::{Profile, connector_url, connector_url_text},
+};
 
 /// One member of a request that is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,17 @@
 //! The key that signs records, and the records it signed.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use common::ids::UserId;
-use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use location_client::LocationRecord;
-use location_client::record::SignedMembers;
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header,
+    jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
+};
+use location_client::{LocationRecord, record::SignedMembers};
 use moka::future::Cache;
 use time::OffsetDateTime;
 
@@ -230,9 +233,11 @@ fn truncate(at: OffsetDateTime) -> OffsetDateTime {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use location_client::api::Entry;
-    use location_client::record::{Profile, Source};
-    use location_client::verify::RecordKeys;
+    use location_client::{
+        api::Entry,
+        record::{Profile, Source},
+        verify::RecordKeys,
+    };
     use time::macros::datetime;
 
     use super::*;

@@ -1,10 +1,11 @@
 //! What every database behind [`LocationStore`] has to do; one function a rule, run for each of them.
 
 use common::ids::{ConnectorId, UserId};
-use location_client::api::{ChangeKind, Entry};
-use location_client::record::Profile;
-use time::OffsetDateTime;
-use time::macros::datetime;
+use location_client::{
+    api::{ChangeKind, Entry},
+    record::Profile,
+};
+use time::{OffsetDateTime, macros::datetime};
 
 use crate::domain::{Author, LocationStore, Stored};
 

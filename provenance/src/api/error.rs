@@ -1,8 +1,9 @@
 //! Every way in which the ledger refuses. Existing clients look at the status alone, people at the text.
 
-use common::http::cadde::LedgerError;
-use common::http::{Refused, Text, refusals};
-use common::refusals;
+use common::{
+    http::{Refused, Text, cadde::LedgerError, refusals},
+    refusals,
+};
 use http::StatusCode;
 use provenance_model::event::EventError;
 

@@ -1,5 +1,13 @@
 //! Stand-ins that the tests of several crates share.
 
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
 use async_trait::async_trait;
 use auth_client::{
     Act, Audience, Callers, Cnf, ConnectorRegistration, ConnectorRole, Facts, Profile,
@@ -8,13 +16,6 @@ use auth_client::{
 };
 use common::ids::{ConnectorId, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-};
 
 /// Stands for the authentication server: what it knows was told it before. Who calls is decided from that by the function that
 /// decides everywhere.

@@ -1,8 +1,12 @@
 //! Ports for listeners that a test configures before they start.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 /// Trials choose their places from here on, so far apart (`trial/src/ports.rs`). All lie below the ports that the system gives
 /// to outgoing connections: one of those stays taken for a minute after its connection has ended.

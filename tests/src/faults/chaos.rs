@@ -1,17 +1,18 @@
 //! Rounds of faults under load.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::goods::{DOMAINS, Good, HOLDS, Hold, Size, WHOLE};
-use super::journal::End;
-use super::load::{Caller, Manner, Progress};
-use super::random::Random;
-use super::wire::Mode;
-use super::world::World;
-use crate::wait;
 use tokio::task::JoinHandle;
+
+use super::{
+    goods::{DOMAINS, Good, HOLDS, Hold, Size, WHOLE},
+    journal::End,
+    load::{Caller, Manner, Progress},
+    random::Random,
+    wire::Mode,
+    world::World,
+};
+use crate::wait;
 
 /// 60 s: how long a round waits for a point to be reached, on a machine that does much else.
 const REACHED: Duration = Duration::from_mins(1);

@@ -4,18 +4,25 @@
 //! The trial's own supervisor starts what dies after ever longer pauses, as it should. A scenario that kills fifty times a
 //! minute decides itself when a service comes back.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use toml::Table;
 use url::Url;
 
-use crate::process::{self, Guarded};
-use crate::trial::{Start, program};
-use crate::{Trial, wait};
+use crate::{
+    Trial,
+    process::{self, Guarded},
+    trial::{Start, program},
+    wait,
+};
 
 /// 30 s: orderly stops take up to 20 s, starts a second, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::random::Random;
-use crate::client::sha256;
-use crate::data::DataFolder;
-use crate::source::{Source, content};
-use crate::{Trial, ledger};
+use crate::{
+    Trial,
+    client::sha256,
+    data::DataFolder,
+    ledger,
+    source::{Source, content},
+};
 
 /// The domains of a trial.
 pub const DOMAINS: [&str; 3] = ["a", "b", "c"];

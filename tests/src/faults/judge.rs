@@ -4,12 +4,16 @@
 //! it is. A `Received` exists only for bytes that arrived whole. Every reservation ended as exactly one of event or aborted
 //! transfer. A `Sent` without a `Received` is no fault: a process may die between recording the end and releasing the last byte.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt,
+};
 
-use super::books::{Books, Event};
-use super::goods::Truth;
-use super::journal::{Attempt, Cut, End};
+use super::{
+    books::{Books, Event},
+    goods::Truth,
+    journal::{Attempt, Cut, End},
+};
 
 /// What the judge found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

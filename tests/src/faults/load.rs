@@ -1,22 +1,23 @@
 //! Callers: many users in all six directions, small files and large ones, again and again.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::watch,
+};
 
-use super::goods::{Good, Size};
-use super::journal::{Attempt, Cut, End};
-use super::random::Random;
-use super::world::World;
-use crate::client::Answer;
-use crate::domain::Fetch;
+use super::{
+    goods::{Good, Size},
+    journal::{Attempt, Cut, End},
+    random::Random,
+    world::World,
+};
+use crate::{client::Answer, domain::Fetch};
 
 /// 64 KiB of JSON: no error body is longer.
 const HEAD_LIMIT: usize = 64 << 10;

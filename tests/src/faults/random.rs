@@ -1,7 +1,9 @@
 //! Chance that can be repeated: a generator with a seed that is printed.
 
-use std::hash::{BuildHasher as _, Hasher as _};
-use std::time::Duration;
+use std::{
+    hash::{BuildHasher as _, Hasher as _},
+    time::Duration,
+};
 
 /// `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 #[derive(Debug, Clone)]

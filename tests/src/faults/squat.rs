@@ -6,23 +6,28 @@
 //! what its rights let it send: events by token in every spelling of the id, and in a batch events of both types and evidence,
 //! without a nonce, with the true one where it is known, and with one of its own.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::task::JoinSet;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::JoinSet,
+};
 use uuid::Uuid;
 
-use super::books::Books;
-use super::goods::{DOMAINS, Good};
-use super::load::Caller;
-use super::random::Random;
-use super::world::World;
-use crate::client::{self, Answer};
-use crate::domain::Domain;
-use crate::tls::Identity;
+use super::{
+    books::Books,
+    goods::{DOMAINS, Good},
+    load::Caller,
+    random::Random,
+    world::World,
+};
+use crate::{
+    client::{self, Answer},
+    domain::Domain,
+    tls::Identity,
+};
 
 /// Ids that nobody has tried yet; the oldest is forgotten where a squatter is slower than the load.
 const HEARD: usize = 4096;

@@ -1,16 +1,24 @@
 //! A TCP connection's way through the harness: cut, stalled, or with the answers kept back.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
+    sync::watch,
+};
 
 /// What happens to bytes on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,10 +174,12 @@ impl Drop for Counted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::free_address;
-    use crate::raw;
-    use crate::source::{Source, content};
-    use crate::wait;
+    use crate::{
+        ports::free_address,
+        raw,
+        source::{Source, content},
+        wait,
+    };
 
     const PATIENCE: Duration = Duration::from_secs(10);
     const REQUEST: &str = "GET /whole/100000 HTTP/1.0\r\nhost: x\r\n\r\n";

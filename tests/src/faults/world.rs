@@ -1,31 +1,40 @@
 //! A trial under load.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::task::JoinSet;
 use toml::{Table, Value};
 
-use super::books::Books;
-use super::fleet::Fleet;
-use super::goods::{self, DOMAINS, Good, Truth};
-use super::journal::Journal;
-use super::judge::{Verdict, judge};
-use super::load::Caller;
-use super::random::Random;
-use super::squat::Ear;
-use super::wire::Wire;
-use crate::client::{self, Answer};
-use crate::metrics::Metrics;
-use crate::operator::Operator;
-use crate::ports::free_address;
-use crate::source::Source;
-use crate::trial::Start;
-use crate::{Trial, wait};
+use super::{
+    books::Books,
+    fleet::Fleet,
+    goods::{self, DOMAINS, Good, Truth},
+    journal::Journal,
+    judge::{Verdict, judge},
+    load::Caller,
+    random::Random,
+    squat::Ear,
+    wire::Wire,
+};
+use crate::{
+    Trial,
+    client::{self, Answer},
+    metrics::Metrics,
+    operator::Operator,
+    ports::free_address,
+    source::Source,
+    trial::Start,
+    wait,
+};
 
 /// 90 s: an outbox waits up to 30 s between two tries after a long outage, on a machine that does much else.
 const DELIVERED: Duration = Duration::from_secs(90);

@@ -2,17 +2,17 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use rcgen::{CertificateParams, KeyPair};
-use tests::Trial;
-use tests::certs::Wanted;
-use tests::operator::Operator;
-use tests::tls::Identity;
-use tests::tokens::{self, Signer};
-use url::Url;
-
 use Expected::{Admitted, Forbidden, NoHandshake, Refused, Served, Unauthorized, Unprocessable};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rcgen::{CertificateParams, KeyPair};
+use tests::{
+    Trial,
+    certs::Wanted,
+    operator::Operator,
+    tls::Identity,
+    tokens::{self, Signer},
+};
+use url::Url;
 
 use super::rows::{Needs, Row};
 

@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tests::certs::now;
-use tests::client::{self, Answer};
-use tests::impostor::Impostor;
-use tests::operator::{Operator, Reference};
-use tests::tls::Identity;
-use tests::{ledger, tokens};
+use tests::{
+    certs::now,
+    client::{self, Answer},
+    impostor::Impostor,
+    ledger,
+    operator::{Operator, Reference},
+    tls::Identity,
+    tokens,
+};
 
-use super::ask;
-use super::attempts::{Attempt, Expected, Headers, World, basic, bearer, raw};
-use super::rows::{Needs, ROWS, Row};
+use super::{
+    ask,
+    attempts::{Attempt, Expected, Headers, World, basic, bearer, raw},
+    rows::{Needs, ROWS, Row},
+};
 
 /// Everything that a receiver may say to a provider of another make.
 const SAID: &[&str] = &[

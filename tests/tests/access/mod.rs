@@ -13,8 +13,10 @@ use attempts::{Attempt, Expected, World};
 use common::http::Endpoint;
 use reqwest::Method;
 use rows::{ROWS, Row};
-use tests::client::{self, Answer};
-use tests::tls::{client_config, probe};
+use tests::{
+    client::{self, Answer},
+    tls::{client_config, probe},
+};
 
 /// What the services say they serve: service, listener, method, path.
 fn listed() -> BTreeSet<(&'static str, &'static str, &'static str, &'static str)> {

@@ -1,8 +1,10 @@
 //! The authentication server is away.
 
-use tests::client::{self, Answer};
-use tests::room::{Takes, room};
-use tests::wait;
+use tests::{
+    client::{self, Answer},
+    room::{Takes, room},
+    wait,
+};
 
 use super::{BACK, arrives, assert_retry, fetch, fleet, recorded};
 

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use tests::certs::{Authority, Wanted};
-use tests::client::{self, Answer};
-use tests::extra::{Access, Joining, Role};
-use tests::source::Source;
-use tests::{Trial, tls, wait};
+use tests::{
+    Trial,
+    certs::{Authority, Wanted},
+    client::{self, Answer},
+    extra::{Access, Joining, Role},
+    source::Source,
+    tls, wait,
+};
 
 /// 10 s: a line is logged at once, by a machine that does much else.
 const LOGGED: Duration = Duration::from_secs(10);

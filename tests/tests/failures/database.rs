@@ -2,11 +2,14 @@
 
 use rusqlite::Connection;
 use serde_json::json;
-use tests::client::{self, Answer};
-use tests::faults::fleet::{Fleet, Service};
-use tests::operator::{Operator, corporate_number};
-use tests::room::{Takes, room};
-use tests::{ledger, wait};
+use tests::{
+    client::{self, Answer},
+    faults::fleet::{Fleet, Service},
+    ledger,
+    operator::{Operator, corporate_number},
+    room::{Takes, room},
+    wait,
+};
 
 use super::{BACK, arrives, assert_retry, fleet, recorded, status};
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use tests::extra::{Access, Joining, Role};
-use tests::metrics::Metrics;
-use tests::room::{Takes, room};
-use tests::source::Source;
-use tests::{ledger, wait};
+use tests::{
+    extra::{Access, Joining, Role},
+    ledger,
+    metrics::Metrics,
+    room::{Takes, room},
+    source::Source,
+    wait,
+};
 use toml::{Table, Value};
 
 use super::{BACK, arrives, assert_retry, fetch, fleet, recorded, status};

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use common::clock::{Clock as _, SystemClock};
-use tests::room::{Takes, room};
-use tests::wait;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use tests::{
+    room::{Takes, room},
+    wait,
+};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{BACK, arrives, fetch, fleet, recorded};
 

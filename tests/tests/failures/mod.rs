@@ -10,9 +10,12 @@ mod source;
 
 use std::time::Duration;
 
-use tests::client::Answer;
-use tests::faults::fleet::{Fleet, Service};
-use tests::{Trial, ledger as records, wait};
+use tests::{
+    Trial,
+    client::Answer,
+    faults::fleet::{Fleet, Service},
+    ledger as records, wait,
+};
 use toml::Table;
 
 /// 60 s: an outbox waits up to 30 s between two tries after a long outage.

@@ -4,10 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use rstest::rstest;
 use socket2::{Domain, Socket, Type};
-use tests::extra::{Access, Extra, Joining, Role};
-use tests::room::{Takes, room};
-use tests::source::Source;
-use tests::{Trial, ledger, metrics};
+use tests::{
+    Trial,
+    extra::{Access, Extra, Joining, Role},
+    ledger, metrics,
+    room::{Takes, room},
+    source::Source,
+};
 use tokio::sync::{Mutex, OnceCell};
 use toml::{Table, Value};
 use url::Url;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use tests::client::Answer;
-use tests::faults::{Plan, Random, World};
-use tests::metrics::Metrics;
-use tests::room::{Takes, room};
-use tests::{ledger, wait};
+use tests::{
+    client::Answer,
+    faults::{Plan, Random, World},
+    ledger,
+    metrics::Metrics,
+    room::{Takes, room},
+    wait,
+};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 

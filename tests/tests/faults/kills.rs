@@ -1,12 +1,16 @@
 //! Processes that are killed, stopped and cut off at random moments and at named points.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
-use tests::faults::chaos::{self, Blow, Fault, Side, points};
-use tests::faults::journal::{Cut, End};
-use tests::faults::{Plan, Random, World, rounds};
-use tests::room::{Takes, room};
+use tests::{
+    faults::{
+        Plan, Random, World,
+        chaos::{self, Blow, Fault, Side, points},
+        journal::{Cut, End},
+        rounds,
+    },
+    room::{Takes, room},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_and_whoever_squats_nothing_is_lost_and_nothing_false_is_recorded() {

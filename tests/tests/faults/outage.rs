@@ -1,7 +1,9 @@
 //! A ledger that is away while exchanges go on.
 
-use tests::faults::{Plan, Random, World, outage};
-use tests::room::{Takes, room};
+use tests::{
+    faults::{Plan, Random, World, outage},
+    room::{Takes, room},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Away {

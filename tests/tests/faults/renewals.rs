@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;
-use tests::client::{self, Answer};
-use tests::extra::{Joining, Role};
-use tests::faults::fleet::Service;
-use tests::faults::goods::Hold;
-use tests::faults::{Plan, Random, World};
-use tests::operator::Operator;
-use tests::room::{Takes, room};
-use tests::tls::{self, Identity};
-use tests::wait;
+use tests::{
+    client::{self, Answer},
+    extra::{Joining, Role},
+    faults::{Plan, Random, World, fleet::Service, goods::Hold},
+    operator::Operator,
+    room::{Takes, room},
+    tls::{self, Identity},
+    wait,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 

@@ -1,7 +1,9 @@
 //! Resources that are not granted, not offered, or reached by a trick.
 
-use tests::client;
-use tests::extra::{Joining, Role};
+use tests::{
+    client,
+    extra::{Joining, Role},
+};
 use toml::Table;
 
 use super::scene::{scene, turn};

@@ -1,10 +1,13 @@
 //! A provider with a source that tells what was asked of it, and counters before and after.
 
-use tests::client::Answer;
-use tests::domain::Fetch;
-use tests::extra::{Access, Extra, Joining, Role};
-use tests::source::Source;
-use tests::{Trial, metrics};
+use tests::{
+    Trial,
+    client::Answer,
+    domain::Fetch,
+    extra::{Access, Extra, Joining, Role},
+    metrics,
+    source::Source,
+};
 use tokio::sync::OnceCell;
 use url::Url;
 

@@ -1,9 +1,11 @@
 //! Tokens that do not count, or not from there.
 
 use serde_json::json;
-use tests::client::{self, Answer};
-use tests::source::Source;
-use tests::tokens::{self, Signer};
+use tests::{
+    client::{self, Answer},
+    source::Source,
+    tokens::{self, Signer},
+};
 
 use super::scene::{scene, turn};
 

@@ -1,18 +1,21 @@
 //! The certificate that another authority issued to a peer: whether it is of any use, before anything is registered.
 
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail, ensure};
 use auth_client::api::ConnectorRole;
-use common::ids::ConnectorId;
-use common::pem;
-use common::tls::{PeerCertificate, is_signed_by, validity};
+use common::{
+    ids::ConnectorId,
+    pem,
+    tls::{PeerCertificate, is_signed_by, validity},
+};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::cli::Role;
-use crate::layout::Layout;
+use crate::{cli::Role, layout::Layout};
 
 type Certificate = rustls_pki_types::CertificateDer<'static>;
 

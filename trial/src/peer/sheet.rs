@@ -1,14 +1,15 @@
 //! What the operator of a peer is handed.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::Role;
-use crate::layout::Domain;
-use crate::ready::{PeerListener, ReadyFile, TwoListeners};
+use crate::{
+    cli::Role,
+    layout::Domain,
+    ready::{PeerListener, ReadyFile, TwoListeners},
+};
 
 /// All that was registered, without a secret: those lie in the files that it names.
 #[derive(Debug, Serialize)]

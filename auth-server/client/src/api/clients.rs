@@ -1,6 +1,5 @@
 //! Everything that calls the authentication server in its own name: connectors, services, applications.
 
-use super::{OneTimeSecret, State};
 use common::{
     ids::{ConnectorId, UserId},
     profile::Profile,
@@ -8,6 +7,8 @@ use common::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
+
+use super::{OneTimeSecret, State};
 
 /// What a connector does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

@@ -23,9 +23,8 @@ pub use pki::{
     RecordedCertificate, RenewRequest, RevokeCertificate,
 };
 pub use secret::OneTimeSecret;
-pub use suspensions::Suspensions;
-
 use serde::{Deserialize, Serialize};
+pub use suspensions::Suspensions;
 
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,11 +1,12 @@
 //! Participants and users.
 
-use super::OneTimeSecret;
-use crate::Role;
 use common::ids::UserId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::OneTimeSecret;
+use crate::Role;
 
 /// Whether something takes part or is barred. Barring takes effect at once, in tokens, introspection and the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,10 +1,11 @@
 //! Certificates and the audit trail.
 
-use super::OneTimeSecret;
 use common::ids::ConnectorId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::OneTimeSecret;
 
 /// A code with which a process gets its first certificate, once.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,10 +1,11 @@
 //! Checking what the authority answered.
 
-use super::EnrolError;
 use common::{pem, tls::is_signed_by};
 use rcgen::PublicKeyData as _;
 use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::EnrolError;
 
 /// Checks that `chain_pem` begins with a certificate for `key` and leads, signature by signature, to one of `anchors`.
 ///
@@ -62,8 +63,9 @@ fn parse_all<'c>(certificates: &'c [CertificateDer<'_>]) -> Option<Vec<X509Certi
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    use super::*;
 
     fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
         CertifiedIssuer::self_signed(authority_params(name), KeyPair::generate().expect("a key"))

@@ -3,9 +3,11 @@
 //! Two files cannot be renamed at once. So both new ones are complete beside the old ones, with `.next` at the end of their
 //! names, before either is renamed, and a start after a crash in between finishes the job.
 
-use super::EnrolError;
-use common::{config::write_file, tls::TlsConfig};
 use std::path::{Path, PathBuf};
+
+use common::{config::write_file, tls::TlsConfig};
+
+use super::EnrolError;
 
 /// Puts a new key and its certificate chain in place of the old ones, durably.
 pub fn install(tls: &TlsConfig, key_pem: &str, chain_pem: &str) -> Result<(), EnrolError> {

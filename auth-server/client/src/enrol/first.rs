@@ -1,11 +1,13 @@
 //! The first certificate.
 
-use super::{EnrolError, EnrolmentConfig, chain::check_chain, files, renewal::read_issued};
-use crate::api::{EnrolRequest, OneTimeSecret};
+use std::path::Path;
+
 use common::{config::SecretFile, http::client, pem, tls::TlsConfig};
 use rcgen::{CertificateParams, KeyPair};
 use secrecy::ExposeSecret as _;
-use std::path::Path;
+
+use super::{EnrolError, EnrolmentConfig, chain::check_chain, files, renewal::read_issued};
+use crate::api::{EnrolRequest, OneTimeSecret};
 
 /// Makes sure that the files of `tls` hold a key and a certificate: finishes an interrupted renewal, and where there is no
 /// certificate yet, makes a P-256 key and has it certified with the one-time code of `enrolment`, whose file is deleted

@@ -5,14 +5,14 @@ mod files;
 mod first;
 mod renewal;
 
+use std::path::PathBuf;
+
 pub use chain::check_chain;
+use common::{base_url, config::ConfigError, pem::PemError, process::Finding};
 pub use files::{finish_installation, install};
 pub use first::ensure_certificate;
 pub use renewal::{renew_now, spawn_renewal};
-
-use common::{base_url, config::ConfigError, pem::PemError, process::Finding};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 use url::Url;
 
 /// The `[enrolment]` section: how a process without a certificate gets one.
@@ -95,8 +95,9 @@ pub enum EnrolError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rstest::rstest;
+
+    use super::*;
 
     #[rstest]
     #[case("https://auth.example", true)]

@@ -1,10 +1,7 @@
 //! Later certificates.
 
-use super::{EnrolError, chain::check_chain, files};
-use crate::{
-    AuthConfig,
-    api::{IssuedCertificate, RenewRequest},
-};
+use std::{sync::Arc, time::Duration};
+
 use common::{
     clock::SharedClock,
     http::client,
@@ -16,8 +13,13 @@ use common::{
 use http::StatusCode;
 use rcgen::{CertificateParams, KeyPair};
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
+
+use super::{EnrolError, chain::check_chain, files};
+use crate::{
+    AuthConfig,
+    api::{IssuedCertificate, RenewRequest},
+};
 
 /// 64 KiB: an answer holds a chain of two certificates.
 const MAX_ANSWER_BYTES: usize = 64 << 10;

@@ -1,6 +1,15 @@
 //! The verifier against a stand-in issuer behind real mutual TLS, which counts what it is asked.
 
-use super::*;
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
 use axum::{
     Form, Json, Router,
     extract::State,
@@ -17,16 +26,9 @@ use proptest::prelude::*;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
-};
 use time::macros::datetime;
+
+use super::*;
 
 const NOW: OffsetDateTime = datetime!(2026-04-01 9:00 UTC);
 const ISSUER: &str = "https://auth.example";

@@ -1,8 +1,9 @@
 //! What clients find out by themselves: addresses and keys.
 
-use crate::{api::state::AppState, domain::tokens::keys::JwkSet};
 use axum::{Json, extract::State};
 use serde::Serialize;
+
+use crate::{api::state::AppState, domain::tokens::keys::JwkSet};
 
 /// Metadata of the authorization server (RFC 8414 §2, `OpenID` Connect Discovery 1.0 §3, RFC 8705 §5).
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -1,9 +1,5 @@
 //! Errors as RFC 6749 §5.2 has them.
 
-use crate::{
-    api::{cadde::seconds, caller::ClientError, refusals::BASIC},
-    domain::tokens::{ExchangeError, LoginError},
-};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -14,6 +10,11 @@ use http::{
     header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
+
+use crate::{
+    api::{cadde::seconds, caller::ClientError, refusals::BASIC},
+    domain::tokens::{ExchangeError, LoginError},
+};
 
 /// An OAuth error.
 #[derive(Debug, Clone)]

@@ -1,10 +1,12 @@
 //! Parameters of a request: a form, each parameter at most once (RFC 6749 §3.2).
 
-use super::OAuthError;
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use common::http::body::read_limited;
 use http::{HeaderMap, header::CONTENT_TYPE};
-use std::collections::BTreeMap;
+
+use super::OAuthError;
 
 /// 64 KiB: a request holds two tokens at most.
 const MAX_BYTES: usize = 64 << 10;

@@ -1,7 +1,5 @@
 //! Introspection (RFC 7662).
 
-use super::{OAuthError, form::Form};
-use crate::api::{caller::Caller, state::AppState};
 use auth_client::TokenClaims;
 use axum::{
     Json,
@@ -11,6 +9,9 @@ use axum::{
 };
 use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
+
+use super::{OAuthError, form::Form};
+use crate::api::{caller::Caller, state::AppState};
 
 /// What the endpoint reads.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]

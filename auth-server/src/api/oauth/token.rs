@@ -1,13 +1,5 @@
 //! The token endpoint.
 
-use super::{OAuthError, form::Form};
-use crate::{
-    api::{
-        caller::{Authenticated, Caller, request_id},
-        state::AppState,
-    },
-    domain::{client::ClientKind, registrar::Actor, tokens::Issued},
-};
 use auth_client::{Profile, api::GrantType};
 use axum::{
     Json,
@@ -21,6 +13,15 @@ use http::{
     header::{CACHE_CONTROL, PRAGMA},
 };
 use serde::{Deserialize, Serialize};
+
+use super::{OAuthError, form::Form};
+use crate::{
+    api::{
+        caller::{Authenticated, Caller, request_id},
+        state::AppState,
+    },
+    domain::{client::ClientKind, registrar::Actor, tokens::Issued},
+};
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";

@@ -1,10 +1,5 @@
 //! Certificates, as the operator sees them.
 
-use super::{Operator, PageQuery, page::cursor};
-use crate::{
-    api::{named::Named, problems::store_failed, refusals::unknown, state::AppState},
-    domain::registrar::{Actor, check_reason},
-};
 use auth_client::api::{Certificate, Page, RecordCertificate, RevokeCertificate};
 use axum::{
     Json,
@@ -16,6 +11,12 @@ use common::{
 };
 use http::StatusCode;
 use serde::Deserialize;
+
+use super::{Operator, PageQuery, page::cursor};
+use crate::{
+    api::{named::Named, problems::store_failed, refusals::unknown, state::AppState},
+    domain::registrar::{Actor, check_reason},
+};
 
 /// Which certificates.
 #[derive(Debug, Deserialize)]
@@ -129,8 +130,9 @@ fn normal(serial: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::normal;
     use rstest::rstest;
+
+    use super::normal;
 
     #[rstest]
     #[case("0A:1B", "0a1b")]

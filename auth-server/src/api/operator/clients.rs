@@ -1,16 +1,17 @@
 //! Applications: clients with a secret.
 
-use super::{Operator, PageQuery, page::cursor};
-use crate::{
-    api::{named::Named, refusals::unknown, state::AppState},
-    domain::client::{Client, ClientKind},
-};
 use auth_client::api::{
     AppClient, ChangePurpose, ChangeState, CreateAppClient, CreatedAppClient, Page, RotatedSecret,
 };
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
+
+use super::{Operator, PageQuery, page::cursor};
+use crate::{
+    api::{named::Named, refusals::unknown, state::AppState},
+    domain::client::{Client, ClientKind},
+};
 
 const WHAT: &str = "client";
 

@@ -1,10 +1,5 @@
 //! Connectors.
 
-use super::{Operator, PageQuery, certificates::record, page::cursor};
-use crate::{
-    api::{named::Named, problems::conflict, refusals::unknown, state::AppState},
-    domain::client::{Client, ClientKind},
-};
 use auth_client::api::{
     Certificate, ChangeProfile, ChangeState, Connector, ConnectorCheck, CreateConnector,
     CreatedConnector, EnrolmentCode, Page, RecordCertificate, RotatedSecret,
@@ -12,6 +7,12 @@ use auth_client::api::{
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
+
+use super::{Operator, PageQuery, certificates::record, page::cursor};
+use crate::{
+    api::{named::Named, problems::conflict, refusals::unknown, state::AppState},
+    domain::client::{Client, ClientKind},
+};
 
 const WHAT: &str = "connector";
 

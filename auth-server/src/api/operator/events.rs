@@ -1,10 +1,11 @@
 //! The audit trail.
 
-use super::{Auditor, PageQuery, page::cursor};
-use crate::api::{problems::store_failed, state::AppState};
 use auth_client::api::{Event, Page};
 use axum::{Json, extract::State};
 use common::http::problem::Problem;
+
+use super::{Auditor, PageQuery, page::cursor};
+use crate::api::{problems::store_failed, state::AppState};
 
 /// Lists what was done, newest first.
 #[utoipa::path(

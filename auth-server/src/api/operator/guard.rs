@@ -1,9 +1,5 @@
 //! Who may use the operator API.
 
-use crate::{
-    api::{caller::request_id, refusals::OWN_TOKEN_INACTIVE, state::AppState},
-    domain::registrar::Actor,
-};
 use auth_client::{Role, TokenClaims, TokenKind};
 use axum::extract::FromRequestParts;
 use common::http::{
@@ -12,6 +8,11 @@ use common::http::{
     refusals::{ROLE_MISSING, TOKEN_ELSEWHERE, TOKEN_MISSING},
 };
 use http::request::Parts;
+
+use crate::{
+    api::{caller::request_id, refusals::OWN_TOKEN_INACTIVE, state::AppState},
+    domain::registrar::Actor,
+};
 
 /// A person with role `operator`.
 #[derive(Debug, Clone)]

@@ -1,12 +1,13 @@
 //! Participants.
 
-use super::{Operator, PageQuery, page::cursor};
-use crate::api::{named::Named, refusals::unknown, state::AppState};
 use auth_client::api::{ChangeState, CreateParticipant, Page, Participant};
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 use uuid::Uuid;
+
+use super::{Operator, PageQuery, page::cursor};
+use crate::api::{named::Named, refusals::unknown, state::AppState};
 
 /// Registers a participant.
 #[utoipa::path(

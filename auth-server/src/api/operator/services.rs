@@ -1,10 +1,5 @@
 //! Services: processes with a certificate that are no connectors.
 
-use super::{Operator, PageQuery, certificates::record, page::cursor};
-use crate::{
-    api::{named::Named, refusals::unknown, state::AppState},
-    domain::client::{Client, ClientKind},
-};
 use auth_client::api::{
     Certificate, ChangeState, CreateService, CreatedService, EnrolmentCode, Page,
     RecordCertificate, Service,
@@ -12,6 +7,12 @@ use auth_client::api::{
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
+
+use super::{Operator, PageQuery, certificates::record, page::cursor};
+use crate::{
+    api::{named::Named, refusals::unknown, state::AppState},
+    domain::client::{Client, ClientKind},
+};
 
 const WHAT: &str = "service";
 

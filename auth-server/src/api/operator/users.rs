@@ -1,11 +1,12 @@
 //! Users.
 
-use super::{Operator, PageQuery, page::cursor};
-use crate::api::{named::Named, refusals::unknown, state::AppState};
 use auth_client::api::{ChangeState, CreateUser, CreatedUser, Page, ResetPassword, User};
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
+
+use super::{Operator, PageQuery, page::cursor};
+use crate::api::{named::Named, refusals::unknown, state::AppState};
 
 /// Registers a user. The server issues the user ID and makes the first password, which is shown once.
 #[utoipa::path(

@@ -1,11 +1,13 @@
 //! Bodies: who may have them read, and how long they may be.
 
-use super::fixture::{Ask, Fixture, csr};
-use crate::api::endpoints;
+use std::{convert::Infallible, task::Poll};
+
 use axum::body::{Body, Bytes};
 use http::{Request, StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
-use std::{convert::Infallible, task::Poll};
+
+use super::fixture::{Ask, Fixture, csr};
+use crate::api::endpoints;
 
 /// A body that must not be asked for.
 fn unread() -> Body {

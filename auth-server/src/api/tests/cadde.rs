@@ -1,7 +1,7 @@
 //! The CADDE token endpoints and the variants that existing clients send.
 
-use super::fixture::{Ask, Domain, Fixture, with_basic, with_certificate};
-use crate::domain::secrets;
+use std::time::Duration;
+
 use auth_client::{TokenClaims, api::GrantType};
 use base64::{
     Engine as _,
@@ -10,7 +10,9 @@ use base64::{
 use http::{HeaderMap, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::time::Duration;
+
+use super::fixture::{Ask, Domain, Fixture, with_basic, with_certificate};
+use crate::domain::secrets;
 
 fn claims(token: &str) -> TokenClaims {
     let payload = token.split('.').nth(1).expect("three parts");

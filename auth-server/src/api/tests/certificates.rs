@@ -1,6 +1,7 @@
 //! Enrolment, renewal, revocation.
 
-use super::fixture::{Ask, Domain, Fixture, csr, csr_of, identity, with_certificate};
+use std::time::Duration;
+
 use auth_client::{
     ConnectorRole,
     api::{Certificate, EnrolmentCode, IssuedCertificate, Page},
@@ -8,7 +9,8 @@ use auth_client::{
 use http::StatusCode;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
-use std::time::Duration;
+
+use super::fixture::{Ask, Domain, Fixture, csr, csr_of, identity, with_certificate};
 
 #[tokio::test]
 async fn a_code_works_once_but_a_lost_answer_can_be_asked_for_again() {

@@ -1,7 +1,7 @@
 //! A data space whose certificates come from another authority.
 
-use super::fixture::{Ask, Fixture, csr, identity, with_basic, with_certificate};
-use crate::{config::Config, domain::certifier::CertifyError};
+use std::path::Path;
+
 use auth_client::{
     ConnectorRole,
     api::{Certificate, CreatedConnector, CreatedService, Page},
@@ -10,7 +10,9 @@ use common::process::Finding;
 use http::StatusCode;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
-use std::path::Path;
+
+use super::fixture::{Ask, Fixture, csr, identity, with_basic, with_certificate};
+use crate::{config::Config, domain::certifier::CertifyError};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 

@@ -1,10 +1,7 @@
 //! Token exchange: tokens bound to a receiver's certificate, for one provider.
 
-use super::fixture::{Answer, Domain, Fixture, csr, identity, with_basic, with_certificate};
-use crate::domain::{
-    client::{Client, ClientKind},
-    registrar::Actor,
-};
+use std::{sync::Arc, time::Duration};
+
 use auth_client::{
     Audience, ConnectorRegistration, ConnectorRole, Profile, Role, TokenClaims,
     api::{Connector, EnrolmentCode, IssuedCertificate},
@@ -12,7 +9,12 @@ use auth_client::{
 use common::tls::PeerCertificate;
 use http::StatusCode;
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+
+use super::fixture::{Answer, Domain, Fixture, csr, identity, with_basic, with_certificate};
+use crate::domain::{
+    client::{Client, ClientKind},
+    registrar::Actor,
+};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

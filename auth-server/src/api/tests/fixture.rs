@@ -1,12 +1,7 @@
 //! A server without sockets: a fresh installation, a clock that stands still, and callers.
 
-use crate::{
-    api::{App, peer_router, public_router},
-    assemble::assemble,
-    config::{CaConfig, Config, IdentityConfig, LoginConfig, TokensConfig},
-    init::{InitOptions, InitOutcome, Organisation, init},
-    store::SqlStore,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+
 use auth_client::{
     ConnectorRole, Role,
     api::{
@@ -33,9 +28,16 @@ use http::{
 use rcgen::{CertificateParams, KeyPair};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 use time::macros::datetime;
 use tower::ServiceExt as _;
+
+use crate::{
+    api::{App, peer_router, public_router},
+    assemble::assemble,
+    config::{CaConfig, Config, IdentityConfig, LoginConfig, TokensConfig},
+    init::{InitOptions, InitOutcome, Organisation, init},
+    store::SqlStore,
+};
 
 /// The National Tax Agency's number, which is public.
 pub const NUMBER: &str = "7000012050002";

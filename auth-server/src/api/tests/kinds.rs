@@ -1,8 +1,7 @@
 //! What tokens are for: which kind each way of getting one gives, where it counts, and to whom it shows.
 
-use super::fixture::{
-    Answer, Ask, Domain, Fixture, basic, csr, identity, with_basic, with_certificate,
-};
+use std::sync::Arc;
+
 use auth_client::{
     Audience, Role, TokenClaims, TokenKind,
     api::{
@@ -13,7 +12,10 @@ use auth_client::{
 use common::tls::PeerCertificate;
 use http::StatusCode;
 use serde_json::{Value, json};
-use std::sync::Arc;
+
+use super::fixture::{
+    Answer, Ask, Domain, Fixture, basic, csr, identity, with_basic, with_certificate,
+};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

@@ -1,6 +1,7 @@
 //! OAuth endpoints: client authentication on both listeners, client credentials, introspection, discovery.
 
-use super::fixture::{Ask, Domain, Fixture, with_basic, with_certificate};
+use std::fmt::Write as _;
+
 use auth_client::{
     ConnectorRole, TokenClaims,
     api::{
@@ -11,7 +12,8 @@ use common::clock::Clock as _;
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+
+use super::fixture::{Ask, Domain, Fixture, with_basic, with_certificate};
 
 const TOKEN: &str = "/oauth2/token";
 const INTROSPECT: &str = "/oauth2/introspect";

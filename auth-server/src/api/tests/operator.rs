@@ -1,7 +1,7 @@
 //! The operator API: who may use it, what it refuses, and what it writes down.
 
-use super::fixture::{Ask, Domain, Fixture, NUMBER, corporate_number, options, with_basic};
-use crate::init::{InitError, init};
+use std::time::Duration;
+
 use auth_client::{
     Role,
     api::{Connector, Event, GrantType, Page, Participant, User},
@@ -9,7 +9,9 @@ use auth_client::{
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
-use std::time::Duration;
+
+use super::fixture::{Ask, Domain, Fixture, NUMBER, corporate_number, options, with_basic};
+use crate::init::{InitError, init};
 
 #[tokio::test]
 async fn init_happens_once_and_leaves_a_working_operator() {

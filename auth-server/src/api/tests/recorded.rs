@@ -1,12 +1,13 @@
 //! Certificates that count because they are recorded, and families of renewals.
 
-use super::fixture::{Domain, Fixture, csr, identity, with_certificate};
 use auth_client::api::{Certificate, IssuedCertificate, RecordedCertificate};
 use http::StatusCode;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SerialNumber};
 use rstest::rstest;
 use serde_json::json;
 use x509_parser::{prelude::FromDer as _, revocation_list::CertificateRevocationList};
+
+use super::fixture::{Domain, Fixture, csr, identity, with_certificate};
 
 /// A certificate with these names and the number 1, of an authority of its own.
 fn foreign(names: &[&str]) -> String {

@@ -1,6 +1,5 @@
 //! What the operator API makes of what is typed in.
 
-use super::fixture::{Domain, Fixture, with_certificate};
 use auth_client::{
     ConnectorRole,
     api::{Connector, ConnectorCheck, CreatedAppClient, CreatedUser, User},
@@ -8,6 +7,8 @@ use auth_client::{
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
+
+use super::fixture::{Domain, Fixture, with_certificate};
 
 #[tokio::test]
 async fn ids_are_kept_as_they_are_registered_whatever_case_they_are_typed_in() {

@@ -1,10 +1,11 @@
 //! Suspension takes effect at once, everywhere.
 
-use super::fixture::{Domain, Fixture, with_basic, with_certificate};
 use auth_client::{ConnectorRole, api::GrantType};
 use common::clock::Clock as _;
 use http::StatusCode;
 use serde_json::{Value, json};
+
+use super::fixture::{Domain, Fixture, with_basic, with_certificate};
 
 async fn change(fixture: &Fixture, path: &str, state: &str) {
     let body = json!({ "state": state, "reason": "試験" });

@@ -1,7 +1,7 @@
 //! The whole way over real sockets: `auth_client` enrols, verifies, exchanges, looks up and renews against this server.
 
-use super::fixture::{Fixture, NUMBER, corporate_number};
-use crate::api::{peer_router, public_router};
+use std::{path::Path, sync::Arc, time::Duration};
+
 use auth_client::{
     AuthConfig, ConnectorRole, OperatorClient, Registry, State, TokenError, TokenExchange,
     TokenVerifier,
@@ -20,8 +20,10 @@ use common::{
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use std::{path::Path, sync::Arc, time::Duration};
 use url::Url;
+
+use super::fixture::{Fixture, NUMBER, corporate_number};
+use crate::api::{peer_router, public_router};
 
 struct Wire {
     fixture: Fixture,

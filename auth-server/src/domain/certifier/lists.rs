@@ -1,14 +1,16 @@
 //! Revocation, and the lists that tell of it.
 
+use std::{future::Future, sync::Arc};
+
+use auth_client::api::Certificate;
+use common::{clock::unix_millis, config::write_file};
+use time::{Duration, OffsetDateTime};
+
 use super::{Certifier, CertifyError, Published, read};
 use crate::{
     ca::{RevokedEntry, Source},
     domain::registrar::Actor,
 };
-use auth_client::api::Certificate;
-use common::{clock::unix_millis, config::write_file};
-use std::{future::Future, sync::Arc};
-use time::{Duration, OffsetDateTime};
 
 /// 1 d: a revoked certificate stays on the list this much longer than it lives, for clocks that are behind.
 const LISTED_AFTER_END: Duration = Duration::days(1);

@@ -1,15 +1,7 @@
 //! Connectors, services, applications.
 
-use super::{Actor, RegisterError, Registrar, check_reason, check_text, invalid, state_event};
-use crate::{
-    ca::external,
-    domain::{
-        certifier::unlike_others,
-        client::{Client, ClientKind},
-        secrets::{self, random_secret},
-        store::{Duplicate, NewCode},
-    },
-};
+use std::sync::Arc;
+
 use auth_client::{
     ConnectorRole, State,
     api::{
@@ -23,7 +15,17 @@ use common::{
     ids::{ConnectorId, UserId},
     profile::Profile,
 };
-use std::sync::Arc;
+
+use super::{Actor, RegisterError, Registrar, check_reason, check_text, invalid, state_event};
+use crate::{
+    ca::external,
+    domain::{
+        certifier::unlike_others,
+        client::{Client, ClientKind},
+        secrets::{self, random_secret},
+        store::{Duplicate, NewCode},
+    },
+};
 
 /// As many IDs as fit a token beside everything else.
 const MAX_MANAGED: usize = 32;

@@ -6,16 +6,6 @@
 mod clients;
 mod people;
 
-pub(crate) use people::{issue as issue_user_id, number_of};
-
-use super::{
-    directory::Directory,
-    password::{PasswordError, Passwords},
-    store::{Duplicate, Store, StoreError},
-};
-use auth_client::{State, api::Event};
-use common::{clock::SharedClock, ids::uuid_v7};
-use common_db::is_unavailable;
 use std::{
     fmt::Display,
     future::Future,
@@ -25,8 +15,19 @@ use std::{
     },
     time::Duration,
 };
+
+use auth_client::{State, api::Event};
+use common::{clock::SharedClock, ids::uuid_v7};
+use common_db::is_unavailable;
+pub(crate) use people::{issue as issue_user_id, number_of};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+
+use super::{
+    directory::Directory,
+    password::{PasswordError, Passwords},
+    store::{Duplicate, Store, StoreError},
+};
 
 /// Why something was not registered or changed.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,5 @@
 //! Participants and users.
 
-use super::{
-    Actor, RegisterError, Registrar, check_email, check_reason, check_text, invalid, state_event,
-};
-use crate::domain::secrets::random_password;
 use auth_client::{
     State,
     api::{
@@ -13,6 +9,11 @@ use auth_client::{
 };
 use common::ids::{UserId, is_corporate_number, uuid_v7};
 use uuid::Uuid;
+
+use super::{
+    Actor, RegisterError, Registrar, check_email, check_reason, check_text, invalid, state_event,
+};
+use crate::domain::secrets::random_password;
 
 /// Characters of a suffix, in the order in which the server hands them out.
 const SUFFIX: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";

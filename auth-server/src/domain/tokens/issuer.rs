@@ -1,13 +1,7 @@
 //! Making and checking access tokens. No query is made here: everything comes from the directory and the keys.
 
-use super::keys::KeyRing;
-use crate::{
-    config::TokensConfig,
-    domain::{
-        client::{Client, ClientKind},
-        directory::Directory,
-    },
-};
+use std::{sync::Arc, time::Duration};
+
 use auth_client::{
     Act, Audience, Cnf, ConnectorRole, State, TokenClaims, TokenKind,
     api::{Purpose, User},
@@ -16,9 +10,17 @@ use common::{
     clock::SharedClock,
     ids::{ConnectorId, UserId, uuid_v7},
 };
-use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::keys::KeyRing;
+use crate::{
+    config::TokensConfig,
+    domain::{
+        client::{Client, ClientKind},
+        directory::Directory,
+    },
+};
 
 /// 30 s: how far our clock may have been set back since a token was issued.
 const STEP_BACK: i64 = 30;

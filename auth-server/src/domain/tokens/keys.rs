@@ -1,5 +1,7 @@
 //! Signing keys (ES256, RFC 7518 §3.4) and the key set that is published (RFC 7517).
 
+use std::path::{Path, PathBuf};
+
 use auth_client::TokenClaims;
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -13,7 +15,6 @@ use common::config::write_file;
 use rcgen::KeyPair;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 /// Characters of a key's name.

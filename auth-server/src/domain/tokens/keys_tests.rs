@@ -1,8 +1,10 @@
-use super::*;
+use std::sync::LazyLock;
+
 use base64::engine::general_purpose::URL_SAFE;
 use proptest::prelude::*;
-use std::sync::LazyLock;
 use time::macros::datetime;
+
+use super::*;
 
 fn ring() -> KeyRing {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,15 @@
 //! Signing in with a password, and staying signed in.
 
+use std::{net::IpAddr, sync::Arc};
+
+use auth_client::api::{GrantType, User};
+use common::{
+    clock::SharedClock,
+    ids::{UserId, uuid_v7},
+};
+use common_db::Corrupt;
+use time::Duration;
+
 use super::issuer::TokenIssuer;
 use crate::{
     config::TokensConfig,
@@ -13,14 +23,6 @@ use crate::{
         throttle::{Attempt, Origin, Throttle, Wait},
     },
 };
-use auth_client::api::{GrantType, User};
-use common::{
-    clock::SharedClock,
-    ids::{UserId, uuid_v7},
-};
-use common_db::Corrupt;
-use std::{net::IpAddr, sync::Arc};
-use time::Duration;
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,9 @@
 //! Certificates, and the codes that lead to them.
 
+use time::Duration;
+
 use super::entries::{AT, certificate, code, event, hash, initialised, kinds, service};
 use crate::domain::store::{Duplicate, NewCode, Store, StoreError};
-use time::Duration;
 
 async fn enrolling(store: &impl Store, client: &str, seed: u8) -> NewCode {
     let code = code(seed);

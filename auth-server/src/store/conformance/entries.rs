@@ -1,10 +1,5 @@
 //! Entries to register.
 
-use crate::domain::{
-    client::{Client, ClientKind},
-    secrets::SecretHash,
-    store::{CertificateRecord, Family, FirstEntries, NewCode, Store},
-};
 use auth_client::{
     ConnectorRole, Role, State,
     api::{
@@ -14,6 +9,12 @@ use auth_client::{
 use common::ids::{UserId, uuid_v7};
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
+
+use crate::domain::{
+    client::{Client, ClientKind},
+    secrets::SecretHash,
+    store::{CertificateRecord, Family, FirstEntries, NewCode, Store},
+};
 
 /// Now, in these tests.
 pub(crate) const AT: OffsetDateTime = datetime!(2026-11-22 01:02:03.000_456 UTC);

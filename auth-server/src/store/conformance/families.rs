@@ -1,10 +1,11 @@
 //! Logins and refresh tokens.
 
-use super::entries::{AT, event, family, hash, id, initialised, kinds, participant, user};
-use crate::domain::store::{Family, FirstEntries, Rotated, Rotation, Store};
 use auth_client::{State, api::Event};
 use time::Duration;
 use uuid::Uuid;
+
+use super::entries::{AT, event, family, hash, id, initialised, kinds, participant, user};
+use crate::domain::store::{Family, FirstEntries, Rotated, Rotation, Store};
 
 const IDLE: Duration = Duration::hours(2);
 

@@ -1,15 +1,16 @@
 //! The installation, participants, users, clients, and the audit trail.
 
-use super::entries::{
-    AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant,
-    service, user,
-};
-use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
 use auth_client::{
     Profile, State,
     api::{Event, Purpose},
 };
 use time::Duration;
+
+use super::entries::{
+    AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant,
+    service, user,
+};
+use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
 
 /// And a second time is refused.
 pub(crate) async fn nothing_is_initialised_before_all_of_it_is(store: impl Store) {

@@ -1,7 +1,9 @@
 use auth_client::{ConnectorRole, Role, State as Standing};
-use common::clock::SystemClock;
-use common::listener::{ConnectionControl, ConnectionInfo};
-use common::tls::PeerCertificate;
+use common::{
+    clock::SystemClock,
+    listener::{ConnectionControl, ConnectionInfo},
+    tls::PeerCertificate,
+};
 use common_db::DatabaseConfig;
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -12,8 +14,10 @@ use time::OffsetDateTime;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::authorization::store::{GrantStore, Grants};
-use crate::authorization::{Decision, Subject};
+use crate::authorization::{
+    Decision, Subject,
+    store::{GrantStore, Grants},
+};
 
 const PROVIDER: &str = "cadde.provider.aa";
 const CONNECTOR: &str = "provider.a.example";

@@ -1,8 +1,7 @@
 //! What every database behind [`GrantStore`] has to do; one function a rule, run for each of them.
 
 use common::ids::{ConnectorId, UserId};
-use time::OffsetDateTime;
-use time::macros::datetime;
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{Change, GrantStore, News, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};

@@ -1,7 +1,6 @@
 //! Grants in SQL, of one connector process or of several that share a server.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use async_trait::async_trait;
 use common::ids::UserId;
@@ -9,7 +8,6 @@ use common_db::{
     Corrupt, Database, DatabaseConfig, DbError, Json, Migrations, Rfc3339, Row, Statement,
     Transaction, migrator, sql,
 };
-
 use time::OffsetDateTime;
 
 use super::{Change, GrantStore, News, StoreError, Which};

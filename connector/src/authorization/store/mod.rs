@@ -11,9 +11,8 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
 pub use common_db::StoreError;
-use time::OffsetDateTime;
-
 pub use grants::Grants;
+use time::OffsetDateTime;
 
 use super::grant::{Assignee, Grant};
 

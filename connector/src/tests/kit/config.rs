@@ -1,12 +1,13 @@
 //! Configurations of the two connectors.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use auth_client::AuthConfig;
-use common::config::{AdminConfig, ByteSize, Period};
-use common::listener::{ListenerConfig, TlsMode};
-use common::telemetry::TelemetryConfig;
+use common::{
+    config::{AdminConfig, ByteSize, Period},
+    listener::{ListenerConfig, TlsMode},
+    telemetry::TelemetryConfig,
+};
 use common_db::{DatabaseConfig, RetentionConfig};
 use location_client::LocationConfig;
 use provenance_outbox::OutboxConfig;

@@ -1,18 +1,20 @@
 //! Both connectors in this process, over real sockets and TLS, with stand-ins for the servers that they ask.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use auth_client::{ConnectorRole, State, TokenClaims};
 use axum::Router;
 use bytes::Bytes;
-use common::clock::{Clock as _, SystemClock};
-use common::config::Period;
-use common::listener::{Listener, ListenerConfig, ListenerLimits, TlsMode};
-use common::process::{Context, Readiness, Shutdown};
-use common::tls::PeerClient;
-use common::tls::TlsStore;
+use common::{
+    clock::{Clock as _, SystemClock},
+    config::Period,
+    listener::{Listener, ListenerConfig, ListenerLimits, TlsMode},
+    process::{Context, Readiness, Shutdown},
+    tls::{PeerClient, TlsStore},
+};
 use common_db::DatabaseConfig;
 use http::{HeaderMap, StatusCode};
 use location_client::Profile;
@@ -23,11 +25,15 @@ use tokio::sync::Notify;
 use url::Url;
 
 use super::origin;
-use crate::authorization::store::{Change, Grants, Which};
-use crate::authorization::{Assignee, Contract, Grant, GrantBook};
-use crate::exchange::{Deadlines, ExchangeLimits, Running};
-use crate::provider::{self, Delivery, SourceConfig};
-use crate::receiver::{self, EgressConfig, ForeignConfig};
+use crate::{
+    authorization::{
+        Assignee, Contract, Grant, GrantBook,
+        store::{Change, Grants, Which},
+    },
+    exchange::{Deadlines, ExchangeLimits, Running},
+    provider::{self, Delivery, SourceConfig},
+    receiver::{self, EgressConfig, ForeignConfig},
+};
 
 mod config;
 mod pki;

@@ -1,11 +1,12 @@
 //! Certificates.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
-use common::clock::SystemClock;
-use common::config::Period;
-use common::tls::{TlsConfig, TlsStore};
+use common::{
+    clock::SystemClock,
+    config::Period,
+    tls::{TlsConfig, TlsStore},
+};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };

@@ -1,12 +1,17 @@
 //! Stand-ins for the servers that connectors ask.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use async_trait::async_trait;
-use auth_client::api::Suspensions;
-use auth_client::{ConnectorRegistration, Facts, RegistryError, TokenError, VerifiedToken};
+use auth_client::{
+    ConnectorRegistration, Facts, RegistryError, TokenError, VerifiedToken, api::Suspensions,
+};
 use bytes::Bytes;
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, Profile, Source};

@@ -6,15 +6,17 @@ mod permission;
 mod places;
 mod requests;
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use auth_client::{Cnf, ConnectorRole, State, TokenClaims, TokenError};
-use common::config::Period;
-use common::ids::UserId;
-use common::tls::PeerClient;
-use common::tls::TlsStore;
+use common::{
+    config::Period,
+    ids::UserId,
+    tls::{PeerClient, TlsStore},
+};
 use location_client::Profile;
 use rstest::rstest;
 
@@ -22,9 +24,11 @@ use super::kit::{
     self, PARTICIPANT, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan, RECEIVER_CONNECTOR, USER, World,
     fetch, source,
 };
-use crate::authorization::{Aal, Assignee, Contract};
-use crate::exchange::ExchangeLimits;
-use crate::provider::Record;
+use crate::{
+    authorization::{Aal, Assignee, Contract},
+    exchange::ExchangeLimits,
+    provider::Record,
+};
 
 impl World {
     /// Asserts that nothing was fetched and nothing recorded.

@@ -3,12 +3,16 @@ use std::sync::Mutex as StdMutex;
 use common::config::Period;
 use http_body_util::BodyExt as _;
 use rstest::rstest;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use super::*;
-use crate::exchange::{Allowed, Deadlines};
-use crate::upstream::{AddressBlock, DialError, ResourceUrl};
+use crate::{
+    exchange::{Allowed, Deadlines},
+    upstream::{AddressBlock, DialError, ResourceUrl},
+};
 
 /// A server that answers each request of a connection with the next of `answers`, and counts connections. `None` closes
 /// the connection instead of answering.

@@ -1,20 +1,24 @@
 //! The order of the sources, the cache and the disk, against a server made of a few fields.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
 
 use async_trait::async_trait;
-use common::clock::{Clock as _, ManualClock};
-use common::config::Period;
+use common::{
+    clock::{Clock as _, ManualClock},
+    config::Period,
+};
 use http::StatusCode;
 use jsonwebtoken::jwk::JwkSet;
 use time::macros::datetime;
 
 use super::*;
-use crate::config::StaticLocation;
-use crate::record::Profile;
-use crate::verify::testing::Signer;
+use crate::{config::StaticLocation, record::Profile, verify::testing::Signer};
 
 const PROVIDER: &str = "cadde.1000000000001.aa";
 

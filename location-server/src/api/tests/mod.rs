@@ -6,21 +6,19 @@ mod reading;
 mod wire;
 mod writing;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use auth_client::api::ServiceKind;
-use auth_client::{ConnectorRole, Role, State, TokenClaims, TokenError};
+use auth_client::{ConnectorRole, Role, State, TokenClaims, TokenError, api::ServiceKind};
 use axum::body::Body;
-use common::clock::{Clock as _, ManualClock};
-use common::ids::ConnectorId;
-use common::listener::ConnectionInfo;
-use common::tls::PeerCertificate;
+use common::{
+    clock::{Clock as _, ManualClock},
+    ids::ConnectorId,
+    listener::ConnectionInfo,
+    tls::PeerCertificate,
+};
 use common_db::DatabaseConfig;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use location_client::LocationRecord;
-use location_client::record::Source;
-use location_client::verify::RecordKeys;
+use location_client::{LocationRecord, record::Source, verify::RecordKeys};
 use rstest::rstest;
 use serde_json::{Value, json};
 use test_kit::{FakeAuth, connector_id, exchanged, managing, plain};
@@ -28,8 +26,10 @@ use time::macros::datetime;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::domain::{Directory, RecordSigner};
-use crate::store::Locations;
+use crate::{
+    domain::{Directory, RecordSigner},
+    store::Locations,
+};
 
 const PROVIDER: &str = "cadde.7000000000001.aa";
 /// The server itself.

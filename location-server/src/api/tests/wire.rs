@@ -1,7 +1,9 @@
 //! Requests that fit no path, no method or no form: the answer has the form of the path all the same.
 
-use common::http::layers::Front;
-use common::listener::{ListenerConfig, TlsMode};
+use common::{
+    http::layers::Front,
+    listener::{ListenerConfig, TlsMode},
+};
 
 use super::*;
 

@@ -8,11 +8,10 @@ mod task;
 use std::future::Future;
 
 use bytes::Bytes;
-use uuid::Uuid;
-
 pub use http::HttpLedger;
 pub(crate) use queue::{Queue, Room};
 pub(super) use task::{Delivery, Way};
+use uuid::Uuid;
 
 /// A record on its way to the ledger.
 #[derive(Debug, Clone)]

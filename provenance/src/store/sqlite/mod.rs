@@ -7,8 +7,10 @@ mod connect;
 mod reader;
 mod writer;
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use common_db::{self as db, DatabaseConfig};
 use sqlx::migrate::Migrator;
