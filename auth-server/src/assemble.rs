@@ -13,7 +13,7 @@ use crate::{
         directory,
         password::{PasswordError, Passwords},
         registrar::Registrar,
-        store::{Store, StoreError},
+        store::{AccountsError, Store},
         throttle::{Rate, Throttle},
         tokens::{
             Logins, TokenIssuer, families_since,
@@ -44,7 +44,7 @@ pub enum AssembleError {
     Passwords(#[from] PasswordError),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] AccountsError),
 }
 
 /// Puts a server together over `store`. Nothing listens yet, and no revocation list was published.

@@ -31,7 +31,7 @@ use crate::{
         password::{PasswordError, Passwords},
         registrar::{Actor, RegisterError, issue_user_id, number_of},
         secrets::{self, random_password, random_secret},
-        store::{CertificateRecord, FirstEntries, Store, StoreError},
+        store::{AccountsError, CertificateRecord, FirstEntries, Store},
         tokens::keys::{self, KeyError},
     },
     store::SqlStore,
@@ -137,7 +137,7 @@ pub enum InitError {
     Open(#[from] DbError),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] AccountsError),
 }
 
 /// Makes a new installation. An attempt that was interrupted can be repeated: what it made is used, and nothing counts

@@ -11,7 +11,7 @@
 //! | [`http`] | problem documents, CADDE error bodies, request context, clients |
 //! | [`disk`] | how full a disk is, and from where on too full |
 //! | [`profile`] | what a connector speaks |
-//! | [`places`] | how many of something at a time, in all and for one client |
+//! | [`concurrency`] | how many of something at a time, in all and for one client |
 //! | [`telemetry`] | logs and metrics |
 //! | [`process`] | what every part of a process may have to know of it: readiness, shutdown, findings |
 //! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
@@ -21,12 +21,12 @@
 pub mod background;
 pub mod base_url;
 pub mod clock;
+pub mod concurrency;
 pub mod config;
 pub mod disk;
 pub mod http;
 pub mod listener;
 pub mod pem;
-pub mod places;
 pub mod process;
 pub mod profile;
 pub mod service;

@@ -8,7 +8,7 @@ use common::{
     ids::{ConnectorId, UserId},
     profile::Profile,
 };
-use provenance_model::batch::{Registration, Side};
+use provenance_model::batch::{ExchangeRole, Registration};
 
 use crate::domain::access::{Authority, AuthorityError, KnownUser, Member};
 
@@ -55,8 +55,8 @@ impl Authority for AuthServer {
         match self.0.party(id).await {
             Ok(Party::Connector(found)) => Ok(Some(Registration {
                 side: match found.role {
-                    ConnectorRole::Provider => Side::Provider,
-                    ConnectorRole::Receiver => Side::Receiver,
+                    ConnectorRole::Provider => ExchangeRole::Provider,
+                    ConnectorRole::Receiver => ExchangeRole::Receiver,
                 },
                 user: found.user_id,
             })),

@@ -9,7 +9,7 @@ use tests::{
     Trial,
     client::{self, Answer},
     faults::{
-        Plan, Random, World,
+        FaultFixture, Plan, Random,
         journal::End,
         load::{Manner, Progress},
     },
@@ -87,7 +87,7 @@ async fn a_server_that_stops_under_load_makes_nothing_but_503_and_leaves_nothing
         start: Trial::start().on_postgres(&server),
         ..Plan::default()
     };
-    let world = World::start(plan, &mut random).await;
+    let world = FaultFixture::start(plan, &mut random).await;
     let trial = &world.fleet.trial;
     let operator = Operator::of(trial).await;
     let scene = Scene {
@@ -175,7 +175,7 @@ async fn services_whose_server_takes_nothing_say_so_and_work_again_once_it_does(
 
 /// A trial under load.
 struct Scene<'a> {
-    world: &'a World,
+    world: &'a FaultFixture,
     trial: &'a Trial,
     /// Of the user of domain A, got while everything worked.
     token: String,

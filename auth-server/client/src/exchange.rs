@@ -84,7 +84,7 @@ struct Answer {
 }
 
 #[derive(Deserialize)]
-struct Refusal {
+struct TokenRefusal {
     error: String,
 }
 
@@ -204,7 +204,7 @@ impl TokenExchange {
 /// RFC 8693 §2.2.2: a bad subject token is `invalid_request`, a bad audience `invalid_target`. Our request is always well
 /// formed, so nothing but the token can be what is wrong with it; `invalid_grant` is what others answer for the same.
 fn refused(status: StatusCode, body: &[u8]) -> TokenError {
-    let error = serde_json::from_slice::<Refusal>(body)
+    let error = serde_json::from_slice::<TokenRefusal>(body)
         .map(|refusal| refusal.error)
         .unwrap_or_default();
     match error.as_str() {

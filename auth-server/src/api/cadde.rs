@@ -19,10 +19,10 @@ use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    caller::{Authenticated, Caller, ClientError, request_id},
     fields::Fields,
     refusals,
     state::AppState,
+    unverified::{Authenticated, ClientError, UnverifiedRequest, request_id},
 };
 use crate::domain::{
     password::PasswordError,
@@ -93,7 +93,7 @@ pub struct Introspected {
 )]
 pub async fn token(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: UnverifiedRequest,
     body: Body,
 ) -> Result<Response, Failure> {
     let Authenticated { client, .. } = caller.authenticate(&state)?;
@@ -117,7 +117,7 @@ pub async fn token(
 )]
 pub async fn refresh(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: UnverifiedRequest,
     body: Body,
 ) -> Result<Response, Failure> {
     let Authenticated { client, .. } = caller.authenticate(&state)?;
@@ -142,7 +142,7 @@ pub async fn refresh(
 )]
 pub async fn introspect(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: UnverifiedRequest,
     body: Body,
 ) -> Result<Response, Failure> {
     let asker = caller.authenticate(&state)?.client;
@@ -168,7 +168,7 @@ pub async fn introspect(
 )]
 pub async fn intorospect(
     state: State<AppState>,
-    caller: Caller,
+    caller: UnverifiedRequest,
     body: Body,
 ) -> Result<Response, Failure> {
     introspect(state, caller, body).await

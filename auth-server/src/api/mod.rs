@@ -1,7 +1,6 @@
 //! HTTP: the paths of both listeners, and how the domain's answers and errors look on them.
 
 mod cadde;
-mod caller;
 mod fields;
 mod named;
 mod oauth;
@@ -12,6 +11,7 @@ mod refusals;
 mod registry;
 mod routes;
 mod state;
+mod unverified;
 
 #[cfg(test)]
 mod tests;

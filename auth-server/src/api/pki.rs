@@ -15,7 +15,7 @@ use common::{
 };
 use http::{StatusCode, header::CONTENT_TYPE};
 
-use super::{caller::request_id, state::AppState};
+use super::{state::AppState, unverified::request_id};
 
 /// 24 KiB: a code and a certificate request; one with an RSA key of 16,384 bits has 6.
 const MAX_ENROLMENT: usize = 24 << 10;

@@ -20,11 +20,11 @@ use crate::domain::{
     certifier::CertifyError,
     password::PasswordError,
     registrar::RegisterError,
-    store::{Duplicate, StoreError},
+    store::{AccountsError, Duplicate},
 };
 
 /// The database failed: 503 where it is away, locked or full, 500 otherwise.
-pub fn store_failed(error: &StoreError) -> Problem {
+pub fn store_failed(error: &AccountsError) -> Problem {
     failed(error)
 }
 

@@ -9,7 +9,7 @@ use crate::domain::{
     certifier::Certifier,
     directory::Directory,
     registrar::Registrar,
-    store::{Store, StoreError},
+    store::{AccountsError, Store},
     throttle::Rate,
     tokens::{Logins, TokenIssuer},
 };
@@ -42,12 +42,12 @@ impl App {
     /// time, `None` if that is unknown. Families revoked before `families_since` are left out.
     ///
     /// # Errors
-    /// [`StoreError`]; the next call makes up for it.
+    /// [`AccountsError`]; the next call makes up for it.
     pub async fn keep_in_step(
         &self,
         seen: &mut Option<i64>,
         families_since: OffsetDateTime,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let changes = self.store.changes().await.inspect_err(|_| *seen = None)?;
         if *seen == Some(changes) && !self.registrar.is_in_doubt() {
             return Ok(());

@@ -20,7 +20,7 @@ use super::{
     directory::Directory,
     registrar::Actor,
     secrets::{self, SecretHash},
-    store::{CertificateRecord, Duplicate, Store, StoreError},
+    store::{AccountsError, CertificateRecord, Duplicate, Store},
     throttle::Rate,
 };
 use crate::ca::{
@@ -66,7 +66,7 @@ pub enum CertifyError {
     Authority(#[from] CaError),
     /// The database failed.
     #[error(transparent)]
-    Store(StoreError),
+    Store(AccountsError),
     /// The revocation list could not be written.
     #[error("the revocation list cannot be written to {}", path.display())]
     List {
@@ -81,11 +81,11 @@ pub enum CertifyError {
     Interrupted(#[source] tokio::task::JoinError),
 }
 
-impl From<StoreError> for CertifyError {
-    fn from(error: StoreError) -> Self {
+impl From<AccountsError> for CertifyError {
+    fn from(error: AccountsError) -> Self {
         match error {
-            StoreError::Duplicate(Duplicate::Key) => Self::Key,
-            StoreError::Revoked => Self::NotRenewable,
+            AccountsError::Duplicate(Duplicate::Key) => Self::Key,
+            AccountsError::Revoked => Self::NotRenewable,
             other => Self::Store(other),
         }
     }
@@ -255,11 +255,11 @@ impl Certifier {
     /// Whose certificate exactly this one is, as long as they may act and it was not withdrawn.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`AccountsError`].
     pub async fn recorded_certificate(
         &self,
         sha256: &[u8; 32],
-    ) -> Result<Option<Certificate>, StoreError> {
+    ) -> Result<Option<Certificate>, AccountsError> {
         let found = self.0.store.certificate_by_sha256(sha256).await?;
         let now = self.0.clock.now();
         Ok(found.filter(|found| {
@@ -328,11 +328,11 @@ impl Certifier {
 /// certificate's SHA-256 behind it.
 ///
 /// # Errors
-/// [`StoreError`].
+/// [`AccountsError`].
 pub(super) async fn unlike_others(
     store: &dyn Store,
     mut record: CertificateRecord,
-) -> Result<CertificateRecord, StoreError> {
+) -> Result<CertificateRecord, AccountsError> {
     let certificate = &mut record.certificate;
     let taken = store.certificate(&certificate.serial).await?;
     if taken.is_some_and(|taken| taken.sha256 != certificate.sha256) {

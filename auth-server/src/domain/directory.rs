@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use super::{
     client::{Client, ClientKind},
-    store::{Duplicate, News, Snapshot, StoreError},
+    store::{AccountsError, Duplicate, News, Snapshot},
 };
 
 /// Registrations in memory.
@@ -394,11 +394,11 @@ fn page<T>(mut entries: impl Iterator<Item = (String, T)>, limit: usize) -> Page
 /// Builds a directory from the store.
 ///
 /// # Errors
-/// [`StoreError`].
+/// [`AccountsError`].
 pub async fn load(
     store: &dyn super::store::Store,
     families_since: OffsetDateTime,
-) -> Result<Arc<Directory>, StoreError> {
+) -> Result<Arc<Directory>, AccountsError> {
     let directory = Directory::default();
     directory.fill(store.load(families_since).await?);
     Ok(Arc::new(directory))

@@ -20,7 +20,7 @@ pub use crate::ca::CertificateRecord;
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum AccountsError {
     /// Something unique exists already.
     #[error("{0:?} is taken")]
     Duplicate(Duplicate),
@@ -143,22 +143,22 @@ pub enum Rotated {
 #[async_trait]
 pub trait Installation: Send + Sync {
     /// Whether `init` was finished.
-    async fn is_initialised(&self) -> Result<bool, StoreError>;
+    async fn is_initialised(&self) -> Result<bool, AccountsError>;
     /// Writes the first participant, user and clients, and says that `init` is finished; all or nothing.
-    async fn initialise(&self, first: &FirstEntries, event: &Event) -> Result<(), StoreError>;
+    async fn initialise(&self, first: &FirstEntries, event: &Event) -> Result<(), AccountsError>;
     /// Everything that is held in memory; families revoked since `families_since`.
-    async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, StoreError>;
+    async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, AccountsError>;
     /// How often anything was changed that is held in memory, or revoked, by whichever process.
-    async fn changes(&self) -> Result<i64, StoreError>;
+    async fn changes(&self) -> Result<i64, AccountsError>;
     /// What is different since there were `since` changes, by whichever process; everything if that is not told, or not known any
     /// more. Families revoked since `families_since` in either case.
     async fn news(
         &self,
         since: Option<i64>,
         families_since: OffsetDateTime,
-    ) -> Result<News, StoreError>;
+    ) -> Result<News, AccountsError>;
     /// The number of the next CRL: `at_least`, or one more than the last.
-    async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError>;
+    async fn next_crl_number(&self, at_least: i64) -> Result<i64, AccountsError>;
 }
 
 /// What `init` registers.
@@ -184,14 +184,14 @@ pub trait Participants: Send + Sync {
         &self,
         participant: &Participant,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
     /// Changes its state; suspended, the sessions of its users end with it. Returns the families that ended.
     async fn set_participant_state(
         &self,
         id: Uuid,
         state: State,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError>;
+    ) -> Result<Vec<Uuid>, AccountsError>;
 }
 
 /// Users.
@@ -203,23 +203,23 @@ pub trait Users: Send + Sync {
         user: &User,
         password_hash: &str,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
     /// Changes the state; suspended, the user's sessions end with it. Returns the families that ended.
     async fn set_user_state(
         &self,
         id: &UserId,
         state: State,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError>;
+    ) -> Result<Vec<Uuid>, AccountsError>;
     /// Changes the password, which ends the sessions begun with the one before. Returns the families that ended.
     async fn set_password(
         &self,
         id: &UserId,
         password_hash: &str,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError>;
+    ) -> Result<Vec<Uuid>, AccountsError>;
     /// The password's hash; `None` for an unknown user or one without a password.
-    async fn password_hash(&self, id: &UserId) -> Result<Option<String>, StoreError>;
+    async fn password_hash(&self, id: &UserId) -> Result<Option<String>, AccountsError>;
 }
 
 /// Connectors, services, applications.
@@ -232,14 +232,14 @@ pub trait Clients: Send + Sync {
         code: Option<&NewCode>,
         certificate: Option<&CertificateRecord>,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
     /// Changes the state; suspended, the sessions begun with it end. Returns the families that ended.
     async fn set_client_state(
         &self,
         id: &str,
         state: State,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError>;
+    ) -> Result<Vec<Uuid>, AccountsError>;
     /// Says what a connector speaks. `false` where that is said already and `over` is not set: nothing changes then.
     async fn set_profile(
         &self,
@@ -247,21 +247,21 @@ pub trait Clients: Send + Sync {
         profile: Profile,
         over: bool,
         event: &Event,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, AccountsError>;
     /// Says what an application is for.
     async fn set_purpose(
         &self,
         id: &str,
         purpose: &Purpose,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
     /// Changes the secret.
     async fn set_client_secret(
         &self,
         id: &str,
         hash: &SecretHash,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
 }
 
 /// A one-time code to be kept.
@@ -284,39 +284,39 @@ pub trait Certificates: Send + Sync {
         client_id: &str,
         code: &NewCode,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
     /// A code by its hash.
-    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, StoreError>;
+    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, AccountsError>;
     /// Records a certificate and spends the code it was issued for. `false` if the code was spent meanwhile.
     async fn record_enrolment(
         &self,
         code: &SecretHash,
         certificate: &CertificateRecord,
         event: &Event,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, AccountsError>;
     /// Whether a certificate could be recorded now: neither is it there, nor is its key another client's or condemned.
-    async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, StoreError>;
-    /// Records a certificate. [`StoreError::Revoked`] if the one that it renews was revoked meanwhile: a revocation takes all that
+    async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, AccountsError>;
+    /// Records a certificate. [`AccountsError::Revoked`] if the one that it renews was revoked meanwhile: a revocation takes all that
     /// descend from a certificate, and none may come behind its back.
     async fn record_certificate(
         &self,
         certificate: &CertificateRecord,
         event: &Event,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), AccountsError>;
     /// A certificate by its serial number.
-    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError>;
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, AccountsError>;
     /// A certificate by its SHA-256.
     async fn certificate_by_sha256(
         &self,
         sha256: &[u8; 32],
-    ) -> Result<Option<Certificate>, StoreError>;
+    ) -> Result<Option<Certificate>, AccountsError>;
     /// At most `limit` certificates after position `after`, of one client or of all, oldest first, with their positions.
     async fn certificates(
         &self,
         of: Option<&str>,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<(i64, Certificate)>, StoreError>;
+    ) -> Result<Vec<(i64, Certificate)>, AccountsError>;
     /// Revokes a certificate, or withdraws one from elsewhere. Where `compromised`, all that descend from it are revoked with it, each
     /// with an event, and their keys are condemned. `None` if there is no such certificate; one that was revoked before stays
     /// as it is.
@@ -326,12 +326,12 @@ pub trait Certificates: Send + Sync {
         at: OffsetDateTime,
         compromised: bool,
         event: &Event,
-    ) -> Result<Option<Certificate>, StoreError>;
+    ) -> Result<Option<Certificate>, AccountsError>;
     /// Serial numbers and times of the revoked certificates of ours that end after `since`.
     async fn revoked(
         &self,
         since: OffsetDateTime,
-    ) -> Result<Vec<(String, OffsetDateTime)>, StoreError>;
+    ) -> Result<Vec<(String, OffsetDateTime)>, AccountsError>;
 }
 
 /// Logins and refresh tokens.
@@ -346,23 +346,27 @@ pub trait Families: Send + Sync {
         token: &SecretHash,
         idle: Duration,
         password_hash: &str,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, AccountsError>;
     /// Exchanges a refresh token.
-    async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError>;
+    async fn rotate(
+        &self,
+        rotation: &Rotation<'_>,
+        reused: &Event,
+    ) -> Result<Rotated, AccountsError>;
     /// Forgets what is sealed for tokens that were used before `before`, whose grace is over. Returns for how many.
-    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
+    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, AccountsError>;
     /// Forgets families that ended, or were revoked, before `before`.
-    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
+    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, AccountsError>;
 }
 
 /// The audit trail.
 #[async_trait]
 pub trait Events: Send + Sync {
     /// At most `limit` events, newest first, older than `before`.
-    async fn events(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, StoreError>;
+    async fn events(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, AccountsError>;
 
     /// Forgets events of before `before`, in small steps, and returns how many.
-    async fn forget_events(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
+    async fn forget_events(&self, before: OffsetDateTime) -> Result<u64, AccountsError>;
 }
 
 /// All of it.

@@ -18,8 +18,8 @@ use std::{
 
 use common::{
     clock::SharedClock,
+    concurrency::{ConcurrencyLimit, Permit},
     listener::network,
-    places::{Place, Places},
 };
 use time::OffsetDateTime;
 
@@ -62,8 +62,8 @@ pub struct Throttle {
     clock: SharedClock,
     failures: u32,
     forgiven_every: Duration,
-    strangers: Arc<Places<Digest>>,
-    known: Arc<Places<Digest>>,
+    strangers: Arc<ConcurrencyLimit<Digest>>,
+    known: Arc<ConcurrencyLimit<Digest>>,
     table: Mutex<Table>,
 }
 
@@ -82,7 +82,7 @@ struct Table {
 enum Key {
     Pair(Digest),
     User(Digest),
-    Place(Digest),
+    Permit(Digest),
 }
 
 /// Keys with the time at which everything about them will be forgiven.
@@ -166,7 +166,7 @@ pub struct Attempt<'t> {
     keys: Keys,
     is_known: bool,
     #[expect(dead_code, reason = "held while it is under way")]
-    place: Place<Digest>,
+    place: Permit<Digest>,
 }
 
 /// Why an attempt has to wait.
@@ -185,12 +185,12 @@ impl Throttle {
             clock,
             failures,
             forgiven_every,
-            strangers: Places::new(
+            strangers: ConcurrencyLimit::new(
                 STRANGERS,
                 STRANGERS_OF_A_PLACE,
                 metrics::gauge!("auth_strangers_logging_in"),
             ),
-            known: Places::new(
+            known: ConcurrencyLimit::new(
                 usize::MAX,
                 KNOWN_AT_ONCE,
                 metrics::gauge!("auth_known_logging_in"),
@@ -210,7 +210,7 @@ impl Throttle {
         let strangers = [
             (Key::User(keys.at_client), USER_PATIENCE, span),
             (
-                Key::Place(keys.place),
+                Key::Permit(keys.place),
                 PLACE_PATIENCE,
                 span / PLACE_PATIENCE,
             ),

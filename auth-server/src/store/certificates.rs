@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     secrets::SecretHash,
-    store::{CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode, StoreError},
+    store::{AccountsError, CertificateRecord, Certificates, CodeRecord, Duplicate, NewCode},
 };
 
 fn by_serial(serial: &str) -> Statement<'_> {
@@ -30,7 +30,7 @@ impl Certificates for SqlStore {
         client_id: &str,
         code: &NewCode,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             // One replacement after the other: none would see, and so remove, the code that another has not committed yet.
@@ -47,7 +47,7 @@ impl Certificates for SqlStore {
         self.database.run(attempt).await
     }
 
-    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, StoreError> {
+    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeRecord>, AccountsError> {
         let attempt = || async {
             let mut tx = self.database.snapshot().await?;
             let asked =
@@ -76,7 +76,7 @@ impl Certificates for SqlStore {
         code: &SecretHash,
         certificate: &CertificateRecord,
         event: &Event,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, AccountsError> {
         let attempt =
             || async {
                 let mut tx = self.database.begin().await?;
@@ -99,7 +99,7 @@ impl Certificates for SqlStore {
         self.database.run(attempt).await
     }
 
-    async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, StoreError> {
+    async fn is_certifiable(&self, certificate: &CertificateRecord) -> Result<bool, AccountsError> {
         let asked = sql(
             "SELECT EXISTS (SELECT 1 FROM certified_keys WHERE spki_sha256 = $1 AND (client_id <> $2 OR compromised)) \
              OR EXISTS (SELECT 1 FROM certificates WHERE serial = $3) AS is_taken",
@@ -115,7 +115,7 @@ impl Certificates for SqlStore {
         &self,
         certificate: &CertificateRecord,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             insert_certificate(&mut tx, certificate).await?;
@@ -125,7 +125,7 @@ impl Certificates for SqlStore {
         self.database.run(attempt).await
     }
 
-    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+    async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, AccountsError> {
         let found = self.database.fetch_optional(by_serial(serial)).await?;
         Ok(found.as_ref().map(shown).transpose()?)
     }
@@ -133,7 +133,7 @@ impl Certificates for SqlStore {
     async fn certificate_by_sha256(
         &self,
         sha256: &[u8; 32],
-    ) -> Result<Option<Certificate>, StoreError> {
+    ) -> Result<Option<Certificate>, AccountsError> {
         let asked = sql(
             "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, revoked_at \
              FROM certificates WHERE sha256 = $1 ORDER BY seq LIMIT 1",
@@ -148,7 +148,7 @@ impl Certificates for SqlStore {
         of: Option<&str>,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<(i64, Certificate)>, StoreError> {
+    ) -> Result<Vec<(i64, Certificate)>, AccountsError> {
         let asked = match of {
             Some(of) => sql(
                 "SELECT seq, serial, client_id, spki_sha256, sha256, chain_pem, issued_here, not_before, not_after, \
@@ -175,7 +175,7 @@ impl Certificates for SqlStore {
         at: OffsetDateTime,
         compromised: bool,
         event: &Event,
-    ) -> Result<Option<Certificate>, StoreError> {
+    ) -> Result<Option<Certificate>, AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             let asked =
@@ -245,7 +245,7 @@ impl Certificates for SqlStore {
     async fn revoked(
         &self,
         since: OffsetDateTime,
-    ) -> Result<Vec<(String, OffsetDateTime)>, StoreError> {
+    ) -> Result<Vec<(String, OffsetDateTime)>, AccountsError> {
         let asked = sql("SELECT serial, revoked_at FROM certificates \
              WHERE revoked_at IS NOT NULL AND not_after > $1 AND issued_here ORDER BY seq")
         .bind(since);
@@ -264,7 +264,7 @@ fn shown(row: &Row) -> Result<Certificate, Corrupt> {
 }
 
 /// What changes one client's certificates or codes comes one after the other: a revocation sees all that descend from the certificate.
-async fn lock(tx: &mut Transaction, client_id: &str) -> Result<(), StoreError> {
+async fn lock(tx: &mut Transaction, client_id: &str) -> Result<(), AccountsError> {
     let client = sql("SELECT client_id FROM clients WHERE client_id = $1").bind(client_id);
     tx.fetch_optional(client.for_update()).await?;
     Ok(())
@@ -274,7 +274,7 @@ pub(super) async fn insert_code(
     tx: &mut Transaction,
     client_id: &str,
     code: &NewCode,
-) -> Result<(), StoreError> {
+) -> Result<(), AccountsError> {
     tx.execute(
         sql("INSERT INTO enrolment_codes (hash, client_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(code.hash.as_slice())
@@ -290,14 +290,14 @@ pub(super) async fn insert_code(
 pub(super) async fn insert_certificate(
     tx: &mut Transaction,
     record: &CertificateRecord,
-) -> Result<(), StoreError> {
+) -> Result<(), AccountsError> {
     let certificate = &record.certificate;
     let subject = certificate.subject.as_str();
     if let Some(parent) = &record.parent {
         lock(tx, subject).await?;
         let good = sql("SELECT seq FROM certificates WHERE serial = $1 AND revoked_at IS NULL");
         if tx.fetch_optional(good.bind(parent)).await?.is_none() {
-            return Err(StoreError::Revoked);
+            return Err(AccountsError::Revoked);
         }
     }
     tx.execute(
@@ -312,7 +312,7 @@ pub(super) async fn insert_certificate(
         .for_share();
     let key = tx.fetch_one(key).await?;
     if key.get::<String>("client_id")? != subject || key.get("compromised")? {
-        return Err(StoreError::Duplicate(Duplicate::Key));
+        return Err(AccountsError::Duplicate(Duplicate::Key));
     }
     let sha256 = hex::decode(&certificate.sha256).map_err(|error| Corrupt {
         table: "certificates",

@@ -9,7 +9,7 @@ use super::{
     families::{FamiliesOf, end_families},
     rows::insert_event,
 };
-use crate::domain::store::StoreError;
+use crate::domain::store::AccountsError;
 
 impl SqlStore {
     /// Does `update`, ends the families that end with it, and writes the event that tells of it. Returns the families that ended.
@@ -18,7 +18,7 @@ impl SqlStore {
         update: Statement<'_>,
         ends: Option<FamiliesOf<'_>>,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<Uuid>, AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             tx.execute(update.clone()).await?;

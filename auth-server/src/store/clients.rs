@@ -18,7 +18,7 @@ use super::{
 use crate::domain::{
     client::{Client, ClientKind},
     secrets::SecretHash,
-    store::{CertificateRecord, Clients, NewCode, StoreError},
+    store::{AccountsError, CertificateRecord, Clients, NewCode},
 };
 
 #[async_trait]
@@ -29,7 +29,7 @@ impl Clients for SqlStore {
         code: Option<&NewCode>,
         certificate: Option<&CertificateRecord>,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             insert_client(&mut tx, client).await?;
@@ -50,7 +50,7 @@ impl Clients for SqlStore {
         id: &str,
         state: State,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<Uuid>, AccountsError> {
         let update = sql("UPDATE clients SET state = $2 WHERE client_id = $1")
             .bind(id)
             .bind(state.as_str());
@@ -64,7 +64,7 @@ impl Clients for SqlStore {
         profile: Profile,
         over: bool,
         event: &Event,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             let set = tx
@@ -92,7 +92,7 @@ impl Clients for SqlStore {
         id: &str,
         purpose: &Purpose,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let update = sql("UPDATE clients SET purpose = $2 WHERE client_id = $1 AND kind = 'app'")
             .bind(id)
             .bind(Json(purpose));
@@ -104,7 +104,7 @@ impl Clients for SqlStore {
         id: &str,
         hash: &SecretHash,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let update = sql("UPDATE clients SET secret_hash = $2 WHERE client_id = $1")
             .bind(id)
             .bind(hash.as_slice());
@@ -112,7 +112,10 @@ impl Clients for SqlStore {
     }
 }
 
-pub(super) async fn insert_client(tx: &mut Transaction, client: &Client) -> Result<(), StoreError> {
+pub(super) async fn insert_client(
+    tx: &mut Transaction,
+    client: &Client,
+) -> Result<(), AccountsError> {
     let (kind, role, base_url, profile, service_kind, purpose) = match &client.kind {
         ClientKind::Connector {
             role,

@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{SqlStore, rows::event};
-use crate::domain::store::{Events, StoreError};
+use crate::domain::store::{AccountsError, Events};
 
 #[async_trait]
 impl Events for SqlStore {
-    async fn events(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, StoreError> {
+    async fn events(&self, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, AccountsError> {
         let asked = sql(
             "SELECT id, at, actor, kind, subject, reason, request_id FROM events WHERE id < $1 ORDER BY id DESC LIMIT $2",
         )
@@ -21,7 +21,7 @@ impl Events for SqlStore {
         Ok(found.iter().map(event).collect::<Result<_, _>>()?)
     }
 
-    async fn forget_events(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn forget_events(&self, before: OffsetDateTime) -> Result<u64, AccountsError> {
         let mut forgotten = 0;
         loop {
             // The oldest alone are looked at: what is not yet old costs nothing, however much it is.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     secrets::SecretHash,
-    store::{Families, Family, Rotated, Rotation, StoreError},
+    store::{AccountsError, Families, Family, Rotated, Rotation},
 };
 
 /// Whose families.
@@ -32,7 +32,7 @@ pub(super) async fn end_families(
     tx: &mut Transaction,
     of: FamiliesOf<'_>,
     event: &Event,
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Vec<Uuid>, AccountsError> {
     let update = match of {
         FamiliesOf::User(user) => sql(
             "UPDATE token_families SET revoked_at = $2, revoked_reason = $3 \
@@ -68,7 +68,7 @@ impl Families for SqlStore {
         token: &SecretHash,
         idle: Duration,
         password_hash: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             // Locked: who bars one of the three, or changes the password, does so before, and is seen, or after, and ends
@@ -107,20 +107,24 @@ impl Families for SqlStore {
         self.database.run(attempt).await
     }
 
-    async fn rotate(&self, rotation: &Rotation<'_>, reused: &Event) -> Result<Rotated, StoreError> {
+    async fn rotate(
+        &self,
+        rotation: &Rotation<'_>,
+        reused: &Event,
+    ) -> Result<Rotated, AccountsError> {
         self.database
             .run(|| self.rotate_once(rotation, reused))
             .await
     }
 
-    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, AccountsError> {
         let update = sql(
             "UPDATE refresh_tokens SET successor = NULL WHERE successor IS NOT NULL AND used_at < $1",
         );
         Ok(self.database.execute(update.bind(before)).await?)
     }
 
-    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, AccountsError> {
         let deletion = sql("DELETE FROM token_families WHERE expires_at < $1 OR revoked_at < $1");
         Ok(self.database.execute(deletion.bind(before)).await?)
     }
@@ -131,7 +135,7 @@ impl SqlStore {
         &self,
         rotation: &Rotation<'_>,
         reused: &Event,
-    ) -> Result<Rotated, StoreError> {
+    ) -> Result<Rotated, AccountsError> {
         let mut tx = self.database.begin().await?;
         // Token and family are locked: of two that present the same token the second sees that it was used, and whoever
         // revokes the family does so before or after.
@@ -205,7 +209,7 @@ async fn insert_token(
     token: &SecretHash,
     now: OffsetDateTime,
     idle: Duration,
-) -> Result<(), StoreError> {
+) -> Result<(), AccountsError> {
     let ends = now.saturating_add(idle).min(family.expires_at);
     tx.execute(
         sql("INSERT INTO refresh_tokens (hash, family, created_at, expires_at) VALUES ($1, $2, $3, $4)")

@@ -15,16 +15,16 @@ use super::{
     people::{insert_participant, insert_user},
     rows::{client, insert_event, participant, user},
 };
-use crate::domain::store::{FirstEntries, Installation, News, Snapshot, StoreError};
+use crate::domain::store::{AccountsError, FirstEntries, Installation, News, Snapshot};
 
 #[async_trait]
 impl Installation for SqlStore {
-    async fn is_initialised(&self) -> Result<bool, StoreError> {
+    async fn is_initialised(&self) -> Result<bool, AccountsError> {
         let asked = sql("SELECT value FROM meta WHERE key = 'initialised_at'");
         Ok(self.database.fetch_optional(asked).await?.is_some())
     }
 
-    async fn initialise(&self, first: &FirstEntries, event: &Event) -> Result<(), StoreError> {
+    async fn initialise(&self, first: &FirstEntries, event: &Event) -> Result<(), AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             insert_participant(&mut tx, &first.participant).await?;
@@ -44,7 +44,7 @@ impl Installation for SqlStore {
         self.database.run(attempt).await
     }
 
-    async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, StoreError> {
+    async fn load(&self, families_since: OffsetDateTime) -> Result<Snapshot, AccountsError> {
         Ok(self.news(None, families_since).await?.entries)
     }
 
@@ -52,13 +52,13 @@ impl Installation for SqlStore {
         &self,
         since: Option<i64>,
         families_since: OffsetDateTime,
-    ) -> Result<News, StoreError> {
+    ) -> Result<News, AccountsError> {
         self.database
             .run(|| self.read_news(since, families_since))
             .await
     }
 
-    async fn changes(&self) -> Result<i64, StoreError> {
+    async fn changes(&self) -> Result<i64, AccountsError> {
         Ok(self
             .database
             .fetch_one(sql(CHANGES))
@@ -66,7 +66,7 @@ impl Installation for SqlStore {
             .get("changes")?)
     }
 
-    async fn next_crl_number(&self, at_least: i64) -> Result<i64, StoreError> {
+    async fn next_crl_number(&self, at_least: i64) -> Result<i64, AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             let number = tx
@@ -121,7 +121,7 @@ impl SqlStore {
         &self,
         since: Option<i64>,
         families_since: OffsetDateTime,
-    ) -> Result<News, StoreError> {
+    ) -> Result<News, AccountsError> {
         // All tables at one moment.
         let mut tx = self.database.snapshot().await?;
         let changes: i64 = tx.fetch_one(sql(CHANGES)).await?.get("changes")?;
@@ -149,7 +149,7 @@ async fn entries(
     tx: &mut Transaction,
     edited: Option<&Edited>,
     families_since: OffsetDateTime,
-) -> Result<Snapshot, StoreError> {
+) -> Result<Snapshot, AccountsError> {
     let [participants, users, memberships, clients] = match edited {
         None => [
             sql("SELECT id, kind, name, number, email, state, created_at FROM participants"),
@@ -227,8 +227,8 @@ async fn entries(
             .iter()
             .map(participant)
             .collect::<Result<_, _>>()?,
-        users: users.collect::<Result<_, StoreError>>()?,
+        users: users.collect::<Result<_, AccountsError>>()?,
         clients: clients.iter().map(client).collect::<Result<_, _>>()?,
-        revoked_families: revoked.collect::<Result<_, StoreError>>()?,
+        revoked_families: revoked.collect::<Result<_, AccountsError>>()?,
     })
 }

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 
 use common_db::{Database, DatabaseConfig, DbError, Migrations, migrator};
 
-use crate::domain::store::{Duplicate, StoreError};
+use crate::domain::store::{AccountsError, Duplicate};
 
 static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
     sqlite: migrator!(
@@ -70,7 +70,7 @@ impl SqlStore {
     }
 }
 
-impl From<sqlx::Error> for StoreError {
+impl From<sqlx::Error> for AccountsError {
     fn from(error: sqlx::Error) -> Self {
         if let sqlx::Error::Database(inner) = &error {
             if inner.is_foreign_key_violation() {

@@ -10,7 +10,7 @@ use common_db::{Json, Transaction, sql};
 use uuid::Uuid;
 
 use super::{SqlStore, families::FamiliesOf, rows::insert_event};
-use crate::domain::store::{Participants, StoreError, Users};
+use crate::domain::store::{AccountsError, Participants, Users};
 
 #[async_trait]
 impl Participants for SqlStore {
@@ -18,7 +18,7 @@ impl Participants for SqlStore {
         &self,
         participant: &Participant,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             insert_participant(&mut tx, participant).await?;
@@ -33,7 +33,7 @@ impl Participants for SqlStore {
         id: Uuid,
         state: State,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<Uuid>, AccountsError> {
         let update = sql("UPDATE participants SET state = $2 WHERE id = $1")
             .bind(id)
             .bind(state.as_str());
@@ -49,7 +49,7 @@ impl Users for SqlStore {
         user: &User,
         password_hash: &str,
         event: &Event,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), AccountsError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
             insert_user(&mut tx, user, password_hash).await?;
@@ -64,7 +64,7 @@ impl Users for SqlStore {
         id: &UserId,
         state: State,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<Uuid>, AccountsError> {
         let update = sql("UPDATE users SET state = $2 WHERE user_id = $1")
             .bind(id.as_str())
             .bind(state.as_str());
@@ -77,7 +77,7 @@ impl Users for SqlStore {
         id: &UserId,
         password_hash: &str,
         event: &Event,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<Uuid>, AccountsError> {
         let update =
             sql("UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE user_id = $1")
                 .bind(id.as_str())
@@ -86,7 +86,7 @@ impl Users for SqlStore {
         self.change(update, Some(FamiliesOf::User(id)), event).await
     }
 
-    async fn password_hash(&self, id: &UserId) -> Result<Option<String>, StoreError> {
+    async fn password_hash(&self, id: &UserId) -> Result<Option<String>, AccountsError> {
         let asked = sql("SELECT password_hash FROM users WHERE user_id = $1").bind(id.as_str());
         match self.database.fetch_optional(asked).await? {
             Some(row) => Ok(row.get("password_hash")?),
@@ -98,7 +98,7 @@ impl Users for SqlStore {
 pub(super) async fn insert_participant(
     tx: &mut Transaction,
     participant: &Participant,
-) -> Result<(), StoreError> {
+) -> Result<(), AccountsError> {
     tx.execute(
         sql(
             "INSERT INTO participants (id, kind, name, number, email, state, created_at) \
@@ -120,7 +120,7 @@ pub(super) async fn insert_user(
     tx: &mut Transaction,
     user: &User,
     password_hash: &str,
-) -> Result<(), StoreError> {
+) -> Result<(), AccountsError> {
     tx.execute(
         sql(
             "INSERT INTO users (id, user_id, participant, name, email, roles, extras, state, password_hash, \

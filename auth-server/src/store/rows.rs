@@ -6,7 +6,7 @@ use common_db::{Corrupt, Json, Record, Row, Transaction, sql};
 use crate::domain::{
     client::{Client, ClientKind},
     secrets::SecretHash,
-    store::{CertificateRecord, Family, StoreError},
+    store::{AccountsError, CertificateRecord, Family},
 };
 
 pub(super) fn participant(row: &Row) -> Result<Participant, Corrupt> {
@@ -121,7 +121,7 @@ pub(super) fn family(row: &Row) -> Result<Family, Corrupt> {
 }
 
 /// Writes an event in the transaction of the change that it tells of.
-pub(super) async fn insert_event(tx: &mut Transaction, event: &Event) -> Result<(), StoreError> {
+pub(super) async fn insert_event(tx: &mut Transaction, event: &Event) -> Result<(), AccountsError> {
     tx.execute(
         sql(
             "INSERT INTO events (id, at, actor, kind, subject, reason, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7)",

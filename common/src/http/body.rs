@@ -19,8 +19,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub use super::body_error::BodyError;
 use super::{Refused, problem::Problem, refusals};
 use crate::{
+    concurrency::{ConcurrencyLimit, Permit},
     listener::{ConnectionInfo, network},
-    places::{Place, Places},
 };
 
 /// Largest JSON body of our own APIs, in bytes.
@@ -42,9 +42,9 @@ const NOBODYS_EACH: usize = 32;
 const UNIT: usize = 1 << 10;
 
 static NOBODYS_BYTES: Semaphore = Semaphore::const_new(NOBODYS_BUDGET / UNIT);
-static NOBODYS: LazyLock<Arc<Places<IpAddr>>> = LazyLock::new(|| {
+static NOBODYS: LazyLock<Arc<ConcurrencyLimit<IpAddr>>> = LazyLock::new(|| {
     let gauge = metrics::gauge!("listener_bodies_of_nobody");
-    Places::new(usize::MAX, NOBODYS_EACH, gauge)
+    ConcurrencyLimit::new(usize::MAX, NOBODYS_EACH, gauge)
 });
 
 impl From<BodyError> for Problem {
@@ -125,7 +125,7 @@ pub struct NobodysJson<T, const MAX: usize> {
     /// What the body says.
     pub body: T,
     #[expect(dead_code, reason = "held, not read")]
-    held: (Place<IpAddr>, SemaphorePermit<'static>),
+    held: (Permit<IpAddr>, SemaphorePermit<'static>),
 }
 
 impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for NobodysJson<T, MAX> {
@@ -149,7 +149,7 @@ impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for N
 fn budget(
     address: IpAddr,
     max: usize,
-) -> Result<(Place<IpAddr>, SemaphorePermit<'static>), BodyError> {
+) -> Result<(Permit<IpAddr>, SemaphorePermit<'static>), BodyError> {
     let place = NOBODYS.enter_as(network(address)).ok_or(BodyError::Busy)?;
     let units = u32::try_from(max.div_ceil(UNIT)).unwrap_or(u32::MAX);
     let permit = NOBODYS_BYTES.try_acquire_many(units);

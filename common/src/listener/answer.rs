@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{ConnectionControl, ListenerLimits, pulse};
+use super::{ConnectionControl, ListenerLimits, activity};
 
 /// The body of an answer whose client is watched.
 pub(super) struct Answer {
@@ -32,7 +32,7 @@ pub(super) struct Answer {
     watch: AbortHandle,
     /// On HTTP/2 its stream counts as a request until it ends.
     #[expect(dead_code, reason = "held, not read")]
-    guard: Option<pulse::Request>,
+    guard: Option<activity::Request>,
 }
 
 /// How an answer is taken. Times are milliseconds since it began.
@@ -178,7 +178,7 @@ impl Answer {
     /// The same on HTTP/2, cut as well when its client takes nothing for `stall`.
     pub(super) fn streamed(
         body: Body,
-        guard: pulse::Request,
+        guard: activity::Request,
         control: ConnectionControl,
         pace: Pace,
         stall: Duration,

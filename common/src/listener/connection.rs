@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::pulse::Pulse;
+use super::activity::Activity;
 use crate::{
     http::{problem::Problem, refusals::NO_IDENTITY},
     ids::ConnectorId,
@@ -114,18 +114,18 @@ impl ConnectionControl {
     }
 }
 
-/// A TCP stream that obeys a [`ConnectionControl`] and tells a [`Pulse`] what passes.
+/// A TCP stream that obeys a [`ConnectionControl`] and tells a [`Activity`] what passes.
 #[derive(Debug)]
 pub(super) struct ControlledStream {
     stream: TcpStream,
     control: ConnectionControl,
-    pulse: Arc<Pulse>,
+    pulse: Arc<Activity>,
     /// What the socket was told last about [`ConnectionControl::reset_if_cut`].
     is_reset_if_cut: bool,
 }
 
 impl ControlledStream {
-    pub(super) fn new(stream: TcpStream, control: ConnectionControl, pulse: Arc<Pulse>) -> Self {
+    pub(super) fn new(stream: TcpStream, control: ConnectionControl, pulse: Arc<Activity>) -> Self {
         Self {
             stream,
             control,

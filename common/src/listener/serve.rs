@@ -17,8 +17,8 @@ use super::{
     session::{Session, Shared},
 };
 use crate::{
+    concurrency::ConcurrencyLimit,
     http::layers::Front,
-    places::Places,
     process::{Shutdown, open_files},
     tls::{OwnError, TlsStore},
 };
@@ -117,7 +117,7 @@ impl Listener {
     pub async fn serve(self, router: Router, shutdown: Shutdown) {
         let limits = &self.shared.config.limits;
         let total = limits.effective_connections(open_files::limit());
-        let places = Places::new(
+        let places = ConcurrencyLimit::new(
             total,
             limits.connections_per_client,
             metrics::gauge!("listener_connections"),

@@ -18,17 +18,17 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     ConnectionControl, ConnectionInfo, ListenerConfig, ListenerLimits, ProxyProtocol, TlsMode,
+    activity::Activity,
     answer::{Answer, Pace},
     arrivals::{self, Arrivals},
     client::Client,
     connection::ControlledStream,
     proxy::{self, Announced},
-    pulse::Pulse,
     refusal::refuse,
 };
 use crate::{
+    concurrency::Permit,
     http::layers::Front,
-    places::Place,
     process::Shutdown,
     telemetry::Chain,
     tls::{Ended, IdentityError, TlsStore},
@@ -65,7 +65,7 @@ pub(super) struct Shared {
 pub(super) struct Session {
     pub(super) shared: Arc<Shared>,
     pub(super) front: Front,
-    pub(super) place: Place<Client>,
+    pub(super) place: Permit<Client>,
     /// Ends the connection after what it does.
     pub(super) soft: Shutdown,
     /// Ends it.
@@ -100,7 +100,7 @@ impl Session {
             return;
         }
         let control = ConnectionControl::default();
-        let pulse = Pulse::new();
+        let pulse = Activity::new();
         let stream = ControlledStream::new(stream, control.clone(), Arc::clone(&pulse));
         let Some(tls) = &shared.tls else {
             let info = ConnectionInfo {
@@ -188,7 +188,7 @@ impl Session {
         self,
         io: I,
         info: ConnectionInfo,
-        pulse: Arc<Pulse>,
+        pulse: Arc<Activity>,
         mut builder: auto::Builder<TokioExecutor>,
         cut: C,
     ) where
@@ -348,7 +348,7 @@ fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits
     builder
         .http1()
         .timer(TokioTimer::new())
-        // From the end of an answer to the end of the next headers; `Pulse` knows when these begin.
+        // From the end of an answer to the end of the next headers; `Activity` knows when these begin.
         .header_read_timeout(limits.idle.get().max(limits.headers.get()))
         .max_headers(limits.header_count)
         .max_buf_size(window)

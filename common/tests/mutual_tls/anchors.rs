@@ -84,7 +84,7 @@ impl RecordedCertificates for Registry {
 }
 
 /// A process of our own authority that also knows a second one.
-struct World {
+struct TlsFixture {
     files: Files,
     ours: Authority,
     other: Authority,
@@ -94,7 +94,7 @@ struct World {
     config: TlsConfig,
 }
 
-impl World {
+impl TlsFixture {
     fn new(scope: Scope) -> Self {
         let (files, ours, other) = (
             Files::new(),
@@ -164,7 +164,7 @@ async fn a_name_counts_where_the_authority_may_vouch_for_it(
     #[case] scope: Scope,
     #[case] expected: Option<&str>,
 ) {
-    let world = World::new(scope);
+    let world = TlsFixture::new(scope);
     let (port, _shutdown, _) = world.serve().await;
     let told = world
         .call(port, &world.other.leaf(named("peer.example", 5)))
@@ -188,7 +188,7 @@ async fn a_name_counts_where_the_authority_may_vouch_for_it(
 
 #[tokio::test]
 async fn an_authority_for_servers_lets_no_caller_in() {
-    let world = World::new(Scope::Servers);
+    let world = TlsFixture::new(Scope::Servers);
     let (port, _shutdown, _) = world.serve().await;
     let refused = world
         .call(port, &world.other.leaf(named("peer.example", 5)))
@@ -198,7 +198,7 @@ async fn an_authority_for_servers_lets_no_caller_in() {
 
 #[tokio::test]
 async fn a_recorded_certificate_is_the_connectors_that_the_registry_tells() {
-    let world = World::new(Scope::Recorded);
+    let world = TlsFixture::new(Scope::Recorded);
     let (port, _shutdown, _) = world.serve().await;
     let nameless = world.other.leaf(Leaf {
         names: vec!["localhost"],
@@ -230,7 +230,7 @@ async fn a_recorded_certificate_is_the_connectors_that_the_registry_tells() {
 
 #[tokio::test]
 async fn a_chain_that_leads_to_several_needs_one_that_vouches() {
-    let mut world = World::new(Scope::Recorded);
+    let mut world = TlsFixture::new(Scope::Recorded);
     let registered = AnchorConfig {
         scope: connectors(&["peer.example"]),
         ..world.config.anchors[0].clone()
@@ -247,7 +247,7 @@ async fn a_chain_that_leads_to_several_needs_one_that_vouches() {
 
 #[tokio::test]
 async fn an_anchor_that_is_out_of_order_keeps_nobody_else_away() {
-    let world = World::new(Scope::Registered);
+    let world = TlsFixture::new(Scope::Registered);
     let (port, _shutdown, store) = world.serve().await;
     let peer = world.other.leaf(named("peer.example", 5));
     assert_eq!(world.call(port, &peer).await.unwrap(), "peer.example");
@@ -274,7 +274,7 @@ async fn an_anchor_that_is_out_of_order_keeps_nobody_else_away() {
 
 /// Connects to a server that has this certificate, as to the provider `expected`.
 async fn provider(
-    world: &World,
+    world: &TlsFixture,
     issued: &Issued,
     host: &'static str,
     expected: Option<&str>,
@@ -321,7 +321,7 @@ async fn a_provider_is_known_by_the_scope_of_its_authority(
     #[case] expected: Option<&str>,
     #[case] found: Result<Option<&str>, ()>,
 ) {
-    let world = World::new(scope);
+    let world = TlsFixture::new(scope);
     let issued = world.other.leaf(named("p.example", 5));
     let told = provider(&world, &issued, host, expected).await;
     let told = told.as_ref().map(Option::as_deref).map_err(|_| ());
@@ -334,7 +334,7 @@ async fn a_provider_is_known_by_the_scope_of_its_authority(
 
 #[tokio::test]
 async fn a_recorded_provider_needs_no_name() {
-    let world = World::new(Scope::Recorded);
+    let world = TlsFixture::new(Scope::Recorded);
     let issued = world.other.leaf(Leaf {
         names: vec!["proxy.example"],
         serial: 5,
@@ -366,7 +366,7 @@ async fn a_recorded_provider_needs_no_name() {
 #[case(connectors(&["peer.example"]))]
 #[tokio::test]
 async fn the_servers_that_all_rests_on_need_our_authority_or_their_name(#[case] scope: Scope) {
-    let world = World::new(scope);
+    let world = TlsFixture::new(scope);
     let issued = world.other.leaf(named("auth.example", 5));
     world.registry.record(&issued, "auth.example");
     let server = store(&world.peer("server", &issued));
@@ -377,7 +377,7 @@ async fn the_servers_that_all_rests_on_need_our_authority_or_their_name(#[case] 
 
 #[tokio::test]
 async fn a_connection_ends_with_the_certificate_of_its_peer() {
-    let world = World::new(Scope::Registered);
+    let world = TlsFixture::new(Scope::Registered);
     let (port, _shutdown, _) = world.serve().await;
     let issued = world.ours.leaf(Leaf {
         until_days: Some(0),
@@ -401,7 +401,7 @@ async fn a_connection_ends_with_the_certificate_of_its_peer() {
 
 #[tokio::test]
 async fn a_client_of_the_servers_uses_no_connection_past_the_end_of_their_certificate() {
-    let world = World::new(Scope::Registered);
+    let world = TlsFixture::new(Scope::Registered);
     let issued = world.ours.leaf(Leaf {
         until_days: Some(0),
         until_seconds: Some(3),

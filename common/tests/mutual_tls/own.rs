@@ -35,14 +35,14 @@ fn used_as(usages: Vec<ExtendedKeyUsagePurpose>) -> Leaf {
 }
 
 /// A root, an authority below it, a certificate of that.
-struct World {
+struct TlsFixture {
     files: Files,
     root: Authority,
     issuing: Authority,
     own: (String, String),
 }
 
-impl World {
+impl TlsFixture {
     fn new() -> Self {
         let root = Authority::new("the root");
         let issuing = root.intermediate("the issuing one");
@@ -66,7 +66,7 @@ impl World {
 
 #[test]
 fn a_chain_that_ends_before_an_anchor_is_refused_and_what_is_missing_is_named() {
-    let world = World::new();
+    let world = TlsFixture::new();
     TlsStore::load(&world.config(&world.issuing.pem()), Arc::new(SystemClock)).unwrap();
     let foreign = Authority::new("foreign").intermediate("foreign issuing");
     let namesake = Authority::new("another root").intermediate("the issuing one");
@@ -108,7 +108,7 @@ fn a_chain_that_ends_before_an_anchor_is_refused_and_what_is_missing_is_named() 
 
 #[tokio::test]
 async fn what_peers_would_refuse_takes_the_place_of_nothing() {
-    let world = World::new();
+    let world = TlsFixture::new();
     let config = world.config(&world.issuing.pem());
     let tls = store(&config);
     let before = tls.own().thumbprint;
@@ -176,7 +176,7 @@ async fn what_peers_would_refuse_takes_the_place_of_nothing() {
 
 #[tokio::test]
 async fn a_certificate_is_used_for_what_it_may_be() {
-    let world = World::new();
+    let world = TlsFixture::new();
     let (files, root) = (&world.files, &world.root);
     let config = |name, usages| {
         let leaf = root.leaf(used_as(usages));
@@ -205,7 +205,7 @@ async fn a_certificate_is_used_for_what_it_may_be() {
 #[case::after(48)]
 #[tokio::test]
 async fn both_ends_of_the_validity_count_at_the_start_and_for_readiness(#[case] hours: i64) {
-    let world = World::new();
+    let world = TlsFixture::new();
     let config = world.config(&world.issuing.pem());
     let refused = refusal(&config, hours);
     assert!(refused.contains("is valid from"), "{refused}");
@@ -229,7 +229,7 @@ async fn both_ends_of_the_validity_count_at_the_start_and_for_readiness(#[case] 
 
 #[test]
 fn what_is_in_the_place_of_a_key_is_said() {
-    let world = World::new();
+    let world = TlsFixture::new();
     let config = world.config(&world.issuing.pem());
     let encrypted =
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
@@ -243,7 +243,7 @@ fn what_is_in_the_place_of_a_key_is_said() {
 
 #[test]
 fn two_roots_without_a_line_between_both_count() {
-    let world = World::new();
+    let world = TlsFixture::new();
     let config = world.config(&world.issuing.pem());
     let other = Authority::new("other");
     for (first, second) in [(&world.root, &other), (&other, &world.root)] {

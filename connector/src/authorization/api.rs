@@ -96,7 +96,7 @@ fn method_not_allowed(allow: &'static str) -> Response {
 }
 
 /// Who asks.
-struct Caller {
+struct GrantManager {
     user: UserId,
     orgs: Vec<String>,
     via: ConnectorId,
@@ -104,7 +104,7 @@ struct Caller {
 
 impl AuthorizationApi {
     /// The caller, by its token. Before anything else of the request is looked at.
-    async fn caller(&self, headers: &HeaderMap, peer: &Peer) -> Result<Caller, GrantError> {
+    async fn caller(&self, headers: &HeaderMap, peer: &Peer) -> Result<GrantManager, GrantError> {
         let token = bearer(headers).map_err(|error| match error {
             AuthorizationError::Missing => no_token(),
             AuthorizationError::Scheme | AuthorizationError::Malformed => {
@@ -117,7 +117,7 @@ impl AuthorizationApi {
             .identify(Binding::Certificate(peer), Some(token), meant_for)
             .await?;
         let claims = found.claims().ok_or_else(no_token)?;
-        Ok(Caller {
+        Ok(GrantManager {
             user: claims.user.clone(),
             orgs: claims.orgs().into_iter().map(str::to_owned).collect(),
             via: peer.id.clone(),
@@ -125,7 +125,7 @@ impl AuthorizationApi {
     }
 
     /// Grants are handled by the provider's own user and the members of its organisation, and only its own.
-    fn authorize(&self, caller: &Caller, assigner: &UserId) -> Result<(), GrantError> {
+    fn authorize(&self, caller: &GrantManager, assigner: &UserId) -> Result<(), GrantError> {
         let is_member = caller
             .orgs
             .iter()
@@ -145,7 +145,7 @@ impl AuthorizationApi {
 
     async fn list(
         &self,
-        caller: &Caller,
+        caller: &GrantManager,
         query: Option<&str>,
         wants_target: bool,
     ) -> Result<Response, GrantError> {

@@ -15,7 +15,7 @@ use common::{
 use tokio::time::Instant;
 
 use super::{
-    index::GrantIndex,
+    grant_index::GrantIndex,
     store::{GrantStore, StoreError},
 };
 

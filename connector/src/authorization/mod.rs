@@ -6,7 +6,7 @@
 mod api;
 mod book;
 mod grant;
-mod index;
+mod grant_index;
 mod refusals;
 mod request;
 pub mod store;
@@ -14,5 +14,5 @@ pub mod store;
 pub use api::{AuthorizationApi, endpoints, router};
 pub use book::{GrantBook, OutOfStep};
 pub use grant::{Aal, Assignee, Contract, Grant, Subject};
-pub use index::{Decision, GrantIndex};
+pub use grant_index::{Decision, GrantIndex};
 pub use refusals::TABLE as REFUSALS;

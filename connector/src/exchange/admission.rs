@@ -3,8 +3,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use common::{
+    concurrency::ConcurrencyLimit,
     ids::{ConnectorId, UserId},
-    places::Places,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,17 +45,17 @@ impl ExchangeLimits {
         let open = (self.total / OPEN_SHARE).max(1);
         let open_each = (self.per_caller / OPEN_SHARE).max(1);
         Arc::new(Admission {
-            all: Places::new(
+            all: ConcurrencyLimit::new(
                 self.total,
                 self.per_caller,
                 metrics::gauge!("exchanges_under_way"),
             ),
-            open: Places::new(
+            open: ConcurrencyLimit::new(
                 open,
                 open_each,
                 metrics::gauge!("exchanges_under_way_without_token"),
             ),
-            users: Places::new(
+            users: ConcurrencyLimit::new(
                 usize::MAX,
                 (self.per_caller - self.per_caller / OPEN_SHARE).max(1),
                 metrics::gauge!("exchanges_under_way_of_users"),
@@ -82,14 +82,14 @@ pub enum Asking {
 
 /// The place of one exchange.
 #[derive(Debug)]
-pub struct Place {
+pub struct Permit {
     #[expect(dead_code, reason = "held, not read")]
-    one: common::places::Place<Asking>,
+    one: common::concurrency::Permit<Asking>,
     /// The one among those without a token.
     #[expect(dead_code, reason = "held, not read")]
-    open: Option<common::places::Place<Asking>>,
+    open: Option<common::concurrency::Permit<Asking>>,
     /// The one of a user among their connector's.
-    user: Option<common::places::Place<UserOf>>,
+    user: Option<common::concurrency::Permit<UserOf>>,
 }
 
 /// A user, by the connector that they come through.
@@ -98,21 +98,21 @@ type UserOf = (ConnectorId, UserId);
 /// The places for exchanges, by caller.
 #[derive(Debug)]
 pub struct Admission {
-    all: Arc<Places<Asking>>,
-    open: Arc<Places<Asking>>,
-    users: Arc<Places<UserOf>>,
+    all: Arc<ConcurrencyLimit<Asking>>,
+    open: Arc<ConcurrencyLimit<Asking>>,
+    users: Arc<ConcurrencyLimit<UserOf>>,
 }
 
 impl Admission {
     /// A place for `asking`, if there is one, it has not its share already, and, where it comes without a token, those who do have
     /// not theirs.
-    pub fn enter(&self, asking: Asking, has_token: bool) -> Option<Place> {
+    pub fn enter(&self, asking: Asking, has_token: bool) -> Option<Permit> {
         let open = if has_token {
             None
         } else {
             Some(self.open.enter_as(asking.clone())?)
         };
-        Some(Place {
+        Some(Permit {
             one: self.all.enter_as(asking)?,
             open,
             user: None,
@@ -121,7 +121,7 @@ impl Admission {
 
     /// Counts `place`, which is one of the connector's, for its user too. `false` if that one has so many of them already that the
     /// rest is its other users'.
-    pub fn is_shared(&self, place: &mut Place, connector: &ConnectorId, user: &UserId) -> bool {
+    pub fn is_shared(&self, place: &mut Permit, connector: &ConnectorId, user: &UserId) -> bool {
         place.user = self.users.enter_as((connector.clone(), user.clone()));
         place.user.is_some()
     }

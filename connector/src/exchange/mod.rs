@@ -2,16 +2,16 @@
 
 mod admission;
 mod body;
-mod caller;
 mod collect;
 mod deadline;
 mod digest;
 mod disposition;
+mod downstream;
 pub mod headers;
+mod lifecycle;
 mod meters;
 mod options;
 mod pace;
-mod progress;
 pub mod reading;
 mod record_error;
 mod recorder;
@@ -21,14 +21,14 @@ mod standing;
 mod trace_context;
 mod watch;
 
-pub use admission::{Admission, Asking, ExchangeLimits, Place};
+pub use admission::{Admission, Asking, ExchangeLimits, Permit};
 pub use body::{Ending, TransferBody, TransferError};
-pub use caller::Caller;
 pub use collect::{Collected, Prefix, WINDOW, collect};
 pub use deadline::{Allowed, Budget, Deadlines};
 pub use digest::{BodyDigest, Digester};
+pub use downstream::Downstream;
+pub use lifecycle::Exchange;
 pub use options::{Options, OptionsError};
-pub use progress::Exchange;
 pub use record_error::RecordError;
 pub use recorder::{Opened, Recorder, Recording};
 pub use role::Role;

@@ -18,11 +18,11 @@ use provenance_outbox::{
 
 use super::{
     body::{Ending, TransferBody},
-    caller::Caller,
     collect::Collected,
     deadline::Budget,
     digest::BodyDigest,
-    progress::Exchange,
+    downstream::Downstream,
+    lifecycle::Exchange,
     record_error::RecordError,
     refusals,
     standing::{Running, Stay},
@@ -65,7 +65,7 @@ pub struct Opened {
     /// How it is recorded.
     pub recording: Recording,
     /// Where it goes.
-    pub caller: Caller,
+    pub caller: Downstream,
     /// The time it has.
     pub budget: Budget,
     /// The headers of the answer.
@@ -372,7 +372,7 @@ struct Streamed {
     recorder: Recorder,
     reserved: Option<Reserved>,
     waits_for_ledger: bool,
-    caller: Caller,
+    caller: Downstream,
     exchange: Exchange,
     #[expect(dead_code, reason = "held, not read")]
     watch: Watch,

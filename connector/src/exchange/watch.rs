@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{caller::Caller, deadline::Budget};
+use super::{deadline::Budget, downstream::Downstream};
 
 /// What a body that is asked for its next frame may take to see by itself that its time is over, or who was suspended.
 const GRACE: Duration = Duration::from_secs(1);
@@ -21,7 +21,11 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Watch(AbortHandle);
 
 impl Watch {
-    pub(super) fn start(caller: &Caller, budget: &Budget, suspended: CancellationToken) -> Self {
+    pub(super) fn start(
+        caller: &Downstream,
+        budget: &Budget,
+        suspended: CancellationToken,
+    ) -> Self {
         let (caller, end) = (caller.clone(), budget.end_by() + GRACE);
         let watching = tokio::spawn(async move {
             tokio::select! {

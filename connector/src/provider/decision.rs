@@ -59,7 +59,7 @@ impl FileRequest {
 
 /// Who asks.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct Requester {
     /// The receiver connector.
     pub receiver: ConnectorRegistration,
     /// The user's token, where one came along.
@@ -120,7 +120,11 @@ impl Provider {
 
     /// Who calls: an active receiver, and the user whose token came along, if one did. One that is sent has to be good, also
     /// for open data.
-    pub(super) async fn caller(&self, fields: &HeaderMap, peer: &Peer) -> Result<Asker, Refused> {
+    pub(super) async fn caller(
+        &self,
+        fields: &HeaderMap,
+        peer: &Peer,
+    ) -> Result<Requester, Refused> {
         self.check_own().await?;
         let sent = match bearer(fields) {
             Ok(text) => Ok(Some(text)),
@@ -158,14 +162,18 @@ impl Provider {
         let party = party.ok_or_else(|| refusals::NOT_REGISTERED.naming(&peer.id))?;
         let receiver = receiver(party, peer)?;
         sent?;
-        Ok(Asker {
+        Ok(Requester {
             receiver,
             token: found.token,
         })
     }
 
     /// Decides on a request by the data sources, the grants and what is known of the resource.
-    pub(super) fn decide(&self, request: &FileRequest, asker: &Asker) -> Result<Permit, Refused> {
+    pub(super) fn decide(
+        &self,
+        request: &FileRequest,
+        asker: &Requester,
+    ) -> Result<Permit, Refused> {
         let token = asker.token.as_deref();
         let source = self
             .sources
@@ -243,7 +251,7 @@ fn receiver(party: Party, peer: &Peer) -> Result<ConnectorRegistration, Refused>
 
 /// What a receiver is, its registration says, with or without a token. One from before there were profiles says it from the first
 /// token on that its connector exchanged, which is known here as soon as that token is: what is kept of a registration may be older.
-fn kind(asker: &Asker) -> PeerKind {
+fn kind(asker: &Requester) -> PeerKind {
     match (asker.receiver.profile, &asker.token) {
         (Profile::Kakehashi1, _) => PeerKind::Own,
         (Profile::Cadde4, Some(token)) if token.claims.is_bound() => PeerKind::Own,

@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     exchange::{
-        Allowed, Asking, Budget, Caller, Exchange, Opened, Recording, Role, TraceContext, collect,
+        Allowed, Asking, Budget, Downstream, Exchange, Opened, Recording, Role, TraceContext,
+        collect,
         headers::{
             self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE,
             PROVENANCE_URL,
@@ -98,7 +99,7 @@ impl Provider {
         let announced = body.size_hint().exact();
         let collected = collect(body, announced, &budget).await;
         let collected = collected.map_err(|error| refusals::source(UpstreamError::Body(error)))?;
-        let mut caller = Caller::new(info, request.version);
+        let mut caller = Downstream::new(info, request.version);
         if permit.kind != PeerKind::Own {
             caller = caller.that_does_not_count();
         }

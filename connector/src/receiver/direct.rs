@@ -5,7 +5,7 @@ use http::{HeaderMap, header};
 use http_body::Body as _;
 use provenance_outbox::Kind;
 
-use super::{Receiver, egress::Exit, file::Fetch};
+use super::{Receiver, egress::EgressEntry, file::Fetch};
 use crate::{
     exchange::{Opened, Recording, collect, headers, refusals},
     upstream::{ResourceUrl, UpstreamError, content_coding, file_headers, follow},
@@ -16,7 +16,7 @@ impl Receiver {
     pub(super) async fn direct(
         &self,
         url: &ResourceUrl,
-        exit: &Exit,
+        exit: &EgressEntry,
         fetch: Fetch,
     ) -> Result<Opened, Refused> {
         let fields = file_headers();

@@ -26,7 +26,7 @@ pub enum EgressError {
 
 /// One entry of the egress list.
 #[derive(Debug)]
-pub(super) struct Exit {
+pub(super) struct EgressEntry {
     number: usize,
     /// Which addresses its host may have.
     pub policy: AddressPolicy,
@@ -36,7 +36,7 @@ pub(super) struct Exit {
 
 /// The egress list.
 #[derive(Debug)]
-pub struct Egress(PrefixSet<Exit>);
+pub struct Egress(PrefixSet<EgressEntry>);
 
 impl Egress {
     /// Reads the list of a configuration.
@@ -44,7 +44,7 @@ impl Egress {
     /// # Errors
     /// [`EgressError`].
     pub fn new(configured: &[EgressConfig]) -> Result<Self, EgressError> {
-        let mut entries: Vec<(UrlPrefix, Exit)> = Vec::new();
+        let mut entries: Vec<(UrlPrefix, EgressEntry)> = Vec::new();
         for (number, entry) in configured.iter().enumerate() {
             let prefix =
                 UrlPrefix::parse(entry.url.as_str()).map_err(|source| EgressError::Url {
@@ -63,7 +63,7 @@ impl Egress {
             }
             entries.push((
                 prefix,
-                Exit {
+                EgressEntry {
                     number,
                     policy: AddressPolicy::PublicAnd(addresses),
                     ends: Ends::configured(entry.ends_by_close),
@@ -74,12 +74,12 @@ impl Egress {
     }
 
     /// The entry that `resource` belongs to.
-    pub(super) fn find(&self, resource: &ResourceUrl) -> Option<&Exit> {
+    pub(super) fn find(&self, resource: &ResourceUrl) -> Option<&EgressEntry> {
         self.0.find(resource)
     }
 
     /// Whether a redirect to `url` stays inside `exit`.
-    pub(super) fn stays_inside(&self, exit: &Exit, url: &ResourceUrl) -> bool {
+    pub(super) fn stays_inside(&self, exit: &EgressEntry, url: &ResourceUrl) -> bool {
         self.find(url)
             .is_some_and(|found| found.number == exit.number)
     }

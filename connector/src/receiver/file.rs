@@ -20,13 +20,13 @@ use provenance_outbox::{Kind, Reservation};
 
 use super::{
     Receiver,
-    egress::Exit,
+    egress::EgressEntry,
     request::{FileRequest, Origin},
 };
 use crate::{
     exchange::{
-        Allowed, Asking, Budget, Caller, Exchange, Opened, Options, Recording, Role, TraceContext,
-        refusals,
+        Allowed, Asking, Budget, Downstream, Exchange, Opened, Options, Recording, Role,
+        TraceContext, refusals,
     },
     identity::is_barred,
     upstream::ResourceUrl,
@@ -42,7 +42,7 @@ pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<
 }
 
 /// Who asks.
-pub(super) struct Asker {
+pub(super) struct Requester {
     pub token: Option<Arc<VerifiedToken>>,
     /// The token's user, or the participant that this connector is registered for.
     pub user: UserId,
@@ -50,10 +50,10 @@ pub(super) struct Asker {
 
 /// What both ways of fetching need to know of an exchange.
 pub(super) struct Fetch {
-    pub asker: Asker,
+    pub asker: Requester,
     pub exchange_id: ExchangeId,
     pub budget: Budget,
-    pub caller: Caller,
+    pub caller: Downstream,
     pub trace: TraceContext,
     /// Whether it can be recorded; if not, it need not be.
     pub can_record: bool,
@@ -62,9 +62,9 @@ pub(super) struct Fetch {
 }
 
 /// Where the data comes from.
-enum Way<'a> {
+enum Route<'a> {
     Provider(&'a UserId, &'a Options),
-    Direct(&'a ResourceUrl, &'a Exit),
+    Direct(&'a ResourceUrl, &'a EgressEntry),
 }
 
 impl Receiver {
@@ -82,11 +82,11 @@ impl Receiver {
         let way = match &asked.origin {
             Origin::Provider { provider, options } => {
                 log.provider = Some(provider.clone());
-                Way::Provider(provider, options)
+                Route::Provider(provider, options)
             }
             Origin::Direct(url) => {
                 log.is_direct = true;
-                Way::Direct(url, self.egress.find(url).ok_or(&refusals::NOT_LISTED)?)
+                Route::Direct(url, self.egress.find(url).ok_or(&refusals::NOT_LISTED)?)
             }
         };
         let can_record = self.recorder.can_record()?;
@@ -108,7 +108,9 @@ impl Receiver {
             checked.ok_or_else(|| refusals::AUTH_AWAY.because("no answer in time"))??;
         log.place = Some(place);
         log.consumer = Some(who.user.clone());
-        let caller = info.map_or_else(Caller::unknown, |info| Caller::new(info, request.version));
+        let caller = info.map_or_else(Downstream::unknown, |info| {
+            Downstream::new(info, request.version)
+        });
         let fetch = Fetch {
             asker: who,
             exchange_id,
@@ -119,10 +121,10 @@ impl Receiver {
             jti: None,
         };
         match way {
-            Way::Provider(provider, options) => {
+            Route::Provider(provider, options) => {
                 self.forward(&asked, provider, options, fetch, log).await
             }
-            Way::Direct(url, exit) => self.direct(url, exit, fetch).await,
+            Route::Direct(url, exit) => self.direct(url, exit, fetch).await,
         }
     }
 
@@ -147,7 +149,7 @@ impl Receiver {
         &self,
         token: Option<&VerifiedToken>,
         info: Option<&ConnectionInfo>,
-    ) -> Result<crate::exchange::Place, Refused> {
+    ) -> Result<crate::exchange::Permit, Refused> {
         let asking = match (token, info) {
             (Some(token), _) => Asking::User(token.claims.user.clone()),
             (None, Some(info)) => Asking::Network(network(info.remote.ip())),
@@ -158,7 +160,7 @@ impl Receiver {
             .ok_or_else(|| (&refusals::BUSY).into())
     }
 
-    async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Asker, Refused> {
+    async fn asker(&self, token: Option<Arc<VerifiedToken>>) -> Result<Requester, Refused> {
         if let Some(token) = token {
             if self.own_users_only {
                 let participant = self.participant().await?;
@@ -169,13 +171,13 @@ impl Receiver {
                     return Err(refusals::OTHER_USER.because(claims.user.to_string()));
                 }
             }
-            return Ok(Asker {
+            return Ok(Requester {
                 user: token.claims.user.clone(),
                 token: Some(token),
             });
         }
         let user = self.participant().await?;
-        Ok(Asker { token: None, user })
+        Ok(Requester { token: None, user })
     }
 
     /// The participant that this connector is registered for.

@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::kit::{PROVIDER, Plan, World, fetch};
+use super::kit::{ConnectorFixture, PROVIDER, Plan, fetch};
 use crate::exchange::Deadlines;
 
 fn impatient() -> Plan {
@@ -47,7 +47,7 @@ async fn a_transfer_that_the_source_breaks_is_seen_as_broken(
     #[case] path: &str,
     #[case] reason: &str,
 ) {
-    let world = World::start(impatient()).await;
+    let world = ConnectorFixture::start(impatient()).await;
     world.grant(path).await;
     let got = fetch(world.ask(path, Some("good"))).await;
     assert_eq!(got.status.as_u16(), 200);
@@ -64,7 +64,7 @@ async fn a_transfer_that_the_source_breaks_is_seen_as_broken(
 /// Its client takes what arrives before a close for all of it, whatever length was announced.
 #[tokio::test]
 async fn a_reference_receiver_is_told_no_length_that_it_would_not_look_at() {
-    let world = World::start(impatient()).await;
+    let world = ConnectorFixture::start(impatient()).await;
     for path in ["/closed/large", "/closed/short", "/closed/a.csv"] {
         world.grant(path).await;
         let got = fetch(world.reference(path, Some("good"))).await;
@@ -83,7 +83,7 @@ async fn a_reference_receiver_is_told_no_length_that_it_would_not_look_at() {
 
 #[tokio::test]
 async fn a_small_body_that_breaks_is_refused_and_not_recorded() {
-    let world = World::start(impatient()).await;
+    let world = ConnectorFixture::start(impatient()).await;
     world.grant("/closed/short-small").await;
     for got in [
         fetch(world.ask("/closed/short-small", Some("good"))).await,
@@ -97,7 +97,7 @@ async fn a_small_body_that_breaks_is_refused_and_not_recorded() {
 
 #[tokio::test]
 async fn a_source_that_never_answers_times_out() {
-    let world = World::start(impatient()).await;
+    let world = ConnectorFixture::start(impatient()).await;
     world.grant("/closed/silent").await;
     let got = fetch(world.reference("/closed/silent", Some("good"))).await;
     assert_eq!(got.error(), (408, "000001001E".to_owned()));
@@ -107,7 +107,7 @@ async fn a_source_that_never_answers_times_out() {
 
 #[tokio::test]
 async fn the_receivers_budget_ends_the_providers_patience() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/silent").await;
     let request = world
         .reference("/closed/silent", Some("good"))
@@ -118,7 +118,7 @@ async fn the_receivers_budget_ends_the_providers_patience() {
 
 #[tokio::test]
 async fn a_caller_that_leaves_ends_the_transfer_on_both_sides() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/endless").await;
     let mut response = world
         .ask("/closed/endless", Some("good"))
@@ -134,7 +134,7 @@ async fn a_caller_that_leaves_ends_the_transfer_on_both_sides() {
 
 #[tokio::test]
 async fn a_caller_that_does_not_read_holds_the_source_back() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/endless").await;
     let response = world
         .ask("/closed/endless", Some("good"))
@@ -161,7 +161,7 @@ async fn a_caller_that_does_not_read_holds_the_source_back() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_completed_breaks_the_transfer() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/pausing").await;
     let mut response = world
         .ask("/closed/pausing", Some("good"))
@@ -179,7 +179,7 @@ async fn a_record_that_cannot_be_completed_breaks_the_transfer() {
 }
 
 /// A request of an HTTP/1.0 caller, as nginx makes it by default.
-async fn http10(world: &World, path: &str) -> (std::io::Result<usize>, Vec<u8>) {
+async fn http10(world: &ConnectorFixture, path: &str) -> (std::io::Result<usize>, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", world.receiver_port))
         .await
         .unwrap();
@@ -196,7 +196,7 @@ async fn http10(world: &World, path: &str) -> (std::io::Result<usize>, Vec<u8>) 
 
 #[tokio::test]
 async fn an_http10_caller_without_a_length_sees_a_reset() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/broken-chunks").await;
     world.grant("/closed/chunked").await;
     let (read, answer) = http10(&world, "/closed/chunked").await;
@@ -211,7 +211,7 @@ async fn an_http10_caller_without_a_length_sees_a_reset() {
 type Http2 =
     hyper::client::conn::http2::Connection<TokioIo<TcpStream>, Empty<Bytes>, TokioExecutor>;
 
-async fn http2(world: &World) -> (SendRequest<Empty<Bytes>>, Http2) {
+async fn http2(world: &ConnectorFixture) -> (SendRequest<Empty<Bytes>>, Http2) {
     let stream = TcpStream::connect(("127.0.0.1", world.receiver_port))
         .await
         .unwrap();
@@ -220,7 +220,7 @@ async fn http2(world: &World) -> (SendRequest<Empty<Bytes>>, Http2) {
         .unwrap()
 }
 
-fn request2(world: &World, path: &str) -> http::Request<Empty<Bytes>> {
+fn request2(world: &ConnectorFixture, path: &str) -> http::Request<Empty<Bytes>> {
     http::Request::get("http://localhost/cadde/api/v4/file")
         .header("x-cadde-provider", PROVIDER)
         .header("x-cadde-resource-url", world.resource(path))
@@ -232,7 +232,7 @@ fn request2(world: &World, path: &str) -> http::Request<Empty<Bytes>> {
 
 #[tokio::test]
 async fn an_http2_caller_that_never_opens_its_window_is_cut_off() {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         write_stall: Period::millis(200),
         ..impatient()
     })
@@ -257,7 +257,7 @@ async fn a_caller_that_takes_nothing_is_cut_off_when_the_exchanges_time_is_over(
         total: Period::seconds(4),
         ..impatient().deadlines
     };
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         deadlines,
         ..Plan::default()
     })
@@ -279,7 +279,7 @@ async fn a_caller_that_takes_nothing_is_cut_off_when_the_exchanges_time_is_over(
 
 #[tokio::test]
 async fn an_http2_caller_sees_its_stream_reset_and_keeps_its_connection() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/broken-chunks").await;
     world.grant("/closed/a.csv").await;
     let (mut sender, connection) = http2(&world).await;

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    kit::{self, PROVIDER_CONNECTOR, Plan, World, fetch},
+    kit::{self, ConnectorFixture, PROVIDER_CONNECTOR, Plan, fetch},
     origin::large,
 };
 use crate::{exchange::BodyDigest, receiver::EgressConfig};
@@ -95,7 +95,7 @@ const OLD: &str = "HTTP/1.0 200 OK\r\ncontent-type: text/csv";
 const CLOSING: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\nconnection: close";
 
 /// A world whose provider and whose receiver's direct mode fetch from `raw`.
-async fn world(raw: &Raw, ends_by_close: bool) -> World {
+async fn world(raw: &Raw, ends_by_close: bool) -> ConnectorFixture {
     let port = raw.port;
     let sources = move |_| {
         let mut source = kit::source(port, "/");
@@ -113,7 +113,7 @@ async fn world(raw: &Raw, ends_by_close: bool) -> World {
             ends_by_close,
         }]
     };
-    World::start(Plan {
+    ConnectorFixture::start(Plan {
         sources: Box::new(sources),
         egress: Box::new(egress),
         ..Plan::default()

@@ -4,7 +4,7 @@ use provenance_model::event_id;
 use serde_json::Value;
 
 use super::{
-    kit::{self, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, World, fetch},
+    kit::{self, ConnectorFixture, FakeLedger, PARTICIPANT, PROVIDER, Plan, USER, fetch},
     origin::large,
 };
 use crate::exchange::BodyDigest;
@@ -25,7 +25,7 @@ fn has_digest(item: &Value, bytes: &[u8]) -> bool {
 
 #[tokio::test]
 async fn a_granted_file_arrives_and_stands_in_both_ledgers() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
     assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
@@ -83,7 +83,7 @@ async fn a_granted_file_arrives_and_stands_in_both_ledgers() {
 
 #[tokio::test]
 async fn large_files_stream_with_and_without_a_length() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for (number, path) in ["/closed/large", "/closed/chunked", "/closed/empty"]
         .into_iter()
         .enumerate()
@@ -105,7 +105,7 @@ async fn large_files_stream_with_and_without_a_length() {
 
 #[tokio::test]
 async fn the_source_is_asked_for_the_file_and_told_nothing_else() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     fetch(
         world
@@ -133,7 +133,7 @@ async fn the_source_is_asked_for_the_file_and_told_nothing_else() {
 
 #[tokio::test]
 async fn our_connectors_use_bound_tokens_and_others_get_one_addressed_to_them() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     assert_eq!(
         fetch(world.ask("/closed/a.csv", Some("good")))
@@ -146,7 +146,7 @@ async fn our_connectors_use_bound_tokens_and_others_get_one_addressed_to_them() 
         world.auth.exchanges(),
         [format!("good-bound-to-{}", kit::PROVIDER_CONNECTOR)]
     );
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         profile: location_client::Profile::Cadde4,
         ..Plan::default()
     })
@@ -167,7 +167,7 @@ async fn our_connectors_use_bound_tokens_and_others_get_one_addressed_to_them() 
 
 #[tokio::test]
 async fn an_open_file_without_a_token_is_recorded_under_the_participant() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let got = fetch(world.ask("/open/a.csv", None)).await;
     assert_eq!(got.status.as_u16(), 200);
     let (sent, received) = world.records().await;
@@ -185,7 +185,7 @@ async fn an_open_file_without_a_token_is_recorded_under_the_participant() {
 
 #[tokio::test]
 async fn direct_mode_is_recorded_as_evidence() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for (number, (path, token, user)) in [
         ("/open/a.csv", None, PARTICIPANT),
         ("/open/large", Some("good"), USER),
@@ -222,7 +222,7 @@ async fn direct_mode_is_recorded_as_evidence() {
 
 #[tokio::test]
 async fn a_reference_receiver_finds_its_sent_in_the_ledger_before_the_last_byte() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for path in ["/closed/a.csv", "/closed/large"] {
         world.grant(path).await;
         let got = fetch(world.reference(path, Some("good"))).await;
@@ -243,7 +243,7 @@ async fn a_reference_receiver_finds_its_sent_in_the_ledger_before_the_last_byte(
 
 #[tokio::test]
 async fn a_reference_receiver_without_a_token_gets_empty_headers_and_is_recorded() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let got = fetch(world.reference("/open/a.csv", None)).await;
     assert_eq!(got.status.as_u16(), 200);
     for name in crate::exchange::headers::ANSWER_HEADERS {
@@ -255,7 +255,7 @@ async fn a_reference_receiver_without_a_token_gets_empty_headers_and_is_recorded
 
 #[tokio::test]
 async fn an_exchange_id_of_another_form_is_served_and_recorded_under_one_of_ours() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let own = "01941f29-7c00-7000-8000-000000000001";
     let texts: [&[u8]; 9] = [
@@ -290,7 +290,7 @@ async fn an_exchange_id_of_another_form_is_served_and_recorded_under_one_of_ours
 
 #[tokio::test]
 async fn a_redirect_inside_the_source_is_followed() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for path in ["/closed/moved-inside", "/closed/moved-raw"] {
         world.grant(path).await;
         let got = fetch(world.ask(path, Some("good"))).await;
@@ -303,7 +303,7 @@ async fn a_redirect_inside_the_source_is_followed() {
 /// A `.csv.gz` that its server calls a coded CSV: what goes on are its bytes, and what they are.
 #[tokio::test]
 async fn what_lies_coded_goes_on_with_its_coding() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for (number, path) in ["/closed/coded", "/closed/coded-in-part"]
         .into_iter()
         .enumerate()
@@ -325,7 +325,7 @@ async fn what_lies_coded_goes_on_with_its_coding() {
 
 #[tokio::test]
 async fn a_coding_that_cannot_be_passed_on_is_named() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for path in ["/closed/coded", "/closed/coded-oddly"] {
         world.grant(path).await;
     }
@@ -345,7 +345,7 @@ async fn a_coding_that_cannot_be_passed_on_is_named() {
 
 #[tokio::test]
 async fn one_exchange_is_one_trace() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let got = fetch(world.ask("/open/a.csv", None).header("traceparent", trace)).await;
     assert_eq!(got.status.as_u16(), 200);
@@ -353,7 +353,7 @@ async fn one_exchange_is_one_trace() {
 
 #[tokio::test]
 async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let set = |ledger: &FakeLedger, is_away| {
         ledger
@@ -380,7 +380,7 @@ async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
 
 #[tokio::test]
 async fn a_sent_whose_bytes_were_not_released_is_followed_by_a_record_that_says_so() {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         delivery: crate::provider::Delivery::Sync,
         ..Plan::default()
     })

@@ -21,7 +21,9 @@ use provenance_model::event_id;
 use rstest::rstest;
 use time::macros::datetime;
 
-use super::kit::{self, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, World, fetch};
+use super::kit::{
+    self, ConnectorFixture, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, fetch,
+};
 use crate::receiver::ForeignConfig;
 
 const OTHER: &str = "cadde.other.dd";
@@ -44,15 +46,17 @@ async fn answer(State(provider): State<Provider>, peer: Peer, request: Request<B
 }
 
 /// A world with a provider [`OTHER`] that answers as told.
-async fn world(answers: impl Fn() -> Response + Send + Sync + 'static) -> (World, Provider) {
+async fn world(
+    answers: impl Fn() -> Response + Send + Sync + 'static,
+) -> (ConnectorFixture, Provider) {
     world_with(Plan::default(), answers).await
 }
 
 async fn world_with(
     plan: Plan,
     answers: impl Fn() -> Response + Send + Sync + 'static,
-) -> (World, Provider) {
-    let world = World::start(plan).await;
+) -> (ConnectorFixture, Provider) {
+    let world = ConnectorFixture::start(plan).await;
     let provider = Provider {
         asked: Arc::default(),
         answer: Arc::new(answers),
@@ -75,7 +79,7 @@ async fn world_with(
     (world, provider)
 }
 
-fn ask(world: &World, token: Option<&str>) -> reqwest::RequestBuilder {
+fn ask(world: &ConnectorFixture, token: Option<&str>) -> reqwest::RequestBuilder {
     world
         .ask_url("http://d.example/x/a%20b.csv?v=1", token)
         .header("x-cadde-provider", OTHER)
@@ -202,7 +206,7 @@ async fn a_page_is_saved_and_not_shown() {
 }
 
 /// The one record of the receiver is evidence that the data came without an event to follow.
-async fn assert_unsent(world: &World, got: &kit::Got, user: &str) {
+async fn assert_unsent(world: &ConnectorFixture, got: &kit::Got, user: &str) {
     assert_eq!((got.status.as_u16(), got.text()), (200, "data"));
     assert_eq!(got.header("x-cadde-provenance"), "");
     assert_eq!(got.header("x-cadde-provenance-management-service-url"), "");
@@ -638,7 +642,7 @@ async fn a_ledger_that_is_not_listed_never_sees_a_token() {
 
 #[tokio::test]
 async fn a_certificate_that_is_renewed_on_the_way_costs_nothing() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let provider = Provider {
         asked: Arc::default(),
         answer: Arc::new(success),

@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::Value;
 
 use super::kit::{
-    self, PROVIDER, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, World, fetch,
+    self, ConnectorFixture, PROVIDER, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, fetch,
 };
 
 fn users(id: &str) -> Suspensions {
@@ -26,7 +26,7 @@ fn connectors(id: &str) -> Suspensions {
     }
 }
 
-fn suspend(world: &World, who: Suspensions) {
+fn suspend(world: &ConnectorFixture, who: Suspensions) {
     *world.auth.suspended.lock().expect("not poisoned") = who;
 }
 
@@ -64,7 +64,7 @@ async fn a_suspension_ends_the_transfers_under_way(
     #[case] who: Suspensions,
     #[case] at_provider: bool,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/endless").await;
     let response = begun(world.ask("/closed/endless", Some("good"))).await;
     suspend(&world, who);
@@ -92,7 +92,7 @@ async fn a_suspension_ends_the_transfers_under_way(
 #[case::receiver(false)]
 #[tokio::test]
 async fn a_connector_that_is_suspended_itself_ends_all_its_transfers(#[case] at_provider: bool) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/endless").await;
     let response = begun(world.ask("/closed/endless", Some("good"))).await;
     world.auth.is_asker_barred.store(true, Ordering::SeqCst);
@@ -112,7 +112,7 @@ async fn a_connector_that_is_suspended_itself_ends_all_its_transfers(#[case] at_
 
 #[tokio::test]
 async fn a_suspension_ends_transfers_in_direct_mode_too() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let resource = world.resource("/open/endless");
     let response = begun(world.ask_url(&resource, Some("good"))).await;
     suspend(&world, users(USER));
@@ -125,7 +125,7 @@ async fn a_suspension_ends_transfers_in_direct_mode_too() {
 
 #[tokio::test]
 async fn one_who_takes_nothing_is_ended_as_well() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/endless").await;
     let held = begun(world.ask("/closed/endless", Some("good"))).await;
     // Until everything on the way is full, and nobody asks a body for more.
@@ -144,7 +144,7 @@ async fn one_who_takes_nothing_is_ended_as_well() {
 
 #[tokio::test]
 async fn others_go_on_over_the_same_connectors() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let other = kit::user_id("cadde.other.bb");
     let claims = TokenClaims {
         user: other.clone(),
@@ -178,7 +178,7 @@ async fn others_go_on_over_the_same_connectors() {
 
 #[tokio::test]
 async fn a_registry_that_is_away_ends_nothing() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/pausing").await;
     let response = begun(world.ask("/closed/pausing", Some("good"))).await;
     suspend(&world, users(USER));
@@ -192,7 +192,7 @@ async fn a_registry_that_is_away_ends_nothing() {
 /// The one who asks did nothing wrong, and waiting would not help.
 #[tokio::test]
 async fn a_suspended_provider_says_so() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     world.auth.is_asker_barred.store(true, Ordering::SeqCst);
     let english = |request: reqwest::RequestBuilder| request.header("accept-language", "en");
@@ -207,7 +207,7 @@ async fn a_suspended_provider_says_so() {
 
 #[tokio::test]
 async fn a_suspended_connector_that_knows_its_peers_from_before_says_so_too() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     world.auth.is_asker_barred.store(true, Ordering::SeqCst);
     world.auth.has_cache.store(true, Ordering::SeqCst);
@@ -223,7 +223,7 @@ async fn a_suspended_connector_that_knows_its_peers_from_before_says_so_too() {
 #[case::configured(Source::Configured)]
 #[tokio::test]
 async fn what_is_known_from_before_leads_to_no_suspended_provider(#[case] source: Source) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let at = format!("https://localhost:{}", world.provider_port);
     let connector = Some(PROVIDER_CONNECTOR);
@@ -246,7 +246,7 @@ async fn what_is_known_from_before_leads_to_no_suspended_provider(#[case] source
 
 #[tokio::test]
 async fn a_grant_that_is_withdrawn_counts_from_the_next_request_on() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/pausing").await;
     let response = begun(world.ask("/closed/pausing", Some("good"))).await;
     world.withdraw("/closed/pausing").await;

@@ -12,13 +12,13 @@ use common::{
 use http::HeaderMap;
 
 use super::{AppState, error};
-use crate::domain::{Author, Caller, Person};
+use crate::domain::{Author, LocationCaller, Person};
 
 /// The caller by its certificate alone; a token that comes along is not looked at.
 pub(super) async fn registered(
     app: &AppState,
     connection: &ConnectionInfo,
-) -> Result<(Peer, Caller), Refused> {
+) -> Result<(Peer, LocationCaller), Refused> {
     caller(app, connection, None).await
 }
 
@@ -27,7 +27,7 @@ pub(super) async fn identified(
     app: &AppState,
     connection: &ConnectionInfo,
     headers: &HeaderMap,
-) -> Result<(Peer, Caller), Refused> {
+) -> Result<(Peer, LocationCaller), Refused> {
     let token = match bearer(headers) {
         Ok(token) => Some(token),
         Err(AuthorizationError::Missing) => None,
@@ -44,7 +44,7 @@ async fn caller(
     app: &AppState,
     connection: &ConnectionInfo,
     token: Option<&str>,
-) -> Result<(Peer, Caller), Refused> {
+) -> Result<(Peer, LocationCaller), Refused> {
     let peer = Peer::of(connection).ok_or(&refusals::NO_IDENTITY)?;
     let found = app
         .callers
@@ -60,7 +60,7 @@ async fn caller(
         is_operator: claims.has_role(Role::Operator),
     });
     let holder = found.party.ok_or(&refusals::NOT_REGISTERED)?;
-    let caller = Caller {
+    let caller = LocationCaller {
         holder: holder.into(),
         certificate_id: peer.id.clone(),
         person,
@@ -69,7 +69,7 @@ async fn caller(
 }
 
 /// The caller as the history names it.
-pub(super) fn author(peer: &Peer, caller: &Caller) -> Author {
+pub(super) fn author(peer: &Peer, caller: &LocationCaller) -> Author {
     Author {
         user: caller.person.as_ref().map(|person| person.user.clone()),
         certificate_id: peer.id.clone(),

@@ -65,13 +65,13 @@ pub(super) fn caller(error: CallerError) -> Refused {
     refusal.because(error)
 }
 
-impl From<domain::Refusal> for Refused {
-    fn from(refusal: domain::Refusal) -> Self {
+impl From<domain::AccessDenied> for Refused {
+    fn from(refusal: domain::AccessDenied) -> Self {
         Self::from(match refusal {
-            domain::Refusal::NoToken => &refusals::TOKEN_MISSING,
-            domain::Refusal::NotOperator => &refusals::ROLE_MISSING,
-            domain::Refusal::NotOperatorsCertificate => &NOT_OPERATORS,
-            domain::Refusal::NotOwn => &NOT_OWN,
+            domain::AccessDenied::NoToken => &refusals::TOKEN_MISSING,
+            domain::AccessDenied::NotOperator => &refusals::ROLE_MISSING,
+            domain::AccessDenied::NotOperatorsCertificate => &NOT_OPERATORS,
+            domain::AccessDenied::NotOwn => &NOT_OWN,
         })
     }
 }

@@ -21,7 +21,9 @@ use super::{
     error::{self, WireError},
     etag,
 };
-use crate::domain::{Author, Caller, Keep, Precondition, ReadError, parse_new, parse_patch};
+use crate::domain::{
+    Author, Keep, LocationCaller, Precondition, ReadError, parse_new, parse_patch,
+};
 
 /// Registers a location.
 #[utoipa::path(
@@ -190,7 +192,7 @@ pub(super) async fn remove(
 
 /// One line of log and one count for a change that the history holds.
 /// An operator, or a provider's connector that has not done so too often: whether the record is its own is still to be seen.
-fn may_change(app: &AppState, caller: &Caller) -> Result<(), Refused> {
+fn may_change(app: &AppState, caller: &LocationCaller) -> Result<(), Refused> {
     if caller.own_provider().is_none() {
         caller.may_write()?;
     } else if app.moves.check_key(&caller.certificate_id).is_err() {

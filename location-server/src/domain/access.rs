@@ -42,7 +42,7 @@ pub struct Person {
 
 /// Who is calling.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub struct LocationCaller {
     /// What the certificate stands for.
     pub holder: Holder,
     /// The name in the certificate.
@@ -53,7 +53,7 @@ pub struct Caller {
 
 /// Why a caller may not do what they ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum AccessDenied {
     /// A token is needed.
     #[error("a token is needed")]
     NoToken,
@@ -68,24 +68,24 @@ pub enum Refusal {
     NotOwn,
 }
 
-impl Caller {
+impl LocationCaller {
     /// The right to read all records and the history: operators.
-    pub fn may_review(&self) -> Result<&UserId, Refusal> {
+    pub fn may_review(&self) -> Result<&UserId, AccessDenied> {
         match &self.person {
-            None => Err(Refusal::NoToken),
-            Some(person) if !person.is_operator => Err(Refusal::NotOperator),
+            None => Err(AccessDenied::NoToken),
+            Some(person) if !person.is_operator => Err(AccessDenied::NotOperator),
             Some(person) => Ok(&person.user),
         }
     }
 
     /// The right to write any record: an operator behind an operator's certificate. Neither a stolen
     /// token nor a stolen certificate is enough to lead the data of a provider elsewhere.
-    pub fn may_write(&self) -> Result<&UserId, Refusal> {
+    pub fn may_write(&self) -> Result<&UserId, AccessDenied> {
         let user = self.may_review()?;
         if self.holder == Holder::OperatorTool {
             Ok(user)
         } else {
-            Err(Refusal::NotOperatorsCertificate)
+            Err(AccessDenied::NotOperatorsCertificate)
         }
     }
 
@@ -108,8 +108,8 @@ mod tests {
         UserId::parse("cadde.1.aa").expect("a user ID")
     }
 
-    fn caller(holder: Holder, is_operator: Option<bool>) -> Caller {
-        Caller {
+    fn caller(holder: Holder, is_operator: Option<bool>) -> LocationCaller {
+        LocationCaller {
             holder,
             certificate_id: ConnectorId::parse("c.example").expect("a connector ID"),
             person: is_operator.map(|is_operator| Person {
@@ -121,23 +121,27 @@ mod tests {
 
     #[rstest]
     #[case(Holder::OperatorTool, Some(true), None)]
-    #[case(Holder::OperatorTool, Some(false), Some(Refusal::NotOperator))]
-    #[case(Holder::OperatorTool, None, Some(Refusal::NoToken))]
-    #[case(Holder::Service, Some(true), Some(Refusal::NotOperatorsCertificate))]
+    #[case(Holder::OperatorTool, Some(false), Some(AccessDenied::NotOperator))]
+    #[case(Holder::OperatorTool, None, Some(AccessDenied::NoToken))]
+    #[case(
+        Holder::Service,
+        Some(true),
+        Some(AccessDenied::NotOperatorsCertificate)
+    )]
     #[case(
         Holder::Provider(user()),
         Some(true),
-        Some(Refusal::NotOperatorsCertificate)
+        Some(AccessDenied::NotOperatorsCertificate)
     )]
     #[case(
         Holder::Receiver(user()),
         Some(true),
-        Some(Refusal::NotOperatorsCertificate)
+        Some(AccessDenied::NotOperatorsCertificate)
     )]
     fn writing_takes_role_and_certificate(
         #[case] holder: Holder,
         #[case] is_operator: Option<bool>,
-        #[case] refusal: Option<Refusal>,
+        #[case] refusal: Option<AccessDenied>,
     ) {
         assert_eq!(caller(holder, is_operator).may_write().err(), refusal);
     }

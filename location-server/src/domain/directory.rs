@@ -10,7 +10,7 @@ use location_client::{
 use time::OffsetDateTime;
 
 use super::{
-    access::{Caller, Refusal},
+    access::{AccessDenied, LocationCaller},
     entry::{NewEntry, Patch},
     signer::{RecordSigner, SignerError},
     store::{Author, LocationStore, StoreError, Stored},
@@ -45,7 +45,7 @@ impl Precondition {
 pub enum ChangeError {
     /// The caller may not.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] AccessDenied),
     /// The provider has a record already.
     #[error("{0} has a location already")]
     Duplicate(UserId),
@@ -139,7 +139,7 @@ impl Directory {
     /// Makes a record: operators.
     pub async fn create(
         &self,
-        caller: &Caller,
+        caller: &LocationCaller,
         new: &NewEntry,
         author: &Author,
     ) -> Result<Stored, ChangeError> {
@@ -153,7 +153,7 @@ impl Directory {
     /// Changes a record by `patch`: operators, and a provider's own connector the address.
     pub async fn change(
         &self,
-        caller: &Caller,
+        caller: &LocationCaller,
         provider: &UserId,
         patch: &Patch,
         precondition: &Precondition,
@@ -168,7 +168,7 @@ impl Directory {
     /// Replaces a record: as [`Self::change`], every member.
     pub async fn replace(
         &self,
-        caller: &Caller,
+        caller: &LocationCaller,
         new: &NewEntry,
         keep: Keep,
         precondition: &Precondition,
@@ -195,7 +195,7 @@ impl Directory {
     /// Takes a record away: operators.
     pub async fn delete(
         &self,
-        caller: &Caller,
+        caller: &LocationCaller,
         provider: &UserId,
         precondition: &Precondition,
         author: &Author,
@@ -212,7 +212,7 @@ impl Directory {
 
     async fn rewrite(
         &self,
-        caller: &Caller,
+        caller: &LocationCaller,
         provider: &UserId,
         precondition: &Precondition,
         author: &Author,
@@ -221,7 +221,7 @@ impl Directory {
         // Judged before the record is looked up, so that nobody learns from the answer which exist.
         let own = caller.own_provider() == Some(provider);
         if caller.own_provider().is_some() && !own {
-            return Err(Refusal::NotOwn.into());
+            return Err(AccessDenied::NotOwn.into());
         }
         if !own {
             caller.may_write()?;
@@ -230,7 +230,7 @@ impl Directory {
             let before = self.current(provider, precondition).await?;
             let after = rewrite(&before.entry);
             if own && !is_own_change(caller, &before.entry, &after) {
-                return Err(Refusal::NotOwn.into());
+                return Err(AccessDenied::NotOwn.into());
             }
             if after == before.entry {
                 return Ok(before);
@@ -279,7 +279,7 @@ pub struct Keep {
 }
 
 /// A connector may move the record that names it, or that names nobody yet; nothing but the address.
-fn is_own_change(caller: &Caller, before: &Entry, after: &Entry) -> bool {
+fn is_own_change(caller: &LocationCaller, before: &Entry, after: &Entry) -> bool {
     let names_caller = before
         .connector_id
         .as_deref()

@@ -6,7 +6,7 @@ mod entry;
 mod signer;
 mod store;
 
-pub use access::{Caller, Holder, Person, Refusal};
+pub use access::{AccessDenied, Holder, LocationCaller, Person};
 pub use directory::{ChangeError, Directory, Keep, Precondition, ReadError, Signed};
 pub use entry::{Fault, NewEntry, Patch, parse_new, parse_patch};
 pub use signer::{RecordSigner, SignerError};

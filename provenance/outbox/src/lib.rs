@@ -28,6 +28,7 @@
 //! ```
 
 mod asking;
+mod capacity;
 mod config;
 mod delivery;
 mod desk;
@@ -35,7 +36,6 @@ mod errand;
 mod error;
 mod file;
 mod format;
-mod gate;
 mod millis;
 mod open;
 mod packing;
@@ -69,6 +69,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::{
+    capacity::Capacity,
+    delivery::{Delivery, LedgerLink, Queue},
+    file::Outcome,
+    status::Counts,
+    writer::{Command, Reply},
+};
 pub use self::{
     config::OutboxConfig,
     delivery::{DeliveryError, HttpLedger, Transport},
@@ -79,13 +86,6 @@ pub use self::{
     reserved::Reserved,
     state::State,
     status::{LedgerContact, OutboxStatus},
-};
-use self::{
-    delivery::{Delivery, Queue, Way},
-    file::Outcome,
-    gate::Gate,
-    status::Counts,
-    writer::{Command, Reply},
 };
 
 /// A connector's outbox. Clones are the same outbox.
@@ -100,7 +100,7 @@ struct Shared {
     clock: SharedClock,
     connector: ConnectorId,
     config: OutboxConfig,
-    gate: Arc<Gate>,
+    gate: Arc<Capacity>,
     beat: Heartbeat,
     queue: Arc<Queue>,
     counts: watch::Receiver<Counts>,
@@ -171,7 +171,7 @@ impl Outbox {
         let delivery = Delivery::new(
             shared.queue.clone(),
             shared.commands.clone(),
-            Way {
+            LedgerLink {
                 transport,
                 connector: shared.connector.clone(),
             },

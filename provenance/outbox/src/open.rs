@@ -22,10 +22,10 @@ use tokio::sync::watch;
 
 use super::{
     OpenError, Reservation,
+    capacity::Capacity,
     config::OutboxConfig,
     delivery::Queue,
     file::{self, Claim, File, Outcome},
-    gate::Gate,
     millis::to_i64,
     status::{Ages, Counts},
     writer::{Alarm, Command, Metrics, Upkeep, Writer},
@@ -36,7 +36,7 @@ pub(super) struct Opened {
     pub(super) commands: Sender<Command>,
     pub(super) counts: watch::Receiver<Counts>,
     pub(super) queue: Arc<Queue>,
-    pub(super) gate: Arc<Gate>,
+    pub(super) gate: Arc<Capacity>,
     pub(super) beat: Heartbeat,
     pub(super) thread: JoinHandle<()>,
 }
@@ -52,7 +52,7 @@ pub(super) fn open(
         ..Counts::default()
     });
     let queue = Arc::new(Queue::new(config.batch));
-    let gate = Arc::new(Gate::new(config));
+    let gate = Arc::new(Capacity::new(config));
     let beat = Heartbeat::new(config.writer_patience.get());
     let folder = match config.path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -91,7 +91,7 @@ struct Parts {
     folder: PathBuf,
     clock: SharedClock,
     queue: Arc<Queue>,
-    gate: Arc<Gate>,
+    gate: Arc<Capacity>,
     beat: Heartbeat,
     status: watch::Sender<Counts>,
 }

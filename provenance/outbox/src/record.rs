@@ -338,7 +338,7 @@ fn countable(len: u64) -> u64 {
 mod tests {
     use proptest::prelude::*;
     use provenance_model::{
-        batch::{MAX_ID_BYTES, MAX_ITEM_BYTES, Registration, Side, may_submit},
+        batch::{ExchangeRole, MAX_ID_BYTES, MAX_ITEM_BYTES, Registration, may_submit},
         event_id::EventIds,
     };
 
@@ -369,8 +369,8 @@ mod tests {
         let registration = Registration {
             side: item.side,
             user: match item.side {
-                Side::Provider => user.clone(),
-                Side::Receiver => UserId::parse("participant").unwrap(),
+                ExchangeRole::Provider => user.clone(),
+                ExchangeRole::Receiver => UserId::parse("participant").unwrap(),
             },
         };
         may_submit(&registration, &item)

@@ -46,7 +46,7 @@ use time::OffsetDateTime;
 
 use super::{AppState, error, limits::Held};
 use crate::domain::{
-    access::{AuthorityError, Caller},
+    access::{AuthorityError, LedgerCaller},
     parties::{Facts, Made},
     sequencer::SubmitError,
     store::{Columns, Recorded},
@@ -418,7 +418,7 @@ fn submission(
     certificate: String,
     item: InItem,
 ) -> Submission {
-    let actor = Caller::connector(connector, certificate, &item.user_id).actor;
+    let actor = LedgerCaller::connector(connector, certificate, &item.user_id).actor;
     let InItem {
         id,
         nonce,

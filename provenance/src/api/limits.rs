@@ -83,7 +83,7 @@ impl Batches {
     }
 
     /// A place for one more request of `id`, unless it has too many, or all together have.
-    pub(super) fn enter(&self, id: &ConnectorId) -> Option<Place> {
+    pub(super) fn enter(&self, id: &ConnectorId) -> Option<BatchPermit> {
         let mut open = lock(&self.open);
         // Only connectors that have requests open are counted, so these are few.
         if open.values().sum::<usize>() >= self.all {
@@ -94,7 +94,7 @@ impl Batches {
             return None;
         }
         *own += 1;
-        Some(Place {
+        Some(BatchPermit {
             open: self.open.clone(),
             id: id.clone(),
         })
@@ -112,12 +112,12 @@ fn lock<T>(all: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The place of one batch request, left when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct BatchPermit {
     open: Arc<Mutex<HashMap<ConnectorId, usize>>>,
     id: ConnectorId,
 }
 
-impl Drop for Place {
+impl Drop for BatchPermit {
     fn drop(&mut self) {
         let mut open = lock(&self.open);
         if let Some(own) = open.get_mut(&self.id) {

@@ -25,7 +25,7 @@ use super::{
     upload,
 };
 use crate::domain::{
-    access::Caller,
+    access::LedgerCaller,
     parties::{Facts, Made, SENT},
     store::{Columns, Recorded},
     submission::{Accepted, Call, Single, Submission},
@@ -139,7 +139,7 @@ fn check_time(app: &AppState, event: &Event) -> Result<(), LedgerError> {
 /// Refuses users that nobody is or was, and a `Sent` by token of a provider whose connectors deliver by themselves.
 async fn check_users(
     app: &AppState,
-    caller: &Caller,
+    caller: &LedgerCaller,
     actor: &Actor,
     event: &Event,
 ) -> Result<(), LedgerError> {

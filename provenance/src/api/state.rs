@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::{LedgerConfig, Unauthenticated},
     domain::{
-        access::{Authority, AuthorityError, Caller},
+        access::{Authority, AuthorityError, LedgerCaller},
         sequencer::Sequencer,
         store::LedgerReader,
     },
@@ -63,7 +63,7 @@ pub struct Ledger {
 
 impl AppState {
     /// Who makes the request `parts`: the holder of a token on `public`, the connector of the certificate on `peer`.
-    pub(super) async fn identify(&self, parts: &Parts) -> Result<Caller, LedgerError> {
+    pub(super) async fn identify(&self, parts: &Parts) -> Result<LedgerCaller, LedgerError> {
         let ledger = &self.ledger;
         let status = ledger.config.auth_status;
         match self.door {
@@ -72,7 +72,7 @@ impl AppState {
                     return match ledger.config.unauthenticated {
                         Unauthenticated::Refuse => Err(error::token_missing(status)),
                         Unauthenticated::Loopback | Unauthenticated::Anywhere => {
-                            Ok(Caller::nobody())
+                            Ok(LedgerCaller::nobody())
                         }
                     };
                 };
@@ -81,7 +81,7 @@ impl AppState {
                     .member(token)
                     .await
                     .map_err(|e| error::authority(&e, status))?;
-                Ok(Caller::member(member))
+                Ok(LedgerCaller::member(member))
             }
             Door::Peer => {
                 let peer = parts.extensions.get::<ConnectionInfo>().and_then(Peer::of);
@@ -91,7 +91,7 @@ impl AppState {
                     .await
                     .map_err(|e| error::authority(&e, status))?;
                 let registration = registration.ok_or(&refusals::NOT_REGISTERED)?;
-                Ok(Caller::registered(
+                Ok(LedgerCaller::registered(
                     &peer.id,
                     peer.certificate.sha256_hex(),
                     &registration,

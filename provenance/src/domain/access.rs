@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
 use provenance_model::{
-    batch::{Registration, Side},
+    batch::{ExchangeRole, Registration},
     core::{Actor, ActorAuth},
 };
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ pub enum AuthorityError {
 
 /// Whoever makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
+pub struct LedgerCaller {
     /// As it will stand in the core of what they submit.
     pub actor: Actor,
     /// Organisations that they belong to, whose records they may read.
@@ -104,10 +104,10 @@ pub struct Caller {
     /// The identifier of their token.
     pub jti: Option<String>,
     /// The side on which the connector that calls takes part.
-    pub side: Option<Side>,
+    pub side: Option<ExchangeRole>,
 }
 
-impl Caller {
+impl LedgerCaller {
     fn of(actor: Actor) -> Self {
         Self {
             actor,
@@ -226,8 +226,8 @@ impl Caller {
             return Ok(self.acting_for(Some(provider.to_owned())));
         }
         let is_own = match (self.side, event_type) {
-            (Some(side), SENT) => side == Side::Provider && provider == user,
-            (Some(side), RECEIVED) => side == Side::Receiver && consumer == user,
+            (Some(side), SENT) => side == ExchangeRole::Provider && provider == user,
+            (Some(side), RECEIVED) => side == ExchangeRole::Receiver && consumer == user,
             _ => true,
         };
         if !is_own {
@@ -270,7 +270,7 @@ pub struct Viewer {
 
 impl Viewer {
     /// What `caller` is to see under `policy`.
-    pub fn new(caller: &Caller, policy: ReadPolicy) -> Self {
+    pub fn new(caller: &LedgerCaller, policy: ReadPolicy) -> Self {
         Self {
             user: caller.actor.user.clone(),
             orgs: caller.orgs.clone(),
@@ -383,11 +383,11 @@ mod tests {
         assert!(!viewer("b", None, ReadPolicy::Party).is_party(&Facts::default()));
     }
 
-    fn caller(audience: &[&str], side: Option<Side>) -> Caller {
-        Caller {
+    fn caller(audience: &[&str], side: Option<ExchangeRole>) -> LedgerCaller {
+        LedgerCaller {
             audience: audience.iter().map(|one| (*one).to_owned()).collect(),
             side,
-            ..Caller::user(&UserId::parse("b").unwrap())
+            ..LedgerCaller::user(&UserId::parse("b").unwrap())
         }
     }
 
@@ -419,22 +419,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case("Sent", Side::Provider, true)]
-    #[case("Sent", Side::Receiver, false)]
-    #[case("Received", Side::Receiver, true)]
-    #[case("Received", Side::Provider, false)]
-    #[case("Update", Side::Provider, true)]
-    #[case("Update", Side::Receiver, true)]
+    #[case("Sent", ExchangeRole::Provider, true)]
+    #[case("Sent", ExchangeRole::Receiver, false)]
+    #[case("Received", ExchangeRole::Receiver, true)]
+    #[case("Received", ExchangeRole::Provider, false)]
+    #[case("Update", ExchangeRole::Provider, true)]
+    #[case("Update", ExchangeRole::Receiver, true)]
     fn a_connector_registers_what_its_side_does_and_its_participant(
         #[case] event_type: &str,
-        #[case] side: Side,
+        #[case] side: ExchangeRole,
         #[case] is_taken: bool,
     ) {
         let found = caller(&[], Some(side)).registers(event_type, Some("b"), Some("b"));
         assert_eq!(found.is_ok(), is_taken);
         if event_type != "Update" {
             let ends = [("b", "c"), ("c", "b")];
-            let [provider, consumer] = if side == Side::Provider {
+            let [provider, consumer] = if side == ExchangeRole::Provider {
                 [ends[1].0, ends[1].1]
             } else {
                 [ends[0].0, ends[0].1]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     moment::Moment,
     parties::Facts,
-    store::{Columns, Index, Known, LedgerTx, NewRecord, StoreError, Waiting},
+    store::{Columns, Index, Known, LedgerStoreError, LedgerTx, NewRecord, Waiting},
 };
 
 /// Most records that one `mismatch` record names, so that its size has a bound.
@@ -27,7 +27,7 @@ struct Other {
 }
 
 /// What was just recorded, or has arrived before others were told of it.
-pub(super) struct Side<'s> {
+pub(super) struct Stated<'s> {
     pub(super) id: &'s str,
     pub(super) actor: &'s Actor,
     pub(super) commitment: Commitment,
@@ -38,11 +38,11 @@ pub(super) struct Side<'s> {
 /// Which of them is right nobody can tell: both stay.
 pub(super) fn compare<'p, T: LedgerTx>(
     tx: &mut T,
-    own: &Side<'_>,
+    own: &Stated<'_>,
     predecessors: impl Iterator<Item = (&'p String, &'p Option<Known>)>,
     waiting: &[Waiting],
     moment: &Moment,
-) -> Result<(), StoreError> {
+) -> Result<(), LedgerStoreError> {
     let mut found = Vec::new();
     if own.facts.is_received() {
         for (id, known) in predecessors {
@@ -78,7 +78,7 @@ pub(super) fn whole<'f, T: LedgerTx>(
     tx: &mut T,
     idx: Index,
     facts: &'f Facts,
-) -> Result<Cow<'f, Facts>, StoreError> {
+) -> Result<Cow<'f, Facts>, LedgerStoreError> {
     let mut facts = Cow::Borrowed(facts);
     if facts.is_concluded() {
         facts.to_mut().made = tx.made(idx)?;
@@ -88,10 +88,10 @@ pub(super) fn whole<'f, T: LedgerTx>(
 
 fn record<T: LedgerTx>(
     tx: &mut T,
-    own: &Side<'_>,
+    own: &Stated<'_>,
     others: &[Other],
     moment: &Moment,
-) -> Result<(), StoreError> {
+) -> Result<(), LedgerStoreError> {
     metrics::counter!("ledger_mismatches_total").increment(1);
     tracing::warn!(id = own.id, others = others.len(), first = others[0].id, differs = ?others[0].members,
         "both sides of an exchange do not say the same");

@@ -12,11 +12,11 @@ use provenance_model::{
 use serde_json::json;
 
 use super::{
-    mismatch::{self, Side},
+    mismatch::{self, Stated},
     moment::Moment,
     parties::{Facts, SENT},
     store::{
-        Arrival, Columns, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError,
+        Arrival, Columns, Index, Known, LedgerStoreError, LedgerTx, NewRecord, Recorded, SameData,
         TOLD_EACH, Waiting,
     },
     submission::{Accepted, Call, Decision, Refused, Single, Submission},
@@ -64,13 +64,13 @@ const LINK_MAX: usize = TOLD_EACH;
 /// a transaction that failed is tried again with it.
 ///
 /// # Errors
-/// [`StoreError`]: the transaction has to be dropped.
+/// [`LedgerStoreError`]: the transaction has to be dropped.
 pub fn apply<T: LedgerTx>(
     tx: &mut T,
     submission: &Submission,
     moment: &Moment,
     effort: &mut Effort,
-) -> Result<Decision, StoreError> {
+) -> Result<Decision, LedgerStoreError> {
     let actor = submission.actor.key();
     if let Some(decision) = repeated(tx, submission, &actor)? {
         return Ok(decision);
@@ -144,7 +144,7 @@ pub fn apply<T: LedgerTx>(
             moment,
         )?;
     }
-    let side = Side {
+    let side = Stated {
         id: &submission.id,
         actor: &submission.actor,
         commitment,
@@ -172,8 +172,8 @@ pub fn apply<T: LedgerTx>(
 /// Tells some more of those that wait for an event which has arrived. False if there is nobody left to tell.
 ///
 /// # Errors
-/// [`StoreError`]: the transaction has to be dropped.
-pub fn tell_more<T: LedgerTx>(tx: &mut T, moment: &Moment) -> Result<bool, StoreError> {
+/// [`LedgerStoreError`]: the transaction has to be dropped.
+pub fn tell_more<T: LedgerTx>(tx: &mut T, moment: &Moment) -> Result<bool, LedgerStoreError> {
     let Some(arrival) = tx.left_arrival()? else {
         return Ok(false);
     };
@@ -188,10 +188,10 @@ pub fn tell_more<T: LedgerTx>(tx: &mut T, moment: &Moment) -> Result<bool, Store
             .claims(&arrival.id)?
             .into_iter()
             .find(is_it)
-            .ok_or_else(|| StoreError("an event that arrived is not there".into()))?,
+            .ok_or_else(|| LedgerStoreError("an event that arrived is not there".into()))?,
     };
     let facts = mismatch::whole(tx, known.idx, &known.facts)?;
-    let side = Side {
+    let side = Stated {
         id: &arrival.id,
         actor: &arrival.actor,
         commitment: known.commitment,
@@ -208,12 +208,12 @@ pub fn tell_more<T: LedgerTx>(tx: &mut T, moment: &Moment) -> Result<bool, Store
 /// Turns into edges to `arrived`, at `idx`, what `waiting` name; `is_more` where others wait behind them.
 fn tell<T: LedgerTx>(
     tx: &mut T,
-    arrived: &Side<'_>,
+    arrived: &Stated<'_>,
     idx: Index,
     waiting: &[Waiting],
     is_more: bool,
     moment: &Moment,
-) -> Result<(), StoreError> {
+) -> Result<(), LedgerStoreError> {
     let Some(last) = waiting.last() else {
         return Ok(());
     };
@@ -238,7 +238,7 @@ fn repeated<T: LedgerTx>(
     tx: &mut T,
     submission: &Submission,
     actor: &str,
-) -> Result<Option<Decision>, StoreError> {
+) -> Result<Option<Decision>, LedgerStoreError> {
     let Call::Single(single) = &submission.by else {
         return Ok(None);
     };
@@ -265,7 +265,10 @@ enum Original {
 }
 
 /// Suppresses duplicates, and links an original to the `Update` that made its data.
-fn original<T: LedgerTx>(tx: &mut T, submission: &Submission) -> Result<Original, StoreError> {
+fn original<T: LedgerTx>(
+    tx: &mut T,
+    submission: &Submission,
+) -> Result<Original, LedgerStoreError> {
     let Call::Single(single) = &submission.by else {
         return Ok(Original::None);
     };
@@ -310,7 +313,7 @@ fn taken<T: LedgerTx>(
     actor: &str,
     known: Known,
     moment: &Moment,
-) -> Result<Taken, StoreError> {
+) -> Result<Taken, LedgerStoreError> {
     let same = |known: &Known| known.content == Some(submission.content) && known.actor == actor;
     let id = submission.id.clone();
     let decision = match &submission.by {
@@ -373,7 +376,7 @@ fn contest<T: LedgerTx>(
     first: &Known,
     (key, second, commitment): (&str, &Recorded, Commitment),
     moment: &Moment,
-) -> Result<(), StoreError> {
+) -> Result<(), LedgerStoreError> {
     metrics::counter!("ledger_ids_contested_total").increment(1);
     tracing::warn!(
         record.id = submission.id,
@@ -407,7 +410,7 @@ fn contest<T: LedgerTx>(
         let moved = followers(tx, first.idx, facts)?;
         tx.reattach(first.idx, second.idx, provider, consumer)?;
         // They came before the one that they mean, and were held against another.
-        let side = Side {
+        let side = Stated {
             id: &submission.id,
             actor: &submission.actor,
             commitment,
@@ -423,7 +426,7 @@ fn followers<T: LedgerTx>(
     tx: &mut T,
     first: Index,
     sent: &Facts,
-) -> Result<Vec<Waiting>, StoreError> {
+) -> Result<Vec<Waiting>, LedgerStoreError> {
     let mut found = Vec::new();
     for idx in tx.successors(first)? {
         let Recorded {
@@ -435,7 +438,7 @@ fn followers<T: LedgerTx>(
         else {
             continue;
         };
-        let facts = Facts::of_core(&core).map_err(|error| StoreError(Box::new(error)))?;
+        let facts = Facts::of_core(&core).map_err(|error| LedgerStoreError(Box::new(error)))?;
         if facts.follows(sent) {
             found.push(Waiting {
                 idx,
@@ -454,7 +457,7 @@ fn predecessors<T: LedgerTx>(
     tx: &mut T,
     ids: &[String],
     facts: &Facts,
-) -> Result<Vec<Option<Known>>, StoreError> {
+) -> Result<Vec<Option<Known>>, LedgerStoreError> {
     let mut predecessors = Vec::with_capacity(ids.len());
     for id in ids {
         let known = tx.find(id)?;
@@ -485,7 +488,7 @@ fn closes_cycle<T: LedgerTx>(
     waiting: &[Waiting],
     predecessors: &[Option<Known>],
     effort: &mut Effort,
-) -> Result<bool, StoreError> {
+) -> Result<bool, LedgerStoreError> {
     if waiting.is_empty() {
         return Ok(false);
     }
@@ -524,7 +527,7 @@ fn waits_by_another<T: LedgerTx>(
     tx: &mut T,
     waiting: &[Waiting],
     actor: &str,
-) -> Result<bool, StoreError> {
+) -> Result<bool, LedgerStoreError> {
     for event in waiting.iter().take(WAITING_ASKED) {
         if tx
             .find(&event.id)?
@@ -573,7 +576,7 @@ fn record<T: LedgerTx>(
     actor: &str,
     predecessors: &[Option<Known>],
     moment: &Moment,
-) -> Result<(Recorded, Commitment), StoreError> {
+) -> Result<(Recorded, Commitment), LedgerStoreError> {
     let prev: Vec<Predecessor> = entry
         .previous
         .iter()
@@ -625,10 +628,10 @@ fn record<T: LedgerTx>(
 /// Records that an event has arrived after others that name it: their cores have no commitment of it, this record has both.
 fn link<T: LedgerTx>(
     tx: &mut T,
-    arrived: &Side<'_>,
+    arrived: &Stated<'_>,
     waiting: &[Waiting],
     moment: &Moment,
-) -> Result<(), StoreError> {
+) -> Result<(), LedgerStoreError> {
     for part in waiting.chunks(LINK_MAX) {
         let own = Predecessor {
             id: arrived.id.to_owned(),
@@ -652,7 +655,7 @@ fn evidence<T: LedgerTx>(
     (kind, about): (&str, &str),
     prev: &[Predecessor],
     moment: &Moment,
-) -> Result<(), StoreError> {
+) -> Result<(), LedgerStoreError> {
     let id = of_ledger(moment.at).to_string();
     let body = json!({ "type": kind, "id": id, "cdleventid": about });
     let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), by);

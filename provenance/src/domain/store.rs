@@ -23,9 +23,9 @@ use super::{
 /// The database failed; nothing of the transaction is recorded, unless [`is_uncertain`](Self::is_uncertain).
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger's database did not do it")]
-pub struct StoreError(#[source] pub Box<dyn Error + Send + Sync>);
+pub struct LedgerStoreError(#[source] pub Box<dyn Error + Send + Sync>);
 
-impl StoreError {
+impl LedgerStoreError {
     /// The database is away, locked or full: the same may work later.
     pub fn unavailable(cause: impl Error + Send + Sync + 'static) -> Self {
         Self(Box::new(Unavailable(Box::new(cause))))
@@ -196,14 +196,14 @@ pub trait LedgerStore: Send + 'static {
     /// Begins a transaction that no other writer can come between.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn begin(&mut self) -> Result<Self::Tx<'_>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn begin(&mut self) -> Result<Self::Tx<'_>, LedgerStoreError>;
 
     /// Throws away some idempotency keys made before `before_ms`. True if there may be more.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError>;
+    /// [`LedgerStoreError`].
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, LedgerStoreError>;
 }
 
 /// Most events that are told of one arrival in the transaction in which it is recorded.
@@ -217,8 +217,8 @@ pub trait LedgerTx {
     /// Announces ids that will be asked for.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
+    /// [`LedgerStoreError`].
+    fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), LedgerStoreError> {
         let _ = ids;
         Ok(())
     }
@@ -226,56 +226,60 @@ pub trait LedgerTx {
     /// The record with this id.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn find(&mut self, id: &str) -> Result<Option<Known>, LedgerStoreError>;
 
     /// The other records under this id, in ledger order.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, LedgerStoreError>;
 
     /// Records that the record at `idx` is another one under `id`.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError>;
+    /// [`LedgerStoreError`].
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), LedgerStoreError>;
 
     /// Lets those of the first [`REATTACH_MAX`] events that name the one at `from` name the one at `to` instead which are the
     /// `Received` of `provider` and `consumer`. They have a right to it.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`LedgerStoreError`].
     fn reattach(
         &mut self,
         from: Index,
         to: Index,
         provider: &str,
         consumer: &str,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), LedgerStoreError>;
 
     /// What its submitter gets back of a record.
     ///
     /// # Errors
-    /// [`StoreError`], also if there is no such record.
-    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError>;
+    /// [`LedgerStoreError`], also if there is no such record.
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, LedgerStoreError>;
 
     /// What the core of the record at `idx` says of who made it; `None` after an erasure.
     ///
     /// # Errors
-    /// [`StoreError`], also if there is no such record.
-    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError>;
+    /// [`LedgerStoreError`], also if there is no such record.
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, LedgerStoreError>;
 
     /// The content and the record that an actor used this idempotency key for.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn by_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+    ) -> Result<Option<([u8; 32], Index)>, LedgerStoreError>;
 
     /// Remembers an idempotency key.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`LedgerStoreError`].
     fn remember_key(
         &mut self,
         actor: &str,
@@ -283,93 +287,98 @@ pub trait LedgerTx {
         content: &[u8; 32],
         idx: Index,
         now_ms: i64,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), LedgerStoreError>;
 
     /// Events that the same provider made, with a tag of the same URL and hash, in ledger order; of [`SAME_DATA_MAX`] with that
     /// tag.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, LedgerStoreError>;
 
     /// The first `most` events that wait for `id`, in ledger order.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, LedgerStoreError>;
 
     /// Events that name the one at `idx` as predecessor, [`NEIGHBOURS`] at most; one may be there twice.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError>;
 
     /// Events that the one at `idx` names as predecessors and that have arrived, [`NEIGHBOURS`] at most.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError>;
 
     /// Inserts a record at the next place.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError>;
+    /// [`LedgerStoreError`].
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, LedgerStoreError>;
 
     /// Records that the event at `next` names the one at `prev` in place `ord`, and whether that gives a right.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`LedgerStoreError`].
     fn insert_edge(
         &mut self,
         next: Index,
         ord: usize,
         prev: Index,
         gives_right: bool,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), LedgerStoreError>;
 
     /// Records that the event at `next` names `prev_id`, which has not arrived, in place `ord`.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError>;
+    /// [`LedgerStoreError`].
+    fn insert_pending(
+        &mut self,
+        prev_id: &str,
+        next: Index,
+        ord: usize,
+    ) -> Result<(), LedgerStoreError>;
 
     /// Turns what waits for `prev_id`, of events up to the one at `through`, into edges to `prev`; those of `strangers`, in ledger
     /// order, give no right.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`LedgerStoreError`].
     fn resolve(
         &mut self,
         prev_id: &str,
         prev: Index,
         through: Index,
         strangers: &[Index],
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), LedgerStoreError>;
 
     /// Remembers that more wait for an event than were told.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError>;
+    /// [`LedgerStoreError`].
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), LedgerStoreError>;
 
     /// One of those, if there is any.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError>;
+    /// [`LedgerStoreError`].
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, LedgerStoreError>;
 
     /// All that waited for `id` have been told.
     ///
     /// # Errors
-    /// [`StoreError`].
-    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError>;
+    /// [`LedgerStoreError`].
+    fn end_arrival(&mut self, id: &str) -> Result<(), LedgerStoreError>;
 
     /// Makes everything durable.
     ///
     /// # Errors
-    /// [`StoreError`], uncertain if the database did not say.
-    fn commit(self) -> Result<(), StoreError>;
+    /// [`LedgerStoreError`], uncertain if the database did not say.
+    fn commit(self) -> Result<(), LedgerStoreError>;
 }
 
 /// One event of a lineage.
@@ -445,5 +454,5 @@ pub enum ReadError {
     Busy,
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] LedgerStoreError),
 }

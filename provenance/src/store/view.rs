@@ -11,7 +11,7 @@ use crate::domain::{
     access::Viewer,
     lineage::{BadBookmark, Bookmark, Effort, Graph, LineageQuery, outward, walk},
     parties::{Facts, Made},
-    store::{Body, Index, Lineage, Node, ReadError, StoreError},
+    store::{Body, Index, LedgerStoreError, Lineage, Node, ReadError},
 };
 
 /// One record, as far as a lineage shows it.
@@ -89,9 +89,9 @@ impl Starts {
         self,
         records: &mut R,
         viewer: &Viewer,
-    ) -> Result<(Index, Self), StoreError>
+    ) -> Result<(Index, Self), LedgerStoreError>
     where
-        StoreError: From<R::Error>,
+        LedgerStoreError: From<R::Error>,
     {
         let (mut counting, mut is_party) = (None, false);
         if self.all.len() > 1 {
@@ -160,18 +160,18 @@ impl<'r, R> Metered<'r, R> {
 
 impl<R: Graph> Graph for Metered<'_, R>
 where
-    StoreError: From<R::Error>,
+    LedgerStoreError: From<R::Error>,
 {
     type Error = ReadError;
 
     fn previous(&mut self, idx: Index) -> Result<Vec<Index>, ReadError> {
-        let found = self.records.previous(idx).map_err(StoreError::from)?;
+        let found = self.records.previous(idx).map_err(LedgerStoreError::from)?;
         self.spend(found.len() + 1)?;
         Ok(found)
     }
 
     fn next(&mut self, idx: Index) -> Result<Vec<Index>, ReadError> {
-        let found = self.records.next(idx).map_err(StoreError::from)?;
+        let found = self.records.next(idx).map_err(LedgerStoreError::from)?;
         self.spend(found.len() + 1)?;
         Ok(found)
     }
@@ -179,11 +179,11 @@ where
 
 impl<R: Records> Records for Metered<'_, R>
 where
-    StoreError: From<R::Error>,
+    LedgerStoreError: From<R::Error>,
 {
     fn row(&mut self, idx: Index) -> Result<Row, ReadError> {
         self.spend(1)?;
-        Ok(self.records.row(idx).map_err(StoreError::from)?)
+        Ok(self.records.row(idx).map_err(LedgerStoreError::from)?)
     }
 
     fn next_ids(
@@ -194,7 +194,7 @@ where
     ) -> Result<Option<Vec<String>>, ReadError> {
         let most = most.min(self.steps.saturating_add(1));
         let found = self.records.next_ids(idx, most, max_bytes);
-        let found = found.map_err(StoreError::from)?;
+        let found = found.map_err(LedgerStoreError::from)?;
         self.spend(found.as_ref().map_or(0, Vec::len))?;
         Ok(found)
     }
@@ -218,7 +218,7 @@ pub(super) fn plan<R: Graph>(
     query: &LineageQuery,
 ) -> Result<Plan, ReadError>
 where
-    StoreError: From<R::Error>,
+    LedgerStoreError: From<R::Error>,
 {
     let mut records = Metered::new(records, query.effort);
     let Some(page) = query.page else {
@@ -281,7 +281,7 @@ pub(super) fn fill<R: Records>(
     viewer: &Viewer,
 ) -> Result<Lineage, ReadError>
 where
-    StoreError: From<R::Error>,
+    LedgerStoreError: From<R::Error>,
 {
     let mut records = Metered::new(records, query.effort);
     let mut budget = Budget {
@@ -383,7 +383,7 @@ fn show_origins<R: Records<Error = ReadError>>(
 }
 
 /// By what the record at `idx` is judged; `None` after an erasure.
-pub(super) fn facts(idx: Index, row: &Row) -> Result<Option<Facts>, StoreError> {
+pub(super) fn facts(idx: Index, row: &Row) -> Result<Option<Facts>, LedgerStoreError> {
     let Some(core) = &row.core else {
         return Ok(None);
     };
@@ -395,9 +395,10 @@ pub(super) fn facts(idx: Index, row: &Row) -> Result<Option<Facts>, StoreError> 
     }))
 }
 
-fn made(idx: Index, core: &str) -> Result<Made, StoreError> {
-    Made::of_core(core)
-        .map_err(|e| StoreError(format!("the core of record {idx} cannot be read: {e}").into()))
+fn made(idx: Index, core: &str) -> Result<Made, LedgerStoreError> {
+    Made::of_core(core).map_err(|e| {
+        LedgerStoreError(format!("the core of record {idx} cannot be read: {e}").into())
+    })
 }
 
 /// A node of the answer, with its body where the viewer may read it and `next` are its successors.

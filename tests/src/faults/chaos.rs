@@ -7,10 +7,10 @@ use tokio::task::JoinHandle;
 use super::{
     goods::{DOMAINS, Good, HOLDS, Hold, Size, WHOLE},
     journal::End,
-    load::{Caller, Manner, Progress},
+    load::{LoadClient, Manner, Progress},
     random::Random,
     wire::Mode,
-    world::World,
+    world::FaultFixture,
 };
 use crate::wait;
 
@@ -77,7 +77,7 @@ const BLOWS: [Blow; 9] = [
 ];
 
 impl Side {
-    fn service(self, good: &Good, caller: &Caller) -> String {
+    fn service(self, good: &Good, caller: &LoadClient) -> String {
         match self {
             Self::Provider => format!("provider-{}", good.from),
             Self::Receiver => format!("receiver-{}", caller.to),
@@ -109,7 +109,7 @@ pub fn points() -> Vec<Fault> {
 }
 
 /// One round: in one half of them at a random moment, in the other at a named point.
-pub async fn round(world: &Arc<World>, random: &mut Random) -> Fault {
+pub async fn round(world: &Arc<FaultFixture>, random: &mut Random) -> Fault {
     let fault = match random.below(20) {
         0..7 => *random.pick(&points()),
         // Where a record and the bytes it stands for are closest together.
@@ -127,7 +127,7 @@ pub async fn round(world: &Arc<World>, random: &mut Random) -> Fault {
 }
 
 /// Does it and mends it: on return everything runs again.
-pub async fn inflict(world: &Arc<World>, random: &mut Random, fault: Fault) {
+pub async fn inflict(world: &Arc<FaultFixture>, random: &mut Random, fault: Fault) {
     match fault {
         Fault::Kill => kill(world, random).await,
         Fault::Stall => {
@@ -173,13 +173,13 @@ fn victims() -> Vec<String> {
     victims
 }
 
-fn wire<'a>(world: &'a World, random: &mut Random) -> &'a super::wire::Wire {
+fn wire<'a>(world: &'a FaultFixture, random: &mut Random) -> &'a super::wire::Wire {
     let mut wires: Vec<_> = world.providers.iter().map(|(_, wire)| wire).collect();
     wires.push(&world.ledger);
     random.pick::<&super::wire::Wire>(&wires)
 }
 
-async fn kill(world: &World, random: &mut Random) {
+async fn kill(world: &FaultFixture, random: &mut Random) {
     tokio::time::sleep(random.millis(0, 400)).await;
     let victims = victims();
     let mut down = vec![random.pick(&victims).clone()];
@@ -208,7 +208,7 @@ async fn kill(world: &World, random: &mut Random) {
 }
 
 /// A caller, and a resource of another domain's provider below the harness's source.
-fn exchange(world: &World, random: &mut Random, path: &str) -> (Caller, Good) {
+fn exchange(world: &FaultFixture, random: &mut Random, path: &str) -> (LoadClient, Good) {
     let caller = random.pick(&world.callers).clone();
     let others: Vec<_> = DOMAINS
         .into_iter()
@@ -222,7 +222,7 @@ fn exchange(world: &World, random: &mut Random, path: &str) -> (Caller, Good) {
     (caller, good)
 }
 
-async fn at(world: &Arc<World>, random: &mut Random, hold: Hold, blow: Blow) {
+async fn at(world: &Arc<FaultFixture>, random: &mut Random, hold: Hold, blow: Blow) {
     let (caller, good) = exchange(world, random, &hold.path());
     let progress = Progress::default();
     let mut seen = progress.subscribe();
@@ -299,7 +299,7 @@ async fn at(world: &Arc<World>, random: &mut Random, hold: Hold, blow: Blow) {
 }
 
 /// Lets the source go on until the transfer has ended and nothing is held: a receiver may have asked twice.
-async fn ends(world: &World, fetching: JoinHandle<End>) {
+async fn ends(world: &FaultFixture, fetching: JoinHandle<End>) {
     wait::until("the transfer ends", REACHED, || async {
         world.source.release_all();
         (fetching.is_finished() && world.source.waiting() == 0).then_some(())
@@ -313,7 +313,7 @@ async fn ends(world: &World, fetching: JoinHandle<End>) {
 }
 
 /// Fetches what the source gives at once; one body that fits the window, and one that streams.
-async fn fetch_both(world: &World, random: &mut Random) -> (Caller, Good) {
+async fn fetch_both(world: &FaultFixture, random: &mut Random) -> (LoadClient, Good) {
     let mut last = None;
     for path in WHOLE {
         let (caller, good) = exchange(world, random, path);
@@ -327,7 +327,7 @@ async fn fetch_both(world: &World, random: &mut Random) -> (Caller, Good) {
     last.expect("there are such resources")
 }
 
-async fn undelivered(world: &World, random: &mut Random, side: Side) {
+async fn undelivered(world: &FaultFixture, random: &mut Random, side: Side) {
     let ledger = world.fleet.service("provenance-server");
     ledger.signal("STOP");
     let (caller, good) = fetch_both(world, random).await;
@@ -338,7 +338,7 @@ async fn undelivered(world: &World, random: &mut Random, side: Side) {
     ledger.signal("CONT");
 }
 
-async fn in_flight(world: &World, random: &mut Random) {
+async fn in_flight(world: &FaultFixture, random: &mut Random) {
     let ledger = world.fleet.service("provenance-server");
     ledger.signal("STOP");
     fetch_both(world, random).await;
@@ -349,7 +349,7 @@ async fn in_flight(world: &World, random: &mut Random) {
     world.fleet.kill_and_start("provenance-server").await;
 }
 
-async fn answer_lost(world: &World, random: &mut Random, side: Option<Side>) {
+async fn answer_lost(world: &FaultFixture, random: &mut Random, side: Option<Side>) {
     world.ledger.set(Mode::AnswersWait);
     let (caller, good) = fetch_both(world, random).await;
     wait::until("an answer of the ledger waits", REACHED, || async {

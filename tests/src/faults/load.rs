@@ -15,7 +15,7 @@ use super::{
     goods::{Good, Size},
     journal::{Attempt, Cut, End},
     random::Random,
-    world::World,
+    world::FaultFixture,
 };
 use crate::{client::Answer, domain::Fetch};
 
@@ -24,7 +24,7 @@ const HEAD_LIMIT: usize = 64 << 10;
 
 /// A user with a token.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct LoadClient {
     /// The domain whose receiver it calls.
     pub to: &'static str,
     /// Its user ID.
@@ -47,11 +47,11 @@ pub enum Manner {
 /// How far a transfer is: the bytes that have arrived, none before the headers.
 pub type Progress = watch::Sender<Option<u64>>;
 
-impl World {
+impl FaultFixture {
     /// Fetches `good` and notes how that ended.
     pub async fn fetch(
         &self,
-        caller: &Caller,
+        caller: &LoadClient,
         good: &Good,
         manner: Manner,
         progress: &Progress,
@@ -79,7 +79,7 @@ impl World {
     }
 
     /// Notes that `caller` gave up before there was an answer.
-    pub fn gave_up(&self, caller: &Caller, good: &Good) {
+    pub fn gave_up(&self, caller: &LoadClient, good: &Good) {
         self.journal.note(Attempt {
             user: caller.user_id.clone(),
             resource: good.url.clone(),
@@ -88,7 +88,7 @@ impl World {
     }
 
     /// Calls until the load is stopped.
-    pub async fn call(self: Arc<Self>, caller: Caller, mut random: Random) {
+    pub async fn call(self: Arc<Self>, caller: LoadClient, mut random: Random) {
         while self.goes_on() {
             let manner = match random.below(40) {
                 0 => Manner::LeavesAfter(random.below(1 << 20)),
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// Asks by hand and resets the connection: what a crash of the caller's machine looks like after it came back.
-    async fn reset(&self, caller: &Caller, fetch: Fetch<'_>, bytes: u64) -> End {
+    async fn reset(&self, caller: &LoadClient, fetch: Fetch<'_>, bytes: u64) -> End {
         let api = &self.fleet.trial.domain(caller.to).ready.receiver.api;
         let address = api.socket_addrs(|| None).expect("an address of loopback")[0];
         reset_after(address, &fetch.as_text("1.1"), bytes)

@@ -40,7 +40,7 @@ pub mod world;
 use std::time::Duration;
 
 pub use random::Random;
-pub use world::{Plan, World};
+pub use world::{FaultFixture, Plan};
 
 /// `KAKEHASHI_ROUNDS`: how many rounds of faults; 50 unless it is set.
 pub fn rounds() -> usize {

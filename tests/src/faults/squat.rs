@@ -19,9 +19,9 @@ use uuid::Uuid;
 use super::{
     books::Books,
     goods::{DOMAINS, Good},
-    load::Caller,
+    load::LoadClient,
     random::Random,
-    world::World,
+    world::FaultFixture,
 };
 use crate::{
     client::{self, Answer},
@@ -105,7 +105,7 @@ impl Tally {
     }
 }
 
-impl World {
+impl FaultFixture {
     /// Starts all squatters; they go on as long as the load.
     pub fn squat(self: &Arc<Self>, random: &mut Random) -> JoinSet<Tally> {
         let mut squatters = JoinSet::new();
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// A user registers events under the ids of others.
-    async fn squat_by_token(self: Arc<Self>, caller: Caller, mut random: Random) -> Tally {
+    async fn squat_by_token(self: Arc<Self>, caller: LoadClient, mut random: Random) -> Tally {
         let (mut tally, mut heard) = (Tally::default(), self.ear.0.subscribe());
         let url = self.fleet.trial.at(
             &self.fleet.trial.ready.provenance.public,
@@ -196,7 +196,7 @@ impl World {
     async fn ask_providers(self: Arc<Self>, mut random: Random) -> Tally {
         let trial = &self.fleet.trial;
         let mut tally = Tally::default();
-        let callers: Vec<&Caller> = self.callers.iter().filter(|c| c.to == "c").collect();
+        let callers: Vec<&LoadClient> = self.callers.iter().filter(|c| c.to == "c").collect();
         let domain = trial.domain("c");
         let connection = client::with_certificate(&trial.ready.ca, domain.receiver_identity());
         while self.goes_on() {

@@ -20,7 +20,7 @@ use super::{
     goods::{self, DOMAINS, Good, Truth},
     journal::Journal,
     judge::{Verdict, judge},
-    load::Caller,
+    load::LoadClient,
     random::Random,
     squat::Ear,
     wire::Wire,
@@ -44,7 +44,7 @@ const MORE_USERS: usize = 2;
 
 /// A trial with its callers, its files, and everything that can be broken about it.
 #[derive(Debug)]
-pub struct World {
+pub struct FaultFixture {
     /// The services.
     pub fleet: Fleet,
     /// On the way to each provider's `peer` listener, by domain.
@@ -54,7 +54,7 @@ pub struct World {
     /// The harness's own data source, which every provider offers.
     pub source: Source,
     /// Who calls.
-    pub callers: Vec<Caller>,
+    pub callers: Vec<LoadClient>,
     /// What is called for.
     pub goods: Vec<Good>,
     /// What came of it.
@@ -93,14 +93,14 @@ impl Default for Plan {
 struct Made {
     source: Source,
     sources: std::collections::BTreeMap<String, Value>,
-    callers: Vec<Caller>,
+    callers: Vec<LoadClient>,
     goods: Vec<Good>,
     truth: Truth,
     /// Where the listeners behind a wire listen from now on, by service name.
     moved: Vec<(String, SocketAddr)>,
 }
 
-impl World {
+impl FaultFixture {
     /// Starts the trial, registers users, grants and originals, and puts wires between the services.
     pub async fn start(plan: Plan, random: &mut Random) -> Arc<Self> {
         let (folder, files) = goods::files(random);
@@ -247,7 +247,7 @@ async fn prepare(trial: Trial, files: Truth) -> (Trial, Made) {
     (trial, made)
 }
 
-async fn callers(trial: &Trial) -> Vec<Caller> {
+async fn callers(trial: &Trial) -> Vec<LoadClient> {
     let operator = Operator::of(trial).await;
     let mut callers = Vec::new();
     for to in DOMAINS {
@@ -258,7 +258,7 @@ async fn callers(trial: &Trial) -> Vec<Caller> {
             users.push(operator.new_member(&name, domain.provider_id()).await);
         }
         for user in users {
-            callers.push(Caller {
+            callers.push(LoadClient {
                 to,
                 token: domain.token_of(&user).await,
                 user_id: user.user_id,

@@ -61,7 +61,7 @@ pub struct Attempt {
 }
 
 /// Everybody's credentials.
-pub struct World {
+pub struct AccessFixture {
     /// The trial of this file.
     pub trial: &'static Trial,
     /// B's receiver connector.
@@ -96,7 +96,7 @@ pub struct World {
     request: String,
 }
 
-impl World {
+impl AccessFixture {
     /// Collects them.
     pub async fn new() -> Self {
         let trial = trial();

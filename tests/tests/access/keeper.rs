@@ -16,7 +16,7 @@ use tests::{
 
 use super::{
     ask,
-    attempts::{Attempt, Expected, Headers, World, basic, bearer, raw},
+    attempts::{AccessFixture, Attempt, Expected, Headers, basic, bearer, raw},
     rows::{Needs, ROWS, Row},
 };
 
@@ -61,7 +61,7 @@ struct Keeper {
 
 impl Keeper {
     /// Joins, and is asked for something by B's user.
-    async fn join(world: &World) -> Self {
+    async fn join(world: &AccessFixture) -> Self {
         let trial = world.trial;
         let operator = Operator::of(trial).await;
         let user = operator
@@ -107,7 +107,7 @@ impl Keeper {
     }
 
     /// What is tried on an endpoint, besides what every client of its own may do there.
-    fn tries(&self, world: &World, row: &Row) -> Vec<Attempt> {
+    fn tries(&self, world: &AccessFixture, row: &Row) -> Vec<Attempt> {
         let mut tries = Tries {
             identities: match row.listener {
                 "peer" => vec![
@@ -152,7 +152,7 @@ impl Keeper {
     }
 
     /// The token for a client's secret, a password, a refresh token, and as what is exchanged.
-    fn as_client(&self, world: &World, row: &Row, tries: &mut Tries) {
+    fn as_client(&self, world: &AccessFixture, row: &Row, tries: &mut Tries) {
         let user = &world.trial.ready.domains["b"].user.user_id;
         for id in [&self.own.connector_id, user] {
             tries.with(basic(id, &self.token), None);
@@ -183,7 +183,7 @@ impl Keeper {
     }
 
     /// For another token: the user's, one for another provider, one for itself.
-    fn exchanges(&self, world: &World) -> Vec<String> {
+    fn exchanges(&self, world: &AccessFixture) -> Vec<String> {
         let a = &world.trial.ready.domains["a"].provider;
         let token = &self.token;
         let mut bodies = vec![format!("grant_type=refresh_token&refresh_token={token}")];
@@ -244,7 +244,7 @@ fn is_refused(row: &Row, answer: &Answer) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_keeps_all_it_gets_can_record_a_sent_of_its_own_with_it_and_nothing_else() {
-    let world = World::new().await;
+    let world = AccessFixture::new().await;
     let keeper = Keeper::join(&world).await;
     learns_what_it_needs_alone(&world, &keeper);
     let mut wrong = refused_everywhere(&world, &keeper).await;
@@ -260,7 +260,7 @@ async fn a_provider_that_keeps_all_it_gets_can_record_a_sent_of_its_own_with_it_
 }
 
 /// Neither the user's token nor what their application said besides, and a token that is for it, for five minutes.
-fn learns_what_it_needs_alone(world: &World, keeper: &Keeper) {
+fn learns_what_it_needs_alone(world: &AccessFixture, keeper: &Keeper) {
     for part in world.user.split('.').skip(1) {
         assert!(
             !keeper.kept.contains(part),
@@ -306,7 +306,7 @@ fn learns_what_it_needs_alone(world: &World, keeper: &Keeper) {
 }
 
 /// On every endpoint that asks for something.
-async fn refused_everywhere(world: &World, keeper: &Keeper) -> Vec<String> {
+async fn refused_everywhere(world: &AccessFixture, keeper: &Keeper) -> Vec<String> {
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for row in ROWS {
         let attempts = keeper.tries(world, row);
@@ -354,7 +354,7 @@ fn with(identity: Option<Identity>, headers: Headers, body: Option<String>) -> A
 }
 
 /// Where nothing is asked for, or a certificate alone, the token changes nothing.
-async fn nothing_more_in_public(world: &World, keeper: &Keeper) -> Vec<String> {
+async fn nothing_more_in_public(world: &AccessFixture, keeper: &Keeper) -> Vec<String> {
     let mut wrong = Vec::new();
     let free = |row: &&Row| matches!(row.needs, Needs::Nothing | Needs::Registered);
     for row in ROWS.iter().filter(free) {
@@ -380,7 +380,7 @@ async fn nothing_more_in_public(world: &World, keeper: &Keeper) -> Vec<String> {
 }
 
 /// It may know whose the token is, as long as it counts. Others may not.
-async fn asks_about_it(world: &World, keeper: &Keeper) {
+async fn asks_about_it(world: &AccessFixture, keeper: &Keeper) {
     let app = &world.trial.ready.domains["c"].app_client;
     let a = &world.trial.ready.domains["a"].provider;
     let mut asked = 0;
@@ -440,7 +440,7 @@ async fn asks_about_it(world: &World, keeper: &Keeper) {
 }
 
 /// What was between the two of them, and only for as long as the token counts.
-async fn records_its_own_sent_alone(world: &World, keeper: &Keeper) {
+async fn records_its_own_sent_alone(world: &AccessFixture, keeper: &Keeper) {
     let trial = world.trial;
     let own = keeper.user_id.as_str();
     let user = trial.domain("b").user_id();

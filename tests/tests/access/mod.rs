@@ -9,7 +9,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
-use attempts::{Attempt, Expected, World};
+use attempts::{AccessFixture, Attempt, Expected};
 use common::http::Endpoint;
 use reqwest::Method;
 use rows::{ROWS, Row};
@@ -58,7 +58,7 @@ fn every_endpoint_is_in_the_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_endpoint_lets_in_whom_its_row_names_and_nobody_else() {
-    let world = World::new().await;
+    let world = AccessFixture::new().await;
     let mut wrong = Vec::new();
     let mut tried = 0;
     for row in ROWS {
@@ -85,7 +85,7 @@ async fn every_endpoint_lets_in_whom_its_row_names_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_nobody_serves_is_404_or_refused_on_every_listener() {
-    let world = World::new().await;
+    let world = AccessFixture::new().await;
     for (service, listener) in ROWS
         .iter()
         .map(|row| (row.service, row.listener))
@@ -110,7 +110,7 @@ async fn a_path_that_nobody_serves_is_404_or_refused_on_every_listener() {
 }
 
 /// What came of an attempt, as `Expected` reads it.
-async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
+async fn call(world: &AccessFixture, row: &Row, attempt: &Attempt) -> String {
     ask(world, row, attempt).await.map_or_else(
         || "refused in the handshake".to_owned(),
         |answer| answer.status.to_string(),
@@ -118,7 +118,7 @@ async fn call(world: &World, row: &Row, attempt: &Attempt) -> String {
 }
 
 /// The answer to an attempt; `None` where not even a connection came about.
-async fn ask(world: &World, row: &Row, attempt: &Attempt) -> Option<Answer> {
+async fn ask(world: &AccessFixture, row: &Row, attempt: &Attempt) -> Option<Answer> {
     let path = row
         .parameters
         .iter()

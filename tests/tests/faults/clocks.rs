@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tests::{
     client::Answer,
-    faults::{Plan, Random, World},
+    faults::{FaultFixture, Plan, Random},
     ledger,
     metrics::Metrics,
     room::{Takes, room},
@@ -14,14 +14,14 @@ use tests::{
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Starts a service again with its clock moved.
-async fn skew(world: &World, service: &str, seconds: i64) {
+async fn skew(world: &FaultFixture, service: &str, seconds: i64) {
     let service = world.fleet.service(service);
     service.stop();
     service.start(&[&format!("KAKEHASHI_CLOCK_SKEW={seconds}")]);
     service.until_ready(&world.fleet.trial).await;
 }
 
-async fn fetch(world: &World, token: &str) -> Answer {
+async fn fetch(world: &FaultFixture, token: &str) -> Answer {
     let trial = &world.fleet.trial;
     let resource = trial.domain("a").granted_resource("b");
     trial
@@ -36,7 +36,7 @@ async fn fetch(world: &World, token: &str) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn clocks_that_differ_by_less_than_30_s_are_tolerated_and_told_from_2_s_on() {
     let _room = room(Takes::ATrial).await;
-    let world = World::start(Plan::default(), &mut Random::seeded()).await;
+    let world = FaultFixture::start(Plan::default(), &mut Random::seeded()).await;
     let trial = &world.fleet.trial;
     for (receiver, provider, provenance) in [(25, -25, 25), (-25, 25, -25), (0, 0, 0)] {
         skew(&world, "receiver-b", receiver).await;
@@ -62,7 +62,7 @@ async fn clocks_that_differ_by_less_than_30_s_are_tolerated_and_told_from_2_s_on
 
 /// Warned of where it is 2 s or more; measured by `Date`, which has whole seconds and is up to 2 s old, and by how long an
 /// answer takes.
-async fn is_told(world: &World, service: &str, seconds: i64) {
+async fn is_told(world: &FaultFixture, service: &str, seconds: i64) {
     let service = world.fleet.service(service);
     let log = service.log();
     let warned = log.contains("the own clock differs from the server's");
@@ -86,7 +86,7 @@ async fn is_told(world: &World, service: &str, seconds: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_off_by_more_refuses_tokens_with_401() {
     let _room = room(Takes::ATrial).await;
-    let world = World::start(Plan::default(), &mut Random::seeded()).await;
+    let world = FaultFixture::start(Plan::default(), &mut Random::seeded()).await;
     let trial = &world.fleet.trial;
     // Behind, tokens begin in the future; ahead, those for an hour and the bound ones for 5 min are over.
     for (service, seconds) in [

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use tests::{
     faults::{
-        Plan, Random, World,
+        FaultFixture, Plan, Random,
         chaos::{self, Blow, Fault, Side, points},
         journal::{Cut, End},
         rounds,
@@ -16,7 +16,7 @@ use tests::{
 async fn whatever_is_killed_and_whoever_squats_nothing_is_lost_and_nothing_false_is_recorded() {
     let _room = room(Takes::Processors).await;
     let mut random = Random::seeded();
-    let world = World::start(Plan::default(), &mut random).await;
+    let world = FaultFixture::start(Plan::default(), &mut random).await;
     let load = world.load(&mut random);
     let squatters = world.squat(&mut random);
     let (rounds, started) = (rounds(), Instant::now());
@@ -82,7 +82,7 @@ async fn providers_that_wait_for_the_ledger_lose_nothing_either() {
         },
         ..Plan::default()
     };
-    let world = World::start(plan, &mut random).await;
+    let world = FaultFixture::start(plan, &mut random).await;
     let load = world.load(&mut random);
     for _ in 0..rounds().div_ceil(5) {
         let fault = *random.pick(&[Fault::Kill, Fault::Kill, Fault::CutWire]);
@@ -130,7 +130,7 @@ fn may_end(fault: Fault, end: &End) -> bool {
 async fn at_every_named_point_every_blow_leaves_the_records_true() {
     let _room = room(Takes::ATrial).await;
     let mut random = Random::seeded();
-    let world = World::start(Plan::default(), &mut random).await;
+    let world = FaultFixture::start(Plan::default(), &mut random).await;
     for fault in points() {
         let started = Instant::now();
         let before = world.journal.attempts().len();

@@ -1,7 +1,7 @@
 //! A ledger that is away while exchanges go on.
 
 use tests::{
-    faults::{Plan, Random, World, outage},
+    faults::{FaultFixture, Plan, Random, outage},
     room::{Takes, room},
 };
 
@@ -26,7 +26,7 @@ async fn exchanges_go_on_without_a_ledger() {
 async fn away(how: Away) {
     let _room = room(Takes::Quiet).await;
     let mut random = Random::seeded();
-    let world = World::start(Plan::default(), &mut random).await;
+    let world = FaultFixture::start(Plan::default(), &mut random).await;
     let load = world.load(&mut random);
     world.arrive(20).await;
     let ledger = world.fleet.service("provenance-server");

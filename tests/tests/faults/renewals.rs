@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::{
     client::{self, Answer},
     extra::{Joining, Role},
-    faults::{Plan, Random, World, fleet::Service, goods::Hold},
+    faults::{FaultFixture, Plan, Random, fleet::Service, goods::Hold},
     operator::Operator,
     room::{Takes, room},
     tls::{self, Identity},
@@ -37,7 +37,7 @@ async fn no_exchange_fails_while_certificates_and_the_revocation_list_are_replac
         },
         ..Plan::default()
     };
-    let world = World::start(plan, &mut random).await;
+    let world = FaultFixture::start(plan, &mut random).await;
     let load = world.load(&mut random);
     world.arrive(20).await;
 
@@ -79,7 +79,7 @@ fn has_certificate(service: &Service) -> bool {
 }
 
 /// Renews the certificate of a running service in its place, as an operator may do by hand.
-async fn renew(world: &World, service: &Service) {
+async fn renew(world: &FaultFixture, service: &Service) {
     let trial = &world.fleet.trial;
     let (certificate, key) = (
         service.path("tls", "certificate"),
@@ -105,7 +105,7 @@ async fn renew(world: &World, service: &Service) {
 }
 
 /// A connection to a provider is open when the certificate behind it is revoked: it ends, and no other does.
-async fn revoked_connection(world: &World) -> String {
+async fn revoked_connection(world: &FaultFixture) -> String {
     let trial = &world.fleet.trial;
     let operator = Operator::of(trial).await;
     let owner = trial.domain("b").provider_id();
@@ -135,7 +135,7 @@ async fn revoked_connection(world: &World) -> String {
 }
 
 /// A transfer is under way when the certificate of its receiver is revoked: the caller sees it break.
-async fn revoked_transfer(world: &World) -> String {
+async fn revoked_transfer(world: &FaultFixture) -> String {
     let trial = &world.fleet.trial;
     let operator = Operator::of(trial).await;
     let receiver = Joining::register(trial, Role::Receiver)

@@ -12,7 +12,7 @@ use http::{
 use serde::Serialize;
 
 use crate::{
-    api::{cadde::seconds, caller::ClientError, refusals::BASIC},
+    api::{cadde::seconds, refusals::BASIC, unverified::ClientError},
     domain::tokens::{ExchangeError, LoginError},
 };
 

@@ -11,7 +11,7 @@ use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
 
 use super::{OAuthError, form::Form};
-use crate::api::{caller::Caller, state::AppState};
+use crate::api::{state::AppState, unverified::UnverifiedRequest};
 
 /// What the endpoint reads.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -60,7 +60,7 @@ struct Active {
 )]
 pub async fn introspect(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: UnverifiedRequest,
     body: Body,
 ) -> Result<Response, OAuthError> {
     let client = caller.authenticate(&state)?;

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::{OAuthError, form::Form};
 use crate::{
     api::{
-        caller::{Authenticated, Caller, request_id},
         state::AppState,
+        unverified::{Authenticated, UnverifiedRequest, request_id},
     },
     domain::{client::ClientKind, registrar::Actor, tokens::Issued},
 };
@@ -90,7 +90,7 @@ impl TokenAnswer {
 )]
 pub async fn token(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: UnverifiedRequest,
     body: Body,
 ) -> Result<Response, OAuthError> {
     let client = caller.authenticate(&state)?;

@@ -10,7 +10,7 @@ use common::http::{
 use http::request::Parts;
 
 use crate::{
-    api::{caller::request_id, refusals::OWN_TOKEN_INACTIVE, state::AppState},
+    api::{refusals::OWN_TOKEN_INACTIVE, state::AppState, unverified::request_id},
     domain::registrar::Actor,
 };
 

@@ -26,7 +26,7 @@ use tokio::sync::Mutex;
 use super::{
     directory::Directory,
     password::{PasswordError, Passwords},
-    store::{Duplicate, Store, StoreError},
+    store::{AccountsError, Duplicate, Store},
 };
 
 /// Why something was not registered or changed.
@@ -60,16 +60,16 @@ pub enum RegisterError {
     Password(#[from] PasswordError),
     /// The database failed.
     #[error(transparent)]
-    Store(StoreError),
+    Store(AccountsError),
     /// The change was stopped, as at a shutdown.
     #[error("the change was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
 }
 
-impl From<StoreError> for RegisterError {
-    fn from(error: StoreError) -> Self {
+impl From<AccountsError> for RegisterError {
+    fn from(error: AccountsError) -> Self {
         match error {
-            StoreError::Duplicate(what) => Self::Duplicate(what),
+            AccountsError::Duplicate(what) => Self::Duplicate(what),
             other => Self::Store(other),
         }
     }
@@ -183,12 +183,12 @@ impl Registrar {
     /// families revoked since `families_since`.
     ///
     /// # Errors
-    /// [`StoreError`]; memory stays as it was, and in doubt if it was.
+    /// [`AccountsError`]; memory stays as it was, and in doubt if it was.
     pub async fn catch_up(
         &self,
         since: Option<i64>,
         families_since: OffsetDateTime,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<i64, AccountsError> {
         let _writing = self.0.writing.lock().await;
         let was_in_doubt = self.0.is_in_doubt.swap(false, Ordering::AcqRel);
         match self.0.store.news(since, families_since).await {

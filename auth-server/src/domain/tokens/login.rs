@@ -19,7 +19,7 @@ use crate::{
         password::{PasswordError, Passwords},
         registrar::Actor,
         secrets::{self, random_token},
-        store::{Family, Rotated, Rotation, Store, StoreError},
+        store::{AccountsError, Family, Rotated, Rotation, Store},
         throttle::{Attempt, Origin, Throttle, Wait},
     },
 };
@@ -44,7 +44,7 @@ pub enum LoginError {
     Password(#[from] PasswordError),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] AccountsError),
 }
 
 /// What a login answers.
@@ -204,7 +204,7 @@ impl Logins {
             Rotated::Replaced(family) => (family, refresh),
             Rotated::Repeated(family, sealed) => {
                 let same = secrets::open(&sealed, token).ok_or_else(|| {
-                    StoreError::Corrupt(Corrupt {
+                    AccountsError::Corrupt(Corrupt {
                         table: "refresh_tokens",
                         key: format!("of family {}", family.id),
                         reason: "its successor does not open with the token".into(),

@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::entries::{AT, certificate, code, event, hash, initialised, kinds, service};
-use crate::domain::store::{Duplicate, NewCode, Store, StoreError};
+use crate::domain::store::{AccountsError, Duplicate, NewCode, Store};
 
 async fn enrolling(store: &impl Store, client: &str, seed: u8) -> NewCode {
     let code = code(seed);
@@ -133,16 +133,16 @@ pub(crate) async fn a_key_belongs_to_one_client_for_ever(store: impl Store) {
     record("0b", "a.example", 5).await.unwrap();
     let stolen = record("0c", "b.example", 5).await.unwrap_err();
     assert!(
-        matches!(stolen, StoreError::Duplicate(Duplicate::Key)),
+        matches!(stolen, AccountsError::Duplicate(Duplicate::Key)),
         "{stolen:?}"
     );
     let repeated = record("0b", "a.example", 6).await.unwrap_err();
     assert!(
-        matches!(repeated, StoreError::Duplicate(Duplicate::Key)),
+        matches!(repeated, AccountsError::Duplicate(Duplicate::Key)),
         "{repeated:?}"
     );
     let unknown = record("0d", "nobody.example", 7).await.unwrap_err();
-    assert!(matches!(unknown, StoreError::Reference), "{unknown:?}");
+    assert!(matches!(unknown, AccountsError::Reference), "{unknown:?}");
     assert!(store.certificate("0c").await.unwrap().is_none());
 }
 
@@ -177,7 +177,7 @@ pub(crate) async fn a_compromised_key_is_never_certified_again(store: impl Store
         .await
         .unwrap_err();
     assert!(
-        matches!(error, StoreError::Duplicate(Duplicate::Key)),
+        matches!(error, AccountsError::Duplicate(Duplicate::Key)),
         "{error:?}"
     );
     assert_eq!(kinds(&store).await[..2], ["compromised", "issued"]);
@@ -253,12 +253,15 @@ pub(crate) async fn nothing_renews_what_was_revoked_meanwhile(store: impl Store)
             let renewed = store.certificate("0b").await.unwrap().unwrap();
             assert_eq!(renewed.revoked_at, Some(AT));
         }
-        Err(error) => assert!(matches!(error, StoreError::Revoked), "{error:?}"),
+        Err(error) => assert!(matches!(error, AccountsError::Revoked), "{error:?}"),
     }
     let mut later = certificate("0c", "a.example", 3);
     later.parent = Some("0a".to_owned());
     let refused = store.record_certificate(&later, &event("renewed", 5)).await;
-    assert!(matches!(refused, Err(StoreError::Revoked)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AccountsError::Revoked)),
+        "{refused:?}"
+    );
     assert!(store.certificate("0c").await.unwrap().is_none());
 }
 

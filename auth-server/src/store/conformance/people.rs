@@ -10,7 +10,7 @@ use super::entries::{
     AT, app, code, connector, event, everything, hash, id, initialised, kinds, participant,
     service, user,
 };
-use crate::domain::store::{Duplicate, Snapshot, Store, StoreError};
+use crate::domain::store::{AccountsError, Duplicate, Snapshot, Store};
 
 /// And a second time is refused.
 pub(crate) async fn nothing_is_initialised_before_all_of_it_is(store: impl Store) {
@@ -42,7 +42,7 @@ pub(crate) async fn what_was_registered_is_loaded_again(store: impl Store) {
             .unwrap_or_else(|error| {
                 // The same code for both is one too many.
                 assert!(
-                    one.id == "r.example" && matches!(error, StoreError::Database(_)),
+                    one.id == "r.example" && matches!(error, AccountsError::Database(_)),
                     "{error:?}"
                 );
             });
@@ -70,8 +70,8 @@ pub(crate) async fn what_was_registered_is_loaded_again(store: impl Store) {
 /// User IDs and client ids whatever their case.
 pub(crate) async fn numbers_ids_and_addresses_are_taken_once(store: impl Store) {
     let first = initialised(&store).await;
-    let taken = |result: Result<(), StoreError>| match result.unwrap_err() {
-        StoreError::Duplicate(what) => what,
+    let taken = |result: Result<(), AccountsError>| match result.unwrap_err() {
+        AccountsError::Duplicate(what) => what,
         other => panic!("{other:?}"),
     };
     let event = event("second", 1);
@@ -122,7 +122,7 @@ pub(crate) async fn of_the_same_registration_at_the_same_time_one_succeeds(store
     assert_eq!(won.len(), 1);
     for error in lost {
         assert!(
-            matches!(error, Err(StoreError::Duplicate(Duplicate::Number))),
+            matches!(error, Err(AccountsError::Duplicate(Duplicate::Number))),
             "{error:?}"
         );
     }
@@ -141,14 +141,14 @@ pub(crate) async fn references_have_to_exist(store: impl Store) {
     follower.orgs = vec![id("cadde.nobody")];
     for one in [stray, follower] {
         let error = store.insert_user(&one, "h", &event).await.unwrap_err();
-        assert!(matches!(error, StoreError::Reference), "{error:?}");
+        assert!(matches!(error, AccountsError::Reference), "{error:?}");
     }
     let orphan = connector("o.example", "cadde.nobody", None);
     let error = store
         .insert_client(&orphan, None, None, &event)
         .await
         .unwrap_err();
-    assert!(matches!(error, StoreError::Reference), "{error:?}");
+    assert!(matches!(error, AccountsError::Reference), "{error:?}");
 }
 
 /// Not even of what it had written before it was refused.
@@ -168,7 +168,7 @@ pub(crate) async fn a_refused_registration_leaves_no_trace(store: impl Store) {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, StoreError::Duplicate(Duplicate::Key)),
+        matches!(error, AccountsError::Duplicate(Duplicate::Key)),
         "{error:?}"
     );
     assert_eq!(everything(&store).await, before);

@@ -126,7 +126,7 @@ pub async fn fetch(request: reqwest::RequestBuilder) -> Got {
     }
 }
 
-/// How the connectors of a [`World`] are set up.
+/// How the connectors of a [`ConnectorFixture`] are set up.
 pub struct Plan {
     pub sources: Box<dyn Fn(u16) -> Vec<SourceConfig>>,
     pub egress: Box<dyn Fn(u16) -> Vec<EgressConfig>>,
@@ -221,7 +221,7 @@ pub fn source(port: u16, path: &str) -> SourceConfig {
 }
 
 /// Two connectors and what is around them.
-pub struct World {
+pub struct ConnectorFixture {
     pub pki: Arc<Pki>,
     pub auth: Arc<FakeAuth>,
     pub locations: Arc<FakeLocations>,
@@ -244,7 +244,7 @@ pub struct World {
     pub shutdown: Shutdown,
 }
 
-impl World {
+impl ConnectorFixture {
     pub async fn start(plan: Plan) -> Self {
         let pki = Arc::new(Pki::new());
         let (router, steering) = origin::router();

@@ -21,7 +21,7 @@ async fn a_closed_file_needs_a_good_token_and_a_grant(
     #[case] status: u16,
     #[case] message_id: &str,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let auth = &world.auth;
     auth.token(
@@ -60,7 +60,7 @@ async fn a_closed_file_needs_a_good_token_and_a_grant(
 
 #[tokio::test]
 async fn a_bad_token_is_refused_for_open_data_too() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     assert_eq!(
         fetch(world.ask("/open/a.csv", Some("bad"))).await.error(),
         (401, "020004002E".into())
@@ -92,7 +92,7 @@ async fn the_provider_judges_for_itself(
     #[case] ours: (u16, &str),
     #[case] others: (u16, &str),
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant("/closed/a.csv").await;
     let auth = &world.auth;
     let own = world.receiver_tls.own().thumbprint;
@@ -179,7 +179,7 @@ async fn a_receiver_may_be_for_the_users_of_its_participant_alone(
     #[case] orgs: &[&str],
     #[case] status: u16,
 ) {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         own_users_only: true,
         ..Plan::default()
     })
@@ -213,7 +213,7 @@ async fn only_an_active_receiver_connector_is_served(
     #[case] role: ConnectorRole,
     #[case] state: State,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world
         .auth
         .register(RECEIVER_CONNECTOR, role, PARTICIPANT, state);
@@ -230,7 +230,7 @@ async fn a_provider_that_the_ledger_would_not_take_serves_nobody(
     #[case] role: ConnectorRole,
     #[case] user: &str,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let register = |role, user| {
         world
             .auth
@@ -247,7 +247,7 @@ async fn a_provider_that_the_ledger_would_not_take_serves_nobody(
 
 #[tokio::test]
 async fn an_unregistered_connector_is_not_served() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let stranger = PeerClient::new(world.pki.store("stranger.example")).get();
     let request = stranger
         .get(format!(
@@ -262,7 +262,7 @@ async fn an_unregistered_connector_is_not_served() {
 
 #[tokio::test]
 async fn nothing_is_sent_to_a_provider_that_is_somebody_else() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let at = format!("https://localhost:{}", world.provider_port);
     world
         .locations
@@ -295,7 +295,7 @@ async fn servers_that_do_not_answer_leave_the_source_its_time() {
         first_byte: Period::millis(500),
         ..Deadlines::default()
     };
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         deadlines,
         ..Plan::default()
     })
@@ -315,7 +315,7 @@ async fn servers_that_do_not_answer_leave_the_source_its_time() {
 
 #[tokio::test]
 async fn a_receiver_that_is_not_registered_says_so() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let (role, state) = (ConnectorRole::Receiver, State::Suspended);
     let register = |role, state| {
         world
@@ -331,7 +331,7 @@ async fn a_receiver_that_is_not_registered_says_so() {
 
 #[tokio::test]
 async fn without_the_authentication_server_nothing_new_is_served() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.auth.is_away.store(true, Ordering::SeqCst);
     for got in [
         fetch(world.ask("/open/a.csv", None)).await,

@@ -20,7 +20,7 @@ async fn both_connectors_speak_the_language_of_the_application(
     #[case] lines: &[&str],
     #[case] is_english: bool,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for (token, said) in [("good", &[OUTER, INNER][..]), ("bad", &[OWN][..])] {
         let mut request = world.ask("/closed/a.csv", Some(token));
         for line in lines {

@@ -21,8 +21,8 @@ use location_client::Profile;
 use rstest::rstest;
 
 use super::kit::{
-    self, PARTICIPANT, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan, RECEIVER_CONNECTOR, USER, World,
-    fetch, source,
+    self, ConnectorFixture, PARTICIPANT, PROVIDER, PROVIDER_CONNECTOR, Pki, Plan,
+    RECEIVER_CONNECTOR, USER, fetch, source,
 };
 use crate::{
     authorization::{Aal, Assignee, Contract},
@@ -30,7 +30,7 @@ use crate::{
     provider::Record,
 };
 
-impl World {
+impl ConnectorFixture {
     /// Asserts that nothing was fetched and nothing recorded.
     pub(super) async fn is_untouched(&self) {
         assert!(

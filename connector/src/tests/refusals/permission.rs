@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn grants_by_organisation_and_assurance_level_count() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let org = |id: &str| Some(UserId::parse(id).expect("a user ID"));
     world
         .grant_to(
@@ -58,7 +58,7 @@ async fn grants_by_organisation_and_assurance_level_count() {
 
 #[tokio::test]
 async fn a_resource_without_any_grant_is_not_registered() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     assert_eq!(
         fetch(world.reference("/closed/a.csv", Some("good")))
             .await
@@ -95,7 +95,7 @@ async fn a_source_with_contracts_wants_one(
     #[case] status: u16,
     #[case] message_id: &str,
 ) {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         sources: Box::new(|port| {
             let mut closed = source(port, "/closed");
             (closed.contract, closed.record) = (true, Record::Off);
@@ -132,7 +132,7 @@ async fn a_source_with_contracts_wants_one(
 
 #[tokio::test]
 async fn what_cannot_be_recorded_is_not_fetched() {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         sources: Box::new(|port| {
             let mut unknown = source(port, "/open");
             unknown.authorization = false;

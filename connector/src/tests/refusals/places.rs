@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn an_unknown_provider_has_no_location() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let got = fetch(
         world
             .ask_url(&world.resource("/open/a.csv"), None)
@@ -47,7 +47,7 @@ async fn a_resource_outside_the_open_source_is_not_open(
     #[case] resource: &str,
     #[case] status: u16,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let resource = resource.replace("PORT", &world.source_port.to_string());
     let got = fetch(
         world
@@ -89,7 +89,7 @@ async fn direct_mode_goes_nowhere_but_to_the_list(
             entry(format!("http://localhost:{port}/open")),
         ]
     };
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         egress: Box::new(egress),
         ..Plan::default()
     })
@@ -102,7 +102,7 @@ async fn direct_mode_goes_nowhere_but_to_the_list(
 
 #[tokio::test]
 async fn redirects_that_leave_are_not_followed() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for (path, token) in [("/closed/moved-outside", Some("good"))] {
         world.grant(path).await;
         assert_eq!(
@@ -119,7 +119,7 @@ async fn redirects_that_leave_are_not_followed() {
 
 #[tokio::test]
 async fn a_source_that_says_that_nothing_is_coded_is_believed() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let path = "/closed/coded-not";
     world.grant(path).await;
     let got = fetch(world.ask(path, Some("good"))).await;
@@ -134,7 +134,7 @@ async fn a_source_that_says_that_nothing_is_coded_is_believed() {
 #[case("/closed/coded-oddly", 500)]
 #[tokio::test]
 async fn a_sources_failure_has_its_status(#[case] path: &str, #[case] status: u16) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     world.grant(path).await;
     let got = fetch(world.ask(path, Some("good"))).await;
     assert_eq!(got.error(), (status, "020004005E".to_owned()));
@@ -156,7 +156,7 @@ async fn a_sources_failure_has_its_status(#[case] path: &str, #[case] status: u1
 
 #[tokio::test]
 async fn direct_mode_passes_on_a_servers_status() {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     for (code, status, id) in [
         (404, 404, "000201006E"),
         (401, 401, "000201007E"),

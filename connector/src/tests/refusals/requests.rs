@@ -12,7 +12,7 @@ async fn the_provider_reads_its_headers_strictly(
     #[case] status: u16,
     #[case] message_id: &str,
 ) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let client = PeerClient::new(Arc::clone(&world.receiver_tls)).get();
     let url = format!(
         "https://localhost:{}/cadde/api/v4/file",
@@ -56,7 +56,7 @@ async fn the_provider_reads_its_headers_strictly(
 
 #[tokio::test]
 async fn options_reach_the_source_only_if_it_lists_them() {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         sources: Box::new(|port| {
             let mut open = source(port, "/open");
             (open.authorization, open.record) = (false, Record::Off);
@@ -103,7 +103,7 @@ async fn options_reach_the_source_only_if_it_lists_them() {
 #[case("OPTIONS")]
 #[tokio::test]
 async fn only_get_is_answered(#[case] method: &str) {
-    let world = World::start(Plan::default()).await;
+    let world = ConnectorFixture::start(Plan::default()).await;
     let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
     let plain = common::http::client::plain().unwrap();
     let with_certificate = PeerClient::new(Arc::clone(&world.receiver_tls)).get();
@@ -134,7 +134,7 @@ async fn only_get_is_answered(#[case] method: &str) {
 
 #[tokio::test]
 async fn a_full_outbox_refuses_before_anything_is_fetched() {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         outbox_records: 1,
         ..Plan::default()
     })
@@ -166,7 +166,7 @@ async fn a_full_outbox_refuses_before_anything_is_fetched() {
 async fn where_records_are_not_required_an_outbox_that_cannot_write_refuses_nothing(
     #[case] path: &str,
 ) {
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         is_record_required: false,
         ..Plan::default()
     })
@@ -187,7 +187,7 @@ async fn too_many_exchanges_at_a_time_are_refused() {
         total: 10,
         per_caller: 1,
     };
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         limits,
         ..Plan::default()
     })
@@ -226,7 +226,7 @@ async fn one_user_leaves_places_at_a_provider_to_the_others_of_the_same_receiver
         total: 16,
         per_caller: 4,
     };
-    let world = World::start(Plan {
+    let world = ConnectorFixture::start(Plan {
         limits,
         ..Plan::default()
     })

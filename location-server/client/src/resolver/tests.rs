@@ -57,7 +57,7 @@ impl RecordSource for Scripted {
     }
 }
 
-struct World {
+struct LocationFixture {
     clock: Arc<ManualClock>,
     signer: Signer,
     script: Arc<Script>,
@@ -65,7 +65,7 @@ struct World {
     _dir: tempfile::TempDir,
 }
 
-impl World {
+impl LocationFixture {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let signer = Signer::new();
@@ -161,7 +161,7 @@ fn outage() -> Result<Option<LocationRecord>, StatusCode> {
 
 #[tokio::test]
 async fn answer_is_used_for_the_cache_time_and_then_asked_again() {
-    let world = World::new();
+    let world = LocationFixture::new();
     let resolver = world.resolver();
     world.serves("https://one.example");
     assert_eq!(
@@ -184,7 +184,7 @@ async fn answer_is_used_for_the_cache_time_and_then_asked_again() {
 
 #[tokio::test]
 async fn one_lookup_serves_all_who_ask_at_once() {
-    let world = World::new();
+    let world = LocationFixture::new();
     let resolver = world.resolver();
     world.serves("https://one.example");
     let tasks: Vec<_> = (0..20)
@@ -201,7 +201,7 @@ async fn one_lookup_serves_all_who_ask_at_once() {
 
 #[tokio::test]
 async fn outage_is_bridged_by_the_record_on_disk_even_after_a_restart_until_it_expires() {
-    let world = World::new();
+    let world = LocationFixture::new();
     world.serves("https://one.example");
     let resolver = world.resolver();
     assert!(world.url(&resolver).await.is_some());
@@ -224,7 +224,7 @@ async fn outage_is_bridged_by_the_record_on_disk_even_after_a_restart_until_it_e
 
 #[tokio::test]
 async fn server_that_swallows_questions_holds_up_nobody_who_has_a_last_known_record() {
-    let world = World::new();
+    let world = LocationFixture::new();
     world.serves("https://one.example");
     let resolver = world.resolver();
     assert!(world.url(&resolver).await.is_some());
@@ -252,7 +252,7 @@ async fn server_that_swallows_questions_holds_up_nobody_who_has_a_last_known_rec
 
 #[tokio::test]
 async fn server_that_comes_back_is_noticed_within_seconds() {
-    let world = World::new();
+    let world = LocationFixture::new();
     let resolver = world.resolver();
     world.answers(outage());
     assert!(resolver.resolve(&provider()).await.is_err());
@@ -272,7 +272,7 @@ async fn server_that_comes_back_is_noticed_within_seconds() {
 
 #[tokio::test]
 async fn record_altered_on_disk_is_refused() {
-    let world = World::new();
+    let world = LocationFixture::new();
     world.serves("https://one.example");
     let resolver = world.resolver();
     assert!(world.url(&resolver).await.is_some());
@@ -289,7 +289,7 @@ async fn record_altered_on_disk_is_refused() {
 
 #[tokio::test]
 async fn unreadable_file_is_no_obstacle() {
-    let world = World::new();
+    let world = LocationFixture::new();
     std::fs::write(&world.config.state_file, "{ half a fi").unwrap();
     world.serves("https://one.example");
     let resolver = world.resolver();
@@ -299,7 +299,7 @@ async fn unreadable_file_is_no_obstacle() {
 
 #[tokio::test]
 async fn removed_provider_is_forgotten_on_disk_too() {
-    let world = World::new();
+    let world = LocationFixture::new();
     let resolver = world.resolver();
     world.serves("https://one.example");
     assert!(world.url(&resolver).await.is_some());
@@ -316,7 +316,7 @@ async fn removed_provider_is_forgotten_on_disk_too() {
 
 #[tokio::test]
 async fn configured_entry_counts_last() {
-    let mut world = World::new();
+    let mut world = LocationFixture::new();
     let entry = StaticLocation {
         url: "https://static.example".parse().unwrap(),
         connector_id: None,
@@ -350,7 +350,7 @@ async fn configured_entry_counts_last() {
 
 #[tokio::test]
 async fn plain_http_is_refused_wherever_it_stands() {
-    let mut world = World::new();
+    let mut world = LocationFixture::new();
     world.serves("http://one.example");
     let entry = StaticLocation {
         url: "http://static.example".parse().unwrap(),
@@ -368,7 +368,7 @@ async fn plain_http_is_refused_wherever_it_stands() {
 
 #[tokio::test]
 async fn new_signing_key_is_fetched_but_not_for_every_bad_record() {
-    let world = World::new();
+    let world = LocationFixture::new();
     let resolver = world.resolver();
     world.serves("https://one.example");
     assert!(world.url(&resolver).await.is_some());

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn history_tells_who_changed_what() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     world.clock.advance(Duration::from_secs(1));
     let url = json!({ "provider_connector_url": "https://new.example" });
     world

@@ -64,7 +64,7 @@ fn tokens(auth: &FakeAuth) {
     auth.token("expired", Err(TokenError::Expired));
 }
 
-struct World {
+struct LocationFixture {
     router: Router,
     clock: Arc<ManualClock>,
     auth: Arc<FakeAuth>,
@@ -77,7 +77,7 @@ struct Answer {
     body: Value,
 }
 
-impl World {
+impl LocationFixture {
     async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = Arc::new(ManualClock::new(datetime!(2026-11-22 00:00 UTC)));

@@ -9,7 +9,7 @@ use super::*;
 
 #[tokio::test]
 async fn lookup_answers_a_record_that_the_client_accepts() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let answer = world
         .call("receiver.example", "GET", &of(PROVIDER), &[], None)
         .await;
@@ -42,7 +42,7 @@ async fn lookup_answers_a_record_that_the_client_accepts() {
 
 #[tokio::test]
 async fn ids_of_any_form_are_found_raw_and_encoded() {
-    let world = World::new().await;
+    let world = LocationFixture::new().await;
     let body =
         json!({ "provider_id": "p+1@dataex.jp", "provider_connector_url": "https://p.example" });
     assert_eq!(
@@ -81,7 +81,7 @@ async fn ids_of_any_form_are_found_raw_and_encoded() {
 #[case(of("a%20b"), StatusCode::UNPROCESSABLE_ENTITY)]
 #[tokio::test]
 async fn failed_lookup_never_carries_an_address(#[case] path: String, #[case] status: StatusCode) {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let answer = world
         .call(
             "receiver.example",
@@ -112,7 +112,7 @@ async fn lookup_is_for_registered_certificates(
     #[case] certificate: &str,
     #[case] status: StatusCode,
 ) {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     assert_eq!(
         world
             .call(certificate, "GET", &of(PROVIDER), &[], None)
@@ -124,7 +124,7 @@ async fn lookup_is_for_registered_certificates(
 
 #[tokio::test]
 async fn authentication_server_that_is_away_means_503_and_when_to_come_back() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     world.auth.is_away.store(true, Ordering::SeqCst);
     let answer = world
         .call("receiver.example", "GET", &of(PROVIDER), &[], None)
@@ -135,7 +135,7 @@ async fn authentication_server_that_is_away_means_503_and_when_to_come_back() {
 
 #[tokio::test]
 async fn list_is_for_operators_whole_or_in_pages() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     for n in 0..4 {
         let body = json!({ "provider_id": format!("p{n}"), "provider_connector_url": "https://p.example" });
         assert_eq!(
@@ -188,7 +188,7 @@ async fn list_is_for_operators_whole_or_in_pages() {
 
 #[tokio::test]
 async fn somebody_who_is_suspended_is_nowhere() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let look = async || {
         world
             .call("receiver.example", "GET", &of(PROVIDER), &[], None)

@@ -8,8 +8,8 @@ use common::{
 use super::*;
 
 /// As the listener serves it.
-async fn listening() -> World {
-    let mut world = World::with_record().await;
+async fn listening() -> LocationFixture {
+    let mut world = LocationFixture::with_record().await;
     let url = "https://location.example".parse().expect("a URL");
     let config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, TlsMode::None);
     let front = Front::new(world.router, &config);

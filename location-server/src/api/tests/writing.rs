@@ -27,7 +27,7 @@ async fn writing_takes_an_operators_token_and_certificate(
     #[case] authorization: Option<&str>,
     #[case] status: StatusCode,
 ) {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let headers: Vec<_> = authorization
         .map(|value| ("authorization", value))
         .into_iter()
@@ -64,7 +64,7 @@ async fn writing_takes_an_operators_token_and_certificate(
 
 #[tokio::test]
 async fn operator_registers_changes_and_removes() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let again = world
         .operator("POST", "/cadde/api/v4/location", Some(record()))
         .await;
@@ -116,7 +116,7 @@ async fn operator_registers_changes_and_removes() {
 
 #[tokio::test]
 async fn providers_own_connector_moves_its_record_and_nothing_else() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let put = |provider: &str, url: &str| json!({ "provider_id": provider, "provider_connector_url": url });
     let own = world
         .call(
@@ -193,7 +193,7 @@ async fn body_that_does_not_fit_is_422_and_names_the_member(
     #[case] body: Value,
     #[case] member: &str,
 ) {
-    let world = World::new().await;
+    let world = LocationFixture::new().await;
     let answer = world
         .operator("POST", "/cadde/api/v4/location", Some(body))
         .await;
@@ -210,7 +210,7 @@ async fn body_that_does_not_fit_is_422_and_names_the_member(
 
 #[tokio::test]
 async fn overlong_body_is_refused() {
-    let world = World::new().await;
+    let world = LocationFixture::new().await;
     let long = json!({ "provider_id": PROVIDER, "provider_connector_url": "x".repeat(20_000) });
     let answer = world
         .operator("POST", "/cadde/api/v4/location", Some(long))
@@ -220,7 +220,7 @@ async fn overlong_body_is_refused() {
 
 #[tokio::test]
 async fn conditions_guard_against_lost_changes() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let found = world
         .call("receiver.example", "GET", &of(PROVIDER), &[], None)
         .await;
@@ -282,7 +282,7 @@ async fn conditions_guard_against_lost_changes() {
 
 #[tokio::test]
 async fn concurrent_creations_leave_one_record_and_one_line_of_history() {
-    let world = World::new().await;
+    let world = LocationFixture::new().await;
     let (one, two, three) = tokio::join!(
         world.operator("POST", "/cadde/api/v4/location", Some(record())),
         world.operator("POST", "/cadde/api/v4/location", Some(record())),
@@ -305,7 +305,7 @@ async fn concurrent_creations_leave_one_record_and_one_line_of_history() {
 /// The history keeps each change for good.
 #[tokio::test]
 async fn a_connector_does_not_move_its_record_without_end() {
-    let world = World::with_record().await;
+    let world = LocationFixture::with_record().await;
     let change = async |connector: &str, number: usize| {
         let url = json!({ "provider_connector_url": format!("https://n{number}.example") });
         let path = of(PROVIDER);

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    AbortReason, Side, Unregistrable,
+    AbortReason, ExchangeRole, Unregistrable,
     fields::{Wrong, moment, one_predecessor, required_user, text, user, uuid},
 };
 use crate::event::{MAX_TAGS_OF_MANY, check_tags, limit_tags};
@@ -46,7 +46,7 @@ pub(super) struct Parts {
     pub(super) id: Uuid,
     pub(super) time: OffsetDateTime,
     pub(super) body: InBody,
-    pub(super) side: Side,
+    pub(super) side: ExchangeRole,
     pub(super) provider: Option<UserId>,
     pub(super) consumer: Option<UserId>,
     pub(super) previous: Vec<String>,
@@ -115,12 +115,17 @@ pub(super) fn evidence(evidence: &Map<String, Value>, has_dig: bool) -> Result<P
         "direct" => fetched(evidence, has_dig, EvidenceKind::Direct),
         "received-unsent" => fetched(evidence, has_dig, EvidenceKind::ReceivedUnsent),
         Unregistrable::TYPE => unregistrable(evidence, has_dig),
-        "voucher-sent" => voucher(evidence, has_dig, EvidenceKind::VoucherSent, Side::Provider),
+        "voucher-sent" => voucher(
+            evidence,
+            has_dig,
+            EvidenceKind::VoucherSent,
+            ExchangeRole::Provider,
+        ),
         "voucher-received" => voucher(
             evidence,
             has_dig,
             EvidenceKind::VoucherReceived,
-            Side::Receiver,
+            ExchangeRole::Receiver,
         ),
         other => Err(Wrong::unknown("type", other)),
     }
@@ -141,8 +146,8 @@ fn transfer_aborted(evidence: &Map<String, Value>, has_dig: bool) -> Result<Part
         return Err("an aborted transfer has no dig".into());
     }
     let side = match text(evidence, "cdleventtype")? {
-        Some("Sent") => Side::Provider,
-        Some("Received") => Side::Receiver,
+        Some("Sent") => ExchangeRole::Provider,
+        Some("Received") => ExchangeRole::Receiver,
         Some(other) => return Err(Wrong::unknown("cdleventtype", other)),
         None => return Err("cdleventtype is missing".into()),
     };
@@ -178,7 +183,7 @@ fn fetched(
         id: uuid(evidence, "id")?,
         time: moment(evidence, "time")?,
         body: InBody::Evidence(kind),
-        side: Side::Receiver,
+        side: ExchangeRole::Receiver,
         provider: provider.transpose()?,
         consumer: Some(required_user(evidence, "datauser")?),
         previous: Vec::new(),
@@ -210,7 +215,7 @@ fn unregistrable(evidence: &Map<String, Value>, has_dig: bool) -> Result<Parts, 
 }
 
 /// The side that an item describes, and its event or evidence.
-fn described(item: &Map<String, Value>) -> Result<(Side, &Map<String, Value>), String> {
+fn described(item: &Map<String, Value>) -> Result<(ExchangeRole, &Map<String, Value>), String> {
     let inner = |name: &str| item.get(name).and_then(Value::as_object);
     if let Some(event) = inner("event") {
         return Ok((side_of(text(event, "cdleventtype")?), event));
@@ -221,18 +226,18 @@ fn described(item: &Map<String, Value>) -> Result<(Side, &Map<String, Value>), S
         of => of == Some("voucher-sent"),
     };
     let side = if is_provider {
-        Side::Provider
+        ExchangeRole::Provider
     } else {
-        Side::Receiver
+        ExchangeRole::Receiver
     };
     Ok((side, evidence))
 }
 
 /// Anything but a `Sent` follows the stricter reading: its `datauser` must be the acting user.
-fn side_of(event_type: Option<&str>) -> Side {
+fn side_of(event_type: Option<&str>) -> ExchangeRole {
     match event_type {
-        Some("Sent") => Side::Provider,
-        _ => Side::Receiver,
+        Some("Sent") => ExchangeRole::Provider,
+        _ => ExchangeRole::Receiver,
     }
 }
 
@@ -240,7 +245,7 @@ fn voucher(
     evidence: &Map<String, Value>,
     has_dig: bool,
     kind: EvidenceKind,
-    side: Side,
+    side: ExchangeRole,
 ) -> Result<Parts, Wrong> {
     let own = ["contract_id", "dataprovider", "datauser", "status"];
     nothing_else(evidence, &own)?;

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Dig, Jti, MAX_ID_BYTES, MAX_ITEM_BYTES, Side,
+    Dig, ExchangeRole, Jti, MAX_ID_BYTES, MAX_ITEM_BYTES,
     body::{InBody, Parts, event, evidence},
     fields::{Wrong, text, user, uuid},
 };
@@ -34,7 +34,7 @@ pub struct InItem {
     /// What it is about.
     pub body: InBody,
     /// Which side it describes.
-    pub side: Side,
+    pub side: ExchangeRole,
     /// The event or evidence itself.
     pub object: Map<String, Value>,
     /// `dataprovider`.

@@ -119,7 +119,7 @@ impl TryFrom<String> for Jti {
 
 /// Which side of an exchange a record describes, hence who may submit it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum ExchangeRole {
     /// The provider's.
     Provider,
     /// The receiver's.

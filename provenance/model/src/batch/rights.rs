@@ -2,13 +2,13 @@
 
 use common_ids::UserId;
 
-use super::{InBody, InItem, Side};
+use super::{ExchangeRole, InBody, InItem};
 
 /// For whom a connector is registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     /// The side on which it takes part.
-    pub side: Side,
+    pub side: ExchangeRole,
     /// Its participant.
     pub user: UserId,
 }
@@ -21,8 +21,8 @@ pub struct Registration {
 pub fn may_submit(registration: &Registration, item: &InItem) -> Result<(), String> {
     let user = &item.user_id;
     match item.side {
-        Side::Provider => {
-            if registration.side != Side::Provider
+        ExchangeRole::Provider => {
+            if registration.side != ExchangeRole::Provider
                 || Some(&registration.user) != item.provider.as_ref()
             {
                 return Err(
@@ -33,8 +33,8 @@ pub fn may_submit(registration: &Registration, item: &InItem) -> Result<(), Stri
                 return Err("user_id of what a provider sent must be dataprovider".to_owned());
             }
         }
-        Side::Receiver => {
-            if registration.side != Side::Receiver {
+        ExchangeRole::Receiver => {
+            if registration.side != ExchangeRole::Receiver {
                 return Err("this connector is not registered as a receiver".to_owned());
             }
             // Evidence follows the rule of its side as well: the user whose transfer it was.

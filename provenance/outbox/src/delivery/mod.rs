@@ -10,7 +10,7 @@ use std::future::Future;
 use bytes::Bytes;
 pub use http::HttpLedger;
 pub(crate) use queue::{Queue, Room};
-pub(super) use task::{Delivery, Way};
+pub(super) use task::{Delivery, LedgerLink};
 use uuid::Uuid;
 
 /// A record on its way to the ledger.

@@ -25,7 +25,7 @@ use crate::{
     DeliveredError, Problem,
     config::OutboxConfig,
     status::LedgerContact,
-    writer::{Command, Refusal, Settled},
+    writer::{Command, RefusedRecord, Settled},
 };
 
 /// Longest pause while somebody waits for a record, as a multiple of the first one: their deadlines are seconds.
@@ -49,7 +49,7 @@ const HEAD: &[u8] = b"{\"items\":[";
 const TAIL: &[u8] = b"]}";
 
 /// The way to the ledger, and as whom records go there.
-pub(crate) struct Way<T> {
+pub(crate) struct LedgerLink<T> {
     pub(crate) transport: T,
     pub(crate) connector: ConnectorId,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Way<T> {
 pub(crate) struct Delivery<T> {
     queue: Arc<Queue>,
     writer: Sender<Command>,
-    way: Way<T>,
+    way: LedgerLink<T>,
     clock: SharedClock,
     config: OutboxConfig,
     contact: watch::Sender<LedgerContact>,
@@ -86,7 +86,7 @@ impl<T: Transport> Delivery<T> {
     pub(crate) fn new(
         queue: Arc<Queue>,
         writer: Sender<Command>,
-        way: Way<T>,
+        way: LedgerLink<T>,
         clock: SharedClock,
         config: OutboxConfig,
         contact: watch::Sender<LedgerContact>,
@@ -323,7 +323,7 @@ impl<T: Transport> Delivery<T> {
     async fn tell(
         &self,
         delivered: Vec<Settled>,
-        parked: Vec<Refusal>,
+        parked: Vec<RefusedRecord>,
         answers: Vec<(Uuid, Result<(), DeliveredError>)>,
     ) {
         if answers.is_empty() {
@@ -410,11 +410,11 @@ impl<T: Transport> Delivery<T> {
     }
 }
 
-fn park(record: &Outgoing, problem: Problem, why: String) -> Refusal {
+fn park(record: &Outgoing, problem: Problem, why: String) -> RefusedRecord {
     metrics::counter!("outbox_parked_total", "problem" => problem.label()).increment(1);
     // Operators are told by the alarm of the writer, however many there are.
     tracing::debug!(event.id = %record.id, problem = problem.label(), why, "the ledger refused a record for good");
-    Refusal {
+    RefusedRecord {
         id: record.id,
         ended_ms: record.ended_ms,
         problem,

@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Write what the ledger answered. Tried until it is written.
     Settle {
         delivered: Vec<Settled>,
-        parked: Vec<Refusal>,
+        parked: Vec<RefusedRecord>,
         done: oneshot::Sender<()>,
     },
     /// Read records into the queue of delivery, none of `held`.
@@ -87,7 +87,7 @@ pub(crate) struct Settled {
 
 /// A record that the ledger refused for good.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
+pub(crate) struct RefusedRecord {
     pub(crate) id: Uuid,
     pub(crate) ended_ms: i64,
     pub(crate) problem: Problem,

@@ -26,16 +26,16 @@ use common::{
 use rusqlite::ErrorCode;
 use tokio::sync::watch;
 
-pub(crate) use self::command::{Command, Refusal, Reply, Settled};
+pub(crate) use self::command::{Command, RefusedRecord, Reply, Settled};
 use self::command::{Effect, conclude, refuse};
 pub(super) use self::{alarm::Alarm, metrics::Metrics, upkeep::Upkeep};
 use super::{
     FullReason, OutboxError,
+    capacity::Capacity,
     config::OutboxConfig,
     delivery::Queue,
     errand::{Change, Errands},
     file::{File, NewRecord, Outcome},
-    gate::Gate,
     millis::to_i64,
     parked::{Problem, Wish},
     status::{Ages, Counts},
@@ -52,7 +52,7 @@ pub(super) struct Writer<'c> {
     pub(super) connector: ConnectorId,
     pub(super) alarm: Alarm,
     pub(super) config: OutboxConfig,
-    pub(super) gate: Arc<Gate>,
+    pub(super) gate: Arc<Capacity>,
     pub(super) beat: Heartbeat,
     pub(super) upkeep: Upkeep,
     pub(super) clock: SharedClock,

@@ -27,13 +27,13 @@ pub(super) fn problem(answer: &Answer, item: usize) -> (String, u64, bool) {
     )
 }
 
-async fn origin(world: &World) -> String {
+async fn origin(world: &LedgerFixture) -> String {
     world.registered(PROVIDER, &create()).await
 }
 
 #[tokio::test]
 async fn both_sides_of_an_exchange_end_up_in_one_lineage_with_their_digests() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     let (sent, received) = (world.id(), world.id());
     let answer = world
@@ -80,7 +80,7 @@ async fn both_sides_of_an_exchange_end_up_in_one_lineage_with_their_digests() {
 
 #[tokio::test]
 async fn a_received_may_come_before_its_sent_in_one_request_or_in_two() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     for _ in 0..2 {
         let (sent, received) = (world.id(), world.id());
@@ -127,7 +127,7 @@ async fn a_received_may_come_before_its_sent_in_one_request_or_in_two() {
 
 #[tokio::test]
 async fn a_repeated_request_gets_the_same_receipts() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     let items = [
         world.sent(&world.id(), &create),
@@ -164,7 +164,7 @@ async fn a_repeated_request_gets_the_same_receipts() {
 
 #[tokio::test]
 async fn an_id_stands_for_one_content_of_one_connector() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let (sent, id) = (world.id(), world.id());
     let item = world.received(&id, &sent);
     assert_eq!(
@@ -210,7 +210,7 @@ async fn an_id_stands_for_one_content_of_one_connector() {
 
 #[tokio::test]
 async fn two_equal_ids_in_one_request_are_like_two_requests() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let (sent, id) = (world.id(), world.id());
     let item = world.received(&id, &sent);
     let mut other = item.clone();
@@ -227,7 +227,7 @@ async fn two_equal_ids_in_one_request_are_like_two_requests() {
 
 #[tokio::test]
 async fn one_bad_item_does_not_hold_up_the_others() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     let good = [
         world.sent(&world.id(), &create),
@@ -262,7 +262,7 @@ async fn one_bad_item_does_not_hold_up_the_others() {
 
 #[tokio::test]
 async fn a_connector_speaks_for_its_side_alone() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     let forbidden = async |connector: &str, item: Value| {
         let answer = world.deliver_as(connector, &[item]).await;
@@ -297,7 +297,7 @@ async fn a_connector_speaks_for_its_side_alone() {
 
 #[tokio::test]
 async fn a_connector_that_is_not_registered_is_refused_as_a_whole() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let answer = world
         .deliver_as("unknown.example", &[world.sent(&world.id(), "x")])
         .await;
@@ -307,7 +307,7 @@ async fn a_connector_that_is_not_registered_is_refused_as_a_whole() {
 
 #[tokio::test]
 async fn while_the_registry_is_away_items_may_be_tried_again_and_bad_ones_may_not() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     world.set_available(false);
     let answer = world
         .deliver_as(
@@ -322,7 +322,7 @@ async fn while_the_registry_is_away_items_may_be_tried_again_and_bad_ones_may_no
 
 #[tokio::test]
 async fn an_item_that_names_itself_or_closes_a_cycle_is_invalid() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let (a, b) = (world.id(), world.id());
     let answer = world
         .deliver_as(RECEIVER_CONNECTOR, &[world.received(&a, &a)])
@@ -340,7 +340,7 @@ async fn an_item_that_names_itself_or_closes_a_cycle_is_invalid() {
 
 #[tokio::test]
 async fn nobody_keeps_a_record_out_by_closing_a_cycle_over_its_id() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let (sent, received) = (world.id(), world.id());
     // The provider has seen the receiver's id in an answer, before its record was delivered.
     let first = world
@@ -364,7 +364,7 @@ async fn nobody_keeps_a_record_out_by_closing_a_cycle_over_its_id() {
 
 #[tokio::test]
 async fn an_aborted_transfer_leaves_the_edge_pending() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     let (sent, received) = (world.id(), world.id());
     world
@@ -398,7 +398,7 @@ async fn an_aborted_transfer_leaves_the_edge_pending() {
 
 #[tokio::test]
 async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
-    let tight = World::with(LedgerConfig {
+    let tight = LedgerFixture::with(LedgerConfig {
         queue: 1,
         ..limits()
     })
@@ -415,7 +415,7 @@ async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
         ["created"]
     );
 
-    let full = World::with(LedgerConfig {
+    let full = LedgerFixture::with(LedgerConfig {
         disk_watermark_percent: 0,
         disk_headroom: ByteSize(u64::MAX),
         ..limits()
@@ -428,7 +428,7 @@ async fn a_full_queue_and_a_full_disk_refuse_the_whole_request() {
 
 #[tokio::test]
 async fn a_connector_with_many_requests_open_leaves_room_for_others() {
-    let world = World::with(LedgerConfig {
+    let world = LedgerFixture::with(LedgerConfig {
         requests: 3,
         requests_per_connector: 2,
         ..limits()
@@ -473,7 +473,7 @@ async fn a_connector_with_many_requests_open_leaves_room_for_others() {
 #[tokio::test]
 async fn an_answer_counts_as_one_of_its_connectors_batches_until_it_is_taken() {
     use futures_util::FutureExt as _;
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let request = |connector: &str, body: String| {
         // The length is what is held, whatever comes.
         let mut request = Request::post("/v2/events:batch")
@@ -515,7 +515,7 @@ async fn an_answer_counts_as_one_of_its_connectors_batches_until_it_is_taken() {
 
 #[tokio::test]
 async fn what_is_made_of_a_batch_is_bounded_whatever_its_text() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let too_large = async |body: &str| {
         let answer = world.deliver_text(RECEIVER_CONNECTOR, body).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -541,7 +541,7 @@ async fn what_is_made_of_a_batch_is_bounded_whatever_its_text() {
 
 #[tokio::test]
 async fn places_in_the_ledger_have_no_gaps() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = origin(&world).await;
     for _ in 0..5 {
         let mut bad = world.sent(&world.id(), &create);

@@ -49,7 +49,14 @@ impl Transport for ToLedger {
 }
 
 /// What that version wrote for the record `id` in `state`.
-fn request(world: &World, side: &str, user: &str, id: &str, create: &str, state: i64) -> Value {
+fn request(
+    world: &LedgerFixture,
+    side: &str,
+    user: &str,
+    id: &str,
+    create: &str,
+    state: i64,
+) -> Value {
     match state {
         0 => json!({
             "exchange_id": world.id(), "event_id": id, "kind": side.to_lowercase(), "provider": PROVIDER, "predecessor": create,
@@ -81,7 +88,7 @@ async fn a_file_of_before_is_delivered_whoever_used_its_ids(
     #[case] side: &str,
     #[case] user: &str,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = world.registered(PROVIDER, &create()).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("outbox.db");

@@ -8,7 +8,7 @@ use super::{
     *,
 };
 
-impl World {
+impl LedgerFixture {
     /// A `Received` of `consumer` from `provider` that follows `previous`, as `connector` delivers it; its id.
     async fn delivered(
         &self,
@@ -43,7 +43,7 @@ impl World {
 /// what they could not read before.
 #[tokio::test]
 async fn a_connector_reads_nothing_by_the_name_of_another() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     let told = [&story.create, &story.sent, &story.received, &story.update];
     let mut forged = Vec::new();
@@ -90,7 +90,7 @@ async fn a_connector_reads_nothing_by_the_name_of_another() {
 #[case::by_the_users_token(false)]
 #[tokio::test]
 async fn a_provider_reads_nothing_by_what_it_says_was_sent(#[case] by_connector: bool) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     for previous in [&story.create, &story.sent, &story.received, &story.update] {
         let id = if by_connector {
@@ -111,7 +111,7 @@ async fn a_provider_reads_nothing_by_what_it_says_was_sent(#[case] by_connector:
 /// Whoever brings a token that is addressed to a provider may be the provider or the receiver that got it.
 #[tokio::test]
 async fn an_addressed_token_leads_to_the_providers_originals_alone() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     let send = async |token: &str, (provider, consumer): (&str, &str), previous: &str| {
         let mut sent = event("Sent", Some(provider), Some(consumer));
@@ -144,7 +144,7 @@ async fn an_addressed_token_leads_to_the_providers_originals_alone() {
 /// A connector that was there reads the other side of its exchanges, and what that goes back to.
 #[tokio::test]
 async fn a_connector_reads_the_other_side_of_what_it_took_part_in() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = world
         .registered(PROVIDER, &event("Create", Some(PROVIDER), None))
         .await;
@@ -171,7 +171,7 @@ async fn a_connector_reads_the_other_side_of_what_it_took_part_in() {
 async fn an_addressed_token_takes_nothing_from_its_user() {
     let mut config = limits();
     (config.writes.per_second, config.writes.burst) = (1, 2);
-    let world = World::with(config).await;
+    let world = LedgerFixture::with(config).await;
     let addressed = format!("{CONSUMER}-to-{PROVIDER}");
     let sent = event("Sent", Some(PROVIDER), Some(CONSUMER));
     let key = &[("idempotency-key", "the-users-next")];

@@ -13,7 +13,7 @@ const OTHER_PROVIDER: &str = "provider.c.example";
 
 /// By which way somebody puts something of theirs under an id that they have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Submission {
     Token,
     OwnToken,
     Event,
@@ -23,19 +23,19 @@ pub(super) enum Way {
     Unsent,
 }
 
-pub(super) const WAYS: [Way; 7] = [
-    Way::Token,
-    Way::OwnToken,
-    Way::Event,
-    Way::ProvidersEvent,
-    Way::Aborted,
-    Way::Direct,
-    Way::Unsent,
+pub(super) const WAYS: [Submission; 7] = [
+    Submission::Token,
+    Submission::OwnToken,
+    Submission::Event,
+    Submission::ProvidersEvent,
+    Submission::Aborted,
+    Submission::Direct,
+    Submission::Unsent,
 ];
 
-impl World {
+impl LedgerFixture {
     /// Puts something under `id`, and its nonce beside it where one was seen. True if the ledger took it.
-    pub(super) async fn squat(&self, way: Way, id: &str, nonce: Option<&Value>) -> bool {
+    pub(super) async fn squat(&self, way: Submission, id: &str, nonce: Option<&Value>) -> bool {
         let time = "2025-01-01T00:00:05.000Z";
         let fetched = |kind: &str, more: Value| {
             let mut evidence = json!({ "type": kind, "id": id, "source_url": "https://x.example/", "datauser": CONSUMER, "time": time,
@@ -47,24 +47,24 @@ impl World {
         };
         let token = |user: &str| json!({ "cdldatamodelversion": "2.0", "cdleventtype": "Create", "cdleventid": id, "dataprovider": user });
         let (connector, mut item) = match way {
-            Way::Token => {
+            Submission::Token => {
                 let answer = self.register_as(STRANGER, &token(STRANGER), &[]).await;
                 return answer.status == StatusCode::OK;
             }
-            Way::OwnToken => {
+            Submission::OwnToken => {
                 let answer = self.register_as(CONSUMER, &token(CONSUMER), &[]).await;
                 return answer.status == StatusCode::OK;
             }
-            Way::Event => (SECOND, self.received(id, "x")),
-            Way::ProvidersEvent => {
+            Submission::Event => (SECOND, self.received(id, "x")),
+            Submission::ProvidersEvent => {
                 let mut item = self.sent(id, "x");
                 item["user_id"] = STRANGER.into();
                 item["event"]["dataprovider"] = STRANGER.into();
                 (OTHER_PROVIDER, item)
             }
-            Way::Aborted => (SECOND, self.aborted("Received", CONSUMER, id, "x")),
-            Way::Direct => (SECOND, fetched("direct", json!({}))),
-            Way::Unsent => (
+            Submission::Aborted => (SECOND, self.aborted("Received", CONSUMER, id, "x")),
+            Submission::Direct => (SECOND, fetched("direct", json!({}))),
+            Submission::Unsent => (
                 SECOND,
                 fetched("received-unsent", json!({ "dataprovider": PROVIDER })),
             ),
@@ -92,7 +92,7 @@ fn commitment(answer: &Answer) -> String {
 async fn the_true_record_is_always_taken(#[case] connector: &str) {
     for way in WAYS {
         for is_owned in [true, false] {
-            let world = World::new().await;
+            let world = LedgerFixture::new().await;
             let create = world.registered(PROVIDER, &create()).await;
             let item = |id: &str| {
                 if connector == PROVIDER_CONNECTOR {
@@ -135,7 +135,7 @@ async fn the_true_record_is_always_taken(#[case] connector: &str) {
                 assert_eq!(correction["prev"][0]["id"], id);
                 assert_eq!(correction["prev"][1]["c"], commitment(&first));
             }
-            let of_connectors = matches!(way, Way::Event | Way::ProvidersEvent);
+            let of_connectors = matches!(way, Submission::Event | Submission::ProvidersEvent);
             assert_eq!(
                 world.cores("mismatch").len(),
                 usize::from(is_taken && of_connectors)
@@ -147,7 +147,7 @@ async fn the_true_record_is_always_taken(#[case] connector: &str) {
 #[tokio::test]
 async fn a_lineage_goes_through_the_true_record() {
     for way in WAYS {
-        let world = World::new().await;
+        let world = LedgerFixture::new().await;
         let create = world.registered(PROVIDER, &create()).await;
         let (sent, early, late) = (world.id(), world.id(), world.id());
         assert!(world.squat(way, &sent, None).await);
@@ -174,7 +174,7 @@ async fn a_lineage_goes_through_the_true_record() {
 /// The id of an original is seen in a catalogue: nobody takes its place by sending something under it.
 #[tokio::test]
 async fn an_original_keeps_its_place() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut original = create();
     original["cdleventid"] = world.id().into();
     let create = world.registered(PROVIDER, &original).await;
@@ -194,7 +194,7 @@ async fn an_original_keeps_its_place() {
 
 #[tokio::test]
 async fn ids_without_an_owner_can_be_refused() {
-    let world = World::with(LedgerConfig {
+    let world = LedgerFixture::with(LedgerConfig {
         v7_ids: false,
         ..limits()
     })

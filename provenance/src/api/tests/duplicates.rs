@@ -11,7 +11,7 @@ fn tagged(event_type: &str, previous: &[&str]) -> Value {
 
 #[tokio::test]
 async fn the_same_original_is_registered_once() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let first = world.registered(PROVIDER, &tagged("Create", &[])).await;
     assert_eq!(
         world.registered(PROVIDER, &tagged("Create", &[])).await,
@@ -31,7 +31,7 @@ async fn the_same_original_is_registered_once() {
 
 #[tokio::test]
 async fn of_several_duplicates_the_oldest_is_named() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let first = world.registered(PROVIDER, &tagged("Other", &[])).await;
     world.registered(PROVIDER, &tagged("Other", &[])).await;
     assert_eq!(
@@ -42,7 +42,7 @@ async fn of_several_duplicates_the_oldest_is_named() {
 
 #[tokio::test]
 async fn an_original_made_by_an_update_is_linked_to_the_latest() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     world.registered(PROVIDER, &tagged("Update", &[])).await;
     let update = world.registered(PROVIDER, &tagged("Update", &[])).await;
     let original = world.registered(PROVIDER, &tagged("Create", &[])).await;
@@ -61,7 +61,7 @@ async fn an_original_made_by_an_update_is_linked_to_the_latest() {
 
 #[tokio::test]
 async fn an_original_that_names_its_predecessors_is_registered_after_an_update() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let update = world.registered(PROVIDER, &tagged("Update", &[])).await;
     let publish = world
         .registered(PROVIDER, &tagged("Publish", &[&update]))
@@ -72,7 +72,7 @@ async fn an_original_that_names_its_predecessors_is_registered_after_an_update()
 
 #[tokio::test]
 async fn events_without_tags_are_never_duplicates() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     assert_ne!(
         world.registered(PROVIDER, &create()).await,
         world.registered(PROVIDER, &create()).await
@@ -81,7 +81,7 @@ async fn events_without_tags_are_never_duplicates() {
 
 #[tokio::test]
 async fn two_originals_at_once_are_registered_once() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let event = tagged("Create", &[]);
     let all =
         futures_util::future::join_all((0..20).map(|_| world.registered(PROVIDER, &event))).await;

@@ -13,7 +13,7 @@ const SECOND: &str = "second.b.example";
 
 #[tokio::test]
 async fn an_id_of_version_8_is_taken_from_its_connector_alone() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = world.registered(PROVIDER, &create()).await;
     let (sent, true_record) = world.owned(PROVIDER_CONNECTOR, world.sent("", &create));
     let with_nonce = |mut item: Value| {
@@ -78,7 +78,7 @@ async fn an_id_of_version_8_is_taken_from_its_connector_alone() {
 #[case::list(json!([]))]
 #[tokio::test]
 async fn a_nonce_has_one_form(#[case] nonce: Value) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let (_, mut item) = world.owned(RECEIVER_CONNECTOR, world.received("", "x"));
     item["nonce"] = nonce;
     let answer = world.deliver_as(RECEIVER_CONNECTOR, &[item.clone()]).await;
@@ -95,7 +95,7 @@ async fn a_nonce_has_one_form(#[case] nonce: Value) {
 #[case("00000000-0000-0000-0000-000000000000")]
 #[tokio::test]
 async fn an_id_without_an_owner_has_no_nonce(#[case] id: &str) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut item = world.received(id, "x");
     item["nonce"] = "00".repeat(16).into();
     let answer = world.deliver_as(RECEIVER_CONNECTOR, &[item]).await;
@@ -121,7 +121,7 @@ fn spellings(id: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn nobody_states_an_id_of_version_8_in_any_spelling() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create_id = world.registered(PROVIDER, &create()).await;
     let (sent, true_record) = world.owned(PROVIDER_CONNECTOR, world.sent("", &create_id));
     let claimed = async || {
@@ -153,7 +153,7 @@ async fn nobody_states_an_id_of_version_8_in_any_spelling() {
 
 #[tokio::test]
 async fn ids_that_the_ledger_gives_are_nobody_elses() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let given = world.registered(PROVIDER, &create()).await;
     assert!(event_id::looks_owned(&given));
     let mut item = world.sent(&given, "x");
@@ -170,7 +170,7 @@ async fn ids_that_the_ledger_gives_are_nobody_elses() {
 
 #[tokio::test]
 async fn what_is_of_a_time_to_come_waits_for_it() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let at = |minutes| world.clock.now() + time::Duration::minutes(minutes);
     let text = |minutes| common::clock::rfc3339_millis(at(minutes));
     let owner = ConnectorId::parse(RECEIVER_CONNECTOR).unwrap();
@@ -209,7 +209,7 @@ async fn what_is_of_a_time_to_come_waits_for_it() {
 
 #[tokio::test]
 async fn what_came_without_an_event_is_evidence_of_the_receiver_alone() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let evidence = json!({
         "kind": "evidence", "exchange_id": world.id(), "user_id": CONSUMER,
         "evidence": {

@@ -31,7 +31,7 @@ use super::{
 #[case::root_member("/event/_id", json!(1))]
 #[tokio::test]
 async fn items_outside_the_schema_are_invalid(#[case] at: &str, #[case] value: Value) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut item = world.received(&world.id(), &world.id());
     let (parent, name) = at.rsplit_once('/').unwrap();
     item.pointer_mut(parent).unwrap()[name] = value;
@@ -47,7 +47,7 @@ async fn items_outside_the_schema_are_invalid(#[case] at: &str, #[case] value: V
 
 #[tokio::test]
 async fn members_of_a_later_version_are_kept_and_committed_to() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut item = world.received(&world.id(), "x");
     item["later"] = json!({"b": 1, "a": ["é", null]});
     item["prev"] = json!("a member of cores");
@@ -85,7 +85,7 @@ async fn members_of_a_later_version_are_kept_and_committed_to() {
 
 #[tokio::test]
 async fn a_type_of_a_later_version_is_refused_by_its_name() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let evidence = |member: &str, value: &str| {
         let mut item = world.aborted("Received", CONSUMER, &world.id(), "x");
         item["evidence"][member] = value.into();
@@ -116,7 +116,7 @@ async fn a_type_of_a_later_version_is_refused_by_its_name() {
 }
 
 /// What a connector hands over of `item`, in the name of `user_id`.
-fn handed_over(world: &World, user_id: &str, item: &Value) -> Value {
+fn handed_over(world: &LedgerFixture, user_id: &str, item: &Value) -> Value {
     json!({
         "kind": "evidence", "exchange_id": world.id(), "user_id": user_id,
         "evidence": {
@@ -128,7 +128,7 @@ fn handed_over(world: &World, user_id: &str, item: &Value) -> Value {
 
 #[tokio::test]
 async fn what_cannot_be_registered_is_taken_by_the_rule_of_the_side_that_it_describes() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut sent = world.sent(&world.id(), "x");
     let mut received = world.received(&world.id(), "x");
     for item in [&mut sent, &mut received] {
@@ -172,7 +172,7 @@ async fn evidence_of_what_cannot_be_registered_says_what_and_why(
     #[case] at: &str,
     #[case] value: Value,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let item = world.sent(&world.id(), "x");
     let mut evidence = handed_over(&world, PROVIDER, &item);
     *evidence["evidence"].pointer_mut(at).unwrap() = value;
@@ -182,7 +182,7 @@ async fn evidence_of_what_cannot_be_registered_says_what_and_why(
 
 #[tokio::test]
 async fn a_conflict_with_a_record_of_the_same_connector_carries_its_receipt() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let id = world.id();
     let item = world.received(&id, "x");
     let first = world
@@ -210,7 +210,7 @@ async fn a_conflict_with_a_record_of_the_same_connector_carries_its_receipt() {
 
 #[tokio::test]
 async fn an_item_without_its_members_and_one_with_double_members_are_invalid() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let item = world.received(&world.id(), &world.id());
     for name in ["exchange_id", "user_id", "kind", "event", "dig"] {
         let mut without = item.clone();
@@ -262,7 +262,7 @@ async fn evidence_has_the_members_of_its_type(
     #[case] has_dig: bool,
     #[case] status: &str,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     evidence["id"] = world.id().into();
     evidence["time"] = "2025-01-01T00:00:05.000Z".into();
     evidence["datauser"] = CONSUMER.into();
@@ -283,7 +283,7 @@ async fn evidence_has_the_members_of_its_type(
 #[case("{\"items\":[1]} x", StatusCode::BAD_REQUEST)]
 #[tokio::test]
 async fn requests_without_items_are_refused(#[case] body: &str, #[case] status: StatusCode) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let answer = world.deliver_text(PROVIDER_CONNECTOR, body).await;
     assert_eq!(answer.status, status, "{}", answer.body);
     assert_eq!(answer.headers["content-type"], "application/problem+json");
@@ -291,7 +291,7 @@ async fn requests_without_items_are_refused(#[case] body: &str, #[case] status: 
 
 #[tokio::test]
 async fn limits_are_kept_at_and_one_over() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let items: Vec<Value> = (0..MAX_ITEMS)
         .map(|_| world.received(&world.id(), "x"))
         .collect();
@@ -339,7 +339,7 @@ async fn limits_are_kept_at_and_one_over() {
 
 #[tokio::test]
 async fn nesting_has_a_limit() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let nested = |levels: usize| {
         let mut item = world.received(&world.id(), "x");
         // The item and its event are the first two levels.
@@ -357,7 +357,7 @@ async fn nesting_has_a_limit() {
 #[case("content-encoding", "gzip")]
 #[tokio::test]
 async fn other_media_types_and_encodings_are_refused(#[case] name: &str, #[case] value: &str) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut request = Request::post("/v2/events:batch")
         .body(Body::from("{}"))
         .unwrap();
@@ -379,7 +379,7 @@ async fn other_media_types_and_encodings_are_refused(#[case] name: &str, #[case]
 
 #[tokio::test]
 async fn the_colon_may_be_encoded() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     for path in ["/v2/events%3Abatch", "/v2/events%3abatch"] {
         let request = Request::post(path)
             .header("content-type", "application/json")

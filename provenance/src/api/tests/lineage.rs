@@ -6,7 +6,7 @@ use super::*;
 use crate::{api::extended::EXTENDED, domain::access::ReadPolicy};
 
 /// Create ← Sent ← Received, registered by provider and consumer.
-async fn exchange(world: &World) -> [String; 3] {
+async fn exchange(world: &LedgerFixture) -> [String; 3] {
     let event = |event_type: &str, previous: &[&str]| {
         json!({
             "cdldatamodelversion": "2.0", "cdleventtype": event_type, "dataprovider": PROVIDER, "datauser": CONSUMER,
@@ -36,7 +36,7 @@ async fn the_query_goes_before_headers_and_headers_before_defaults(
     #[case] headers: &[(&str, &str)],
     #[case] expected: &[usize],
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let all = exchange(&world).await;
     let answer = world
         .lineage_as(PROVIDER, &format!("{}{query}", all[2]), headers)
@@ -54,7 +54,7 @@ async fn the_query_goes_before_headers_and_headers_before_defaults(
 #[case("?depth=1.5")]
 #[tokio::test]
 async fn other_parameters_are_refused(#[case] query: &str) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let all = exchange(&world).await;
     let answer = world
         .lineage_as(PROVIDER, &format!("{}{query}", all[2]), &[])
@@ -64,7 +64,7 @@ async fn other_parameters_are_refused(#[case] query: &str) {
 
 #[tokio::test]
 async fn both_goes_to_ancestors_and_descendants_but_not_to_siblings() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let [create, sent, received] = exchange(&world).await;
     let sibling = json!({ "cdldatamodelversion": "2.0", "cdleventtype": "Sent", "dataprovider": PROVIDER,
         "cdlpreviousevents": [create] });
@@ -83,7 +83,7 @@ async fn both_goes_to_ancestors_and_descendants_but_not_to_siblings() {
 
 #[tokio::test]
 async fn an_unknown_event_is_not_found_and_ids_are_decoded() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     assert_eq!(
         world.lineage_as(PROVIDER, "unknown", &[]).await.status,
         StatusCode::NOT_FOUND
@@ -99,7 +99,7 @@ async fn an_unknown_event_is_not_found_and_ids_are_decoded() {
 
 #[tokio::test]
 async fn others_see_that_an_event_is_there_and_nothing_of_it() {
-    let world = World::with(LedgerConfig {
+    let world = LedgerFixture::with(LedgerConfig {
         read: ReadPolicy::Party,
         ..limits()
     })
@@ -152,7 +152,7 @@ async fn others_see_that_an_event_is_there_and_nothing_of_it() {
 
 #[tokio::test]
 async fn redacted_events_do_not_show_what_is_outside_the_answer() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let [create, sent, _] = exchange(&world).await;
     let answer = world
         .lineage_as(STRANGER, &format!("{sent}?depth=0"), &[])
@@ -165,7 +165,7 @@ async fn redacted_events_do_not_show_what_is_outside_the_answer() {
 
 #[tokio::test]
 async fn an_open_ledger_shows_bodies_to_all_and_cores_to_parties() {
-    let world = World::with(LedgerConfig {
+    let world = LedgerFixture::with(LedgerConfig {
         read: ReadPolicy::Open,
         ..limits()
     })
@@ -182,7 +182,7 @@ async fn an_open_ledger_shows_bodies_to_all_and_cores_to_parties() {
 
 #[tokio::test]
 async fn the_extended_form_adds_the_core_of_ones_own() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let [_, _, received] = exchange(&world).await;
     let plain = world.lineage_as(PROVIDER, &received, &[]).await;
     assert_eq!(plain.headers["content-type"], "application/json");
@@ -203,7 +203,7 @@ async fn the_extended_form_adds_the_core_of_ones_own() {
 
 #[tokio::test]
 async fn a_clients_own_member_ledger_gives_way_in_the_extended_form() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["ledger"] = "own".into();
     let id = world.registered(PROVIDER, &event).await;
@@ -219,7 +219,7 @@ async fn a_clients_own_member_ledger_gives_way_in_the_extended_form() {
 
 #[tokio::test]
 async fn a_connector_reads_what_it_submitted_and_what_concerns_its_participant() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = world.registered(PROVIDER, &create()).await;
     let (sent, received) = (world.id(), world.id());
     world
@@ -246,7 +246,7 @@ async fn a_connector_reads_what_it_submitted_and_what_concerns_its_participant()
 
 #[tokio::test]
 async fn a_lineage_beyond_the_limit_is_refused_and_not_cut() {
-    let world = World::with(LedgerConfig {
+    let world = LedgerFixture::with(LedgerConfig {
         max_lineage: 2,
         ..limits()
     })
@@ -268,7 +268,7 @@ async fn a_lineage_beyond_the_limit_is_refused_and_not_cut() {
 
 #[tokio::test]
 async fn an_id_that_is_no_text_has_no_event() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let answer = world.lineage_as(PROVIDER, "%FF%00", &[]).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(answer.body["type"], "error");
@@ -276,7 +276,7 @@ async fn an_id_that_is_no_text_has_no_event() {
 
 #[tokio::test]
 async fn a_long_answer_comes_in_pieces_and_whole() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = world.registered(PROVIDER, &create()).await;
     // Half of them are sent to somebody else, and redacted.
     for to in [CONSUMER, "guest-d"] {

@@ -5,7 +5,7 @@ use rstest::rstest;
 use super::*;
 
 /// A `Sent` and the `Received` that names it, with the same token and the same bytes.
-fn pair(world: &World) -> [Value; 2] {
+fn pair(world: &LedgerFixture) -> [Value; 2] {
     let (sent, received) = (world.id(), world.id());
     let mut pair = [
         world.sent(&sent, "origin"),
@@ -17,7 +17,7 @@ fn pair(world: &World) -> [Value; 2] {
     pair
 }
 
-impl World {
+impl LedgerFixture {
     async fn deliver_both(&self, [sent, received]: &[Value; 2], sent_first: bool) {
         let both = [(PROVIDER_CONNECTOR, sent), (RECEIVER_CONNECTOR, received)];
         let order = if sent_first { [0, 1] } else { [1, 0] };
@@ -48,7 +48,7 @@ async fn what_does_not_fit_is_recorded_and_marked_in_either_order(
     #[case] expected: &[&str],
 ) {
     for sent_first in [true, false] {
-        let world = World::new().await;
+        let world = LedgerFixture::new().await;
         let mut pair = pair(&world);
         if value.is_null() {
             pair[1].as_object_mut().unwrap().remove("jti");
@@ -94,7 +94,7 @@ async fn what_does_not_fit_is_recorded_and_marked_in_either_order(
 
 #[tokio::test]
 async fn a_registration_by_token_states_that_token() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let pair = pair(&world);
     world.deliver_as(PROVIDER_CONNECTOR, &pair[..1]).await;
     let sent = pair[0]["event"]["cdleventid"].as_str().unwrap();
@@ -111,7 +111,7 @@ async fn a_registration_by_token_states_that_token() {
 
 #[tokio::test]
 async fn a_sent_is_compared_with_everything_that_waited_for_it() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let pair = pair(&world);
     let sent = pair[0]["event"]["cdleventid"].as_str().unwrap();
     let items: Vec<Value> = (0..300)
@@ -145,7 +145,7 @@ async fn a_sent_is_compared_with_everything_that_waited_for_it() {
 #[case(json!("j".repeat(257)))]
 #[tokio::test]
 async fn a_jti_is_short_and_visible(#[case] jti: Value) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut item = world.sent(&world.id(), "origin");
     item["jti"] = jti;
     let answer = world.deliver_as(PROVIDER_CONNECTOR, &[item]).await;
@@ -155,7 +155,7 @@ async fn a_jti_is_short_and_visible(#[case] jti: Value) {
 /// A ledger of the version before, which kept digests in cores alone.
 #[tokio::test]
 async fn what_was_recorded_before_is_compared_too() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut pair = pair(&world);
     pair[1]["dig"]["len"] = 1.into();
     world.deliver_as(PROVIDER_CONNECTOR, &pair[..1]).await;
@@ -177,7 +177,7 @@ async fn what_takes_the_place_of_a_squat_is_compared_too(
     #[case] jti: &str,
     #[case] expected: Option<Value>,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut pair = pair(&world);
     pair[1]["jti"] = jti.into();
     let mut squat = pair[0].clone();

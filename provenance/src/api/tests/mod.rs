@@ -164,7 +164,7 @@ impl Registered {
     }
 }
 
-struct World {
+struct LedgerFixture {
     public: Router,
     peer: Router,
     clock: Arc<ManualClock>,
@@ -172,7 +172,7 @@ struct World {
     folder: tempfile::TempDir,
 }
 
-impl World {
+impl LedgerFixture {
     async fn new() -> Self {
         Self::with(limits()).await
     }
@@ -359,7 +359,7 @@ impl Form {
     }
 }
 
-impl World {
+impl LedgerFixture {
     /// Registers an event over the public listener as `who`.
     async fn register_as(&self, who: &str, event: &Value, headers: &[(&str, &str)]) -> Answer {
         let token = format!("Bearer token-of-{who}");
@@ -476,7 +476,7 @@ fn ids(answer: &Answer) -> Vec<&str> {
 
 #[tokio::test]
 async fn every_path_is_listed_and_answers_without_credentials_with_a_refusal() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     for endpoint in endpoints() {
         let router = if endpoint.listener == "peer" {
             &world.peer
@@ -499,7 +499,7 @@ async fn every_path_is_listed_and_answers_without_credentials_with_a_refusal() {
 
 #[tokio::test]
 async fn the_batch_is_not_on_the_public_listener() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let request = Request::post("/v2/events:batch").header("authorization", "token-of-provider-a");
     let answer = send(&world.public, request.body(Body::from("{}")).unwrap(), None).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);

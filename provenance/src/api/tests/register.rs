@@ -18,7 +18,7 @@ use crate::{api::extended::EXTENDED, config::AuthStatus};
 #[case::itself(Form::event(&json!({"cdldatamodelversion": "2.0", "cdleventtype": "Sent", "cdleventid": "me", "cdlpreviousevents": ["me"]})), "self-reference")]
 #[tokio::test]
 async fn what_is_not_valid_is_refused_in_the_ledgers_shape(#[case] form: Form, #[case] kind: &str) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let answer = send(
         &world.public,
         form.request(&[("authorization", "token-of-provider-a")]),
@@ -48,7 +48,7 @@ async fn the_token_is_checked_in_all_its_forms(
     #[case] value: &str,
     #[case] status: StatusCode,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let answer = send(
         &world.public,
         Form::event(&create()).request(&[(name, value)]),
@@ -60,7 +60,7 @@ async fn the_token_is_checked_in_all_its_forms(
 
 #[tokio::test]
 async fn an_authentication_server_that_is_away_is_no_refusal() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     world.set_available(false);
     let answer = world.register_as(PROVIDER, &create(), &[]).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -73,7 +73,7 @@ async fn an_authentication_server_that_is_away_is_no_refusal() {
         StatusCode::SERVICE_UNAVAILABLE
     );
 
-    let reference = World::with(LedgerConfig {
+    let reference = LedgerFixture::with(LedgerConfig {
         auth_status: AuthStatus::Reference,
         ..limits()
     })
@@ -94,7 +94,7 @@ async fn an_authentication_server_that_is_away_is_no_refusal() {
 
 #[tokio::test]
 async fn a_connector_registers_under_its_own_name() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let request = || Form::event(&create()).request(&[]);
     assert_eq!(
         send(&world.peer, request(), Some(PROVIDER_CONNECTOR))
@@ -122,7 +122,7 @@ async fn a_connector_registers_under_its_own_name() {
 
 #[tokio::test]
 async fn the_core_is_what_was_sent_and_what_the_system_sets() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["cdlorganization"] = "theirs".into();
     event["cdlnextevents"] = json!(["x"]);
@@ -153,7 +153,7 @@ async fn the_core_is_what_was_sent_and_what_the_system_sets() {
 
 #[tokio::test]
 async fn a_chosen_id_and_time_stay_and_the_id_is_taken_once() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["cdleventid"] = "my own id".into();
     event["cdltimestamp"] = "2024-12-31T00:00:00+09:00".into();
@@ -171,7 +171,7 @@ async fn a_chosen_id_and_time_stay_and_the_id_is_taken_once() {
 
 #[tokio::test]
 async fn with_a_key_the_same_request_may_be_repeated() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let key = [
         ("idempotency-key", "exchange:provider"),
         ("accept", EXTENDED),
@@ -201,7 +201,7 @@ async fn with_a_key_the_same_request_may_be_repeated() {
 
 #[tokio::test]
 async fn with_a_key_a_known_id_is_the_same_request_or_taken() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["cdleventid"] = "chosen".into();
     world.registered(PROVIDER, &event).await;
@@ -227,7 +227,7 @@ async fn with_a_key_a_known_id_is_the_same_request_or_taken() {
 
 #[tokio::test]
 async fn a_predecessor_may_arrive_later_where_the_client_says_so() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut late = create();
     late["cdleventid"] = "late".into();
     let mut early = create();
@@ -252,7 +252,7 @@ async fn a_predecessor_may_arrive_later_where_the_client_says_so() {
 
 #[tokio::test]
 async fn an_event_that_would_be_its_own_ancestor_is_refused() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let event = |id: &str, previous: &[&str]| {
         let mut event = create();
         event["cdleventid"] = id.into();
@@ -297,9 +297,9 @@ async fn an_event_that_would_be_its_own_ancestor_is_refused() {
 
 #[tokio::test]
 async fn a_full_disk_refuses_writing_and_leaves_reading() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let id = world.registered(PROVIDER, &create()).await;
-    let full = World::within(
+    let full = LedgerFixture::within(
         LedgerConfig {
             disk_watermark_percent: 0,
             disk_headroom: ByteSize(u64::MAX),
@@ -319,7 +319,7 @@ async fn a_full_disk_refuses_writing_and_leaves_reading() {
 
 #[tokio::test]
 async fn a_laboratory_takes_events_without_a_token_and_says_so() {
-    let world = World::with(LedgerConfig {
+    let world = LedgerFixture::with(LedgerConfig {
         unauthenticated: crate::config::Unauthenticated::Loopback,
         ..limits()
     })
@@ -349,7 +349,7 @@ async fn a_laboratory_takes_events_without_a_token_and_says_so() {
 
 #[tokio::test]
 async fn messages_follow_the_readers_language() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let context = |lang| common::http::context::RequestContext {
         id: common::http::context::RequestId(Uuid::max()),
         lang,
@@ -377,7 +377,7 @@ async fn messages_follow_the_readers_language() {
 async fn who_registers_too_much_is_told_when_to_come_again_and_others_are_not() {
     let mut config = limits();
     (config.writes.per_second, config.writes.burst) = (1, 2);
-    let world = World::with(config).await;
+    let world = LedgerFixture::with(config).await;
     let register = async |token: &str| {
         let event = json!({"cdldatamodelversion": "2.0", "cdleventtype": "Note"});
         let request = Form::event(&event).request(&[("authorization", token)]);
@@ -405,7 +405,7 @@ async fn nobody_has_a_body_read() {
         );
         Body::from_stream(body)
     };
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     for (path, media) in [
         ("/v2/eventwithhash", "multipart/form-data; boundary=x"),
         ("/v2/events:batch", "application/json"),

@@ -44,7 +44,7 @@ const EVERYBODY: [Who; 9] = [
     Who::Connector(OTHER_RECEIVER),
 ];
 
-impl World {
+impl LedgerFixture {
     async fn register_by(&self, who: Who, event: &Value) -> Answer {
         match who {
             Who::Token(user) => self.register_as(user, event, &[]).await,
@@ -56,7 +56,7 @@ impl World {
 /// Every type of event by everybody, on both listeners, as single registration.
 #[tokio::test]
 async fn an_event_is_registered_by_its_parties_alone() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut recorded = 0;
     for event_type in TYPES {
         for who in EVERYBODY {
@@ -86,7 +86,7 @@ async fn an_event_is_registered_by_its_parties_alone() {
 /// The same in the batch, where a connector states a user.
 #[tokio::test]
 async fn a_batch_holds_what_its_connector_did() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let users = [PROVIDER, CONSUMER, STRANGER, CLERK];
     let connectors = [
         PROVIDER_CONNECTOR,
@@ -132,7 +132,7 @@ async fn an_event_of_nobody_is_its_actors(
     #[case] provider: Option<&str>,
     #[case] consumer: Option<&str>,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     for who in EVERYBODY {
         let answer = world
             .register_by(who, &event("Update", provider, consumer))
@@ -154,7 +154,7 @@ async fn an_event_of_nobody_is_its_actors(
 
 #[tokio::test]
 async fn whoever_acts_for_an_organisation_is_recorded_so() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     for (who, party) in [(CLERK, PROVIDER), (NURSE, CONSUMER)] {
         world
             .registered(who, &event("Update", Some(PROVIDER), Some(CONSUMER)))
@@ -175,7 +175,7 @@ async fn users_that_are_named_exist(
     #[case] consumer: Option<&str>,
     #[case] member: &str,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let who = if provider == Some(PROVIDER) {
         PROVIDER
     } else {
@@ -207,7 +207,7 @@ async fn what_our_connectors_deliver_nobody_registers_by_token(
     #[case] who: &str,
     #[case] is_taken: bool,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let sent = event("Sent", Some(provider), Some(CONSUMER));
     let answer = world.register_as(who, &sent, &[]).await;
     let expected = if is_taken {
@@ -231,7 +231,7 @@ async fn what_our_connectors_deliver_nobody_registers_by_token(
 
 #[tokio::test]
 async fn users_that_a_batch_names_exist() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut item = world.sent(&world.id(), &world.id());
     item["event"]["datauser"] = "unknown-x".into();
     let good = world.sent(&world.id(), &world.id());
@@ -253,7 +253,7 @@ async fn users_that_a_batch_names_exist() {
 #[case("tomorrow", false)]
 #[tokio::test]
 async fn a_time_has_come(#[case] time: &str, #[case] is_taken: bool) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["cdltimestamp"] = time.into();
     let answer = world.register_as(PROVIDER, &event, &[]).await;
@@ -268,7 +268,7 @@ async fn a_time_has_come(#[case] time: &str, #[case] is_taken: bool) {
 /// What a token that is meant for provider A may do with the ledger: be the provider's, for a `Sent` to its user.
 #[tokio::test]
 async fn an_addressed_token_is_good_for_one_thing() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let origin = world
         .registered(PROVIDER, &event("Create", Some(PROVIDER), None))
         .await;
@@ -306,7 +306,7 @@ async fn an_addressed_token_is_good_for_one_thing() {
 
 #[tokio::test]
 async fn only_the_providers_own_events_are_its_duplicates_and_updates() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let tagged = |event_type: &str, consumer: Option<&str>| {
         let mut event = event(event_type, Some(PROVIDER), consumer);
         event["cdldatatags"] = json!([{ "cdluri": "https://d.example/x", "cdlsha256hash": AAA }]);
@@ -343,7 +343,7 @@ pub(super) struct Story {
     pub(super) notes: Vec<String>,
 }
 
-pub(super) async fn story(world: &World) -> Story {
+pub(super) async fn story(world: &LedgerFixture) -> Story {
     let after = |event_type: &str, provider: &str, consumer: Option<&str>, previous: &[&str]| {
         let mut event = event(event_type, Some(provider), consumer);
         event["cdlpreviousevents"] = json!(previous);
@@ -410,7 +410,7 @@ pub(super) fn readable(answer: &Answer) -> Vec<&str> {
 
 #[tokio::test]
 async fn naming_an_event_gives_no_right_to_it() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     for note in &story.notes {
         for direction in ["BACKWARD", "BOTH"] {
@@ -427,7 +427,7 @@ async fn naming_an_event_gives_no_right_to_it() {
 
 #[tokio::test]
 async fn whoever_received_reads_back_to_the_origin() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     let whole = [
         story.create.as_str(),
@@ -456,7 +456,7 @@ async fn whoever_received_reads_back_to_the_origin() {
 
 #[tokio::test]
 async fn what_strangers_attach_is_not_in_an_owners_view() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     let whole = [
         story.create.as_str(),
@@ -477,7 +477,7 @@ async fn what_strangers_attach_is_not_in_an_owners_view() {
         }
     }
     // An open ledger is as existing ones are: it shows everything to everybody.
-    let open = World::within(
+    let open = LedgerFixture::within(
         LedgerConfig {
             read: crate::domain::access::ReadPolicy::Open,
             ..limits()
@@ -496,7 +496,7 @@ async fn what_strangers_attach_is_not_in_an_owners_view() {
 /// A ledger of the version before, in which edges were not told apart.
 #[tokio::test]
 async fn edges_of_before_are_told_apart_when_the_ledger_opens() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let story = story(&world).await;
     let path = world.folder.path().join("ledger.db");
     let conn = rusqlite::Connection::open(&path).unwrap();
@@ -508,7 +508,7 @@ async fn edges_of_before_are_told_apart_when_the_ledger_opens() {
     )
     .unwrap();
     drop(conn);
-    let world = World::within(limits(), world.folder).await;
+    let world = LedgerFixture::within(limits(), world.folder).await;
     let path = format!("{}?direction=FORWARD", story.create);
     let seen = world.lineage_as(PROVIDER, &path, &[]).await;
     let whole = [
@@ -535,7 +535,7 @@ async fn edges_of_before_are_told_apart_when_the_ledger_opens() {
 #[tokio::test]
 async fn a_hundred_thousand_successors_come_in_pages() {
     const MANY: i64 = 100_000;
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let create = world
         .registered(PROVIDER, &event("Create", Some(PROVIDER), None))
         .await;
@@ -588,7 +588,7 @@ async fn a_hundred_thousand_successors_come_in_pages() {
 #[case("limit=1&bookmark=99999999999999999999.0", "invalid-bookmark")]
 #[tokio::test]
 async fn pages_that_are_none_are_refused(#[case] query: &str, #[case] kind: &str) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let id = world
         .registered(PROVIDER, &event("Create", Some(PROVIDER), None))
         .await;

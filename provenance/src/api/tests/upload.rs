@@ -18,7 +18,7 @@ async fn the_event_is_read_in_all_forms_that_clients_send(
     #[case] disposition: &str,
     #[case] media_type: Option<&str>,
 ) {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let text = serde_json::to_string_pretty(&create()).unwrap();
     let form = Form::new().part(disposition, media_type, text.as_bytes());
     let answer = send(
@@ -35,7 +35,7 @@ async fn the_event_is_read_in_all_forms_that_clients_send(
 
 #[tokio::test]
 async fn files_are_hashed_exactly_as_received() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["cdldatatags"] =
         json!([{ "cdluri": "https://data.example/a.txt", "cdlsha256hash": "theirs" }]);
@@ -58,7 +58,7 @@ async fn files_are_hashed_exactly_as_received() {
 
 #[tokio::test]
 async fn the_files_may_come_before_the_event() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let form = Form::new().file(b"aaa\n").part(
         "form-data; name=\"request\"",
         None,
@@ -79,7 +79,7 @@ async fn the_files_may_come_before_the_event() {
 
 #[tokio::test]
 async fn a_body_that_is_no_form_is_refused() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     for (media_type, body) in [
         ("application/json", "{}"),
         ("multipart/form-data; boundary=x", "no form"),
@@ -98,7 +98,7 @@ async fn uploads_and_events_have_limits() {
         max_upload: ByteSize(4096),
         ..limits()
     };
-    let world = World::with(limited).await;
+    let world = LedgerFixture::with(limited).await;
     let form = Form::event(&create()).file(&[0; 5000]);
     let answer = send(
         &world.public,
@@ -108,7 +108,7 @@ async fn uploads_and_events_have_limits() {
     .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut event = create();
     event["filler"] = "x".repeat(1 << 20).into();
     let answer = world.register_as(PROVIDER, &event, &[]).await;
@@ -118,7 +118,7 @@ async fn uploads_and_events_have_limits() {
 
 #[tokio::test]
 async fn a_part_whose_headers_never_end_is_not_kept() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let read = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let frames = {
         let read = read.clone();
@@ -148,7 +148,7 @@ async fn a_part_whose_headers_never_end_is_not_kept() {
 
 #[tokio::test]
 async fn a_large_file_passes_in_whatever_pieces_it_comes() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let file: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[1]).collect();
     for piece in [1000, 100_000, usize::MAX] {
         let mut form = Form::event(&create()).file(&file).file(b"x").0;
@@ -179,7 +179,7 @@ async fn a_large_file_passes_in_whatever_pieces_it_comes() {
 
 #[tokio::test]
 async fn parts_without_number_are_refused() {
-    let world = World::new().await;
+    let world = LedgerFixture::new().await;
     let mut form = Form::event(&create());
     for _ in 0..1100 {
         form = form.part("form-data; name=\"other\"", None, b"");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::domain::{
-    store::StoreError,
+    store::LedgerStoreError,
     submission::{Decision, Submission},
 };
 
@@ -59,9 +59,9 @@ pub enum SubmitError {
     /// The disk is at the watermark. Nothing is recorded.
     #[error("the ledger's disk is nearly full")]
     DiskFull,
-    /// The database failed. Nothing is recorded, unless [`StoreError::is_uncertain`].
+    /// The database failed. Nothing is recorded, unless [`LedgerStoreError::is_uncertain`].
     #[error("the records could not be written")]
-    Store(#[source] Arc<StoreError>),
+    Store(#[source] Arc<LedgerStoreError>),
     /// The ledger is stopping. Nothing is recorded.
     #[error("the ledger is stopping")]
     Stopped,

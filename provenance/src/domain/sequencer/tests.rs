@@ -15,7 +15,8 @@ use crate::{
     domain::{
         parties::Made,
         store::{
-            Arrival, Index, Known, LedgerTx, NewRecord, Recorded, SameData, StoreError, Waiting,
+            Arrival, Index, Known, LedgerStoreError, LedgerTx, NewRecord, Recorded, SameData,
+            Waiting,
         },
         submission::{Accepted, Refused},
     },
@@ -90,7 +91,7 @@ impl sqlx::error::DatabaseError for InTheWay {
 impl LedgerStore for Faulty {
     type Tx<'s> = FaultyTx<'s>;
 
-    fn begin(&mut self) -> Result<FaultyTx<'_>, StoreError> {
+    fn begin(&mut self) -> Result<FaultyTx<'_>, LedgerStoreError> {
         drop(self.faults.door.blocking_lock());
         self.store
             .limit_pages(self.faults.max_pages.load(Ordering::Relaxed));
@@ -100,21 +101,21 @@ impl LedgerStore for Faulty {
         })
     }
 
-    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, LedgerStoreError> {
         self.store.prune_keys(before_ms)
     }
 }
 
 impl LedgerTx for FaultyTx<'_> {
-    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
+    fn find(&mut self, id: &str) -> Result<Option<Known>, LedgerStoreError> {
         self.tx.find(id)
     }
 
-    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError> {
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, LedgerStoreError> {
         self.tx.claims(id)
     }
 
-    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError> {
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), LedgerStoreError> {
         self.tx.insert_claim(id, idx)
     }
 
@@ -124,15 +125,19 @@ impl LedgerTx for FaultyTx<'_> {
         to: Index,
         provider: &str,
         consumer: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.tx.reattach(from, to, provider, consumer)
     }
 
-    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, LedgerStoreError> {
         self.tx.recorded(idx)
     }
 
-    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
+    fn by_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+    ) -> Result<Option<([u8; 32], Index)>, LedgerStoreError> {
         self.tx.by_key(actor, key)
     }
 
@@ -143,56 +148,56 @@ impl LedgerTx for FaultyTx<'_> {
         content: &[u8; 32],
         idx: Index,
         now_ms: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.tx.remember_key(actor, key, content, idx, now_ms)
     }
 
-    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, LedgerStoreError> {
         self.tx.same_data(tag)
     }
 
-    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, LedgerStoreError> {
         let waiting = self.tx.waiting_for(id, most)?;
         let told = u32::try_from(waiting.len()).unwrap();
         self.faults.told.fetch_add(told, Ordering::Relaxed);
         Ok(waiting)
     }
 
-    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError> {
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), LedgerStoreError> {
         self.tx.leave_arrival(arrival)
     }
 
-    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError> {
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, LedgerStoreError> {
         self.tx.left_arrival()
     }
 
-    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError> {
+    fn end_arrival(&mut self, id: &str) -> Result<(), LedgerStoreError> {
         self.tx.end_arrival(id)
     }
 
-    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         self.faults.asked.fetch_add(1, Ordering::Relaxed);
         self.tx.successors(idx)
     }
 
-    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         self.faults.asked.fetch_add(1, Ordering::Relaxed);
         self.tx.predecessors(idx)
     }
 
-    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, LedgerStoreError> {
         if strikes(&self.faults.conflicts) {
             let error = sqlx::Error::Database(Box::new(InTheWay));
-            return Err(StoreError::unavailable(error));
+            return Err(LedgerStoreError::unavailable(error));
         }
         match record.id {
-            "poison" => Err(StoreError("it cannot be written".into())),
+            "poison" => Err(LedgerStoreError("it cannot be written".into())),
             "panic" => std::panic::resume_unwind(Box::new("as told")),
             _ => self.tx.insert(record),
         }
     }
 
-    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError> {
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, LedgerStoreError> {
         self.tx.made(idx)
     }
 
@@ -202,11 +207,16 @@ impl LedgerTx for FaultyTx<'_> {
         ord: usize,
         prev: Index,
         gives_right: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.tx.insert_edge(next, ord, prev, gives_right)
     }
 
-    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
+    fn insert_pending(
+        &mut self,
+        prev_id: &str,
+        next: Index,
+        ord: usize,
+    ) -> Result<(), LedgerStoreError> {
         self.tx.insert_pending(prev_id, next, ord)
     }
 
@@ -216,16 +226,16 @@ impl LedgerTx for FaultyTx<'_> {
         prev: Index,
         through: Index,
         strangers: &[Index],
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.tx.resolve(prev_id, prev, through, strangers)
     }
 
-    fn commit(self) -> Result<(), StoreError> {
+    fn commit(self) -> Result<(), LedgerStoreError> {
         let told = self.faults.told.swap(0, Ordering::Relaxed);
         self.faults.told_most.fetch_max(told, Ordering::Relaxed);
         self.tx.commit()?;
         if strikes(&self.faults.lost_commits) {
-            return Err(StoreError::uncertain(std::io::Error::other("reset")));
+            return Err(LedgerStoreError::uncertain(std::io::Error::other("reset")));
         }
         Ok(())
     }

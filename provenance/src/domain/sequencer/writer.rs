@@ -27,7 +27,7 @@ use super::{
 use crate::domain::{
     moment::Moment,
     rules::{self, Effort},
-    store::{LedgerStore, LedgerTx as _, StoreError},
+    store::{LedgerStore, LedgerStoreError, LedgerTx as _},
     submission::{Decision, Refused, Submission},
 };
 
@@ -241,7 +241,7 @@ impl<S: LedgerStore> Writer<S> {
 
     /// Decides about `all` in their order. What makes a transaction fail is looked for, by halves, and refused alone: whoever
     /// comes with it in one group, or in one request, is not to suffer from it.
-    fn decide(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
+    fn decide(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
         let error = match self.attempt(all) {
             Ok(decisions) => return Ok(decisions),
             Err(error) if error.is_unavailable() || error.is_uncertain() => return Err(error),
@@ -258,12 +258,12 @@ impl<S: LedgerStore> Writer<S> {
         let (first, second) = all.split_at(all.len() / 2);
         let mut decisions = self.decide(first)?;
         // The first half is recorded by now.
-        decisions.extend(self.decide(second).map_err(StoreError::uncertain)?);
+        decisions.extend(self.decide(second).map_err(LedgerStoreError::uncertain)?);
         Ok(decisions)
     }
 
     /// Decides about `all` in one transaction, and again while others are in its way.
-    fn attempt(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
+    fn attempt(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
             match self.transaction(all) {
@@ -278,7 +278,7 @@ impl<S: LedgerStore> Writer<S> {
         self.transaction(all)
     }
 
-    fn transaction(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, StoreError> {
+    fn transaction(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
         let moment = Moment::new(self.clock.now());
         let store = &mut self.store;
         let leaves_arrivals = &mut self.leaves_arrivals;
@@ -292,7 +292,7 @@ impl<S: LedgerStore> Writer<S> {
             let decided = all
                 .iter()
                 .map(|s| rules::apply(&mut tx, s, &moment, &mut effort));
-            let decisions = decided.collect::<Result<Vec<Decision>, StoreError>>()?;
+            let decisions = decided.collect::<Result<Vec<Decision>, LedgerStoreError>>()?;
             tx.commit()?;
             *leaves_arrivals |= effort.leaves_arrivals();
             Ok(decisions)
@@ -300,7 +300,7 @@ impl<S: LedgerStore> Writer<S> {
         // A rule that panics over one record would otherwise end the ledger for all. The transaction is dropped on the way,
         // and nothing else is shared with it.
         catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|_| Err(StoreError("a rule panicked".into())))
+            .unwrap_or_else(|_| Err(LedgerStoreError("a rule panicked".into())))
     }
 
     /// Tells some more of those who wait for what has arrived. Returns when to go on, if there may be more.

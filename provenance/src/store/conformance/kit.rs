@@ -15,7 +15,7 @@ use time::macros::datetime;
 use crate::{
     config::LedgerConfig,
     domain::{
-        access::{Caller, ReadPolicy, Viewer},
+        access::{LedgerCaller, ReadPolicy, Viewer},
         lineage::{Direction, Effort, LineageQuery},
         parties::{Facts, Made},
         sequencer::{Sequencer, SequencerLimits},
@@ -130,7 +130,7 @@ pub(super) fn query(id: &str, direction: Direction) -> LineageQuery {
 
 pub(super) fn viewer(user: &str, policy: ReadPolicy) -> Viewer {
     Viewer::new(
-        &Caller::user(&UserId::parse(user).expect("a user ID")),
+        &LedgerCaller::user(&UserId::parse(user).expect("a user ID")),
         policy,
     )
 }

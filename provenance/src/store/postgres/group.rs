@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::domain::{
     parties::Made,
-    store::{Columns, Index, Known, NewRecord, StoreError, Waiting},
+    store::{Columns, Index, Known, LedgerStoreError, NewRecord, Waiting},
 };
 
 /// The additions of a transaction. What was written is forgotten where it can be asked for; what answers questions stays.
@@ -113,16 +113,16 @@ pub(super) fn tag_key(uri: &str, sha256: &str) -> [u8; 32] {
 }
 
 /// A hash of 32 bytes out of a column.
-pub(super) fn hash(bytes: &[u8]) -> Result<[u8; 32], StoreError> {
+pub(super) fn hash(bytes: &[u8]) -> Result<[u8; 32], LedgerStoreError> {
     bytes
         .try_into()
-        .map_err(|_| StoreError(format!("a hash has {} bytes", bytes.len()).into()))
+        .map_err(|_| LedgerStoreError(format!("a hash has {} bytes", bytes.len()).into()))
 }
 
 /// A time out of milliseconds since 1970.
-pub(super) fn time(ms: i64) -> Result<OffsetDateTime, StoreError> {
+pub(super) fn time(ms: i64) -> Result<OffsetDateTime, LedgerStoreError> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-        .map_err(|error| StoreError(Box::new(error)))
+        .map_err(|error| LedgerStoreError(Box::new(error)))
 }
 
 impl Group {
@@ -144,7 +144,7 @@ impl Group {
             .and_then(|at| self.records.get(at))
     }
 
-    pub(super) fn insert(&mut self, new: &NewRecord<'_>) -> Result<Known, StoreError> {
+    pub(super) fn insert(&mut self, new: &NewRecord<'_>) -> Result<Known, LedgerStoreError> {
         let idx = self.next();
         for (ord, tag) in (0_i32..).zip(&new.columns.tags) {
             let key = tag.uri.as_deref().zip(tag.sha256.as_deref());
@@ -293,7 +293,7 @@ impl Group {
         content: &[u8; 32],
         idx: Index,
         now_ms: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.keys
             .insert((actor.to_owned(), key.to_owned()), (*content, idx));
         self.new_keys.actor.push(actor.to_owned());

@@ -15,7 +15,7 @@ use common_db::{self as db, DatabaseConfig, DbError, PostgresDatabase};
 use sqlx::migrate::Migrator;
 
 pub use self::{reader::PostgresReader, writer::PostgresLedger};
-use crate::domain::store::StoreError;
+use crate::domain::store::LedgerStoreError;
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     common_db::migrator!(
@@ -43,7 +43,7 @@ pub async fn open_postgres(
     ))
 }
 
-impl From<sqlx::Error> for StoreError {
+impl From<sqlx::Error> for LedgerStoreError {
     fn from(error: sqlx::Error) -> Self {
         if db::is_unavailable(&error) {
             Self::unavailable(error)

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         access::Viewer,
         lineage::{Direction, Effort, Graph, LineageQuery, max_edges},
-        store::{Index, LedgerReader, Lineage, ReadError, StoreError},
+        store::{Index, LedgerReader, LedgerStoreError, Lineage, ReadError},
     },
     store::view::{self, Records, Row, Starts, too_large},
 };
@@ -97,7 +97,7 @@ impl LedgerReader for PostgresReader {
         let _place = tokio::time::timeout(PATIENCE, places.acquire())
             .await
             .map_err(|_| ReadError::Busy)?
-            .map_err(|e| StoreError(Box::new(e)))?;
+            .map_err(|e| LedgerStoreError(Box::new(e)))?;
         let reading = self.database.run(|| self.read(&query, &viewer));
         let found = match query.effort {
             // What is short is so by its limits; ending it by the clock as well would cost a connection each time.
@@ -134,7 +134,7 @@ struct Loaded {
 
 /// Which way a walk goes from its start.
 #[derive(Debug, Clone, Copy)]
-enum Way {
+enum Walk {
     Back,
     Forth,
     /// The same, also to what strangers attached.
@@ -160,14 +160,14 @@ impl Loaded {
         };
         let mut all: HashSet<Index> = starts.all().iter().copied().collect();
         if back {
-            all.extend(reach(connection, start, Way::Back, query).await?);
+            all.extend(reach(connection, start, Walk::Back, query).await?);
         }
         let mut descendants = HashSet::new();
         if forth {
             let way = if viewer.sees_all() {
-                Way::ForthToAll
+                Walk::ForthToAll
             } else {
-                Way::Forth
+                Walk::Forth
             };
             descendants = reach(connection, start, way, query).await?;
             all.extend(&descendants);
@@ -368,7 +368,7 @@ fn at_most<T>(rows: Vec<T>, most: usize, query: &LineageQuery) -> Result<Vec<T>,
 async fn reach(
     connection: &mut PgConnection,
     start: Index,
-    way: Way,
+    way: Walk,
     query: &LineageQuery,
 ) -> Result<HashSet<Index>, ReadError> {
     let Some(depth) = query.depth else {
@@ -377,12 +377,12 @@ async fn reach(
     let (mut seen, mut frontier) = (HashSet::from([start]), vec![start]);
     for _ in 0..depth {
         let step = match way {
-            Way::Back => {
+            Walk::Back => {
                 "SELECT prev_idx FROM edge WHERE next_idx = ANY($1) UNION \
                  SELECT prev_idx FROM stranger_edge WHERE next_idx = ANY($1) LIMIT $2"
             }
-            Way::Forth => "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ANY($1) LIMIT $2",
-            Way::ForthToAll => {
+            Walk::Forth => "SELECT DISTINCT next_idx FROM edge WHERE prev_idx = ANY($1) LIMIT $2",
+            Walk::ForthToAll => {
                 "SELECT next_idx FROM edge WHERE prev_idx = ANY($1) UNION \
                  SELECT next_idx FROM stranger_edge WHERE prev_idx = ANY($1) LIMIT $2"
             }
@@ -409,23 +409,23 @@ async fn reach(
 async fn everything(
     connection: &mut PgConnection,
     start: Index,
-    way: Way,
+    way: Walk,
     query: &LineageQuery,
 ) -> Result<HashSet<Index>, ReadError> {
     let closure = match way {
         // One step is one subquery: the recursive part may name `found` once.
-        Way::Back => {
+        Walk::Back => {
             "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION SELECT e.prev_idx FROM found f CROSS JOIN LATERAL \
              (SELECT prev_idx FROM edge WHERE next_idx = f.idx UNION ALL \
               SELECT prev_idx FROM stranger_edge WHERE next_idx = f.idx) e) \
              SELECT idx FROM found LIMIT $2"
         }
-        Way::Forth => {
+        Walk::Forth => {
             "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION \
              SELECT e.next_idx FROM found f JOIN edge e ON e.prev_idx = f.idx) \
              SELECT idx FROM found LIMIT $2"
         }
-        Way::ForthToAll => {
+        Walk::ForthToAll => {
             "WITH RECURSIVE found(idx) AS (VALUES ($1::int8) UNION SELECT e.next_idx FROM found f CROSS JOIN LATERAL \
              (SELECT next_idx FROM edge WHERE prev_idx = f.idx UNION ALL \
               SELECT next_idx FROM stranger_edge WHERE prev_idx = f.idx) e) \
@@ -454,9 +454,9 @@ common_db::row! { sqlx::postgres::PgRow =>
 }
 
 impl TryFrom<RecordRow> for Row {
-    type Error = StoreError;
+    type Error = LedgerStoreError;
 
-    fn try_from(row: RecordRow) -> Result<Self, StoreError> {
+    fn try_from(row: RecordRow) -> Result<Self, LedgerStoreError> {
         Ok(Self {
             commitment: Commitment(super::group::hash(&row.commitment)?),
             id: row.id,
@@ -469,22 +469,22 @@ impl TryFrom<RecordRow> for Row {
 }
 
 impl Graph for Loaded {
-    type Error = StoreError;
+    type Error = LedgerStoreError;
 
-    fn previous(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn previous(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         Ok(self.previous.get(&idx).cloned().unwrap_or_default())
     }
 
-    fn next(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn next(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         Ok(self.next.get(&idx).cloned().unwrap_or_default())
     }
 }
 
 impl Records for Loaded {
-    fn row(&mut self, idx: Index) -> Result<Row, StoreError> {
+    fn row(&mut self, idx: Index) -> Result<Row, LedgerStoreError> {
         let row = self.rows.get(&idx).cloned();
         row.ok_or_else(|| {
-            StoreError(format!("record {idx}, which an edge names, is not there").into())
+            LedgerStoreError(format!("record {idx}, which an edge names, is not there").into())
         })
     }
 
@@ -493,7 +493,7 @@ impl Records for Loaded {
         idx: Index,
         most: usize,
         max_bytes: usize,
-    ) -> Result<Option<Vec<String>>, StoreError> {
+    ) -> Result<Option<Vec<String>>, LedgerStoreError> {
         let mut ids = self.next_ids.remove(&idx).unwrap_or_default();
         ids.truncate(most);
         let bytes: usize = ids.iter().map(String::len).sum();

@@ -19,8 +19,8 @@ use super::{
 use crate::domain::{
     parties::{Facts, Made},
     store::{
-        Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
-        Recorded, SAME_DATA_MAX, SameData, StoreError, TOLD_EACH, Waiting,
+        Arrival, Index, Known, LedgerStore, LedgerStoreError, LedgerTx, NEIGHBOURS, NewRecord,
+        REATTACH_MAX, Recorded, SAME_DATA_MAX, SameData, TOLD_EACH, Waiting,
     },
 };
 
@@ -49,14 +49,14 @@ impl PostgresLedger {
 impl LedgerStore for PostgresLedger {
     type Tx<'s> = PostgresTx<'s>;
 
-    fn begin(&mut self) -> Result<PostgresTx<'_>, StoreError> {
+    fn begin(&mut self) -> Result<PostgresTx<'_>, LedgerStoreError> {
         let database = &self.database;
         let begin = database.run(|| async {
             let mut tx = database.begin().await?;
             let next: Index = sqlx::query_scalar("SELECT idx FROM next_place FOR UPDATE")
                 .fetch_one(&mut *tx)
                 .await?;
-            Ok::<_, StoreError>((tx, next))
+            Ok::<_, LedgerStoreError>((tx, next))
         });
         let (tx, next) = self.runtime.block_on(begin)?;
         Ok(PostgresTx {
@@ -67,7 +67,7 @@ impl LedgerStore for PostgresLedger {
         })
     }
 
-    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, LedgerStoreError> {
         let before = time(before_ms.max(0))?;
         let database = &self.database;
         // A part at a time: records wait behind it.
@@ -78,7 +78,7 @@ impl LedgerStore for PostgresLedger {
             .bind(before)
             .execute(&database.pool)
             .await?;
-            Ok::<_, StoreError>(removed.rows_affected() > 0)
+            Ok::<_, LedgerStoreError>(removed.rows_affected() > 0)
         });
         self.runtime.block_on(prune)
     }
@@ -131,7 +131,7 @@ impl PostgresTx<'_> {
     fn block<T>(
         &mut self,
         ask: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, LedgerStoreError> {
         let tx = self
             .tx
             .as_mut()
@@ -139,7 +139,7 @@ impl PostgresTx<'_> {
         Ok(self.runtime.block_on(limited(ask(tx)))?)
     }
 
-    fn write(&mut self) -> Result<(), StoreError> {
+    fn write(&mut self) -> Result<(), LedgerStoreError> {
         let tx = self
             .tx
             .as_mut()
@@ -147,7 +147,7 @@ impl PostgresTx<'_> {
         Ok(self.runtime.block_on(limited(self.group.write(tx)))?)
     }
 
-    fn look_for(&mut self, ids: Vec<String>) -> Result<(), StoreError> {
+    fn look_for(&mut self, ids: Vec<String>) -> Result<(), LedgerStoreError> {
         let rows: Vec<KnownRow> = self.block(async |connection| {
             sqlx::query_as(
                 "SELECT id, idx, kind, commitment, actor, content, etype, provider, consumer, made, rx, \
@@ -168,7 +168,7 @@ impl PostgresTx<'_> {
     }
 
     /// The first `most` that wait for each of `ids`.
-    fn look_for_waiting(&mut self, ids: Vec<String>, most: usize) -> Result<(), StoreError> {
+    fn look_for_waiting(&mut self, ids: Vec<String>, most: usize) -> Result<(), LedgerStoreError> {
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let rows: Vec<WaitingRow> = self.block(async |connection| {
             sqlx::query_as(
@@ -193,7 +193,7 @@ impl PostgresTx<'_> {
         Ok(())
     }
 
-    fn look_for_successors(&mut self, of: Vec<Index>) -> Result<(), StoreError> {
+    fn look_for_successors(&mut self, of: Vec<Index>) -> Result<(), LedgerStoreError> {
         let rows: Vec<(Index, Index)> = self.block(async |connection| {
             sqlx::query_as(
                 "SELECT asked.idx, e.next_idx FROM unnest($1::int8[]) AS asked(idx) CROSS JOIN LATERAL \
@@ -216,7 +216,7 @@ impl PostgresTx<'_> {
 
     /// Receipts of `idx` and of everything else that is known to have been there before: whoever repeats one record, as an
     /// outbox does that missed an answer, mostly repeats all of a request.
-    fn look_for_receipts(&mut self, idx: Index) -> Result<(), StoreError> {
+    fn look_for_receipts(&mut self, idx: Index) -> Result<(), LedgerStoreError> {
         let known = self.seen.records.values().flatten().map(|known| known.idx);
         let mut all: Vec<Index> = known
             .filter(|idx| !self.group.has(*idx))
@@ -251,7 +251,7 @@ impl PostgresTx<'_> {
 }
 
 impl LedgerTx for PostgresTx<'_> {
-    fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), StoreError> {
+    fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), LedgerStoreError> {
         let ids: HashSet<&str> = ids.collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         self.look_for(ids.clone())?;
@@ -268,14 +268,14 @@ impl LedgerTx for PostgresTx<'_> {
         self.look_for_successors(waiting.into_iter().collect())
     }
 
-    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
+    fn find(&mut self, id: &str) -> Result<Option<Known>, LedgerStoreError> {
         if !self.seen.records.contains_key(id) {
             self.look_for(vec![id.to_owned()])?;
         }
         Ok(self.seen.records.get(id).cloned().flatten())
     }
 
-    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError> {
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, LedgerStoreError> {
         self.write()?;
         let rows: Vec<KnownRow> = self.block(async |connection| {
             sqlx::query_as(
@@ -291,7 +291,7 @@ impl LedgerTx for PostgresTx<'_> {
             .collect()
     }
 
-    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError> {
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), LedgerStoreError> {
         self.block(async |connection| {
             sqlx::query("INSERT INTO claim (idx, id) VALUES ($1, $2)")
                 .bind(idx)
@@ -311,7 +311,7 @@ impl LedgerTx for PostgresTx<'_> {
         to: Index,
         provider: &str,
         consumer: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.write()?;
         self.block(async |connection| {
             sqlx::query(
@@ -336,7 +336,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, LedgerStoreError> {
         if let Some((id, salt, core, pending)) = self.group.own(idx) {
             return Ok(Recorded {
                 id,
@@ -351,14 +351,14 @@ impl LedgerTx for PostgresTx<'_> {
         }
         let receipt = self.seen.receipts.get(&idx).cloned();
         let receipt =
-            receipt.ok_or_else(|| StoreError(format!("there is no record {idx}").into()))?;
+            receipt.ok_or_else(|| LedgerStoreError(format!("there is no record {idx}").into()))?;
         Ok(Recorded {
             pending: self.group.still(receipt.pending),
             ..receipt
         })
     }
 
-    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError> {
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, LedgerStoreError> {
         let core = match self.group.own(idx) {
             Some((_, _, core, _)) => Some(core),
             None => self.block(async |connection| {
@@ -370,10 +370,14 @@ impl LedgerTx for PostgresTx<'_> {
         };
         core.map(|core| Made::of_core(&core))
             .transpose()
-            .map_err(|error| StoreError(Box::new(error)))
+            .map_err(|error| LedgerStoreError(Box::new(error)))
     }
 
-    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
+    fn by_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+    ) -> Result<Option<([u8; 32], Index)>, LedgerStoreError> {
         if let Some(found) = self.group.key(actor, key) {
             return Ok(Some(found));
         }
@@ -396,11 +400,11 @@ impl LedgerTx for PostgresTx<'_> {
         content: &[u8; 32],
         idx: Index,
         now_ms: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.group.remember_key(actor, key, content, idx, now_ms)
     }
 
-    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, LedgerStoreError> {
         if self.group.has_unwritten_tags() {
             self.write()?;
         }
@@ -431,7 +435,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(all)
     }
 
-    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, LedgerStoreError> {
         let queue = self.seen.waiting.get(id);
         if queue.is_none_or(|queue| queue.is_cut && queue.first.len() < most) {
             self.look_for_waiting(vec![id.to_owned()], most)?;
@@ -441,7 +445,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(first.cloned().collect())
     }
 
-    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         // What is new has no successors but those that the group gave it.
         if !self.group.has(idx) && !self.seen.successors.contains_key(&idx) {
             self.look_for_successors(vec![idx])?;
@@ -454,7 +458,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(found)
     }
 
-    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         // What is new names whatever the group knows of it.
         let before: Vec<Index> = if self.group.has(idx) {
             Vec::new()
@@ -477,7 +481,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(found)
     }
 
-    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, LedgerStoreError> {
         let known = self.group.insert(record)?;
         let idx = known.idx;
         self.seen.records.insert(record.id.to_owned(), Some(known));
@@ -490,12 +494,17 @@ impl LedgerTx for PostgresTx<'_> {
         ord: usize,
         prev: Index,
         gives_right: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         self.group.insert_edge(next, place(ord)?, prev, gives_right);
         Ok(())
     }
 
-    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
+    fn insert_pending(
+        &mut self,
+        prev_id: &str,
+        next: Index,
+        ord: usize,
+    ) -> Result<(), LedgerStoreError> {
         // Before the group adds to it, what the database knows of it has to be there.
         self.waiting_for(prev_id, TOLD_EACH + 1)?;
         let new = self.group.insert_pending(prev_id, next, place(ord)?);
@@ -513,7 +522,7 @@ impl LedgerTx for PostgresTx<'_> {
         prev: Index,
         through: Index,
         strangers: &[Index],
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         let queue = self.seen.waiting.entry(prev_id.to_owned()).or_default();
         let told = queue.first.partition_point(|one| one.idx <= through);
         let told: Vec<Waiting> = queue.first.drain(..told).collect();
@@ -521,7 +530,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError> {
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), LedgerStoreError> {
         let actor = actor_text(&arrival.actor)?;
         self.block(async |connection| {
             // Of two that claim the id, the second has those who still wait.
@@ -538,7 +547,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError> {
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, LedgerStoreError> {
         let found: Option<(String, Index, String)> = self.block(async |connection| {
             sqlx::query_as("SELECT prev_id, idx, actor FROM arriving LIMIT 1")
                 .fetch_optional(connection)
@@ -552,7 +561,7 @@ impl LedgerTx for PostgresTx<'_> {
             .transpose()
     }
 
-    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError> {
+    fn end_arrival(&mut self, id: &str) -> Result<(), LedgerStoreError> {
         self.block(async |connection| {
             sqlx::query("DELETE FROM arriving WHERE prev_id = $1")
                 .bind(id)
@@ -562,7 +571,7 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn commit(mut self) -> Result<(), StoreError> {
+    fn commit(mut self) -> Result<(), LedgerStoreError> {
         self.write()?;
         let tx = self.tx.take().expect("nothing else takes it");
         self.runtime
@@ -571,7 +580,7 @@ impl LedgerTx for PostgresTx<'_> {
                 if is_told(&error) {
                     error.into()
                 } else {
-                    StoreError::uncertain(error)
+                    LedgerStoreError::uncertain(error)
                 }
             })
     }
@@ -589,8 +598,8 @@ fn is_told(error: &sqlx::Error) -> bool {
     })
 }
 
-fn place(ord: usize) -> Result<i32, StoreError> {
-    i32::try_from(ord).map_err(|error| StoreError(Box::new(error)))
+fn place(ord: usize) -> Result<i32, LedgerStoreError> {
+    i32::try_from(ord).map_err(|error| LedgerStoreError(Box::new(error)))
 }
 
 common_db::row! { sqlx::postgres::PgRow =>
@@ -604,7 +613,7 @@ common_db::row! { sqlx::postgres::PgRow =>
 
 impl ReceiptRow {
     /// Without what it waits for.
-    fn read(self) -> Result<Recorded, StoreError> {
+    fn read(self) -> Result<Recorded, LedgerStoreError> {
         Ok(Recorded {
             id: self.id,
             idx: self.idx,
@@ -640,7 +649,7 @@ common_db::row! { sqlx::postgres::PgRow =>
 }
 
 impl FactsRow {
-    fn read(self) -> Result<Facts, StoreError> {
+    fn read(self) -> Result<Facts, LedgerStoreError> {
         let made = self
             .made
             .map(|made| serde_json::from_str(&made))
@@ -649,7 +658,7 @@ impl FactsRow {
             event_type: self.etype,
             provider: self.provider,
             consumer: self.consumer,
-            made: made.map_err(|error| StoreError(Box::new(error)))?,
+            made: made.map_err(|error| LedgerStoreError(Box::new(error)))?,
         })
     }
 }
@@ -666,7 +675,7 @@ common_db::row! { sqlx::postgres::PgRow =>
 }
 
 impl WaitingRow {
-    fn read(self) -> Result<(String, Waiting), StoreError> {
+    fn read(self) -> Result<(String, Waiting), LedgerStoreError> {
         let waiting = Waiting {
             idx: self.idx,
             id: self.id,
@@ -686,7 +695,7 @@ common_db::row! { sqlx::postgres::PgRow =>
 }
 
 impl KnownRow {
-    fn read(self) -> Result<(String, Known), StoreError> {
+    fn read(self) -> Result<(String, Known), LedgerStoreError> {
         let known = Known {
             facts: self.facts.read()?.or_by(&self.actor),
             idx: self.idx,

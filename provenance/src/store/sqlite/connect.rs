@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, config::DbConfig};
 
-use crate::domain::store::StoreError;
+use crate::domain::store::LedgerStoreError;
 
 /// Statements that stay prepared.
 const STATEMENTS: usize = 32;
@@ -27,7 +27,7 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-impl From<rusqlite::Error> for StoreError {
+impl From<rusqlite::Error> for LedgerStoreError {
     fn from(error: rusqlite::Error) -> Self {
         let code = error.sqlite_error().map(|inner| inner.extended_code);
         if code.is_some_and(common_db::sqlite_is_unavailable) {

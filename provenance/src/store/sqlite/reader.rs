@@ -16,7 +16,7 @@ use crate::{
     domain::{
         access::Viewer,
         lineage::{Effort, Graph, LineageQuery},
-        store::{Index, LedgerReader, Lineage, ReadError, StoreError},
+        store::{Index, LedgerReader, LedgerStoreError, Lineage, ReadError},
     },
     store::view::{self, Records, Row, Starts},
 };
@@ -68,7 +68,7 @@ impl SqliteReader {
         let place = tokio::time::timeout(PATIENCE, waiting)
             .await
             .map_err(|_| ReadError::Busy)?
-            .map_err(|e| StoreError(Box::new(e)))?;
+            .map_err(|e| LedgerStoreError(Box::new(e)))?;
         let pool = self.0.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let _place = place;
@@ -79,10 +79,10 @@ impl SqliteReader {
                 .pop();
             let mut conn = match idle {
                 Some(conn) => conn,
-                None => connect_to_read(&pool.path).map_err(StoreError::from)?,
+                None => connect_to_read(&pool.path).map_err(LedgerStoreError::from)?,
             };
             let result = {
-                let tx = conn.transaction().map_err(StoreError::from)?;
+                let tx = conn.transaction().map_err(LedgerStoreError::from)?;
                 read(&tx)
             };
             // A connection that failed is not used again.
@@ -94,7 +94,7 @@ impl SqliteReader {
             }
             result
         });
-        reading.await.map_err(|e| StoreError(Box::new(e)))?
+        reading.await.map_err(|e| LedgerStoreError(Box::new(e)))?
     }
 }
 
@@ -121,11 +121,11 @@ fn lineage(
     query: &LineageQuery,
     viewer: &Viewer,
 ) -> Result<Option<Lineage>, ReadError> {
-    let Some(starts) = starts(tx, &query.id).map_err(StoreError::from)? else {
+    let Some(starts) = starts(tx, &query.id).map_err(LedgerStoreError::from)? else {
         return Ok(None);
     };
-    let mut records =
-        Snapshot::new(tx, query.most_events(), viewer.sees_all()).map_err(StoreError::from)?;
+    let mut records = Snapshot::new(tx, query.most_events(), viewer.sees_all())
+        .map_err(LedgerStoreError::from)?;
     let (start, starts) = starts.seen(&mut records, viewer)?;
     let plan = view::plan(&mut records, start, starts, query)?;
     view::fill(&mut records, plan, query, viewer).map(Some)

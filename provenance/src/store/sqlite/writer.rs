@@ -16,8 +16,8 @@ use super::{
 use crate::domain::{
     parties::{Facts, Made},
     store::{
-        Arrival, Index, Known, LedgerStore, LedgerTx, NEIGHBOURS, NewRecord, REATTACH_MAX,
-        Recorded, SAME_DATA_MAX, SameData, StoreError, Waiting,
+        Arrival, Index, Known, LedgerStore, LedgerStoreError, LedgerTx, NEIGHBOURS, NewRecord,
+        REATTACH_MAX, Recorded, SAME_DATA_MAX, SameData, Waiting,
     },
 };
 
@@ -50,7 +50,7 @@ impl SqliteLedger {
 impl LedgerStore for SqliteLedger {
     type Tx<'s> = SqliteTx<'s>;
 
-    fn begin(&mut self) -> Result<SqliteTx<'_>, StoreError> {
+    fn begin(&mut self) -> Result<SqliteTx<'_>, LedgerStoreError> {
         // IMMEDIATE: a transaction that reads first and then writes could find that it may not write any more.
         let tx = self
             .conn
@@ -62,7 +62,7 @@ impl LedgerStore for SqliteLedger {
         Ok(SqliteTx { tx, next })
     }
 
-    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, StoreError> {
+    fn prune_keys(&mut self, before_ms: i64) -> Result<bool, LedgerStoreError> {
         // A part at a time: records wait behind it.
         let removed = self.conn.execute(
             "DELETE FROM idem WHERE (actor, k) IN (SELECT actor, k FROM idem WHERE created_ms < ?1 LIMIT 500)",
@@ -81,7 +81,7 @@ pub struct SqliteTx<'s> {
 }
 
 impl LedgerTx for SqliteTx<'_> {
-    fn find(&mut self, id: &str) -> Result<Option<Known>, StoreError> {
+    fn find(&mut self, id: &str) -> Result<Option<Known>, LedgerStoreError> {
         let mut query = self.tx.prepare_cached(
             "SELECT idx, kind = 1, commitment, actor, content, etype, provider, consumer, made, rx_ms,
                     EXISTS(SELECT 1 FROM claim WHERE claim.id = record.id) FROM record WHERE id = ?1",
@@ -89,7 +89,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(query.query_row([id], known).optional()?)
     }
 
-    fn claims(&mut self, id: &str) -> Result<Vec<Known>, StoreError> {
+    fn claims(&mut self, id: &str) -> Result<Vec<Known>, LedgerStoreError> {
         let mut query = self.tx.prepare_cached(
             "SELECT r.idx, r.kind = 1, r.commitment, r.actor, r.content, r.etype, r.provider, r.consumer, r.made, r.rx_ms, 1
              FROM claim c JOIN record r USING(idx) WHERE c.id = ?1 ORDER BY r.idx",
@@ -97,7 +97,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(query.query_map([id], known)?.collect::<Result<_, _>>()?)
     }
 
-    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), StoreError> {
+    fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), LedgerStoreError> {
         let mut insert = self
             .tx
             .prepare_cached("INSERT INTO claim(idx, id) VALUES (?1, ?2)")?;
@@ -111,7 +111,7 @@ impl LedgerTx for SqliteTx<'_> {
         to: Index,
         provider: &str,
         consumer: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         let mut query = self.tx.prepare_cached(
             "SELECT e.next_idx, e.ord FROM
                (SELECT next_idx, ord FROM (SELECT next_idx, ord FROM edge WHERE prev_idx = ?1 UNION ALL
@@ -136,7 +136,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn recorded(&mut self, idx: Index) -> Result<Recorded, StoreError> {
+    fn recorded(&mut self, idx: Index) -> Result<Recorded, LedgerStoreError> {
         let mut query = self
             .tx
             .prepare_cached("SELECT id, salt, core FROM record WHERE idx = ?1")?;
@@ -161,17 +161,21 @@ impl LedgerTx for SqliteTx<'_> {
         })
     }
 
-    fn made(&mut self, idx: Index) -> Result<Option<Made>, StoreError> {
+    fn made(&mut self, idx: Index) -> Result<Option<Made>, LedgerStoreError> {
         let mut query = self
             .tx
             .prepare_cached("SELECT core FROM record WHERE idx = ?1")?;
         let core: Option<String> = query.query_row([idx], |row| row.get(0))?;
         core.map(|core| Made::of_core(&core))
             .transpose()
-            .map_err(|error| StoreError(Box::new(error)))
+            .map_err(|error| LedgerStoreError(Box::new(error)))
     }
 
-    fn by_key(&mut self, actor: &str, key: &str) -> Result<Option<([u8; 32], Index)>, StoreError> {
+    fn by_key(
+        &mut self,
+        actor: &str,
+        key: &str,
+    ) -> Result<Option<([u8; 32], Index)>, LedgerStoreError> {
         let mut query = self
             .tx
             .prepare_cached("SELECT content, idx FROM idem WHERE actor = ?1 AND k = ?2")?;
@@ -187,7 +191,7 @@ impl LedgerTx for SqliteTx<'_> {
         content: &[u8; 32],
         idx: Index,
         now_ms: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO idem(actor, k, content, idx, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
@@ -195,7 +199,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, StoreError> {
+    fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, LedgerStoreError> {
         let mut query = self.tx.prepare_cached(
             "SELECT DISTINCT r.idx, r.id, r.actor, r.etype, r.provider, r.consumer, r.made
              FROM (SELECT idx FROM tag WHERE sha256 = ?1 AND uri = ?2 LIMIT ?4) t JOIN record r USING(idx)
@@ -219,7 +223,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(all)
     }
 
-    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, StoreError> {
+    fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, LedgerStoreError> {
         // Grouped along the index: SQLite makes a table of its own for DISTINCT each time, for what is hardly ever one row.
         let mut query = self.tx.prepare_cached(
             "SELECT r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made
@@ -242,7 +246,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(waiting)
     }
 
-    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn successors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         let mut query = self.tx.prepare_cached(
             "SELECT next_idx FROM edge WHERE prev_idx = ?1 UNION ALL
                  SELECT next_idx FROM stranger_edge WHERE prev_idx = ?1 LIMIT ?2",
@@ -252,7 +256,7 @@ impl LedgerTx for SqliteTx<'_> {
             .collect::<Result<_, _>>()?)
     }
 
-    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, StoreError> {
+    fn predecessors(&mut self, idx: Index) -> Result<Vec<Index>, LedgerStoreError> {
         let mut query = self.tx.prepare_cached(
             "SELECT prev_idx FROM edge WHERE next_idx = ?1 UNION ALL
                  SELECT prev_idx FROM stranger_edge WHERE next_idx = ?1 LIMIT ?2",
@@ -262,7 +266,7 @@ impl LedgerTx for SqliteTx<'_> {
             .collect::<Result<_, _>>()?)
     }
 
-    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, StoreError> {
+    fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, LedgerStoreError> {
         let idx = self.next;
         let kind = match record.subject_kind {
             Subject::Event => 1,
@@ -308,7 +312,7 @@ impl LedgerTx for SqliteTx<'_> {
         ord: usize,
         prev: Index,
         gives_right: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         let mut insert = self.tx.prepare_cached(if gives_right {
             "INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)"
         } else {
@@ -318,7 +322,12 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn insert_pending(&mut self, prev_id: &str, next: Index, ord: usize) -> Result<(), StoreError> {
+    fn insert_pending(
+        &mut self,
+        prev_id: &str,
+        next: Index,
+        ord: usize,
+    ) -> Result<(), LedgerStoreError> {
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO pending_edge(prev_id, next_idx, ord) VALUES (?1, ?2, ?3)",
         )?;
@@ -332,7 +341,7 @@ impl LedgerTx for SqliteTx<'_> {
         prev: Index,
         through: Index,
         strangers: &[Index],
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), LedgerStoreError> {
         for next in strangers {
             let mut insert = self.tx.prepare_cached(
                 "INSERT INTO stranger_edge(next_idx, ord, prev_idx)
@@ -356,7 +365,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), StoreError> {
+    fn leave_arrival(&mut self, arrival: &Arrival) -> Result<(), LedgerStoreError> {
         let actor = actor_text(&arrival.actor)?;
         let mut insert = self
             .tx
@@ -366,7 +375,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn left_arrival(&mut self) -> Result<Option<Arrival>, StoreError> {
+    fn left_arrival(&mut self) -> Result<Option<Arrival>, LedgerStoreError> {
         let mut query = self
             .tx
             .prepare_cached("SELECT prev_id, idx, actor FROM arriving LIMIT 1")?;
@@ -381,7 +390,7 @@ impl LedgerTx for SqliteTx<'_> {
             .transpose()
     }
 
-    fn end_arrival(&mut self, id: &str) -> Result<(), StoreError> {
+    fn end_arrival(&mut self, id: &str) -> Result<(), LedgerStoreError> {
         let mut remove = self
             .tx
             .prepare_cached("DELETE FROM arriving WHERE prev_id = ?1")?;
@@ -389,7 +398,7 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn commit(self) -> Result<(), StoreError> {
+    fn commit(self) -> Result<(), LedgerStoreError> {
         // A commit that fails here is rolled back.
         Ok(self.tx.commit()?)
     }

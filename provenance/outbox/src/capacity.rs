@@ -11,7 +11,7 @@ use super::{FullReason, config::OutboxConfig, status::Counts};
 
 /// The limits of one outbox and which of them is reached. Asked by callers and by the writer alike.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Capacity {
     max_records: u64,
     max_age_s: i64,
     max_parked_bytes: u64,
@@ -35,7 +35,7 @@ fn number(reason: FullReason) -> u8 {
     1 + reason as u8
 }
 
-impl Gate {
+impl Capacity {
     pub(super) fn new(config: &OutboxConfig) -> Self {
         Self {
             max_records: config.max_records,
@@ -106,8 +106,8 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2025-01-01 00:00 UTC);
 
-    fn gate() -> Gate {
-        Gate::new(&OutboxConfig {
+    fn gate() -> Capacity {
+        Capacity::new(&OutboxConfig {
             max_records: 100,
             max_age: Period::seconds(1000),
             ..OutboxConfig::new("outbox.db")
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn parked_records_have_a_limit_of_their_own() {
-        let gate = Gate::new(&OutboxConfig {
+        let gate = Capacity::new(&OutboxConfig {
             max_records: 100,
             max_parked_bytes: common::config::ByteSize(100_000),
             ..OutboxConfig::new("outbox.db")

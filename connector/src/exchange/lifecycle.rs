@@ -12,7 +12,7 @@ use common::{
 use http::{HeaderMap, StatusCode, header};
 
 use super::{
-    admission::Place,
+    admission::Permit,
     digest::BodyDigest,
     headers,
     meters::{Meters, Outcome},
@@ -36,7 +36,7 @@ pub struct Exchange {
     /// What the caller sent as the id of the exchange where it is none.
     pub sent_id: Option<String>,
     /// The place it takes among those under way.
-    pub place: Option<Place>,
+    pub place: Option<Permit>,
     /// The provider's user ID.
     pub provider: Option<UserId>,
     /// The user, or the participant of the receiver connector.

@@ -5,7 +5,7 @@ use http::Version;
 
 /// The connection that the body goes to.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct Downstream {
     control: Option<ConnectionControl>,
     /// HTTP/2: a broken stream is reset by itself, its connection carries others.
     has_streams: bool,
@@ -15,7 +15,7 @@ pub struct Caller {
     counts: bool,
 }
 
-impl Caller {
+impl Downstream {
     /// The caller of a request that came on the connection `info`.
     pub fn new(info: &ConnectionInfo, version: Version) -> Self {
         Self {

@@ -38,7 +38,7 @@ impl Lapse {
 
 /// What one connection does. Times are milliseconds since it began.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(super) struct Activity {
     start: Instant,
     state: State,
 }
@@ -59,9 +59,9 @@ struct State {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(super) struct Request(Arc<Pulse>);
+pub(super) struct Request(Arc<Activity>);
 
-impl Pulse {
+impl Activity {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             start: Instant::now(),

@@ -10,7 +10,7 @@ use metrics::Gauge;
 
 /// Hands out places to clients of the kind `C`.
 #[derive(Debug)]
-pub struct Places<C: Client> {
+pub struct ConcurrencyLimit<C: Client> {
     total: usize,
     per_client: usize,
     taken: Mutex<Taken<C>>,
@@ -30,12 +30,12 @@ struct Taken<C> {
 
 /// One place, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place<C: Client> {
-    places: Arc<Places<C>>,
+pub struct Permit<C: Client> {
+    places: Arc<ConcurrencyLimit<C>>,
     client: Option<C>,
 }
 
-impl<C: Client> Places<C> {
+impl<C: Client> ConcurrencyLimit<C> {
     /// All places are free; `gauge` shows how many are taken.
     pub fn new(total: usize, per_client: usize, gauge: Gauge) -> Arc<Self> {
         Arc::new(Self {
@@ -50,21 +50,21 @@ impl<C: Client> Places<C> {
     }
 
     /// A place for a client that is not known yet, if there is one. Waiting for one would only hide that there is none.
-    pub fn enter(self: &Arc<Self>) -> Option<Place<C>> {
+    pub fn enter(self: &Arc<Self>) -> Option<Permit<C>> {
         let mut taken = self.taken();
         if taken.total >= self.total {
             return None;
         }
         taken.total += 1;
         self.gauge.increment(1.0);
-        Some(Place {
+        Some(Permit {
             places: Arc::clone(self),
             client: None,
         })
     }
 
     /// A place for `client`, if there is one and it has not its share already.
-    pub fn enter_as(self: &Arc<Self>, client: C) -> Option<Place<C>> {
+    pub fn enter_as(self: &Arc<Self>, client: C) -> Option<Permit<C>> {
         let mut place = self.enter()?;
         place.belongs_to(client).then_some(place)
     }
@@ -75,7 +75,7 @@ impl<C: Client> Places<C> {
     }
 }
 
-impl<C: Client> Place<C> {
+impl<C: Client> Permit<C> {
     /// How many places are taken in all, this one included.
     pub fn taken(&self) -> usize {
         self.places.taken().total
@@ -108,7 +108,7 @@ impl<C: Client> Taken<C> {
     }
 }
 
-impl<C: Client> Drop for Place<C> {
+impl<C: Client> Drop for Permit<C> {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         taken.total -= 1;
@@ -123,8 +123,8 @@ impl<C: Client> Drop for Place<C> {
 mod tests {
     use super::*;
 
-    fn places(total: usize, per_client: usize) -> Arc<Places<&'static str>> {
-        Places::new(total, per_client, Gauge::noop())
+    fn places(total: usize, per_client: usize) -> Arc<ConcurrencyLimit<&'static str>> {
+        ConcurrencyLimit::new(total, per_client, Gauge::noop())
     }
 
     #[test]

@@ -20,14 +20,14 @@ use crate::domain::{client::Client, secrets};
 
 /// Connection and headers of a request whose client has yet to be authenticated.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct UnverifiedRequest {
     /// The connection.
     pub connection: ConnectionInfo,
     /// The headers.
     pub headers: HeaderMap,
 }
 
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl<S: Sync> FromRequestParts<S> for UnverifiedRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -89,7 +89,7 @@ pub enum ClientError {
     Throttled(std::time::Duration),
 }
 
-impl Caller {
+impl UnverifiedRequest {
     /// Who calls: to be asked before a body is read.
     ///
     /// At `peer` the certificate is the credential (`tls_client_auth`, RFC 8705 §2.1); a secret sent along must be right and
