@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Checks of the infrastructure code that need no cloud account. `scripts/check-infra` starts this with what it needs installed."""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import provider
+import schema
+import tables
+import workspace
+
+ENVIRONMENTS = ("bootstrap", "minimal", "trial")
+
+
+class Stages:
+    """One line a stage: how long it took, what was looked at. The first that fails ends the run."""
+
+    def __init__(self):
+        self.started = time.monotonic()
+
+    def run(self, name, work):
+        begun = time.monotonic()
+        try:
+            what = work()
+        except workspace.Failed as failed:
+            print(f"FAILED  {name}\n{failed}", file=sys.stderr)
+            sys.exit(1)
+        print(f"{time.monotonic() - begun:6.1f} s  {name}: {what}", flush=True)
+
+
+def formatted():
+    done = subprocess.run(["terraform", f"-chdir={workspace.TERRAFORM}", "fmt", "-recursive", "-check", "-diff"], capture_output=True, text=True)
+    if done.returncode:
+        raise workspace.Failed(f"{done.stdout}\nrun: terraform -chdir=infra/terraform fmt -recursive")
+    return "as `terraform fmt` writes it"
+
+
+def known_types():
+    used, known = schema.types_in_use(workspace.TERRAFORM), set(schema.load())
+    if used != known:
+        raise workspace.Failed(f"schema.jsonl lacks {sorted(used - known)} and has {sorted(known - used)} too much: infra/README.md says how it is made")
+    return f"{len(used)} types of the provider's {schema.VERSION}"
+
+
+def validated(space):
+    for name in ENVIRONMENTS:
+        space.initialise(name)
+        space.validate(name)
+    return ", ".join(ENVIRONMENTS)
+
+
+def planned(space, name):
+    """A plan as the first one against an account would be: nothing is known that AWS only tells afterwards."""
+    return f"{sum(1 for _ in workspace.resources(space.plan(name)['planned_values']['root_module']))} resources"
+
+
+def applied(space, name):
+    """Applied to the stand-in, a second plan changes nothing, and the outputs have the shape that hosts are configured from."""
+    space.plan(name)
+    space.apply(name)
+    again = space.plan(name)
+    changes = [change["address"] for change in again.get("resource_changes", []) if change["change"]["actions"] not in (["no-op"], ["read"])]
+    if changes:
+        raise workspace.Failed(f"a second plan changes {changes}")
+    value = space.outputs(name)["kakehashi"]["value"]
+    if value["version"] != 1 or not value["hosts"] or not value["listeners"]:
+        raise workspace.Failed(f"the output lacks hosts or listeners: {value}")
+    return f"{len(value['listeners'])} listeners told, nothing left to change"
+
+
+def held_against_tables(space):
+    plan = space.plan("trial")
+    rows = tables.trial(list(workspace.resources(plan["planned_values"]["root_module"])), workspace.TERRAFORM)
+    if rows.wrong:
+        raise workspace.Failed("\n".join(rows.wrong) + f"\n{len(rows.wrong)} of {rows.seen} facts are wrong")
+    return f"{rows.seen} facts"
+
+
+def checks(folder):
+    stages = Stages()
+    stages.run("format", formatted)
+    stages.run("schema", known_types)
+    with provider.Running() as environment:
+        space = workspace.Workspace(folder / "plain", environment)
+        stages.run("validate", lambda: validated(space))
+        stages.run("plan of trial", lambda: planned(space, "trial"))
+        stages.run("plan of bootstrap", lambda: planned(space, "bootstrap"))
+        stages.run("minimal, applied to the stand-in", lambda: applied(space, "minimal"))
+    with provider.Running(foretell=True) as environment:
+        space = workspace.Workspace(folder / "foretold", environment)
+        space.initialise("trial")
+        stages.run("trial against its tables", lambda: held_against_tables(space))
+    print("Checked: the code against the provider's schema and our tables. Not checked: AWS itself; nothing was applied there.")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="check-infra", description=__doc__)
+    parser.add_argument("--plan", metavar="ENVIRONMENT", choices=ENVIRONMENTS, help="print the plan of an environment as JSON, and nothing else")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kakehashi-infra-") as folder:
+        if not arguments.plan:
+            checks(pathlib.Path(folder))
+            return
+        try:
+            with provider.Running() as environment:
+                space = workspace.Workspace(folder, environment)
+                space.initialise(arguments.plan)
+                print(json.dumps(space.plan(arguments.plan)))
+        except workspace.Failed as failed:
+            sys.exit(str(failed))
+
+
+if __name__ == "__main__":
+    main()
