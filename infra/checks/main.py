@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+import faults
 import provider
 import schema
 import tables
@@ -73,12 +74,23 @@ def applied(space, name):
     return f"{len(value['listeners'])} listeners told, nothing left to change"
 
 
-def held_against_tables(space):
-    plan = space.plan("trial")
-    rows = tables.trial(list(workspace.resources(plan["planned_values"]["root_module"])), workspace.TERRAFORM)
-    if rows.wrong:
-        raise workspace.Failed("\n".join(rows.wrong) + f"\n{len(rows.wrong)} of {rows.seen} facts are wrong")
-    return f"{rows.seen} facts"
+class Foretold:
+    """A plan of `trial` in which the stand-in made up what AWS would say, so that it is seen who refers to whom."""
+
+    def __init__(self, space):
+        self.space = space
+        space.initialise("trial")
+        self.resources = list(workspace.resources(space.plan("trial")["planned_values"]["root_module"]))
+
+    def held_against_tables(self):
+        rows = tables.trial(self.resources, workspace.TERRAFORM)
+        if rows.wrong:
+            raise workspace.Failed("\n".join(rows.wrong) + f"\n{len(rows.wrong)} of {rows.seen} facts are wrong")
+        return f"{rows.seen} facts"
+
+    def with_faults(self):
+        in_plan = faults.in_the_plan(self.resources, workspace.TERRAFORM)
+        return f"{in_plan} in the plan and {faults.in_the_code(self.resources, self.space)} in the code, all found"
 
 
 def checks(folder):
@@ -92,9 +104,9 @@ def checks(folder):
         stages.run("plan of bootstrap", lambda: planned(space, "bootstrap"))
         stages.run("minimal, applied to the stand-in", lambda: applied(space, "minimal"))
     with provider.Running(foretell=True) as environment:
-        space = workspace.Workspace(folder / "foretold", environment)
-        space.initialise("trial")
-        stages.run("trial against its tables", lambda: held_against_tables(space))
+        foretold = Foretold(workspace.Workspace(folder / "foretold", environment))
+        stages.run("trial against its tables", foretold.held_against_tables)
+        stages.run("faults put in on purpose", foretold.with_faults)
     print("Checked: the code against the provider's schema and our tables. Not checked: AWS itself; nothing was applied there.")
 
 

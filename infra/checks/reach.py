@@ -3,6 +3,7 @@
 The plan is one of the stand-in's in which values are foretold, so that a rule's group or a listener's target is the id of a resource.
 """
 
+import functools
 import ipaddress
 import itertools
 from dataclasses import dataclass
@@ -11,6 +12,16 @@ from dataclasses import dataclass
 OPENED_FROM = 40000
 # Load balancers and the NAT gateway take theirs from all above 1023; the lowest is the one that a narrow rule would miss.
 OPENED_FROM_AWS = 1024
+
+
+# The same few are read over and over.
+address_of = functools.cache(ipaddress.ip_address)
+network_of = functools.cache(ipaddress.ip_network)
+
+
+@functools.cache
+def lies_in(address, network):
+    return address_of(address) in network_of(network)
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,10 @@ class Network:
         instance = self.instances[name]
         return Place(name, instance["private_ip"], instance["subnet_id"], tuple(instance["vpc_security_group_ids"]))
 
+    def inside(self, subnet):
+        """Some address of a subnet that is no host's."""
+        return str(network_of(self.subnets[subnet]["cidr_block"])[9])
+
     def public_address(self, name):
         instance = self.instances[name]
         own = [eip["public_ip"] for eip in self.of("aws_eip") if eip["instance"] == instance["id"]]
@@ -78,8 +93,7 @@ class Network:
     def balancer_places(self, balancer):
         """Where it speaks from: some address in each of its subnets."""
         for subnet in self.balancer_subnets(balancer):
-            inner = str(ipaddress.ip_network(self.subnets[subnet]["cidr_block"])[100])
-            yield Place(balancer["name"], inner, subnet, tuple(balancer["security_groups"]))
+            yield Place(balancer["name"], self.inside(subnet), subnet, tuple(balancer["security_groups"]))
 
     # What lets a packet through.
 
@@ -93,18 +107,18 @@ class Network:
                     continue
                 if rule["ip_protocol"] == "tcp" and not rule["from_port"] <= port <= rule["to_port"]:
                     continue
-                if rule["cidr_ipv4"] and ipaddress.ip_address(peer.address) in ipaddress.ip_network(rule["cidr_ipv4"]):
+                if rule["cidr_ipv4"] and lies_in(peer.address, rule["cidr_ipv4"]):
                     return True
                 if rule["referenced_security_group_id"] and rule["referenced_security_group_id"] in peer.groups:
                     return True
         return False
 
     def acl_allows(self, subnet, egress, peer_address, port):
-        """The first rule that fits decides; none means no."""
-        for rule in self.acl_rules.get((self.acl_of[subnet], egress), ()):
+        """The first rule that fits decides; none means no. So does the ACL that comes with the network."""
+        for rule in self.acl_rules.get((self.acl_of.get(subnet), egress), ()):
             if rule["protocol"] not in ("6", "tcp", "-1"):
                 continue
-            if ipaddress.ip_address(peer_address) not in ipaddress.ip_network(rule["cidr_block"]):
+            if not lies_in(peer_address, rule["cidr_block"]):
                 continue
             if rule["protocol"] == "-1" or rule["from_port"] <= port <= rule["to_port"]:
                 return rule["rule_action"] == "allow"
@@ -142,7 +156,7 @@ class Network:
             own = self.public_address(sender.name)
             return Place(sender.name, own) if own and self.subnet_passes(sender, target, port, OPENED_FROM) else None
         nat = self.nats[route["nat_gateway_id"]]
-        inner = Place("nat", str(ipaddress.ip_network(self.subnets[nat["subnet_id"]]["cidr_block"])[9]), nat["subnet_id"])
+        inner = Place("nat", self.inside(nat["subnet_id"]), nat["subnet_id"])
         # The packet is still for the address outside when it passes the two subnets; then it goes on under the gateway's name.
         leaves = self.acl_allows(sender.subnet, True, destination, port) and self.acl_allows(nat["subnet_id"], False, sender.address, port)
         answers = self.acl_allows(nat["subnet_id"], True, sender.address, OPENED_FROM) and self.acl_allows(sender.subnet, False, destination, OPENED_FROM)
@@ -159,7 +173,7 @@ class Network:
             if rule["listener_arn"] != listener["arn"]:
                 continue
             lists = [cidr for condition in rule["condition"] for source in condition["source_ip"] for cidr in source["values"]]
-            if not lists or any(ipaddress.ip_address(caller.address) in ipaddress.ip_network(cidr) for cidr in lists):
+            if not lists or any(lies_in(caller.address, cidr) for cidr in lists):
                 actions += rule["action"]
         return {action["target_group_arn"] for action in actions if action["type"] == "forward"}
 
@@ -178,7 +192,7 @@ class Network:
                     continue
                 for arn in self.targets(listener, seen):
                     for attachment in self.of("aws_lb_target_group_attachment"):
-                        if attachment["target_group_arn"] != arn:
+                        if attachment["target_group_arn"] != arn or attachment["target_id"] not in hosts:
                             continue
                         host = self.host(hosts[attachment["target_id"]])
                         check = groups[arn]["health_check"][0]

@@ -41,7 +41,7 @@ def name_of(entry, prefix="kakehashi-"):
 
 
 def servers(rows, network, wanted):
-    rows.equal("servers", sorted(network.instances), sorted(wanted["server"]))
+    rows.equal("servers: their names", sorted(network.instances), sorted(wanted["server"]))
     for name, server in wanted["server"].items():
         instance = network.instances.get(name)
         if instance is None:
@@ -102,7 +102,7 @@ def listeners(rows, network, wanted):
 
     def target(arn):
         entry = attached.get(arn)
-        return (hosts[entry["target_id"]], entry["port"]) if entry else (None, None)
+        return (hosts.get(entry["target_id"]), entry["port"]) if entry else (None, None)
 
     def check_group(row, group, protocol):
         health = group["health_check"][0]
@@ -197,12 +197,31 @@ def callers(rows, network, wanted):
         compare(rows, f"host {name}", found, want)
 
 
+def apart(rows, network):
+    """Within the network nothing goes from one private subnet to another, whatever a security group says: a mistake in a group alone opens nothing."""
+    private = [identity for identity, subnet in network.subnets.items() if network.name_of_subnet[identity].startswith("private-")]
+    for sender in private:
+        for receiver in private:
+            if sender == receiver:
+                continue
+            names = network.name_of_subnet[sender], network.name_of_subnet[receiver]
+            origin, target = network.inside(sender), network.inside(receiver)
+            for port in TRIED:
+                out = network.acl_allows(sender, True, target, port)
+                into = network.acl_allows(receiver, False, origin, port)
+                rows.true(f"ACLs, port {port}", not out, f"an ACL lets {names[0]} send to {names[1]}, on the side of {names[0]}")
+                rows.true(f"ACLs, port {port}", not into, f"an ACL lets {names[0]} send to {names[1]}")
+
+
 def compare(rows, row, found, want):
     for cell in sorted(found | want):
         rows.true(f"{row} → {cell}", cell in want and cell in found, "gets through and may not" if cell in found else "does not get through")
 
 
 def groups(rows, network):
+    behind = {group for name in network.instances if name != "bastion" for group in network.host(name).groups}
+    for rule in network.of("aws_vpc_security_group_ingress_rule"):
+        rows.true(rule["address"], rule["security_group_id"] not in behind or rule["referenced_security_group_id"], "lets a network in to a server that only groups may reach")
     for kind in ("ingress", "egress"):
         for rule in network.of(f"aws_vpc_security_group_{kind}_rule"):
             row = rule["address"]
@@ -299,6 +318,7 @@ def trial(plan_resources, terraform):
     listeners(rows, network, wanted)
     groups(rows, network)
     callers(rows, network, wanted)
+    apart(rows, network)
     rights(rows, network)
     storage(rows, network)
     code(rows, terraform)
