@@ -100,6 +100,7 @@ def checks(folder):
     with provider.Running() as environment:
         space = workspace.Workspace(folder / "plain", environment)
         stages.run("validate", lambda: validated(space))
+        stages.run("tests beside the code", lambda: f"{space.test()} passed")
         stages.run("plan of trial", lambda: planned(space, "trial"))
         stages.run("plan of bootstrap", lambda: planned(space, "bootstrap"))
         stages.run("minimal, applied to the stand-in", lambda: applied(space, "minimal"))

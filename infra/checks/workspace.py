@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -40,11 +41,25 @@ class Workspace:
         return self.terraform_root / ("bootstrap" if name == "bootstrap" else f"environments/{name}")
 
     def run(self, name, *arguments):
-        command = ["terraform", f"-chdir={self.environment_folder(name)}", *arguments]
+        return self.run_in(self.environment_folder(name), *arguments)
+
+    def run_in(self, folder, *arguments):
+        command = ["terraform", f"-chdir={folder}", *arguments]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         if done.returncode != 0:
-            raise Failed(f"terraform {' '.join(arguments)} in {name}:\n{done.stdout}{done.stderr}")
+            raise Failed(f"terraform {' '.join(arguments)} in {folder.name}:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def test(self):
+        """Runs the tests that lie beside the code, and counts them."""
+        passed = 0
+        for tests in sorted(self.terraform_root.rglob("tests")):
+            folder = tests.parent
+            if folder.parent.name == "modules":
+                self.run_in(folder, "init", "-input=false", "-no-color")
+            said = self.run_in(folder, "test", "-no-color")
+            passed += int(re.search(r"(\d+) passed", said).group(1))
+        return passed
 
     def initialise(self, name):
         (self.environment_folder(name) / "local_state_override.tf").write_text(LOCAL_STATE)
