@@ -14,11 +14,19 @@ def load():
     return tomllib.loads(FAULTS.read_text())["fault"]
 
 
+def get(values, path):
+    """What lies at a path: names, places in lists, and `name=X` for the entry of a list that has this name."""
+    for step in path.split(".") if path else ():
+        if step.startswith("name="):
+            values = next(entry for entry in values if entry["name"] == step.removeprefix("name="))
+        else:
+            values = values[int(step) if step.isdigit() else step]
+    return values
+
+
 def put(values, path, value):
-    *outer, last = path.split(".")
-    for step in outer:
-        values = values[int(step) if step.isdigit() else step]
-    values[last] = value
+    outer, _, last = path.rpartition(".")
+    get(values, outer)[last] = value
 
 
 def spoil(resources, fault):
@@ -39,10 +47,11 @@ def spoil(resources, fault):
         if value == "that of private-3":
             value = next(found["id"] for at, _, found in resources if at == 'module.network.aws_subnet.this["private-3"]')
         put(values, path, value)
-    for name, (old, new) in fault.get("replace", {}).items():
-        if old not in values[name]:
-            raise workspace.Failed(f"{fault['name']}: {name} has no {old}")
-        values[name] = values[name].replace(old, new)
+    for path, (old, new) in fault.get("replace", {}).items():
+        text = get(values, path)
+        if old not in text:
+            raise workspace.Failed(f"{fault['name']}: {path} has no {old}")
+        put(values, path, text.replace(old, new))
     return [*resources[:place], (address, kind, values), *resources[place + 1 :]]
 
 

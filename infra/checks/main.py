@@ -2,17 +2,21 @@
 """Checks of the infrastructure code that need no cloud account. `scripts/check-infra` starts this with what it needs installed."""
 
 import argparse
+import contextlib
+import io
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 import faults
 import provider
 import schema
 import tables
+import test_job
 import workspace
 
 ENVIRONMENTS = ("bootstrap", "minimal", "trial")
@@ -39,6 +43,15 @@ def formatted():
     if done.returncode:
         raise workspace.Failed(f"{done.stdout}\nrun: terraform -chdir=infra/terraform fmt -recursive")
     return "as `terraform fmt` writes it"
+
+
+def job_tested():
+    suite = unittest.defaultTestLoader.loadTestsFromModule(test_job)
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = unittest.TextTestRunner(stream=io.StringIO()).run(suite)
+    if not result.wasSuccessful() or not result.testsRun:
+        raise workspace.Failed("\n".join(text for _, text in result.failures + result.errors))
+    return f"{result.testsRun} passed"
 
 
 def known_types():
@@ -101,6 +114,7 @@ def checks(folder):
         space = workspace.Workspace(folder / "plain", environment)
         stages.run("validate", lambda: validated(space))
         stages.run("tests beside the code", lambda: f"{space.test()} passed")
+        stages.run("tests of the job that starts and stops servers", job_tested)
         stages.run("plan of trial", lambda: planned(space, "trial"))
         stages.run("plan of bootstrap", lambda: planned(space, "bootstrap"))
         stages.run("minimal, applied to the stand-in", lambda: applied(space, "minimal"))

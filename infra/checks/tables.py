@@ -5,6 +5,7 @@ import pathlib
 import re
 import tomllib
 
+import operations
 import reach
 
 EXPECTED = pathlib.Path(__file__).resolve().parent / "expected.toml"
@@ -242,8 +243,8 @@ def groups(rows, network):
         rows.true(f"ACL {acl} {'out' if egress else 'in'}", len(numbers) <= 20, "has more than 20 rules")
 
 
-# What cannot be narrowed to a resource: AWS knows the instance by its role's session, or the namespace is a condition.
-WHOLE = ("SystemsManager", "Metrics")
+# What cannot be narrowed to a resource: AWS knows the instance by its role's session, or it is a question about all of them.
+WHOLE = re.compile(r"ssmmessages:|ec2messages:|ec2:Describe|ssm:(?!GetParameter|DeleteParameter|PutParameter|SendCommand|StartSession)|cloudwatch:PutMetricData")
 
 
 def statements(policy):
@@ -255,12 +256,12 @@ def statements(policy):
 
 def rights(rows, network):
     """What roles may do: no action by a wildcard, no resource of everybody's, nobody else's folder or parameters."""
-    for entry in network.of("aws_iam_role_policy"):
+    for entry in network.of("aws_iam_role_policy") + network.of("aws_iam_group_policy"):
         row = entry["address"]
         for statement, actions, resources in statements(entry["policy"]):
             here = f"{row}, {statement.get('Sid')}"
             rows.true(here, not any("*" in action for action in actions), "names actions by a wildcard")
-            rows.true(here, "*" not in resources or statement.get("Sid") in WHOLE, "is for every resource")
+            rows.true(here, "*" not in resources or all(WHOLE.match(action) for action in actions), "is for every resource")
     for name in network.instances:
         entry = next(policy for policy in network.of("aws_iam_role_policy") if f'host["{name}"]' in policy["address"])
         for statement, actions, resources in statements(entry["policy"]):
@@ -321,5 +322,6 @@ def trial(plan_resources, terraform):
     apart(rows, network)
     rights(rows, network)
     storage(rows, network)
+    operations.check(rows, network)
     code(rows, terraform)
     return rows

@@ -14,3 +14,5 @@ bastion_users = {
   userB = { domain = "b", sources = ["203.0.113.20/32"] }
   userC = { domain = "c", sources = ["203.0.113.30/32", "203.0.113.31/32"] }
 }
+
+recipients = ["operator@example.jp"]

@@ -128,3 +128,71 @@ module "names" {
   has_bastion     = true
   bastion_address = module.host[local.bastion.name].public_address
 }
+
+module "firewall" {
+  source = "../../modules/firewall"
+
+  name            = var.name
+  balancer_arns   = { for name, balancer in module.topology.balancers : name => module.balancing.balancers[name].arn if balancer.type == "application" }
+  log_bucket_arn  = module.storage.bucket_arns["waf"]
+  shield_advanced = var.shield_advanced
+  protected_arns  = { for name in keys(module.topology.balancers) : name => module.balancing.balancers[name].arn }
+}
+
+module "audit" {
+  source = "../../modules/audit"
+
+  name           = var.name
+  vpc_id         = module.network.vpc_id
+  kms_key_arn    = module.storage.kms_key_arn
+  bucket_names   = module.storage.bucket_names
+  bucket_arns    = module.storage.bucket_arns
+  retention_days = var.retention_days
+}
+
+module "schedule" {
+  source = "../../modules/schedule"
+
+  name           = var.name
+  hosts          = { for name, host in module.topology.hosts : name => { environment = host.environment, instance_id = module.host[name].instance_id } }
+  start          = var.schedule.start
+  stop           = var.schedule.stop
+  enabled        = var.schedule.enabled
+  kms_key_arn    = module.storage.kms_key_arn
+  log_bucket_arn = module.storage.bucket_arns["jobs"]
+  retention_days = var.retention_days
+}
+
+module "backup" {
+  source = "../../modules/backup"
+
+  name = var.name
+}
+
+module "alerts" {
+  source = "../../modules/alerts"
+
+  name            = var.name
+  recipients      = var.recipients
+  thresholds      = var.thresholds
+  kms_key_arn     = module.storage.kms_key_arn
+  hosts           = { for name, host in module.topology.hosts : name => { instance_id = module.host[name].instance_id, programs = host.services } }
+  trail_log_group = module.audit.trail_log_group
+  job             = module.schedule.function_name
+
+  targets = {
+    for key, listener in module.topology.listeners : key => {
+      type     = module.topology.balancers[listener.balancer].type
+      balancer = module.balancing.balancers[listener.balancer].arn_suffix
+      group    = module.balancing.target_groups[key]
+    }
+  }
+}
+
+module "people" {
+  source = "../../modules/people"
+
+  name        = var.name
+  kms_key_arn = module.storage.kms_key_arn
+  bucket_arns = module.storage.bucket_arns
+}

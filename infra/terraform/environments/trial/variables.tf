@@ -119,3 +119,27 @@ variable "protection" {
   type        = bool
   default     = true
 }
+
+variable "recipients" {
+  description = "Mail addresses that alarms go to."
+  type        = list(string)
+  default     = []
+}
+
+variable "thresholds" {
+  description = "From which share (percent) processor, memory and disk of a host are an alarm."
+  type        = object({ cpu = number, memory = number, disk = number })
+  default     = { cpu = 90, memory = 85, disk = 80 }
+}
+
+variable "schedule" {
+  description = "When all servers start and stop: cron expressions in Tokyo's time."
+  type        = object({ enabled = bool, start = string, stop = string })
+  default     = { enabled = true, start = "cron(0 8 ? * MON-FRI *)", stop = "cron(0 20 ? * MON-FRI *)" }
+}
+
+variable "shield_advanced" {
+  description = "Whether Shield Advanced protects the load balancers: a contract for a year. Shield Standard is always on."
+  type        = bool
+  default     = false
+}

@@ -9,15 +9,19 @@ locals {
   partition = data.aws_partition.this.partition
   region    = data.aws_region.this.region
 
-  # Every bucket: which service writes to it, where, and whether it can write to one that is encrypted with a key of our own.
+  trails  = "arn:${local.partition}:cloudtrail:${local.region}:${local.account}:trail/*"
+  of_ours = { StringEquals = { "aws:SourceAccount" = local.account } }
+
+  # Every bucket: whether it can be encrypted with a key of ours by whoever writes to it, and which service that is, if it is one of AWS's own: where, and under
+  # which condition. Load balancers give none; they write below the number of the account that they belong to.
   buckets = {
-    deploy   = { log = false, kms = true, writer = null, folder = null }
-    sessions = { log = true, kms = true, writer = null, folder = null }
-    alb      = { log = true, kms = false, writer = "logdelivery.elasticloadbalancing.amazonaws.com", folder = "*/AWSLogs/${local.account}/*" }
-    flow     = { log = true, kms = true, writer = "delivery.logs.amazonaws.com", folder = "AWSLogs/${local.account}/*" }
-    trail    = { log = true, kms = true, writer = "cloudtrail.amazonaws.com", folder = "AWSLogs/${local.account}/*" }
-    waf      = { log = true, kms = true, writer = "delivery.logs.amazonaws.com", folder = "AWSLogs/${local.account}/*" }
-    jobs     = { log = true, kms = true, writer = null, folder = null }
+    deploy   = { log = false, kms = true, writer = null, folder = null, condition = {} }
+    sessions = { log = true, kms = true, writer = null, folder = null, condition = {} }
+    alb      = { log = true, kms = false, writer = "logdelivery.elasticloadbalancing.amazonaws.com", folder = "*/AWSLogs/${local.account}/*", condition = {} }
+    flow     = { log = true, kms = true, writer = "delivery.logs.amazonaws.com", folder = "AWSLogs/${local.account}/*", condition = local.of_ours }
+    trail    = { log = true, kms = true, writer = "cloudtrail.amazonaws.com", folder = "AWSLogs/${local.account}/*", condition = { ArnLike = { "aws:SourceArn" = local.trails } } }
+    waf      = { log = true, kms = true, writer = "delivery.logs.amazonaws.com", folder = "AWSLogs/${local.account}/*", condition = local.of_ours }
+    jobs     = { log = true, kms = true, writer = null, folder = null, condition = {} }
   }
 }
 
@@ -49,12 +53,26 @@ resource "aws_kms_key" "this" {
       {
         Sid       = "Deliveries"
         Effect    = "Allow"
-        Principal = { Service = ["cloudtrail.amazonaws.com", "delivery.logs.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com"] }
+        Principal = { Service = "delivery.logs.amazonaws.com" }
         Action    = ["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"]
         Resource  = "*"
-        Condition = {
-          StringEquals = { "aws:SourceAccount" = local.account }
-        }
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      },
+      {
+        Sid       = "Trail"
+        Effect    = "Allow"
+        Principal = { Service = "cloudtrail.amazonaws.com" }
+        Action    = ["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"]
+        Resource  = "*"
+        Condition = { ArnLike = { "aws:SourceArn" = local.trails } }
+      },
+      {
+        # Messages of alarms. EventBridge gives no condition anything to look at.
+        Sid       = "Alarms"
+        Effect    = "Allow"
+        Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com"] }
+        Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource  = "*"
       },
     ]
   })
@@ -181,7 +199,7 @@ resource "aws_s3_bucket_policy" "this" {
           Principal = { Service = each.value.writer }
           Action    = "s3:PutObject"
           Resource  = "${aws_s3_bucket.this[each.key].arn}/${each.value.folder}"
-          Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+          Condition = each.value.condition
         },
         {
           Sid       = "Look"
@@ -189,7 +207,7 @@ resource "aws_s3_bucket_policy" "this" {
           Principal = { Service = each.value.writer }
           Action    = "s3:GetBucketAcl"
           Resource  = aws_s3_bucket.this[each.key].arn
-          Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+          Condition = each.value.condition
         },
       ],
     )

@@ -9,7 +9,8 @@ variable "retention_days" {
   default     = 400
 
   validation {
-    condition     = var.retention_days >= 365 && floor(var.retention_days) == var.retention_days
-    error_message = "Logs are kept for a year at least: retention_days is a whole number from 365."
+    # Log groups know these periods alone.
+    condition     = contains([365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.retention_days)
+    error_message = "Logs are kept for a year at least: retention_days is 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
