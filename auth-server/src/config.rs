@@ -44,7 +44,7 @@ pub struct Config {
     pub login: LoginConfig,
 }
 
-/// `[identity]`.
+/// Who this server is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityConfig {
@@ -52,7 +52,7 @@ pub struct IdentityConfig {
     pub service_id: ConnectorId,
 }
 
-/// `[ca]`.
+/// The certificate authority.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaConfig {
@@ -74,9 +74,11 @@ pub struct CaConfig {
     #[serde(default = "default_code_lifetime")]
     pub code_lifetime: Period,
     /// How long a CRL counts (`nextUpdate`).
+    /// Allowed: longer than `crl_refresh`.
     #[serde(default = "default_crl_lifetime")]
     pub crl_lifetime: Period,
     /// How often the CRL is rewritten when nothing was revoked.
+    /// Allowed: shorter than `crl_lifetime`.
     #[serde(default = "default_crl_refresh")]
     pub crl_refresh: Period,
 }
@@ -96,7 +98,7 @@ impl CaConfig {
     }
 }
 
-/// `[tokens]`.
+/// Signing keys and lifetimes of tokens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokensConfig {
@@ -106,13 +108,16 @@ pub struct TokensConfig {
     /// Lifetime of access tokens.
     #[serde(default = "default_access")]
     pub access: Period,
-    /// Lifetime of tokens bound to a certificate, 5 minutes at most.
+    /// Lifetime of tokens bound to a certificate.
+    /// Allowed: 1m to 5m.
     #[serde(default = "default_bound")]
     pub bound: Period,
     /// How long a refresh token may lie unused.
+    /// Allowed: at most `refresh_max`.
     #[serde(default = "default_refresh_idle")]
     pub refresh_idle: Period,
     /// How long after the login refresh tokens end.
+    /// Allowed: not shorter than `refresh_idle`.
     #[serde(default = "default_refresh_max")]
     pub refresh_max: Period,
     /// How long a used refresh token is answered with the same successor: existing clients send several requests of one session
@@ -135,16 +140,18 @@ impl TokensConfig {
     }
 }
 
-/// `[login]`.
+/// How much work logins may cause.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoginConfig {
     /// Password hashes computed at the same time; each takes 19 MiB and a core.
+    /// Allowed: at least 1.
     pub hashes_at_once: usize,
     /// Longest time a login waits for its turn.
     pub longest_wait: Period,
     /// Failed logins in a row that one network may cause for one user through one application before it has to wait. Four times as
     /// many where that user signed in from there before.
+    /// Allowed: at least 1.
     pub failures: u32,
     /// Time after which one more failure is forgiven.
     pub forgiven_every: Period,

@@ -26,13 +26,13 @@ const LINGER: Duration = Duration::from_millis(5);
 /// 64 KiB: what is written at once at most, about a hundred lines.
 const AT_ONCE: usize = 64 << 10;
 
-/// `[telemetry]`.
+/// The log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
     /// What is logged, as a filter of `tracing` (`info`, `warn,connector=debug`).
     pub level: String,
-    /// `json` (one object a line, for collectors) or `text` (for people).
+    /// Form of the log on standard error.
     pub format: LogFormat,
 }
 
@@ -49,7 +49,7 @@ impl Default for TelemetryConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object a line, for collectors.
     Json,
     /// Lines for people.
     Text,

@@ -48,8 +48,9 @@ pub struct RecordsConfig {
     /// name goes on after a dot (`record-key.pem.2026`) and start anew: the key set shows both then. Remove the renamed one once
     /// `validity` has passed.
     pub key_file: PathBuf,
-    /// How long a signature is good: so long a receiver gets along without this server. A record that
-    /// leaves is good for at least half of it. 1 minute to 31 days.
+    /// How long a signature is good: so long a receiver gets along without this server. A record that leaves is good for at
+    /// least half of it.
+    /// Allowed: 1m to 31d.
     #[serde(default = "default_validity")]
     pub validity: Period,
 }

@@ -53,34 +53,40 @@ pub struct LedgerConfig {
     pub batch_event_types: Vec<String>,
     /// Types that the rule against duplicates is about.
     pub duplicates: DuplicateTypes,
-    /// Who may read the body of an event: `party`, `lineage` or `open`.
+    /// Who may read the body of an event.
     pub read: ReadPolicy,
-    /// Status of a refused or unverifiable token: `strict` is 401 and 503, `reference` 400 for both, as existing ledgers answer.
+    /// Status of a refused or unverifiable token.
     pub auth_status: AuthStatus,
-    /// Whether requests without a token are taken on `public`: `refuse`, or for laboratories `loopback` and `anywhere`. What they
-    /// record says that nobody vouched for it, and whoever reads without a token reads what was recorded without one. A token
-    /// that is sent has to be good all the same.
+    /// Whether requests without a token are taken on `public`; any but `refuse` is for laboratories. What they record says
+    /// that nobody vouched for it, and whoever reads without a token reads what was recorded without one. A token that is
+    /// sent has to be good all the same.
     pub unauthenticated: Unauthenticated,
     /// Whether connectors of before, whose event ids are UUIDs of version 7 and say nothing of their owner, are still taken from.
     /// Two records under one such id are both kept. `ledger_v7_ids_total` says when it can be switched off.
     pub v7_ids: bool,
     /// Share of the disk in use, in percent, from which on nothing is recorded, until it is a point below, where less than
     /// `disk_headroom` is free too. Only where the database is a file.
+    /// Allowed: 1 to 100.
     pub disk_watermark_percent: u8,
     /// Free bytes that are enough whatever the share. Once there were less, a tenth more is needed. `"0B"` is no watermark.
     pub disk_headroom: ByteSize,
     /// Most records that wait to be written at a time.
+    /// Allowed: at least 1024.
     pub queue: usize,
     /// Most bytes that they have together.
+    /// Allowed: at least 4MiB.
     pub queue_bytes: ByteSize,
     /// What each caller may register one by one.
     pub writes: WriteLimits,
     /// Batch requests at a time, of all connectors.
+    /// Allowed: at least 1.
     pub requests: usize,
     /// Most bytes of the bodies of batches from when they are read until they are answered, a quarter of them of one connector.
     /// Others wait. Some three times as much is held while they are.
+    /// Allowed: at least 4MiB.
     pub requests_bytes: ByteSize,
     /// Batch requests of one connector at a time.
+    /// Allowed: at least 1.
     pub requests_per_connector: usize,
     /// How long the writer may be at one group before `/readyz` says that it is stuck.
     pub writer_patience: Period,
@@ -89,8 +95,10 @@ pub struct LedgerConfig {
     /// Most bytes of a registration with files; files are hashed as they pass and not kept.
     pub max_upload: ByteSize,
     /// Most events in the answer to a lineage.
+    /// Allowed: at least 1.
     pub max_lineage: usize,
     /// Most bytes that an answer to a lineage takes in memory. Twice as many are held for all answers that are being sent.
+    /// Allowed: at least 4MiB.
     pub max_lineage_bytes: ByteSize,
 }
 
@@ -102,18 +110,25 @@ const MIN_BYTES: u64 = 4 << 20;
 #[serde(deny_unknown_fields, default)]
 pub struct WriteLimits {
     /// Registrations a second.
+    /// Allowed: at least 1.
     pub per_second: u32,
     /// Registrations at once after a pause.
+    /// Allowed: at least 1.
     pub burst: u32,
     /// Bytes of events a second: they are kept for good.
+    /// Allowed: at least 1B.
     pub bytes_per_second: ByteSize,
     /// Bytes of events at once after a pause.
+    /// Allowed: at least 1MiB.
     pub burst_bytes: ByteSize,
     /// Bytes of files a second; they are hashed and not kept, so that an upload is slowed down and not refused.
+    /// Allowed: at least 1MiB.
     pub hashed_per_second: ByteSize,
     /// Registrations that are read at a time; a few more of the same caller wait.
+    /// Allowed: at least 1.
     pub at_a_time: usize,
     /// The same of all callers.
+    /// Allowed: at least 1.
     pub at_a_time_of_all: usize,
 }
 
@@ -155,7 +170,7 @@ pub enum AuthStatus {
     /// 401 for a token that is missing or refused, 503 where the authentication server cannot be reached.
     #[default]
     Strict,
-    /// 400 for all of them.
+    /// 400 for all of them, as existing ledgers answer.
     Reference,
 }
 

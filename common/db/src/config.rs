@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use common::config::SecretFile;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// `[database]`.
+/// Where records are kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
@@ -16,7 +16,8 @@ pub struct DatabaseConfig {
     /// File with the password, for `postgres://`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<SecretFile>,
-    /// Most connections of this process to the server, for `postgres://`. Default 8.
+    /// Most connections of this process to the server, for `postgres://`. Where nothing is said, 8.
+    /// Allowed: at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<NonZeroU32>,
 }

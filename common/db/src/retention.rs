@@ -17,11 +17,12 @@ const INTERVAL: Duration = Duration::from_hours(1);
 /// A day: what is shorter than a weekend is a slip of the pen.
 const MIN_HISTORY: Period = Period::seconds(86_400);
 
-/// `[retention]`: how long is kept what nobody works with any more.
+/// How long is kept what nobody works with any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// How long the history is kept: who changed what, and when. At least a day.
+    /// How long the history is kept: who changed what, and when.
+    /// Allowed: at least 1d.
     pub history: Period,
 }
 

@@ -49,7 +49,7 @@ pub fn load_with<C: DeserializeOwned>(
     environment::read(path, &Figment::from(Toml::string(&text)), environment)
 }
 
-/// `[admin]`: health, readiness and metrics, on loopback only.
+/// Health, readiness and metrics, on loopback only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminConfig {

@@ -38,9 +38,9 @@ pub struct ListenerConfig {
     pub listen: SocketAddr,
     /// URL under which others reach it, without a slash at its end. Links and issuers come from it, never from `Host`.
     pub external_url: Url,
-    /// `mutual`, `server`, `none` (loopback only) or `terminated-upstream`.
+    /// Where TLS ends, and whether a client certificate is asked for.
     pub tls: TlsMode,
-    /// `v2`: every connection begins with one PROXY protocol header, sent by one of `trusted_proxies`.
+    /// What every connection begins with, sent by one of `trusted_proxies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_protocol: Option<ProxyProtocol>,
     /// Addresses whose PROXY header or `X-Forwarded-For` counts.

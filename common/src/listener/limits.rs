@@ -9,38 +9,51 @@ use crate::config::{ByteSize, Period};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListenerLimits {
-    /// Connections at a time, 1 or more. Further ones are told 503 where the listener speaks plain HTTP and closed where TLS
-    /// ends here. Never more than the process may open files: see `open_files`.
+    /// Connections at a time. Further ones are told 503 where the listener speaks plain HTTP and closed where TLS ends
+    /// here. Never more than the process may open files: see `open_files`.
+    /// Allowed: at least 1.
     pub connections: usize,
     /// Connections at a time of one client, so that nobody takes all places: of one connector where certificates are required,
     /// else of one address (IPv6: one /64). `trusted_proxies` have no such limit, their clients share them. Further ones are
     /// told 503.
+    /// Allowed: at least 1.
     pub connections_per_client: usize,
     /// New connections a second of one network (an IPv4 address, an IPv6 /64). Further ones wait unread, 2 s at most, and are
     /// closed if that was not enough. `trusted_proxies` are not paced, nor is anybody behind an upstream that is not named.
+    /// Allowed: at least 1.
     pub new_connections: u32,
     /// How many of them may come at once.
+    /// Allowed: at least 1.
     pub new_connections_burst: u32,
     /// From the connection to the end of the TLS handshake, and again for the PROXY header.
+    /// Allowed: at least 1ms.
     pub handshake: Period,
     /// From the first byte of a request to the end of its headers; the first request's count from the connection.
+    /// Allowed: at least 1ms.
     pub headers: Period,
     /// Longest time between two requests. Longer than load balancers and connectors keep an idle connection (60 s and 45 s), so
     /// that a request never meets a connection that is being closed.
+    /// Allowed: at least 1ms.
     pub idle: Period,
     /// How long a client may take no byte of an answer.
+    /// Allowed: at least 1ms.
     pub write_stall: Period,
     /// Bytes a second that a client takes of a large answer at least, in the time in which there is some of it to take.
+    /// Allowed: at least 1B.
     pub write_rate: ByteSize,
     /// Over how long a time that is looked at. It ends when it was too slow twice in a row.
+    /// Allowed: at least 1ms.
     pub write_rate_over: Period,
     /// Number of headers in a request.
+    /// Allowed: at least 1.
     pub header_count: usize,
-    /// Size of all headers of a request, its target included: 1 KiB to 1 MiB.
+    /// Size of all headers of a request, its target included.
+    /// Allowed: 1KiB to 1MiB.
     pub header_size: ByteSize,
     /// Streams at a time on one HTTP/2 connection.
+    /// Allowed: at least 1.
     pub streams: u32,
-    /// How long running requests may go on after a shutdown was asked for. May be zero.
+    /// How long running requests may go on after a shutdown was asked for.
     pub drain: Period,
 }
 

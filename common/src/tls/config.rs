@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{config::Period, ids::ConnectorId};
 
-/// `[tls]`: this process's certificate and whom it trusts.
+/// This process's certificate and whom it trusts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
@@ -35,7 +35,8 @@ pub struct TlsConfig {
     /// Other authorities, each with what it may vouch for and with its own revocation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anchors: Vec<AnchorConfig>,
-    /// How often files are looked at and the CRL is fetched. 1 second to 1 hour.
+    /// How often files are looked at and the CRL is fetched.
+    /// Allowed: 1s to 1h.
     #[serde(default = "default_reload")]
     pub reload_interval: Period,
     /// How long after its `nextUpdate` a CRL that can't be refreshed still counts. Afterwards handshakes fail.
@@ -50,7 +51,7 @@ pub struct TlsConfig {
     pub pinned: BTreeMap<String, ConnectorId>,
 }
 
-/// `[[tls.anchors]]`: an authority beside that of `tls.ca`.
+/// An authority beside that of `tls.ca`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorConfig {

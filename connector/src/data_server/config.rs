@@ -21,8 +21,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// The listener that serves the files: plain HTTP.
     pub data: ListenerConfig,
-    /// Allows an address that is not loopback. Everybody who reaches it reads everything, so it has to be one that only
-    /// the domain's provider connector reaches. Default `false`.
+    /// Allows an address that is not loopback. Everybody who reaches it reads everything, so it has to be one that only the
+    /// domain's provider connector reaches.
     #[serde(default)]
     pub domain_internal: bool,
     /// Folders that are served: the key is the first segment of the path, the value a folder of the file system.

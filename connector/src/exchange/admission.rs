@@ -12,12 +12,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExchangeLimits {
-    /// Exchanges at a time; further ones are refused with 503. Default 4096. One with a large file and a slow
-    /// caller holds up to about 0.7 MiB: two reads of 256 KiB from the upstream, 128 KiB towards the caller. Where there are many
-    /// of them it is a sixth of that. A quarter is for callers without a token.
+    /// Exchanges at a time; further ones are refused with 503. One with a large file and a slow caller holds up to about
+    /// 0.7 MiB: two reads of 256 KiB from the upstream, 128 KiB towards the caller. Where there are many of them it is a
+    /// sixth of that. A quarter is for callers without a token.
+    /// Allowed: at least 1.
     pub total: usize,
-    /// Exchanges at a time for one caller: a connector, a user, or without a token an address (IPv6: one /64). Default 512, so
-    /// that it takes eight to have all places. Without a token a quarter of it; of a connector's, one of its users has three quarters.
+    /// Exchanges at a time for one caller: a connector, a user, or without a token an address (IPv6: one /64). With the
+    /// default it takes eight to have all places. Without a token a quarter of it; of a connector's, one of its users has
+    /// three quarters.
+    /// Allowed: at least 1.
     pub per_caller: usize,
 }
 

@@ -29,18 +29,23 @@ const FIRST_BYTE_CADDE4: Duration = Duration::from_secs(59);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Deadlines {
-    /// Longest wait for a connection, TLS handshake included. Default 10 s, as the CADDE reference has it.
+    /// Longest wait for a connection, TLS handshake included. The CADDE reference has 10 s.
+    /// Allowed: 1ms to `total`.
     pub connect: Period,
-    /// Longest time from the request's arrival to the headers of the upstream's answer. Default 50 s: existing
-    /// receivers give up after 60 s.
+    /// Longest time from the request's arrival to the headers of the upstream's answer. Existing receivers give up after 60
+    /// s.
+    /// Allowed: 1ms to `total`.
     pub first_byte: Period,
-    /// The same of a receiver towards providers of the profile `cadde/4`. Default 59 s, or `first_byte` where that is below its
-    /// own default.
+    /// The same of a receiver towards providers of the profile `cadde/4`. Where nothing is said, 59 s, or `first_byte`
+    /// where that is below its own default.
+    /// Allowed: 1ms to `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_byte_cadde4: Option<Period>,
-    /// Longest pause of the upstream inside a body. Default 30 s.
+    /// Longest pause of the upstream inside a body.
+    /// Allowed: 1ms to `total`.
     pub idle: Period,
-    /// Longest time for the whole exchange. Default 6 h: 10 GB over 4 Mbit/s.
+    /// Longest time for the whole exchange. In 6 h 10 GB pass at 4 Mbit/s.
+    /// Allowed: not shorter than any of the others.
     pub total: Period,
 }
 

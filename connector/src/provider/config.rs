@@ -28,7 +28,7 @@ pub struct Config {
     pub provider_id: UserId,
     /// This connector: the DNS name in its certificate.
     pub connector_id: ConnectorId,
-    /// Trust anchors (PEM) for data sources that are reached by `https`. Default: the bundle of Debian and Ubuntu.
+    /// Trust anchors (PEM) for data sources that are reached by `https`.
     #[serde(default = "default_anchors")]
     pub source_anchors: PathBuf,
     /// Health, readiness, metrics.
@@ -77,7 +77,7 @@ pub struct ProvenanceConfig {
     /// When a record has to be in the ledger.
     #[serde(default)]
     pub delivery: Delivery,
-    /// How long an exchange waits for the ledger where it has to. Default 10 s.
+    /// How long an exchange waits for the ledger where it has to.
     #[serde(default = "default_ledger_wait")]
     pub ledger_wait: Period,
 }
@@ -108,10 +108,10 @@ pub struct SourceConfig {
     /// How it is offered.
     #[serde(default)]
     pub api_type: ApiType,
-    /// Whether a grant is required. Default `true`.
+    /// Whether a grant is required.
     #[serde(default = "yes")]
     pub authorization: bool,
-    /// Whether the grant has to belong to a contract. Default `false`.
+    /// Whether the grant has to belong to a contract.
     #[serde(default)]
     pub contract: bool,
     /// Which exchanges are recorded.
@@ -124,14 +124,15 @@ pub struct SourceConfig {
     /// A JSON file with further ones: an object of resource URLs and event ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance_file: Option<PathBuf>,
-    /// Names of header fields that receivers may send to the source by `x-cadde-options`, lower case. Default none.
+    /// Names of header fields that receivers may send to the source by `x-cadde-options`, lower case.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub options: BTreeSet<String>,
     /// Credentials for the source (HTTP Basic).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<SourceCredentials>,
-    /// Whether a body counts as whole whose only end is that of its connection, as old servers and scripts send them. Nobody can
-    /// tell one from a body that was cut off, so the record says so (`end`). Default `false`: such an answer is refused with 502.
+    /// Whether a body counts as whole whose only end is that of its connection, as old servers and scripts send them.
+    /// Nobody can tell one from a body that was cut off, so the record says so (`end`). Where not, such an answer is
+    /// refused with 502.
     #[serde(default)]
     pub ends_by_close: bool,
 }

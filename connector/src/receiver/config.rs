@@ -26,8 +26,7 @@ use crate::{
 pub struct Config {
     /// This connector: the DNS name in its certificate.
     pub connector_id: ConnectorId,
-    /// Trust anchors (PEM) for servers of direct mode that are reached by `https`, and for ledgers of others. Default:
-    /// the bundle of Debian and Ubuntu.
+    /// Trust anchors (PEM) for servers of direct mode that are reached by `https`, and for ledgers of others.
     #[serde(default = "default_anchors")]
     pub egress_anchors: PathBuf,
     /// Health, readiness, metrics.
@@ -104,8 +103,8 @@ pub struct EgressConfig {
     /// is an address itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<AddressBlock>,
-    /// Whether a body counts as whole whose only end is that of its connection. Nobody can tell one from a body that was cut off,
-    /// so the record says so (`end`). Default `false`: such an answer is refused with 502.
+    /// Whether a body counts as whole whose only end is that of its connection. Nobody can tell one from a body that was
+    /// cut off, so the record says so (`end`). Where not, such an answer is refused with 502.
     #[serde(default)]
     pub ends_by_close: bool,
 }

@@ -17,7 +17,8 @@ use crate::record::Profile;
 pub struct LocationConfig {
     /// The location server's `peer` address, for example `https://location.example`.
     pub url: Url,
-    /// How long an answer is used without asking again. Default 60 s.
+    /// How long an answer is used without asking again.
+    /// Allowed: at most 1h.
     #[serde(default = "default_cache")]
     pub cache: Period,
     /// Where the last known records and the server's public keys are kept for the time when the
@@ -38,7 +39,7 @@ pub struct StaticLocation {
     /// The connector ID that its certificate has to name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector_id: Option<ConnectorId>,
-    /// What the connector speaks. Default `cadde/4`.
+    /// What the connector speaks.
     #[serde(default)]
     pub profile: Profile,
 }

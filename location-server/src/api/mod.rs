@@ -87,7 +87,7 @@ fn table() -> Vec<(Endpoint, MethodRouter<AppState>)> {
         ),
         (
             peer("GET", "/openapi.json", "certificate of the data space"),
-            get(openapi),
+            get(description),
         ),
     ]
 }
@@ -126,7 +126,6 @@ pub fn endpoints() -> Vec<Endpoint> {
     table().into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 
-/// The description of the API.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -148,6 +147,11 @@ pub fn endpoints() -> Vec<Endpoint> {
 )]
 struct Description;
 
-async fn openapi() -> Json<utoipa::openapi::OpenApi> {
-    Json(Description::openapi())
+/// The description of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+async fn description() -> Json<utoipa::openapi::OpenApi> {
+    Json(openapi())
 }

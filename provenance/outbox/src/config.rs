@@ -13,6 +13,7 @@ pub struct OutboxConfig {
     pub path: PathBuf,
     /// Most records that are not delivered yet, open transfers included. New exchanges are refused from there on, until a tenth of
     /// them has gone.
+    /// Allowed: at least 1.
     #[serde(default = "defaults::max_records")]
     pub max_records: u64,
     /// Age of the oldest finished record that is not delivered, from which on new exchanges are refused, until it is a tenth
@@ -21,14 +22,17 @@ pub struct OutboxConfig {
     pub max_age: Period,
     /// Most bytes of records and receipts. From there on the oldest receipts give way; where there are none left, new exchanges
     /// are refused, until a tenth has gone. The file keeps the size that it once had and fills it again.
+    /// Allowed: at least 1MiB.
     #[serde(default = "defaults::max_bytes")]
     pub max_bytes: ByteSize,
     /// Most bytes of parked records, which the ledger refused for good: they count against no other limit. New exchanges are
     /// refused from there on, until a tenth of them was requeued or handed over.
+    /// Allowed: at least 1MiB.
     #[serde(default = "defaults::max_parked_bytes")]
     pub max_parked_bytes: ByteSize,
     /// Share of the disk in use, in percent, from which on new exchanges are refused, until it is a point below, where less than
     /// `disk_headroom` is free too.
+    /// Allowed: 1 to 100.
     #[serde(default = "defaults::disk_watermark_percent")]
     pub disk_watermark_percent: u8,
     /// Free bytes that are enough whatever the share. Once there were less, a tenth more is needed. `"0B"` is no watermark.
@@ -45,7 +49,8 @@ pub struct OutboxConfig {
     /// receipt has about 1 KiB.
     #[serde(default = "defaults::keep_receipts")]
     pub keep_receipts: Period,
-    /// Most records in one request to the ledger, 1 to 1,024.
+    /// Most records in one request to the ledger.
+    /// Allowed: 1 to 1024.
     #[serde(default = "defaults::batch")]
     pub batch: usize,
     /// Least time between the starts of two requests, unless a batch is full or somebody waits for it: an idle outbox

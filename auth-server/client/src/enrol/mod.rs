@@ -15,7 +15,7 @@ pub use renewal::{renew_now, spawn_renewal};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The `[enrolment]` section: how a process without a certificate gets one.
+/// How a process without a certificate gets one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolmentConfig {
