@@ -78,6 +78,36 @@ def records(rows, network):
     rows.equal("threats, malware", features.get("EBS_MALWARE_PROTECTION"), "ENABLED")
 
 
+def agents(rows, network):
+    """What is read and measured on hosts is what is kept and alarmed about."""
+    groups = {group["name"] for group in network.of("aws_cloudwatch_log_group")}
+    settings = {entry["name"]: json.loads(entry["value"]) for entry in network.of("aws_ssm_parameter")}
+    told = {entry["parameters"].get("optionalConfigurationLocation"): {target["key"]: target["values"] for target in entry["targets"]} for entry in network.of("aws_ssm_association") if entry["name"] == "AmazonCloudWatch-ManageAgent"}
+    for kind, programs in PROGRAMS.items():
+        row, name = f"agent on {kind}", f"/kakehashi/agent/{kind}"
+        setting = settings.get(name)
+        rows.true(row, setting, "has no settings")
+        if not setting:
+            continue
+        rows.equal(f"{row}, is told to", told.get(name), {"tag:kakehashi:environment": ["kakehashi"], "tag:kakehashi:kind": [kind]})
+        metrics = setting["metrics"]
+        rows.equal(f"{row}, namespace", metrics["namespace"], "kakehashi")
+        rows.true(f"{row}, measures", {"mem", "disk"} <= set(metrics["metrics_collected"]), "leave something out")
+        rows.equal(f"{row}, programs", sorted(entry["exe"] for entry in metrics["metrics_collected"].get("procstat", [])), programs)
+        files = {entry["file_path"]: entry["log_group_name"] for entry in setting["logs"]["logs_collected"]["files"]["collect_list"]}
+        rows.equal(f"{row}, files", sorted(files), ["/var/log/auth.log", "/var/log/cron.log", "/var/log/kakehashi/services.log", "/var/log/syslog"])
+        rows.true(f"{row}, log groups", set(files.values()) <= groups, f"are not all there: {sorted(set(files.values()) - groups)}")
+    documents = {entry["name"] for entry in network.of("aws_ssm_association")}
+    for document in ("AWS-ConfigureAWSPackage", "AWS-GatherSoftwareInventory", "AWS-RunPatchBaseline"):
+        rows.true(f"Systems Manager, {document}", document in documents, "is not run")
+    for name, instance in network.instances.items():
+        entry = next(policy for policy in network.of("aws_iam_role_policy") if f'host["{name}"]' in policy["address"])
+        logs = [statement["Resource"] for statement in json.loads(entry["policy"])["Statement"] if statement["Sid"] == "Logs"]
+        rows.true(f"role of {name}, log groups", logs and logs[0].endswith(":log-group:/kakehashi/hosts/*"), f"are more than those of hosts: {logs}")
+        for program in PROGRAMS[instance["tags"]["kakehashi:kind"]]:
+            rows.true(f"server {name}, log of {program}", program in instance["user_data"], "is in no file")
+
+
 def firewall(rows, network):
     acl = one(rows, network, "aws_wafv2_web_acl", "firewall")
     if acl is None:
@@ -191,6 +221,7 @@ def people(rows, network):
 
 def check(rows, network):
     records(rows, network)
+    agents(rows, network)
     firewall(rows, network)
     alarms(rows, network)
     backups(rows, network)

@@ -266,7 +266,10 @@ def rights(rows, network):
         entry = next(policy for policy in network.of("aws_iam_role_policy") if f'host["{name}"]' in policy["address"])
         for statement, actions, resources in statements(entry["policy"]):
             if any(action.startswith(("ssm:GetParameter", "ssm:DeleteParameter")) for action in actions):
-                rows.true(f"role of {name}, parameters", all(resource.endswith(f"/{name}/*") for resource in resources), f"are not its own alone: {resources}")
+                kind = network.instances[name]["tags"]["kakehashi:kind"]
+                own = ["agent/" + kind] if statement["Sid"] == "AgentParameters" else [f"{name}/*"]
+                rows.equal(f"role of {name}, parameters", [resource.split(":parameter/kakehashi/")[-1] for resource in resources], own)
+                rows.true(f"role of {name}, parameters", own[0].endswith("/*") or actions == ["ssm:GetParameter"], "of all may be removed by one")
             if "s3:GetObject" in actions:
                 folders = {resource.split("/", 1)[1] for resource in resources}
                 rows.equal(f"role of {name}, folders", folders, {"packages/*", f"hosts/{name}/*"})

@@ -112,5 +112,6 @@ module "host" {
   session_log_bucket_arn = module.storage.bucket_arns["sessions"]
   publisher_public_key   = var.publisher_public_key
   termination_protection = var.protection
-  log_group_prefix       = "/${var.name}/"
+  log_group_prefix       = "/${var.name}/hosts/"
+  programs               = concat(distinct([for place in values(local.places) : place.service]), ["data-server"])
 }

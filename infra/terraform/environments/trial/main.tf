@@ -28,6 +28,9 @@ provider "aws" {
 locals {
   bastion = one([for name, host in module.topology.hosts : merge(host, { name = name }) if host.kind == "bastion"])
 
+  # Hosts write to these alone, not to those that say what was done with the account.
+  log_group_prefix = "/${var.name}/hosts/"
+
   # Networks that may open SSH to the bastion: those of its users.
   bastion_sources = distinct(flatten([for user in values(var.bastion_users) : user.sources]))
 }
@@ -97,7 +100,18 @@ module "host" {
   session_log_bucket_arn = module.storage.bucket_arns["sessions"]
   publisher_public_key   = var.publisher_public_key
   termination_protection = var.protection
-  log_group_prefix       = "/${var.name}/"
+  log_group_prefix       = local.log_group_prefix
+  programs               = each.value.services
+}
+
+module "agent" {
+  source = "../../modules/agent"
+
+  name             = var.name
+  kinds            = { for kind, row in module.topology.kinds : kind => row.services }
+  log_group_prefix = local.log_group_prefix
+  kms_key_arn      = module.storage.kms_key_arn
+  retention_days   = var.retention_days
 }
 
 module "balancing" {

@@ -87,6 +87,7 @@ resource "aws_ssm_document" "sessions" {
       s3BucketName                = var.bucket_names["sessions"]
       s3KeyPrefix                 = "sessions"
       s3EncryptionEnabled         = true
+      kmsKeyId                    = var.kms_key_arn
       cloudWatchLogGroupName      = ""
       cloudWatchEncryptionEnabled = true
       idleSessionTimeout          = "20"

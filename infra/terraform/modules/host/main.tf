@@ -13,6 +13,7 @@ locals {
   arn_middle = "${data.aws_region.this.region}:${data.aws_caller_identity.this.account_id}"
   # Where the host finds what is for it alone, and deletes what it used.
   parameters = "arn:${data.aws_partition.this.partition}:ssm:${local.arn_middle}:parameter/${var.name}/${var.host}/*"
+  agent      = "arn:${data.aws_partition.this.partition}:ssm:${local.arn_middle}:parameter/${var.name}/agent/${var.kind}"
   log_groups = "arn:${data.aws_partition.this.partition}:logs:${local.arn_middle}:log-group:${var.log_group_prefix}*"
 }
 
@@ -60,6 +61,12 @@ resource "aws_iam_role_policy" "this" {
         Resource = local.parameters
       },
       {
+        Sid      = "AgentParameters"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = local.agent
+      },
+      {
         Sid      = "OwnSecrets"
         Effect   = "Allow"
         Action   = "kms:Decrypt"
@@ -94,6 +101,15 @@ resource "aws_iam_role_policy" "this" {
         Effect   = "Allow"
         Action   = "s3:GetEncryptionConfiguration"
         Resource = var.session_log_bucket_arn
+      },
+      {
+        Sid      = "SessionKey"
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = var.kms_key_arn
+        Condition = {
+          Null = { "kms:EncryptionContext:aws:ssm:SessionId" = "false" }
+        }
       },
       {
         Sid      = "Logs"

@@ -38,6 +38,7 @@ locals {
     /var/log/mail.err
     /var/log/user.log
     /var/log/cron.log
+    /var/log/kakehashi/services.log
     {
         weekly
         rotate 4
@@ -49,6 +50,14 @@ locals {
         postrotate
             /usr/lib/rsyslog/rsyslog-rotate
         endscript
+    }
+  EOT
+
+  # What the CloudWatch agent reads: it knows files alone.
+  rsyslog = <<-EOT
+    cron.* /var/log/cron.log
+    if $programname == ${jsonencode(concat(["kakehashi-pull"], var.programs))} then {
+        action(type="omfile" file="/var/log/kakehashi/services.log" fileOwner="syslog" fileGroup="adm" dirOwner="syslog" dirGroup="adm" createDirs="on")
     }
   EOT
 
@@ -77,6 +86,11 @@ locals {
           content     = local.logrotate
         },
         {
+          path        = "/etc/rsyslog.d/40-kakehashi.conf"
+          permissions = "0644"
+          content     = local.rsyslog
+        },
+        {
           path        = "/etc/kakehashi/host"
           permissions = "0644"
           content     = "${var.host}\n"
@@ -100,6 +114,7 @@ locals {
     runcmd = [
       ["rm", "-f", "/etc/logrotate.d/rsyslog", "/etc/logrotate.d/btmp", "/etc/logrotate.d/bootlog"],
       ["ufw", "disable"],
+      ["systemctl", "restart", "rsyslog"],
       ["systemctl", "enable", "--now", "clamav-freshclam", "unattended-upgrades"],
     ]
   }

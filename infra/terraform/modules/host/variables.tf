@@ -91,3 +91,9 @@ variable "ami" {
   type        = string
   default     = ""
 }
+
+variable "programs" {
+  description = "Programs that run on it, whose logs are kept."
+  type        = list(string)
+  default     = []
+}
