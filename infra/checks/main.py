@@ -12,6 +12,7 @@ import tempfile
 import time
 import unittest
 
+import document
 import faults
 import provider
 import schema
@@ -101,6 +102,9 @@ class Foretold:
             raise workspace.Failed("\n".join(rows.wrong) + f"\n{len(rows.wrong)} of {rows.seen} facts are wrong")
         return f"{rows.seen} facts"
 
+    def documented(self):
+        return document.check(self.resources)
+
     def with_faults(self):
         in_plan = faults.in_the_plan(self.resources, workspace.TERRAFORM)
         return f"{in_plan} in the plan and {faults.in_the_code(self.resources, self.space)} in the code, all found"
@@ -121,6 +125,7 @@ def checks(folder):
     with provider.Running(foretell=True) as environment:
         foretold = Foretold(workspace.Workspace(folder / "foretold", environment))
         stages.run("trial against its tables", foretold.held_against_tables)
+        stages.run("rows of the design", foretold.documented)
         stages.run("faults put in on purpose", foretold.with_faults)
     print("Checked: the code against the provider's schema and our tables. Not checked: AWS itself; nothing was applied there.")
 
@@ -128,12 +133,17 @@ def checks(folder):
 def main():
     parser = argparse.ArgumentParser(prog="check-infra", description=__doc__)
     parser.add_argument("--plan", metavar="ENVIRONMENT", choices=ENVIRONMENTS, help="print the plan of an environment as JSON, and nothing else")
+    parser.add_argument("--write", action="store_true", help="write docs/reference/infrastructure.md anew, and nothing else")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kakehashi-infra-") as folder:
-        if not arguments.plan:
+        if not arguments.plan and not arguments.write:
             checks(pathlib.Path(folder))
             return
         try:
+            if arguments.write:
+                with provider.Running(foretell=True) as environment:
+                    document.write(Foretold(workspace.Workspace(folder, environment)).resources)
+                return
             with provider.Running() as environment:
                 space = workspace.Workspace(folder, environment)
                 space.initialise(arguments.plan)
