@@ -46,6 +46,8 @@ def spoil(resources, fault):
             value = values["subnets"][:1]
         if value == "that of private-3":
             value = next(found["id"] for at, _, found in resources if at == 'module.network.aws_subnet.this["private-3"]')
+        if value == ["that of auth"]:
+            value = [next(found["id"] for at, _, found in resources if at == 'module.host["auth"].aws_instance.this')]
         put(values, path, value)
     for path, (old, new) in fault.get("replace", {}).items():
         text = get(values, path)

@@ -17,6 +17,7 @@ import faults
 import provider
 import schema
 import tables
+import test_accounts
 import test_job
 import workspace
 
@@ -46,8 +47,8 @@ def formatted():
     return "as `terraform fmt` writes it"
 
 
-def job_tested():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(test_job)
+def programs_tested():
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(module) for module in (test_accounts, test_job))
     with contextlib.redirect_stdout(io.StringIO()):
         result = unittest.TextTestRunner(stream=io.StringIO()).run(suite)
     if not result.wasSuccessful() or not result.testsRun:
@@ -118,7 +119,7 @@ def checks(folder):
         space = workspace.Workspace(folder / "plain", environment)
         stages.run("validate", lambda: validated(space))
         stages.run("tests beside the code", lambda: f"{space.test()} passed")
-        stages.run("tests of the job that starts and stops servers", job_tested)
+        stages.run("tests of programs for Lambda and hosts", programs_tested)
         stages.run("plan of trial", lambda: planned(space, "trial"))
         stages.run("plan of bootstrap", lambda: planned(space, "bootstrap"))
         stages.run("minimal, applied to the stand-in", lambda: applied(space, "minimal"))

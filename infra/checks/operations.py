@@ -1,5 +1,6 @@
 """Holds the plan of `trial` against what is needed to operate it: records, alarms, backups, start and stop by the clock, rights of people."""
 
+import base64
 import json
 
 PROGRAMS = {
@@ -54,7 +55,8 @@ def records(rows, network):
         rows.equal("trail, bucket", trail["s3_bucket_name"], bucket["trail"]["bucket"])
         rows.true("trail", trail["is_multi_region_trail"] and trail["include_global_service_events"] and trail["enable_log_file_validation"] and trail["kms_key_id"], "leaves something out")
         rows.true("trail, log group", trail["cloud_watch_logs_group_arn"], "is not there for alarms")
-    session = one(rows, network, "aws_ssm_document", "sessions")
+    session = next((entry for entry in network.of("aws_ssm_document") if entry["document_type"] == "Session"), None)
+    rows.true("sessions", session, "are not recorded")
     if session:
         inputs = json.loads(session["content"])["inputs"]
         rows.equal("sessions, document", (session["name"], session["document_type"]), ("SSM-SessionManagerRunShell", "Session"))
@@ -205,6 +207,32 @@ def clock(rows, network):
     rows.equal("clock, servers that it may start", sorted(resource.rsplit("/", 1)[1] for resource in allowed), sorted(instance["id"] for instance in network.instances.values()))
 
 
+def accounts(rows, network):
+    """Every host of a domain and the bastion are told who may log in, each of its own domain's users."""
+    documents = {entry["name"]: entry for entry in network.of("aws_ssm_document")}
+    rows.true("accounts, document", "kakehashi-accounts" in documents, "is not there")
+    told = {}
+    for entry in network.of("aws_ssm_association"):
+        if entry["name"] == "kakehashi-accounts":
+            told[entry["targets"][0]["values"][0]] = json.loads(base64.b64decode(entry["parameters"]["settings"]))
+    users = {"userA": "a", "userB": "b", "userC": "c"}
+    for name, instance in network.instances.items():
+        settings = told.get(instance["id"])
+        kind, _, domain = name.partition("-")
+        if kind not in ("receiver", "provider", "bastion"):
+            rows.true(f"accounts on {name}", settings is None, "are none: nobody logs in there by SSH")
+            continue
+        rows.true(f"accounts on {name}", settings, "are not made")
+        if not settings:
+            continue
+        rows.equal(f"accounts on {name}, users", sorted(settings["accounts"]), sorted(user for user, of in users.items() if kind == "bastion" or of == domain))
+        if kind == "bastion":
+            wanted = {of: {f"{server}-{of}": network.host(f"{server}-{of}").address for server in ("receiver", "provider")} for of in users.values()}
+            rows.equal("accounts on the bastion, servers", settings["servers"], wanted)
+        else:
+            rows.equal(f"accounts on {name}, programs", sorted(settings["programs"]), PROGRAMS[kind])
+
+
 def people(rows, network):
     policy = next((entry for entry in network.of("aws_iam_policy") if entry["name"].endswith("second-factor")), None)
     rows.true("people, second factor", policy, "is not asked for")
@@ -226,4 +254,5 @@ def check(rows, network):
     alarms(rows, network)
     backups(rows, network)
     clock(rows, network)
+    accounts(rows, network)
     people(rows, network)

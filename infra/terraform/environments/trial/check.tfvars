@@ -10,9 +10,9 @@ sources = {
 }
 
 bastion_users = {
-  userA = { domain = "a", sources = ["203.0.113.10/32"] }
-  userB = { domain = "b", sources = ["203.0.113.20/32"] }
-  userC = { domain = "c", sources = ["203.0.113.30/32", "203.0.113.31/32"] }
+  userA = { domain = "a", sources = ["203.0.113.10/32"], keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOAqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl userA"] }
+  userB = { domain = "b", sources = ["203.0.113.20/32"], keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOBqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl userB"] }
+  userC = { domain = "c", sources = ["203.0.113.30/32", "203.0.113.31/32"], keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOCqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl userC"] }
 }
 
 recipients = ["operator@example.jp"]

@@ -104,6 +104,19 @@ module "host" {
   programs               = each.value.services
 }
 
+module "accounts" {
+  source = "../../modules/accounts"
+
+  name    = var.name
+  users   = { for name, user in var.bastion_users : name => { domain = user.domain, keys = user.keys } }
+  bastion = module.host[local.bastion.name].instance_id
+
+  servers = {
+    for name, host in module.topology.hosts : name => { domain = host.domain, instance_id = module.host[name].instance_id, address = host.address, programs = host.services }
+    if host.domain != null
+  }
+}
+
 module "agent" {
   source = "../../modules/agent"
 

@@ -63,10 +63,11 @@ variable "sources" {
 }
 
 variable "bastion_users" {
-  description = "Users of the bastion: account → domain, and the networks that they come from."
+  description = "Users of the bastion: account → domain, the networks that they come from, their public keys."
   type = map(object({
     domain  = string
     sources = list(string)
+    keys    = list(string)
   }))
   default = {}
 

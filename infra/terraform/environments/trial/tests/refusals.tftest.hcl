@@ -22,7 +22,7 @@ run "a_name_too_long" {
 run "a_bastion_user_of_no_domain" {
   command = plan
   variables {
-    bastion_users = { userX = { domain = "x", sources = ["203.0.113.7/32"] } }
+    bastion_users = { userX = { domain = "x", sources = ["203.0.113.7/32"], keys = [] } }
   }
   expect_failures = [var.bastion_users]
 }
@@ -30,7 +30,7 @@ run "a_bastion_user_of_no_domain" {
 run "a_bastion_user_from_everywhere" {
   command = plan
   variables {
-    bastion_users = { userA = { domain = "a", sources = ["0.0.0.0/0"] } }
+    bastion_users = { userA = { domain = "a", sources = ["0.0.0.0/0"], keys = [] } }
   }
   expect_failures = [var.bastion_users]
 }
@@ -38,7 +38,7 @@ run "a_bastion_user_from_everywhere" {
 run "a_bastion_user_named_root" {
   command = plan
   variables {
-    bastion_users = { root = { domain = "a", sources = ["203.0.113.7/32"] } }
+    bastion_users = { root = { domain = "a", sources = ["203.0.113.7/32"], keys = [] } }
   }
   expect_failures = [var.bastion_users]
 }

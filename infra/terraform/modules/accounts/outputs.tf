@@ -1,0 +1,4 @@
+output "document" {
+  description = "Document that makes accounts on a host."
+  value       = aws_ssm_document.accounts.name
+}
