@@ -2,9 +2,11 @@
 """Checks of the infrastructure code that need no cloud account. `scripts/check-infra` starts this with what it needs installed."""
 
 import argparse
+import atexit
 import contextlib
 import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,6 +24,29 @@ import test_job
 import workspace
 
 ENVIRONMENTS = ("bootstrap", "minimal", "trial")
+
+
+class Bastion:
+    """The rehearsal of the bastion, beside all else: it mostly waits."""
+
+    def __init__(self):
+        # Namespaces of its own are root's, and not every sandbox has them.
+        self.possible = os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True).returncode == 0
+        if self.possible:
+            program = pathlib.Path(__file__).resolve().parent / "rehearse_bastion.py"
+            self.process = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            # Where another check fails first.
+            atexit.register(self.process.kill)
+
+    def judged(self):
+        if not self.possible:
+            if os.environ.get("CI") == "true":
+                raise workspace.Failed("the rehearsal wants root and namespaces")
+            return "NOT RUN: it wants root and namespaces of its own"
+        said, _ = self.process.communicate(timeout=300)
+        if self.process.returncode != 0:
+            raise workspace.Failed(said)
+        return said.strip().splitlines()[-1]
 
 
 class Stages:
@@ -94,8 +119,12 @@ class Foretold:
 
     def __init__(self, space):
         self.space = space
-        space.initialise("trial")
-        self.resources = list(workspace.resources(space.plan("trial")["planned_values"]["root_module"]))
+        self.resources = []
+
+    def plan(self):
+        self.space.initialise("trial")
+        self.resources = list(workspace.resources(self.space.plan("trial")["planned_values"]["root_module"]))
+        return f"{len(self.resources)} resources"
 
     def held_against_tables(self):
         rows = tables.trial(self.resources, workspace.TERRAFORM)
@@ -113,6 +142,7 @@ class Foretold:
 
 def checks(folder):
     stages = Stages()
+    bastion = Bastion()
     stages.run("format", formatted)
     stages.run("schema", known_types)
     with provider.Running() as environment:
@@ -125,9 +155,11 @@ def checks(folder):
         stages.run("minimal, applied to the stand-in", lambda: applied(space, "minimal"))
     with provider.Running(foretell=True) as environment:
         foretold = Foretold(workspace.Workspace(folder / "foretold", environment))
+        stages.run("plan of trial, foretold", foretold.plan)
         stages.run("trial against its tables", foretold.held_against_tables)
         stages.run("rows of the design", foretold.documented)
         stages.run("faults put in on purpose", foretold.with_faults)
+    stages.run("bastion, rehearsed", bastion.judged)
     print("Checked: the code against the provider's schema and our tables. Not checked: AWS itself; nothing was applied there.")
 
 
@@ -143,7 +175,9 @@ def main():
         try:
             if arguments.write:
                 with provider.Running(foretell=True) as environment:
-                    document.write(Foretold(workspace.Workspace(folder, environment)).resources)
+                    foretold = Foretold(workspace.Workspace(folder, environment))
+                    foretold.plan()
+                    document.write(foretold.resources)
                 return
             with provider.Running() as environment:
                 space = workspace.Workspace(folder, environment)

@@ -125,7 +125,7 @@ def sshd_for_bastion(settings):
     text += f"AllowUsers {' '.join(sorted(users)) or 'nobody'}\n"
     for name, user in sorted(users.items()):
         servers = settings["servers"].get(user["domain"], {})
-        open_to = " ".join(f"{place}:22" for server, address in sorted(servers.items()) for place in (server, address)) or "none"
+        open_to = " ".join(f"{address}:22" for _, address in sorted(servers.items())) or "none"
         text += f"Match User {name}\n"
         text += f"    ForceCommand /usr/local/lib/kakehashi/choose {user['domain']}\n"
         # The way through to a server with a key of the user's own, which the bastion never sees; from the menu it is the agent's.
