@@ -227,7 +227,8 @@ def accounts(rows, network):
             continue
         rows.equal(f"accounts on {name}, users", sorted(settings["accounts"]), sorted(user for user, of in users.items() if kind == "bastion" or of == domain))
         if kind == "bastion":
-            wanted = {of: {f"{server}-{of}": network.host(f"{server}-{of}").address for server in ("receiver", "provider")} for of in users.values()}
+            domains = {server.split("-")[1] for server in network.instances if "-" in server}
+            wanted = {of: {f"{server}-{of}": network.host(f"{server}-{of}").address for server in ("receiver", "provider")} for of in domains}
             rows.equal("accounts on the bastion, servers", settings["servers"], wanted)
         else:
             rows.equal(f"accounts on {name}, programs", sorted(settings["programs"]), PROGRAMS[kind])

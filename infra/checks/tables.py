@@ -1,5 +1,6 @@
 """Holds the plan of `trial` against expected.toml, row by row, and against the facts about AWS that a schema does not know."""
 
+import copy
 import json
 import pathlib
 import re
@@ -35,6 +36,28 @@ class Rows:
 
 def expected():
     return tomllib.loads(EXPECTED.read_text())
+
+
+def with_domain_d(wanted):
+    """The same with a fourth domain: whatever is there for c is there for d."""
+
+    def again(cells):
+        return cells + [cell.replace("-c ", "-d ") for cell in cells if "-c " in cell]
+
+    more = copy.deepcopy(wanted)
+    for name, server in wanted["server"].items():
+        if name.endswith("-c"):
+            more["server"][f"{name[:-1]}d"] = {**server, "subnet": "private-5"}
+    more["subnet"]["private-5"] = {**wanted["subnet"]["private-4"], "holds": ["provider-d", "receiver-d"]}
+    for listener in wanted["listener"]:
+        if listener["server"].endswith("-c"):
+            changed = {"server": f"{listener['server'][:-1]}d", "name": listener["name"].replace("-c.", "-d.")}
+            if "port" in listener:
+                changed["port"] = 8444
+            more["listener"].append({**listener, **changed})
+    for who in (*more["caller"].values(), *more["host"].values()):
+        who["reaches"] = again(who["reaches"])
+    return more
 
 
 def name_of(entry, prefix="kakehashi-"):
@@ -312,9 +335,9 @@ def code(rows, terraform):
             rows.equal(f"{path.relative_to(terraform)}, providers", re.findall(r"^    (\w+) = \{", source, re.M), ["aws"])
 
 
-def trial(plan_resources, terraform):
+def trial(plan_resources, terraform, wanted=None):
     network = reach.Network(plan_resources)
-    wanted = expected()
+    wanted = wanted or expected()
     rows = Rows()
     servers(rows, network, wanted)
     subnets(rows, network, wanted)
