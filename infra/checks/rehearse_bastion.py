@@ -18,9 +18,10 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
+
+from namespaces import CHROOT, enter, inside, keep_in_memory, must, overlay, run, with_packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = HERE.parent / "terraform/modules/accounts/job/accounts.py"
@@ -33,47 +34,11 @@ FORBIDDEN = [("10.20.129.10", 22), ("10.20.129.20", 22), ("10.20.128.10", 22), (
 CONTROL = "/tmp/control"
 
 
-def run(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, **options)
-
-
-def must(*command, **options):
-    done = run(*command, **options)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def overlay(folder, *lower):
-    """A root over other roots."""
-    for part in ("upper", "work", "root"):
-        (folder / part).mkdir(parents=True)
-    root = folder / "root"
-    must("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={':'.join(map(str, lower))},upperdir={folder / 'upper'},workdir={folder / 'work'}", str(root))
-    must("mount", "-t", "proc", "proc", str(root / "proc"))
-    must("mount", "--rbind", "/dev", str(root / "dev"))
-    must("mount", "-t", "tmpfs", "tmpfs", str(root / "run"))
-    must("mount", "-t", "tmpfs", "tmpfs", str(root / "tmp"))
-    return root
-
-
 def prepare(folder):
     """The roots, while there is a network to install from."""
-    base = overlay(folder / "base", "/")
-    (base / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
-    (base / "usr/sbin/policy-rc.d").chmod(0o755)
-    install = ["/usr/sbin/chroot", str(base), "apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES]
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    if run(*install, env=quiet).returncode != 0:
-        # The lists may be old, or not there at all.
-        inside(base, "apt-get", "update", "-qq")
-        must(*install, env=quiet)
+    with_packages(folder / "base", PACKAGES)
     for name in ("bastion", "server", "client"):
         overlay(folder / name, folder / "base/upper", "/")
-
-
-def inside(root, *command, **options):
-    return must("/usr/sbin/chroot", str(root), *command, **options)
 
 
 class Canaries:
@@ -125,7 +90,7 @@ class Rehearsal:
     def sshd(self, root, *addresses):
         listen = [option for address in addresses for option in ("-o", f"ListenAddress={address}")]
         log = open(self.folder / f"{root.parent.name}.log", "w")
-        subprocess.Popen(["/usr/sbin/chroot", str(root), "/usr/sbin/sshd", "-D", "-e", *listen], stdout=log, stderr=log)
+        subprocess.Popen([CHROOT, str(root), "/usr/sbin/sshd", "-D", "-e", *listen], stdout=log, stderr=log)
         for address in addresses:
             deadline = time.monotonic() + 10
             while True:
@@ -148,7 +113,7 @@ class Rehearsal:
         if program in ("ssh", "scp", "sftp"):
             rest = options + ([] if any(word.startswith("ControlPath") or word == "-S" for word in rest) else ["-i", key, "-o", "IdentitiesOnly=yes"]) + rest
         try:
-            return run("/usr/sbin/chroot", str(root), program, *rest, env=environment, input=typed or "", timeout=20)
+            return run(CHROOT, str(root), program, *rest, env=environment, input=typed or "", timeout=20)
         except subprocess.TimeoutExpired as late:
             return subprocess.CompletedProcess(command, 124, (late.stdout or b"").decode(), "timed out")
 
@@ -171,7 +136,7 @@ class Rehearsal:
         self.sshd(self.roots["bastion"], BASTION)
         self.sshd(self.roots["server"], *OWN.values())
         self.canaries = Canaries()
-        subprocess.Popen(["/usr/sbin/chroot", str(client), "ssh-agent", "-D", "-a", "/tmp/agent"], stdout=subprocess.DEVNULL)
+        subprocess.Popen([CHROOT, str(client), "ssh-agent", "-D", "-a", "/tmp/agent"], stdout=subprocess.DEVNULL)
         while not (client / "tmp/agent").exists():
             time.sleep(0.05)
         inside(client, "ssh-add", "-q", "/tmp/key", env={"SSH_AUTH_SOCK": "/tmp/agent", "PATH": "/usr/bin:/bin"})
@@ -181,7 +146,7 @@ class Rehearsal:
         secret = bastion / "var/lib/kakehashi/totp/userA/secret"
         done = self.client("ssh", "-tt", f"userA@{BASTION}")
         self.row("without an operator's word nobody logs in by the key alone", done.returncode == 255 and "Servers" not in done.stdout, done.stdout + done.stderr)
-        done = run("/usr/sbin/chroot", str(bastion), "/usr/local/sbin/kakehashi-enrol", "root")
+        done = run(CHROOT, str(bastion), "/usr/local/sbin/kakehashi-enrol", "root")
         self.row("the operator's word is for users of the bastion alone", done.returncode == 1, done.stdout)
         inside(bastion, "/usr/local/sbin/kakehashi-enrol", "userA")
         done = self.client("ssh", "-tt", f"userA@{BASTION}", typed="-1\n")
@@ -301,20 +266,13 @@ def main():
         sys.exit("the rehearsal of the bastion wants root, for namespaces of its own")
     stage = sys.argv[1:]
     if not stage:
-        # Files and processes of its own; whatever is started ends with it.
-        os.execvp("unshare", ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, __file__, "prepare"])
-    if stage == ["prepare"]:
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="kakehashi-bastion-"))
-        must("mount", "--make-rprivate", "/")
-        must("mount", "-t", "tmpfs", "tmpfs", str(folder))
-        try:
-            prepare(folder)
-            ended = subprocess.run(["unshare", "--net", sys.executable, __file__, str(folder)]).returncode
-        finally:
-            run("umount", "--lazy", "--recursive", str(folder))
-            shutil.rmtree(folder, ignore_errors=True)
-        sys.exit(ended)
-    rehearse(pathlib.Path(stage[0]))
+        enter(__file__)
+    folder = pathlib.Path(stage[1])
+    if stage[0] == "inside":
+        keep_in_memory(folder)
+        prepare(folder)
+        sys.exit(subprocess.run(["unshare", "--net", sys.executable, __file__, "rehearse", str(folder)]).returncode)
+    rehearse(folder)
 
 
 if __name__ == "__main__":
