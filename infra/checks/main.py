@@ -39,8 +39,8 @@ class Rehearsal:
         self.process = None
         if not self.stamp.exists() and namespaces.possible():
             self.process = subprocess.Popen([sys.executable, path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            # Where another check fails first.
-            atexit.register(self.process.kill)
+            # Where another check fails first it still clears away what it made.
+            atexit.register(self.process.wait)
 
     def judged(self):
         if self.stamp.exists():
