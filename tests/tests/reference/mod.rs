@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_REFERENCE=1 cargo test -p tests --test scenarios reference::` writes them anew.
 
+mod allowed;
 mod command_line;
 mod configuration;
 mod openapi;
