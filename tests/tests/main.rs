@@ -10,6 +10,7 @@ mod anchors;
 mod broken;
 mod certificates;
 mod continued;
+mod corpora;
 mod disk_full;
 mod exchange;
 mod failures;

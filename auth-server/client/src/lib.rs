@@ -36,4 +36,7 @@ pub use exchange::TokenExchange;
 pub use operator::{OperatorClient, OperatorError};
 pub use registry::{Registry, RegistryError};
 pub use token_error::TokenError;
+// For what is fuzzed.
+#[doc(hidden)]
+pub use verify::Shape;
 pub use verify::{TokenVerifier, VerifiedToken};

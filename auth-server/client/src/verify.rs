@@ -225,14 +225,14 @@ impl TokenVerifier {
 
 /// What an unverified token says about itself: just enough to choose the key.
 #[derive(Debug, PartialEq, Eq)]
-struct Shape {
+pub struct Shape {
     kid: String,
     iss: String,
 }
 
 impl Shape {
     /// Reads header and issuer; `None` unless the token has three parts, algorithm ES256 and a `kid`.
-    fn read(token: &str) -> Option<Self> {
+    pub fn read(token: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Header {
             alg: String,

@@ -17,6 +17,9 @@ mod refusal;
 pub mod refusals;
 mod unambiguous;
 
+// For what is fuzzed.
+#[doc(hidden)]
+pub use self::unambiguous::{Ambiguity, check as check_unambiguous};
 pub use self::{
     context::{Lang, Text},
     endpoint::Endpoint,

@@ -11,7 +11,7 @@ use http::{
 
 /// What is wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Ambiguity {
+pub enum Ambiguity {
     /// It does not say whom it is for.
     #[error("the request has no Host header")]
     NoHost,
@@ -30,7 +30,7 @@ pub(super) enum Ambiguity {
 }
 
 /// Refuses a request whose meaning depends on its reader.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Ambiguity> {
+pub fn check<B>(request: &Request<B>) -> Result<(), Ambiguity> {
     let headers = request.headers();
     let is_http2 = request.version() == Version::HTTP_2;
     let target = request.uri().authority();

@@ -16,6 +16,9 @@ mod refusal;
 mod serve;
 mod session;
 
+// For what is fuzzed.
+#[doc(hidden)]
+pub use self::proxy::{Announced, read as read_proxy_header};
 pub use self::{
     client::network,
     config::{ListenerConfig, ProxyProtocol, TlsMode},

@@ -15,7 +15,7 @@ const MAX: usize = 4096;
 
 /// What a header said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Announced {
+pub enum Announced {
     /// The client's address.
     Client(SocketAddr),
     /// A connection of the proxy itself, such as a health check.
@@ -23,7 +23,7 @@ pub(super) enum Announced {
 }
 
 /// Reads exactly one header and nothing behind it.
-pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Announced> {
+pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Announced> {
     let invalid =
         |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("PROXY header: {what}"));
     let mut buffer = vec![0; FIXED];

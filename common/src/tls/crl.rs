@@ -69,7 +69,7 @@ pub enum CrlError {
 
 /// What the lists in use say.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Revocations {
+pub struct Revocations {
     revoked: HashSet<(Bytes, Bytes)>,
     /// When the first of the lists should have been replaced.
     next_update: Option<OffsetDateTime>,
@@ -80,7 +80,7 @@ pub(super) struct Revocations {
 impl Revocations {
     /// Reads `lists`. Those of authorities that are not among `authorities` say nothing about certificates that we
     /// would trust and are passed over: an authority that is new to others must not keep the lists of ours away.
-    pub(super) fn read(
+    pub fn read(
         lists: &[CertificateRevocationListDer<'_>],
         authorities: &[CertificateDer<'_>],
     ) -> Result<Self, CrlError> {

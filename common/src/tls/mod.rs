@@ -25,6 +25,9 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
+// For what is fuzzed.
+#[doc(hidden)]
+pub use self::crl::Revocations;
 pub use self::{
     client::PeerClient,
     config::{AnchorConfig, ListConfig, Revocation, Scope, TlsConfig},
