@@ -44,6 +44,9 @@ const KNOWN_EACH: usize = 8;
 const STRANGERS: usize = 64;
 const STRANGERS_OF_A_PLACE: usize = 16;
 
+/// How far apart the hashes for strangers of a place begin: four times what one takes, so that no place keeps a processor busy.
+const STRANGERS_EVERY: Duration = Duration::from_millis(100);
+
 /// Attempts under way of somebody who is known, from one place: more of them would only wait, before others.
 const KNOWN_AT_ONCE: usize = 16;
 
@@ -82,7 +85,9 @@ struct Table {
 enum Key {
     Pair(Digest),
     User(Digest),
-    Permit(Digest),
+    Place(Digest),
+    /// When the next hash for a stranger of a place begins.
+    Pace(Digest),
 }
 
 /// Keys with the time at which everything about them will be forgiven.
@@ -165,6 +170,7 @@ pub struct Attempt<'t> {
     throttle: &'t Throttle,
     keys: Keys,
     is_known: bool,
+    pause: Duration,
     #[expect(dead_code, reason = "held while it is under way")]
     place: Permit<Digest>,
 }
@@ -210,7 +216,7 @@ impl Throttle {
         let strangers = [
             (Key::User(keys.at_client), USER_PATIENCE, span),
             (
-                Key::Permit(keys.place),
+                Key::Place(keys.place),
                 PLACE_PATIENCE,
                 span / PLACE_PATIENCE,
             ),
@@ -246,10 +252,19 @@ impl Throttle {
         for (key, _, span) in self.rules(&keys, is_known) {
             table.debts.add(key, span, now);
         }
+        let pause = if is_known {
+            Duration::ZERO
+        } else {
+            let turns = Key::Pace(keys.place);
+            let pause = table.debts.wait(turns, 1, STRANGERS_EVERY, now);
+            table.debts.add(turns, STRANGERS_EVERY, now);
+            pause.unwrap_or_default()
+        };
         Ok(Attempt {
             throttle: self,
             keys,
             is_known,
+            pause,
             place,
         })
     }
@@ -279,12 +294,21 @@ impl Attempt<'_> {
         !self.is_known
     }
 
-    /// Takes the failure back that was none.
+    /// How long it is until its turn among the strangers of its place.
+    pub fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    /// Takes the failure back that was none, and the pause that others of its place would make because of it.
     pub fn is_no_failure(self) {
         let now = self.throttle.clock.now();
         let mut table = self.throttle.table();
         for (key, _, span) in self.throttle.rules(&self.keys, self.is_known) {
             table.debts.take_back(key, span, now);
+        }
+        if !self.is_known {
+            let turns = Key::Pace(self.keys.place);
+            table.debts.take_back(turns, STRANGERS_EVERY, now);
         }
     }
 
@@ -403,6 +427,25 @@ mod tests {
         clock.advance(Duration::from_secs(30));
         assert_eq!(throttle.fails("cadde.a", from(HOME)), None);
         assert_eq!(throttle.fails("cadde.a", from(HOME)), half_a_minute);
+    }
+
+    #[test]
+    fn strangers_of_a_place_take_turns_and_those_who_get_in_hold_nobody_up() {
+        let (throttle, clock) = throttle();
+        let pause = |user: &str, from| throttle.begin(user, from).unwrap().pause();
+        assert_eq!(pause("nobody.1", from(HOME)), Duration::ZERO);
+        assert_eq!(pause("nobody.2", from(HOME)), STRANGERS_EVERY);
+        assert_eq!(pause("nobody.3", from(HOME)), 2 * STRANGERS_EVERY);
+        assert_eq!(pause("nobody.3", from(AWAY)), Duration::ZERO);
+        clock.advance(3 * STRANGERS_EVERY);
+        for number in 0..3 {
+            let attempt = throttle.begin(&format!("cadde.{number}"), from(HOME));
+            let attempt = attempt.unwrap();
+            assert_eq!(attempt.pause(), Duration::ZERO);
+            attempt.succeeded();
+        }
+        pause("nobody.4", from(HOME));
+        assert_eq!(pause("cadde.0", from(HOME)), Duration::ZERO);
     }
 
     #[test]

@@ -26,15 +26,15 @@ use super::{
 /// as it tells at a time; over a network a question takes half a millisecond.
 const STEPS_EACH: usize = 64;
 
-/// Steps for all records of one transaction together: whatever a group holds, others wait behind it.
+/// Steps for all records of one group together: whatever it holds, others wait behind it.
 const STEPS_GROUP: usize = 1024;
 
 /// Events that are told in one transaction that a predecessor has arrived, [`LINK_MAX`] of them of one. A million may wait for an id
 /// on purpose: the rest are told in transactions of their own, between those of others.
 const TOLD_GROUP: usize = 1024;
 
-/// What the records of one transaction may still cost its writer.
-#[derive(Debug)]
+/// What the records of one group may still cost its writer.
+#[derive(Debug, Clone, Copy)]
 pub struct Effort {
     steps: usize,
     told: usize,
@@ -42,7 +42,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// That of a whole transaction.
+    /// That of a whole group.
     pub const fn of_a_group() -> Self {
         Self {
             steps: STEPS_GROUP,

@@ -98,6 +98,7 @@ impl Logins {
                 Wait::Crowd => PasswordError::Busy.into(),
             }
         })?;
+        tokio::time::sleep(attempt.pause()).await;
         match self.try_password(client, user_id, password, &attempt).await {
             Ok(Some(pair)) => {
                 attempt.succeeded();

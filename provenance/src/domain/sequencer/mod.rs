@@ -1,7 +1,7 @@
 //! The one writer of the ledger: gives each record its place and answers when that is durable.
 //!
 //! A thread of its own takes what arrived while it committed the last group, a request of each caller in turn (`turns`), decides
-//! about it in one transaction, commits, and only then answers (`writer`). Places are contiguous because nobody else gives any, and the transaction that fails gives
+//! about it, 128 records in a transaction, commits, and only then answers (`writer`). Places are contiguous because nobody else gives any, and the transaction that fails gives
 //! none.
 
 mod disk;

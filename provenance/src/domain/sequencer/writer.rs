@@ -6,6 +6,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -31,13 +32,21 @@ use crate::domain::{
     submission::{Decision, Refused, Submission},
 };
 
-/// Most in one transaction, the last request's exceeding records excepted.
+/// Most that is decided before anybody is answered, the last request's exceeding records excepted.
 ///
-/// 4 MiB: what the transaction changes in memory, and what is answered, are of about the size of its records each.
+/// 4 MiB: what is answered is of about the size of its records.
 const GROUP: Amount = Amount {
     records: 1024,
     bytes: 4 << 20,
 };
+
+/// Most records in one transaction: whoever has something on the same disk made durable waits for what one sync writes, and for
+/// no more of a large request than that.
+const PART: usize = 128;
+
+/// So many records take half a millisecond. Then whoever waits for the processor has it first: a thread that stepped back keeps it
+/// for its whole slice otherwise, which is several times that, and each process that an exchange passes through would wait for one.
+const UNINTERRUPTED: usize = 16;
 
 /// 10 min: how often old idempotency keys are looked for.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
@@ -203,7 +212,7 @@ impl<S: LedgerStore> Writer<S> {
         let result = if self.disk.is_full() {
             Err(SubmitError::DiskFull)
         } else {
-            self.decide(&all)
+            self.decide_in_parts(&all)
                 .map_err(|error| SubmitError::Store(Arc::new(error)))
         };
         for job in &*group {
@@ -239,10 +248,32 @@ impl<S: LedgerStore> Writer<S> {
         }
     }
 
+    /// Decides about `all` in their order, [`PART`] of them in a transaction.
+    fn decide_in_parts(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
+        let mut decisions = Vec::with_capacity(all.len());
+        let mut effort = Effort::of_a_group();
+        for part in all.chunks(PART) {
+            let decided = self.decide(part, &mut effort).map_err(|error| {
+                if decisions.is_empty() {
+                    error
+                } else {
+                    // Earlier parts are recorded by now.
+                    LedgerStoreError::uncertain(error)
+                }
+            })?;
+            decisions.extend(decided);
+        }
+        Ok(decisions)
+    }
+
     /// Decides about `all` in their order. What makes a transaction fail is looked for, by halves, and refused alone: whoever
     /// comes with it in one group, or in one request, is not to suffer from it.
-    fn decide(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
-        let error = match self.attempt(all) {
+    fn decide(
+        &mut self,
+        all: &[&Submission],
+        effort: &mut Effort,
+    ) -> Result<Vec<Decision>, LedgerStoreError> {
+        let error = match self.attempt(all, effort) {
             Ok(decisions) => return Ok(decisions),
             Err(error) if error.is_unavailable() || error.is_uncertain() => return Err(error),
             Err(error) => error,
@@ -256,29 +287,41 @@ impl<S: LedgerStore> Writer<S> {
             return Ok(vec![Err(Refused::Failed)]);
         }
         let (first, second) = all.split_at(all.len() / 2);
-        let mut decisions = self.decide(first)?;
+        let mut decisions = self.decide(first, effort)?;
         // The first half is recorded by now.
-        decisions.extend(self.decide(second).map_err(LedgerStoreError::uncertain)?);
+        decisions.extend(
+            self.decide(second, effort)
+                .map_err(LedgerStoreError::uncertain)?,
+        );
         Ok(decisions)
     }
 
     /// Decides about `all` in one transaction, and again while others are in its way.
-    fn attempt(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
+    fn attempt(
+        &mut self,
+        all: &[&Submission],
+        effort: &mut Effort,
+    ) -> Result<Vec<Decision>, LedgerStoreError> {
         let mut pause = PAUSE;
         for _ in 1..ATTEMPTS {
-            match self.transaction(all) {
+            match self.transaction(all, effort) {
                 Err(error) if error.is_conflict() => {
                     ::metrics::counter!("ledger_conflicts_total").increment(1);
-                    std::thread::sleep(pause.mul_f64(rand::random_range(0.5..1.5)));
+                    thread::sleep(pause.mul_f64(rand::random_range(0.5..1.5)));
                     pause *= 2;
                 }
                 outcome => return outcome,
             }
         }
-        self.transaction(all)
+        self.transaction(all, effort)
     }
 
-    fn transaction(&mut self, all: &[&Submission]) -> Result<Vec<Decision>, LedgerStoreError> {
+    /// Takes from `left` what it used if it commits.
+    fn transaction(
+        &mut self,
+        all: &[&Submission],
+        left: &mut Effort,
+    ) -> Result<Vec<Decision>, LedgerStoreError> {
         let moment = Moment::new(self.clock.now());
         let store = &mut self.store;
         let leaves_arrivals = &mut self.leaves_arrivals;
@@ -288,13 +331,17 @@ impl<S: LedgerStore> Writer<S> {
                 std::iter::once(s.id.as_str()).chain(s.previous.iter().map(String::as_str))
             });
             tx.prefetch(&mut ids)?;
-            let mut effort = Effort::of_a_group();
-            let decided = all
-                .iter()
-                .map(|s| rules::apply(&mut tx, s, &moment, &mut effort));
+            let mut effort = *left;
+            let decided = all.iter().enumerate().map(|(number, submission)| {
+                if number % UNINTERRUPTED == UNINTERRUPTED - 1 {
+                    thread::yield_now();
+                }
+                rules::apply(&mut tx, submission, &moment, &mut effort)
+            });
             let decisions = decided.collect::<Result<Vec<Decision>, LedgerStoreError>>()?;
             tx.commit()?;
             *leaves_arrivals |= effort.leaves_arrivals();
+            *left = effort;
             Ok(decisions)
         };
         // A rule that panics over one record would otherwise end the ledger for all. The transaction is dropped on the way,
