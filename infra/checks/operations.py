@@ -168,6 +168,7 @@ def alarms(rows, network):
         for word in words if entry else ():
             rows.true(f"watched, {name}", word in entry["pattern"], f"leaves out {word}")
         if entry:
+            rows.true(f"watched, {name}", len(entry["pattern"]) <= 1024, "has a pattern of more than 1024 characters")
             rows.equal(f"watched, {name}, metric", found.get(name, {}).get("metric_name"), entry["metric_transformation"][0]["name"])
     rule = one(rows, network, "aws_cloudwatch_event_rule", "threats, mail")
     target = one(rows, network, "aws_cloudwatch_event_target", "threats, mail")

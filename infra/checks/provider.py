@@ -158,7 +158,8 @@ class Inventor:
         if cty == "number":
             return 1
         if cty == "bool":
-            return False
+            # Where nothing is said of it AWS says that there is one, for a host with an address of its own.
+            return name == "associate_public_ip_address"
         if cty == "dynamic":
             return None
         kind, inner = cty

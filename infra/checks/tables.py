@@ -80,6 +80,8 @@ def servers(rows, network, wanted):
         rows.equal(f"{row}, instance metadata", (metadata["http_tokens"], metadata["http_put_response_hop_limit"]), ("required", 1))
         rows.equal(f"{row}, groups", len(instance["vpc_security_group_ids"]), 1)
         rows.equal(f"{row}, address outside", network.public_address(name) is not None, name == "bastion")
+        # A bastion of which this is said is made anew with every apply.
+        rows.equal(f"{row}, address of its own", instance["associate_public_ip_address"] is False, name != "bastion")
         rows.true(f"{row}, protection", instance["disable_api_termination"], "may be removed by mistake")
         settings(rows, row, instance["user_data"])
 
@@ -281,6 +283,8 @@ def rights(rows, network):
     """What roles may do: no action by a wildcard, no resource of everybody's, nobody else's folder or parameters."""
     for entry in network.of("aws_iam_role_policy") + network.of("aws_iam_group_policy"):
         row = entry["address"]
+        # AWS counts no blanks; what is made by jsonencode has none.
+        rows.true(f"{row}, length", len(entry["policy"]) <= (5120 if "group" in row else 10240), "is more than AWS takes")
         for statement, actions, resources in statements(entry["policy"]):
             here = f"{row}, {statement.get('Sid')}"
             rows.true(here, not any("*" in action for action in actions), "names actions by a wildcard")
@@ -325,7 +329,7 @@ def storage(rows, network):
 def code(rows, terraform):
     """What a plan does not show."""
     host = (terraform / "modules/host/main.tf").read_text()
-    rows.true("image", "ignore_changes = [ami]" in host, "a newer one would replace every host")
+    rows.true("image", "ignore_changes = [ami, user_data]" in host, "a newer one would replace every host")
     rows.true("image", "ubuntu/server/22.04/" in host, "is not Ubuntu 22.04")
     for path in terraform.rglob("*.tf"):
         text = path.read_text()

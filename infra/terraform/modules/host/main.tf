@@ -136,11 +136,12 @@ resource "aws_iam_instance_profile" "this" {
 }
 
 resource "aws_instance" "this" {
-  ami                         = var.ami != "" ? var.ami : data.aws_ssm_parameter.ami.insecure_value
-  instance_type               = var.type
-  subnet_id                   = var.subnet_id
-  private_ip                  = var.address
-  associate_public_ip_address = false
+  ami           = var.ami != "" ? var.ami : data.aws_ssm_parameter.ami.insecure_value
+  instance_type = var.type
+  subnet_id     = var.subnet_id
+  private_ip    = var.address
+  # Said of the bastion it would be taken back by its own address, and the bastion made anew.
+  associate_public_ip_address = var.has_public_address ? null : false
   vpc_security_group_ids      = [var.group_id]
   iam_instance_profile        = aws_iam_instance_profile.this.name
   disable_api_termination     = var.termination_protection
@@ -172,8 +173,8 @@ resource "aws_instance" "this" {
   }
 
   lifecycle {
-    # A newer image in the parameter store would replace every host with all that is on it.
-    ignore_changes = [ami]
+    # A newer image in the parameter store would replace every host with all that is on it; other user data would stop it and be read by nobody.
+    ignore_changes = [ami, user_data]
 
     precondition {
       condition     = length(local.user_data) <= 16384

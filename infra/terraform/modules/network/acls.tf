@@ -15,6 +15,10 @@ locals {
   public  = { for name, subnet in var.subnets : name => subnet if subnet.public }
   private = { for name, subnet in var.subnets : name => subnet if !subnet.public }
 
+  # A network ACL has 20 rules: the ports of network load balancers, which grow with the domains, are one of them.
+  low_ports  = [for port in var.outward_ports : port if port < 1024]
+  high_ports = [for port in var.outward_ports : port if port >= 1024]
+
   # Private subnets that the bastion reaches: those of the domains.
   with_ssh = var.bastion == null ? {} : { for name, subnet in local.private : name => subnet if subnet.domain != null }
 
@@ -44,8 +48,13 @@ locals {
         }
       },
       {
-        for place, port in var.outward_ports : "${name}-out-${port}" => {
+        for place, port in local.low_ports : "${name}-out-${port}" => {
           acl = name, egress = true, number = 300 + place, action = "allow", protocol = "tcp", cidr = local.anywhere, from = port, to = port
+        }
+      },
+      length(local.high_ports) == 0 ? {} : {
+        "${name}-out-balancers" = {
+          acl = name, egress = true, number = 320, action = "allow", protocol = "tcp", cidr = local.anywhere, from = min(local.high_ports...), to = max(local.high_ports...)
         }
       },
     ]
@@ -77,9 +86,10 @@ locals {
         acl = var.bastion.subnet, egress = false, number = 200 + place, action = "allow", protocol = "tcp", cidr = source, from = 22, to = 22
       }
     },
-    {
-      for place, name in keys(local.with_ssh) : "${var.bastion.subnet}-out-ssh-${name}" => {
-        acl = var.bastion.subnet, egress = true, number = 200 + place, action = "allow", protocol = "tcp", cidr = local.with_ssh[name].cidr, from = 22, to = 22
+    length(local.with_ssh) == 0 ? {} : {
+      # The ACLs of the subnets, and the groups, say which hosts.
+      "${var.bastion.subnet}-out-ssh" = {
+        acl = var.bastion.subnet, egress = true, number = 200, action = "allow", protocol = "tcp", cidr = var.vpc_cidr, from = 22, to = 22
       }
     },
   )

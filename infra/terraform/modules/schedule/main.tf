@@ -86,9 +86,6 @@ resource "aws_lambda_function" "job" {
   timeout          = 900
   memory_size      = 128
 
-  # One at a time: a stop must not meet a start.
-  reserved_concurrent_executions = 1
-
   environment {
     variables = { HOSTS = jsonencode(local.instances) }
   }
