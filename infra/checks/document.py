@@ -89,6 +89,10 @@ def page(resources):
             if not text.startswith("cloud-init") and text not in files:
                 wrong.append(f"row {row['row']!r}: hosts get no file {text}")
             cells.append(f"on hosts `{text}`" if text.startswith("/") else f"on hosts {text}")
+        for text in row.get("by_hand", []):
+            if not (HERE.parent.parent / text).exists():
+                wrong.append(f"row {row['row']!r}: there is no {text}")
+            cells.append(f"by hand `{text}`")
         if not cells and not row.get("missing"):
             wrong.append(f"row {row['row']!r} has nothing behind it")
         lines.append(f"| {row['row']} | {'; '.join(cells)} | {row.get('missing', '')} |")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import unittest
 from concurrent import futures
 
@@ -23,6 +24,7 @@ import provider
 import schema
 import tables
 import test_accounts
+import test_images
 import test_job
 import workspace
 
@@ -75,7 +77,7 @@ def formatted():
 
 
 def programs_tested():
-    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(module) for module in (test_accounts, test_job))
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromModule(module) for module in (test_accounts, test_images, test_job))
     with contextlib.redirect_stdout(io.StringIO()):
         result = unittest.TextTestRunner(stream=io.StringIO()).run(suite)
     if not result.wasSuccessful() or not result.testsRun:
@@ -188,7 +190,7 @@ def checks(folder):
     bastion = Rehearsal("rehearse_bastion.py", of=[workspace.TERRAFORM / "modules/accounts/job/accounts.py"])
     stage("format", formatted)
     stage("schema", known_types)
-    stage("tests of programs for Lambda and hosts", programs_tested)
+    stage("tests of programs for operators, hosts and Lambda", programs_tested)
     # Side by side: most machines have two processors at least.
     with futures.ThreadPoolExecutor() as pool:
         for done in futures.as_completed([pool.submit(as_it_is, folder), pool.submit(foretold, folder)]):
@@ -197,14 +199,42 @@ def checks(folder):
     print("Checked: the code against the provider's schema and our tables. Not checked: AWS itself; nothing was applied there.")
 
 
+def policy(plan):
+    """Checkov on the plan of `trial`, less what policy.toml says why it is not followed."""
+    skipped = tomllib.loads((pathlib.Path(__file__).resolve().parent / "policy.toml").read_text())["skip"]
+    with tempfile.TemporaryDirectory(prefix="kakehashi-infra-") as folder:
+        path = pathlib.Path(folder, "plan.json")
+        path.write_text(json.dumps(plan))
+
+        checkov = pathlib.Path(os.environ["CHECK_INFRA_TOOLS"], "policy/bin/checkov")
+        command = [checkov, "--file", path, "--framework", "terraform_plan", "--skip-download", "--quiet", "--compact", "--output", "json"]
+        done = subprocess.run(command, capture_output=True, text=True)
+    try:
+        found = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        raise workspace.Failed(f"checkov: {done.stdout}{done.stderr}") from None
+    failed = found["results"]["failed_checks"]
+    wrong = [f"{entry['check_id']} {entry['check_name']}: {entry['resource']}" for entry in failed if entry["check_id"] not in skipped]
+    wrong += [f"policy.toml skips {rule}, which nothing breaks" for rule in sorted(set(skipped) - {entry["check_id"] for entry in failed})]
+    if wrong:
+        raise workspace.Failed("\n".join(wrong))
+    return f"{found['summary']['passed']} rules hold, {len(skipped)} are not followed, each with its reason"
+
+
 def main():
     parser = argparse.ArgumentParser(prog="check-infra", description=__doc__)
     parser.add_argument("--plan", metavar="ENVIRONMENT", choices=ENVIRONMENTS, help="print the plan of an environment as JSON, and nothing else")
     parser.add_argument("--write", action="store_true", help="write docs/reference/infrastructure.md anew, and nothing else")
+    parser.add_argument("--policy", action="store_true", help="run checkov on the plan of trial, and nothing else")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kakehashi-infra-") as folder:
         try:
-            if arguments.plan:
+            if arguments.policy:
+                with provider.Running() as environment:
+                    space = workspace.Workspace(folder, environment)
+                    space.initialise("trial")
+                    stage("policy", lambda: policy(space.plan("trial")))
+            elif arguments.plan:
                 with provider.Running() as environment:
                     space = workspace.Workspace(folder, environment)
                     space.initialise(arguments.plan)

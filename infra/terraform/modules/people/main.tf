@@ -12,7 +12,9 @@ locals {
   where     = "${data.aws_region.this.region}:${local.account}"
   own       = "arn:${local.partition}:iam::${local.account}:user/$${aws:username}"
 
-  # The environment's own hosts, by their tag.
+  images = ["arn:${local.partition}:ec2:${data.aws_region.this.region}::image/*", "arn:${local.partition}:ec2:${data.aws_region.this.region}::snapshot/*"]
+
+  # The environment's own, by their tag.
   ours = { StringEquals = { "aws:ResourceTag/kakehashi:environment" = var.name } }
 
   # Group → what its members may do.
@@ -48,8 +50,22 @@ locals {
       {
         Sid      = "Images"
         Effect   = "Allow"
-        Action   = ["ec2:CreateImage", "ec2:CreateTags", "ec2:DeregisterImage", "ec2:DeleteSnapshot"]
-        Resource = ["arn:${local.partition}:ec2:${data.aws_region.this.region}::image/*", "arn:${local.partition}:ec2:${data.aws_region.this.region}::snapshot/*"]
+        Action   = "ec2:CreateImage"
+        Resource = local.images
+      },
+      {
+        Sid       = "ImageTags"
+        Effect    = "Allow"
+        Action    = "ec2:CreateTags"
+        Resource  = local.images
+        Condition = { StringEquals = { "ec2:CreateAction" = "CreateImage" } }
+      },
+      {
+        Sid       = "OldImages"
+        Effect    = "Allow"
+        Action    = ["ec2:DeregisterImage", "ec2:DeleteSnapshot"]
+        Resource  = local.images
+        Condition = local.ours
       },
       {
         Sid      = "Deploy"
