@@ -26,7 +26,7 @@ use super::{
     OpenError,
     delivery::{Outgoing, Room},
     format::FORMAT,
-    packing::{pack, unpack},
+    packing::{Packed, unpack},
     parked::{Done, Problem, Wish},
     state::State,
 };
@@ -579,13 +579,13 @@ impl<'c> File<'c> {
     pub(super) fn deliver(
         &mut self,
         id: Uuid,
-        receipt: &[u8],
+        receipt: &Packed,
         now_ms: i64,
     ) -> rusqlite::Result<bool> {
         let changed = self.remove.execute([id.as_bytes()])? == 1;
         if changed {
             self.receipt
-                .execute(params![now_ms / MS_PER_DAY, id.as_bytes(), pack(receipt)])?;
+                .execute(params![now_ms / MS_PER_DAY, id.as_bytes(), receipt.as_bytes()])?;
         }
         Ok(changed)
     }

@@ -9,7 +9,7 @@ use provenance_model::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use crate::Problem;
+use crate::{Problem, packing::Packed};
 
 /// A result as it is read here. The form is that of [`ItemResult`](provenance_model::batch::ItemResult); the receipt stays as the
 /// ledger wrote it, for that is what is kept.
@@ -28,12 +28,12 @@ pub(super) struct ItemResult<'t> {
 /// What to do with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Keep the receipt (JSON), forget the record.
-    Delivered(String),
+    /// Keep the receipt, forget the record.
+    Delivered(Packed),
     /// Set it aside; `why` is for people.
     Park { problem: Problem, why: String },
-    /// The ledger has something else of this connector under the id (this receipt, JSON): it is ahead of the outbox.
-    Behind(String),
+    /// The ledger has something else of this connector under the id (this receipt): it is ahead of the outbox.
+    Behind(Packed),
     /// Try again once the ledger is up to date: it does not know this.
     Older(String),
     /// Try again later.
@@ -43,9 +43,13 @@ pub(super) enum Verdict {
 pub(super) fn judge(item: &[u8], result: &ItemResult<'_>, connector: &ConnectorId) -> Verdict {
     match result.status {
         ItemStatus::Created | ItemStatus::Exists => {
-            let text = result.receipt.map_or("{}", RawValue::get);
-            match verify(item, text, result.status) {
-                Ok(()) => Verdict::Delivered(text.to_owned()),
+            let packed = result.receipt.map_or_else(Packed::empty, Packed::new);
+            let verified = match packed.core() {
+                Some(core) => verify_core(item, core),
+                None => verify(item, result.receipt.map_or("{}", RawValue::get), result.status),
+            };
+            match verified {
+                Ok(()) => Verdict::Delivered(packed),
                 Err(why) => Verdict::Park {
                     problem: Problem::Receipt,
                     why: format!("the receipt does not fit the record: {why}"),
@@ -67,7 +71,7 @@ pub(super) fn judge(item: &[u8], result: &ItemResult<'_>, connector: &ConnectorI
             if let Some(receipt) = result.receipt.filter(|_| kind == "conflict")
                 && is_own(receipt.get(), result.id.as_deref(), connector)
             {
-                return Verdict::Behind(receipt.get().to_owned());
+                return Verdict::Behind(Packed::new(receipt));
             }
             let why = problem.map_or_else(
                 || "no reason given".to_owned(),
@@ -218,6 +222,11 @@ fn verify(item: &[u8], receipt: &str, status: ItemStatus) -> Result<(), String> 
             return Err("leaf_hash is not that of salt and core".to_owned());
         }
     }
+    verify_core(item, core_text)
+}
+
+/// Whether `core_text` says what `item` does.
+fn verify_core(item: &[u8], core_text: &str) -> Result<(), String> {
     let core: Core<'_> =
         serde_json::from_str(core_text).map_err(|e| format!("its core cannot be read: {e}"))?;
     let unread = |e: &dyn std::error::Error| format!("the item cannot be read: {e}");
@@ -338,6 +347,10 @@ mod tests {
         verdict_on(&item().to_string(), &result)
     }
 
+    fn packed(receipt: &Value) -> Packed {
+        Packed::new(&serde_json::value::to_raw_value(receipt).unwrap())
+    }
+
     fn created(core: &Value) -> Verdict {
         verdict("created", &receipt(core))
     }
@@ -346,7 +359,7 @@ mod tests {
     fn a_receipt_for_what_was_sent_is_kept() {
         let mut receipt = receipt(&core());
         receipt["more"] = "of a later version".into();
-        let kept = Verdict::Delivered(receipt.to_string());
+        let kept = Verdict::Delivered(packed(&receipt));
         assert_eq!(verdict("created", &receipt), kept);
     }
 
@@ -587,7 +600,7 @@ mod tests {
         other["actor"]["client"] = "c.example".into();
         other["xid"] = "x2".into();
         let own = receipt(&other);
-        assert_eq!(refused(&conflict, &own), Verdict::Behind(own.to_string()));
+        assert_eq!(refused(&conflict, &own), Verdict::Behind(packed(&own)));
         other["event"]["cdleventid"] = "e2".into();
         let of_another_id = receipt(&other);
         other["event"]["cdleventid"] = "e1".into();

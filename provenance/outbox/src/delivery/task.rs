@@ -253,11 +253,11 @@ impl<T: Transport> Delivery<T> {
             let (mut delivered, mut parked, mut answers) = (Vec::new(), Vec::new(), Vec::new());
             for (record, result) in records.by_ref().take(part) {
                 match judge(&record.item, result, &self.way.connector) {
-                    Verdict::Delivered(text) => {
+                    Verdict::Delivered(receipt) => {
                         delivered.push(Settled {
                             id: record.id,
                             ended_ms: record.ended_ms,
-                            text,
+                            receipt,
                         });
                         answers.push((record.id, Ok(())));
                     }
@@ -265,7 +265,7 @@ impl<T: Transport> Delivery<T> {
                         answers.push((record.id, Err(DeliveredError::Parked(why.clone()))));
                         parked.push(park(&record, problem, why));
                     }
-                    Verdict::Behind(text) => {
+                    Verdict::Behind(receipt) => {
                         ahead.push(record.id);
                         // Whoever waits for it has other bytes than the ledger has on record.
                         let why = "the ledger has something else under its id".to_owned();
@@ -273,7 +273,7 @@ impl<T: Transport> Delivery<T> {
                         delivered.push(Settled {
                             id: record.id,
                             ended_ms: record.ended_ms,
-                            text,
+                            receipt,
                         });
                     }
                     Verdict::Older(unknown) => {

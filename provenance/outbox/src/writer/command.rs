@@ -12,6 +12,7 @@ use crate::{
     errand::Change,
     file::{Found, Outcome},
     millis::to_i64,
+    packing::Packed,
 };
 
 pub(crate) type Reply = oneshot::Sender<Result<(), OutboxError>>;
@@ -81,8 +82,7 @@ impl Command {
 pub(crate) struct Settled {
     pub(crate) id: Uuid,
     pub(crate) ended_ms: i64,
-    /// The receipt as JSON.
-    pub(crate) text: String,
+    pub(crate) receipt: Packed,
 }
 
 /// A record that the ledger refused for good.

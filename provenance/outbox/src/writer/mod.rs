@@ -260,7 +260,7 @@ impl Writer<'_> {
             } => {
                 let (mut gone, mut aside) = (Vec::new(), Vec::new());
                 for one in delivered {
-                    if self.file.deliver(one.id, one.text.as_bytes(), now_ms)? {
+                    if self.file.deliver(one.id, &one.receipt, now_ms)? {
                         gone.push(one.ended_ms);
                     }
                 }
