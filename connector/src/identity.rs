@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_client::{
-    ConnectorRegistration, Registry, RegistryError, TokenError, TokenExchange, VerifiedToken,
+    ConnectorRegistration, ExchangedToken, Registry, RegistryError, TokenError, TokenExchange, VerifiedToken,
     api::Suspensions,
 };
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, LocationResolver};
-use secrecy::SecretString;
 
 /// Turns user tokens into tokens for somebody else.
 #[async_trait]
@@ -21,14 +20,14 @@ pub trait ExchangedTokens: Send + Sync {
         &self,
         token: &VerifiedToken,
         provider: &ConnectorId,
-    ) -> Result<SecretString, TokenError>;
+    ) -> Result<Arc<ExchangedToken>, TokenError>;
 
     /// As [`TokenExchange::addressed_token`].
     async fn addressed_token(
         &self,
         token: &VerifiedToken,
         audience: &str,
-    ) -> Result<SecretString, TokenError>;
+    ) -> Result<Arc<ExchangedToken>, TokenError>;
 }
 
 #[async_trait]
@@ -37,7 +36,7 @@ impl ExchangedTokens for TokenExchange {
         &self,
         token: &VerifiedToken,
         provider: &ConnectorId,
-    ) -> Result<SecretString, TokenError> {
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
         Self::bound_token(self, token, provider).await
     }
 
@@ -45,7 +44,7 @@ impl ExchangedTokens for TokenExchange {
         &self,
         token: &VerifiedToken,
         audience: &str,
-    ) -> Result<SecretString, TokenError> {
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
         Self::addressed_token(self, token, audience).await
     }
 }

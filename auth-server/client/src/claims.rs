@@ -214,9 +214,8 @@ impl TokenClaims {
     }
 }
 
-/// The identifier of `token`, which nobody has checked: for records of a token that the issuer itself has just given, or that
-/// was checked before. `None` if it is no JWT.
-pub fn jti_of(token: &str) -> Option<String> {
+/// The identifier of `token`, which nobody has checked. `None` if it is no JWT.
+pub(crate) fn jti_of(token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Identified {
         jti: String,

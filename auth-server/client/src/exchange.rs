@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     AuthConfig,
+    claims::jti_of,
     token_error::{TokenError, unavailable},
     verify::VerifiedToken,
 };
@@ -50,6 +51,33 @@ impl std::fmt::Debug for TokenExchange {
     }
 }
 
+/// A token that was given for a user's.
+#[derive(Debug)]
+pub struct ExchangedToken {
+    token: SecretString,
+    jti: Option<String>,
+}
+
+impl ExchangedToken {
+    /// Reads the identifier of `token`, once for all who use it. Nobody checks it: the issuer itself has just given it.
+    pub fn new(token: SecretString) -> Self {
+        Self {
+            jti: jti_of(token.expose_secret()),
+            token,
+        }
+    }
+
+    /// The token.
+    pub fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// Its identifier; `None` if it is no JWT.
+    pub fn jti(&self) -> Option<&str> {
+        self.jti.as_deref()
+    }
+}
+
 /// An exchanged token belongs to a user token, an audience, and the certificate of one generation.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
@@ -63,7 +91,7 @@ struct Outcome(Result<Exchanged, TokenError>);
 
 #[derive(Clone)]
 struct Exchanged {
-    token: SecretString,
+    token: Arc<ExchangedToken>,
     use_until: OffsetDateTime,
 }
 
@@ -115,7 +143,7 @@ impl TokenExchange {
         &self,
         user_token: &VerifiedToken,
         provider: &ConnectorId,
-    ) -> Result<SecretString, TokenError> {
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
         self.token_for(user_token, provider.as_ref()).await
     }
 
@@ -130,7 +158,7 @@ impl TokenExchange {
         &self,
         user_token: &VerifiedToken,
         audience: &str,
-    ) -> Result<SecretString, TokenError> {
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
         self.token_for(user_token, audience).await
     }
 
@@ -138,7 +166,7 @@ impl TokenExchange {
         &self,
         user_token: &VerifiedToken,
         audience: &str,
-    ) -> Result<SecretString, TokenError> {
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
         let key = Key {
             token: *user_token.digest(),
             audience: audience.to_owned(),
@@ -195,7 +223,7 @@ impl TokenExchange {
         })?;
         let use_until = asked_at + Duration::seconds(answer.expires_in.clamp(0, 300)) - RESERVE;
         Ok(Exchanged {
-            token: answer.access_token,
+            token: Arc::new(ExchangedToken::new(answer.access_token)),
             use_until,
         })
     }

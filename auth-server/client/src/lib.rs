@@ -29,10 +29,10 @@ mod verify;
 
 pub use api::{ConnectorRegistration, ConnectorRole, State};
 pub use callers::{AuthFacts, Binding, Caller, CallerError, Callers, Facts, MeantFor, Party};
-pub use claims::{Act, Audience, Cnf, Role, TokenClaims, TokenKind, jti_of};
+pub use claims::{Act, Audience, Cnf, Role, TokenClaims, TokenKind};
 pub use common::profile::Profile;
 pub use config::{AuthConfig, IntrospectionMode};
-pub use exchange::TokenExchange;
+pub use exchange::{ExchangedToken, TokenExchange};
 pub use operator::{OperatorClient, OperatorError};
 pub use registry::{Registry, RegistryError};
 pub use token_error::TokenError;

@@ -1,6 +1,8 @@
 //! Fetching through a provider's connector.
 
-use auth_client::{RegistryError, TokenError, VerifiedToken};
+use std::sync::Arc;
+
+use auth_client::{ExchangedToken, RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
 use common::{base_url, http::Refused, ids::UserId};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
@@ -9,7 +11,7 @@ use http_body_util::Empty;
 use location_client::{Location, Profile, Source};
 use provenance_model::{batch::Jti, event_id};
 use provenance_outbox::Kind;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use tokio::time::timeout_at;
 
 use super::{
@@ -98,10 +100,10 @@ impl Receiver {
         fetch: &Fetch,
     ) -> Result<(Response<PooledBody>, Option<Jti>), Refused> {
         let (origin, uri) = endpoint(location)?;
-        let fields = self
-            .request_headers(asked, options, location, fetch)
-            .await?;
-        let jti = jti_sent(&fields);
+        let token = self.exchanged(location, fetch).await?;
+        let fields = request_headers(asked, options, fetch, token.as_deref())?;
+        // For both sides' records.
+        let jti = token.and_then(|token| Jti::new(token.jti()?));
         let call = Call {
             origin: &origin,
             policy: &AddressPolicy::Any,
@@ -156,7 +158,7 @@ impl Receiver {
         if let Some((predecessor, (ledger, token))) = predecessor.as_ref().zip(foreign) {
             let token = self.for_ledger(ledger, token, &fetch).await?;
             let event = ledger
-                .received(&token, &fetch.asker.user, provider, predecessor)
+                .received(token.token(), &fetch.asker.user, provider, predecessor)
                 .await?;
             answer.insert(PROVENANCE, event);
             is_named = true;
@@ -235,7 +237,7 @@ impl Receiver {
         ledger: &ForeignLedger,
         token: &VerifiedToken,
         fetch: &Fetch,
-    ) -> Result<SecretString, Refused> {
+    ) -> Result<Arc<ExchangedToken>, Refused> {
         let asking = self
             .exchanged_tokens
             .addressed_token(token, ledger.client_id());
@@ -250,42 +252,13 @@ impl Receiver {
         })
     }
 
-    async fn request_headers(
-        &self,
-        asked: &FileRequest,
-        options: &Options,
-        location: &Location,
-        fetch: &Fetch,
-    ) -> Result<HeaderMap, Refused> {
-        let mut fields = file_headers();
-        fields.insert(headers::RESOURCE_URL, asked.resource.clone());
-        fields.insert(headers::RESOURCE_API_TYPE, asked.api_type.clone());
-        if let Some(options) = options.to_header() {
-            fields.insert(headers::OPTIONS, options);
-        }
-        if let Some(authorization) = self.authorization(location, fetch).await? {
-            fields.insert(header::AUTHORIZATION, authorization);
-        }
-        for line in &asked.languages {
-            fields.append(header::ACCEPT_LANGUAGE, line.clone());
-        }
-        fields.insert(TRACEPARENT, fetch.trace.to_header());
-        let exchange_id = fetch.exchange_id.to_string();
-        fields.insert(
-            headers::EXCHANGE_ID,
-            HeaderValue::try_from(exchange_id).expect("a UUID is header text"),
-        );
-        fetch.budget.pass_on(&mut fields);
-        Ok(fields)
-    }
-
     /// The token that this provider gets in the user's name: bound to our certificate if it is one of ours, addressed to it
     /// otherwise. The user's own never leaves this process.
-    async fn authorization(
+    async fn exchanged(
         &self,
         location: &Location,
         fetch: &Fetch,
-    ) -> Result<Option<HeaderValue>, Refused> {
+    ) -> Result<Option<Arc<ExchangedToken>>, Refused> {
         let Some(token) = fetch.asker.token.as_deref() else {
             return Ok(None);
         };
@@ -318,11 +291,39 @@ impl Receiver {
         let exchanged = timeout_at(fetch.budget.headers_by(), exchanged).await;
         let in_time = || TokenError::Unavailable("no answer in time".to_owned());
         let exchanged = exchanged.unwrap_or_else(|_| Err(refusals::token(in_time())))?;
-        let mut value = bearer(exchanged.expose_secret())
+        Ok(Some(exchanged))
+    }
+}
+
+fn request_headers(
+    asked: &FileRequest,
+    options: &Options,
+    fetch: &Fetch,
+    token: Option<&ExchangedToken>,
+) -> Result<HeaderMap, Refused> {
+    let mut fields = file_headers();
+    fields.insert(headers::RESOURCE_URL, asked.resource.clone());
+    fields.insert(headers::RESOURCE_API_TYPE, asked.api_type.clone());
+    if let Some(options) = options.to_header() {
+        fields.insert(headers::OPTIONS, options);
+    }
+    if let Some(token) = token {
+        let mut value = bearer(token.token().expose_secret())
             .map_err(|_| refusals::LOCATION_AWAY.because("its token is not header text"))?;
         value.set_sensitive(true);
-        Ok(Some(value))
+        fields.insert(header::AUTHORIZATION, value);
     }
+    for line in &asked.languages {
+        fields.append(header::ACCEPT_LANGUAGE, line.clone());
+    }
+    fields.insert(TRACEPARENT, fetch.trace.to_header());
+    let exchange_id = fetch.exchange_id.to_string();
+    fields.insert(
+        headers::EXCHANGE_ID,
+        HeaderValue::try_from(exchange_id).expect("a UUID is header text"),
+    );
+    fetch.budget.pass_on(&mut fields);
+    Ok(fields)
 }
 
 /// The provider's event, if it names one that the record of this side can follow: a connector of ours one of its own, others
@@ -348,13 +349,6 @@ fn predecessor(fields: &HeaderMap, location: &Location) -> Option<String> {
         );
     }
     is_followed.then(|| id.to_owned())
-}
-
-/// The identifier of the token that a provider gets with `fields`, for both sides' records.
-fn jti_sent(fields: &HeaderMap) -> Option<Jti> {
-    let value = fields.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let token = value.strip_prefix("Bearer ")?;
-    Jti::new(&auth_client::jti_of(token)?)
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {

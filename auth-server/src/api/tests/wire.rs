@@ -208,8 +208,8 @@ async fn an_exchange_of_tokens_over_mutual_tls() {
     let bound = exchange.bound_token(&verified, &provider_id).await.unwrap();
     let again = exchange.bound_token(&verified, &provider_id).await.unwrap();
     assert_eq!(
-        bound.expose_secret(),
-        again.expose_secret(),
+        bound.token().expose_secret(),
+        again.token().expose_secret(),
         "bound tokens are reused"
     );
     assert_eq!(
@@ -222,7 +222,7 @@ async fn an_exchange_of_tokens_over_mutual_tls() {
 
     // The provider verifies the bound one and looks the receiver up.
     let at_provider = TokenVerifier::new(wire.auth.clone(), provider.clone(), wire.clock());
-    let seen = at_provider.verify(bound.expose_secret()).await.unwrap();
+    let seen = at_provider.verify(bound.token().expose_secret()).await.unwrap();
     seen.claims.check_audience(&provider_id).unwrap();
     seen.claims
         .check_binding(Some(&receiver.own().thumbprint))
@@ -327,9 +327,9 @@ async fn a_renewed_certificate_retires_its_bound_tokens() {
     assert_ne!(old.thumbprint, new.thumbprint);
     assert_eq!(old.connector_id, new.connector_id);
     let after = exchange.bound_token(&verified, &provider).await.unwrap();
-    assert_ne!(before.expose_secret(), after.expose_secret());
+    assert_ne!(before.token().expose_secret(), after.token().expose_secret());
     let claims = at_receiver
-        .verify(after.expose_secret())
+        .verify(after.token().expose_secret())
         .await
         .unwrap()
         .claims

@@ -10,14 +10,14 @@ use std::{
 
 use async_trait::async_trait;
 use auth_client::{
-    ConnectorRegistration, Facts, RegistryError, TokenError, VerifiedToken, api::Suspensions,
+    ConnectorRegistration, ExchangedToken, Facts, RegistryError, TokenError, VerifiedToken,
+    api::Suspensions,
 };
 use bytes::Bytes;
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, Profile, Source};
 use provenance_model::batch::InItem;
 use provenance_outbox::{DeliveryError, Transport};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use test_kit::FakeAuth;
 
@@ -30,16 +30,18 @@ impl ExchangedTokens for FakeAuth {
         &self,
         token: &VerifiedToken,
         provider: &ConnectorId,
-    ) -> Result<SecretString, TokenError> {
-        Ok(Self::bound_token(self, token, provider))
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        let token = Self::bound_token(self, token, provider);
+        Ok(Arc::new(ExchangedToken::new(token)))
     }
 
     async fn addressed_token(
         &self,
         token: &VerifiedToken,
         audience: &str,
-    ) -> Result<SecretString, TokenError> {
-        Ok(Self::addressed_token(self, token, audience))
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        let token = Self::addressed_token(self, token, audience);
+        Ok(Arc::new(ExchangedToken::new(token)))
     }
 }
 
