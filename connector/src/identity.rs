@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_client::{
-    ConnectorRegistration, ExchangedToken, Registry, RegistryError, TokenError, TokenExchange, VerifiedToken,
-    api::Suspensions,
+    ConnectorRegistration, ExchangedToken, Registry, RegistryError, TokenError, TokenExchange,
+    VerifiedToken, api::Suspensions,
 };
 use common::ids::{ConnectorId, UserId};
 use location_client::{Location, LocationError, LocationResolver};

@@ -3,7 +3,6 @@
 use common::ids::ExchangeId;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::disposition::attachment;
 use crate::upstream::ResourceUrl;
 
 /// URL of the wanted resource.
@@ -41,14 +40,14 @@ pub const ANSWER_HEADERS: [HeaderName; 5] = [
     CONTRACT_URL,
 ];
 
-/// The headers that every answer begins with: the five of CADDE, empty, and what makes a browser save the file `name` instead of showing
+/// The headers that every answer begins with: the five of CADDE, empty, and what makes a browser save the file under the name in `disposition` instead of showing
 /// it as a page of this origin, take its bytes for nothing else than they are labelled, and keep no copy.
-pub fn of_answer(name: &str) -> HeaderMap {
+pub fn of_answer(disposition: HeaderValue) -> HeaderMap {
     let mut answer = HeaderMap::with_capacity(16);
     for name in ANSWER_HEADERS {
         answer.insert(name, HeaderValue::from_static(""));
     }
-    answer.insert(header::CONTENT_DISPOSITION, attachment(name));
+    answer.insert(header::CONTENT_DISPOSITION, disposition);
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -142,12 +141,11 @@ fn printable(bytes: &[u8]) -> String {
     shown.chain(more).collect()
 }
 
-/// What of a provider's headers reaches the application: what describes the data, the five of CADDE, and what context brokers
+/// What of a provider's headers reaches the application: what describes the data but its name, the five of CADDE, and what context brokers
 /// say about a list. Everything else would speak for the receiver: about its connection, its origin and its caches, or in a header
 /// that one of our own programs reads.
-const PASSED_ON: [HeaderName; 12] = [
+const PASSED_ON: [HeaderName; 11] = [
     header::CONTENT_TYPE,
-    header::CONTENT_DISPOSITION,
     header::CONTENT_LANGUAGE,
     header::LAST_MODIFIED,
     header::ETAG,

@@ -26,6 +26,7 @@ pub use body::{Ending, TransferBody, TransferError};
 pub use collect::{Collected, Prefix, WINDOW, collect};
 pub use deadline::{Allowed, Budget, Deadlines};
 pub use digest::{BodyDigest, Digester};
+pub use disposition::attachment;
 pub use downstream::Downstream;
 pub use lifecycle::Exchange;
 pub use options::{Options, OptionsError};

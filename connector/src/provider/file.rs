@@ -23,7 +23,7 @@ use super::{
 use crate::{
     exchange::{
         Allowed, Asking, Budget, Downstream, Exchange, Opened, Recording, Role, TraceContext,
-        collect,
+        attachment, collect,
         headers::{
             self, CONTRACT_ID, CONTRACT_TYPE, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE,
             PROVENANCE_URL,
@@ -103,7 +103,7 @@ impl Provider {
         if permit.kind != PeerKind::Own {
             caller = caller.that_does_not_count();
         }
-        let mut answer = headers::of_answer(&wanted.resource.file_name());
+        let mut answer = headers::of_answer(attachment(&wanted.resource.file_name()));
         answer.insert(header::CONTENT_TYPE, headers::media_type(&source.headers));
         answer.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
         if let Some(contract) = permit.contract.as_ref().filter(|_| permit.kind.has_token()) {

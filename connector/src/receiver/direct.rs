@@ -7,7 +7,7 @@ use provenance_outbox::Kind;
 
 use super::{Receiver, egress::EgressEntry, file::Fetch};
 use crate::{
-    exchange::{Opened, Recording, collect, headers, refusals},
+    exchange::{Opened, Recording, attachment, collect, headers, refusals},
     upstream::{ResourceUrl, UpstreamError, content_coding, file_headers, follow},
 };
 
@@ -45,7 +45,7 @@ impl Receiver {
             .await
             .map_err(|error| refusals::source(UpstreamError::Body(error)))?;
         // No event that an application could look up, and no contract.
-        let mut answer = headers::of_answer(&url.file_name());
+        let mut answer = headers::of_answer(attachment(&url.file_name()));
         answer.insert(header::CONTENT_TYPE, headers::media_type(&source.headers));
         answer.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
         Ok(Opened {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     exchange::{
-        Budget, Collected, Exchange, Opened, Options, Recording, TRACEPARENT, collect,
+        Budget, Collected, Exchange, Opened, Options, Recording, TRACEPARENT, attachment, collect,
         headers::{self, CONTRACT_URL, PROVENANCE, PROVENANCE_NONCE, PROVENANCE_URL},
         refusals,
     },
@@ -388,19 +388,20 @@ async fn accepted(
 
 /// What is passed on of a provider's headers, whatever their spelling was. It may name the file, but only as one that is saved.
 fn answer_headers(from: &HeaderMap, asked: &FileRequest) -> HeaderMap {
-    let url = asked.resource.to_str().unwrap_or_default();
-    let name = ResourceUrl::parse(url)
-        .map(|url| url.file_name())
-        .unwrap_or_default();
-    let mut answer = headers::of_answer(&name);
-    let saved = answer.get(header::CONTENT_DISPOSITION).cloned();
-    headers::pass_on(from, &mut answer);
-    let is_attachment = answer
+    let is_attachment = |value: &&HeaderValue| {
+        let start = value.as_bytes().get(..ATTACHMENT.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(ATTACHMENT))
+    };
+    let named = from
         .get(header::CONTENT_DISPOSITION)
-        .and_then(|value| value.as_bytes().get(..ATTACHMENT.len()))
-        .is_some_and(|start| start.eq_ignore_ascii_case(ATTACHMENT));
-    if let Some(saved) = saved.filter(|_| !is_attachment) {
-        answer.insert(header::CONTENT_DISPOSITION, saved);
-    }
+        .filter(is_attachment)
+        .cloned();
+    let mut answer = headers::of_answer(named.unwrap_or_else(|| {
+        // The provider does not name the file. Its URL is read for that alone.
+        let url = asked.resource.to_str().unwrap_or_default();
+        let name = ResourceUrl::parse(url).map(|url| url.file_name());
+        attachment(&name.unwrap_or_default())
+    }));
+    headers::pass_on(from, &mut answer);
     answer
 }

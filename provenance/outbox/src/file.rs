@@ -584,8 +584,11 @@ impl<'c> File<'c> {
     ) -> rusqlite::Result<bool> {
         let changed = self.remove.execute([id.as_bytes()])? == 1;
         if changed {
-            self.receipt
-                .execute(params![now_ms / MS_PER_DAY, id.as_bytes(), receipt.as_bytes()])?;
+            self.receipt.execute(params![
+                now_ms / MS_PER_DAY,
+                id.as_bytes(),
+                receipt.as_bytes()
+            ])?;
         }
         Ok(changed)
     }

@@ -222,7 +222,10 @@ async fn an_exchange_of_tokens_over_mutual_tls() {
 
     // The provider verifies the bound one and looks the receiver up.
     let at_provider = TokenVerifier::new(wire.auth.clone(), provider.clone(), wire.clock());
-    let seen = at_provider.verify(bound.token().expose_secret()).await.unwrap();
+    let seen = at_provider
+        .verify(bound.token().expose_secret())
+        .await
+        .unwrap();
     seen.claims.check_audience(&provider_id).unwrap();
     seen.claims
         .check_binding(Some(&receiver.own().thumbprint))
@@ -327,7 +330,10 @@ async fn a_renewed_certificate_retires_its_bound_tokens() {
     assert_ne!(old.thumbprint, new.thumbprint);
     assert_eq!(old.connector_id, new.connector_id);
     let after = exchange.bound_token(&verified, &provider).await.unwrap();
-    assert_ne!(before.token().expose_secret(), after.token().expose_secret());
+    assert_ne!(
+        before.token().expose_secret(),
+        after.token().expose_secret()
+    );
     let claims = at_receiver
         .verify(after.token().expose_secret())
         .await

@@ -46,7 +46,11 @@ pub(super) fn judge(item: &[u8], result: &ItemResult<'_>, connector: &ConnectorI
             let packed = result.receipt.map_or_else(Packed::empty, Packed::new);
             let verified = match packed.core() {
                 Some(core) => verify_core(item, core),
-                None => verify(item, result.receipt.map_or("{}", RawValue::get), result.status),
+                None => verify(
+                    item,
+                    result.receipt.map_or("{}", RawValue::get),
+                    result.status,
+                ),
             };
             match verified {
                 Ok(()) => Verdict::Delivered(packed),
