@@ -18,6 +18,12 @@ impl BodyDigest {
         digester.update(bytes);
         digester.finish()
     }
+
+    /// The SHA-256 in lower-case hexadecimal, written to `digits`: into a new string, `hex` puts them one at a time.
+    pub(super) fn hex<'d>(&self, digits: &'d mut [u8; 64]) -> Option<&'d str> {
+        hex::encode_to_slice(self.sha256, digits).ok()?;
+        std::str::from_utf8(digits).ok()
+    }
 }
 
 /// Computes a [`BodyDigest`] frame by frame.
@@ -75,8 +81,8 @@ mod tests {
         let digest = digester.finish();
         // FIPS 180-2, appendix B.1.
         assert_eq!(
-            hex::encode(digest.sha256),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+            digest.hex(&mut [0; 64]),
+            Some("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         );
         assert_eq!(digest.len, 3);
         assert_eq!(digest, BodyDigest::of(b"abc"));

@@ -190,8 +190,9 @@ impl Exchange {
     /// The trace line of CADDE 4.0 (`log_type` to `contract_enable` are its fields), with what an operator needs to
     /// follow one exchange over both connectors. No token, no option value ever stands in it.
     fn log(&self, end: &End<'_>, outcome: &str, duration_ms: u64) {
+        let mut digits = [0; 64];
         let (digest, refusal, cause) = match end {
-            End::Completed(digest) => (Some(hex::encode(digest.sha256)), None, None),
+            End::Completed(digest) => (digest.hex(&mut digits), None, None),
             End::Refused { status, message_id } => {
                 (None, Some((status.as_u16(), *message_id)), None)
             }

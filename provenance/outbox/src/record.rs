@@ -193,8 +193,8 @@ impl Reservation {
     /// The batch item of a transfer that ended whole.
     pub(super) fn completed(&self, digest: &Digest, at: OffsetDateTime) -> Bytes {
         let dig = Dig {
-            sha256: hex::encode(digest.sha256),
-            sha512: digest.sha512.map(hex::encode),
+            sha256: hex(&digest.sha256),
+            sha512: digest.sha512.as_ref().map(|sha512| hex(sha512)),
             len: countable(digest.len),
             more: serde_json::Map::new(),
         };
@@ -327,6 +327,13 @@ impl Reservation {
         serde_json::to_writer(&mut text, &item).expect("an item has only strings and numbers");
         text.into()
     }
+}
+
+/// In lower-case hexadecimal; `hex::encode` puts one digit at a time into the string, which takes eight times as long.
+fn hex(bytes: &[u8]) -> String {
+    let mut digits = vec![0; 2 * bytes.len()];
+    hex::encode_to_slice(bytes, &mut digits).expect("each byte has two digits");
+    String::from_utf8(digits).expect("digits are ASCII")
 }
 
 /// A number of bytes as JSON has it exactly. No transfer comes near the limit, 9 PB.
