@@ -47,6 +47,9 @@ const UNSENT: u32 = 64 << 10;
 /// The same for each stream of an HTTP/2 connection, of which there are many.
 const STREAM_WINDOW: usize = 64 << 10;
 
+/// How many headers of a request hyper takes if it is told nothing.
+const MAX_HEADERS: usize = 100;
+
 /// How often an HTTP/2 client has to show that it lives, and how long it may take.
 const PING: Duration = Duration::from_secs(20);
 
@@ -350,10 +353,13 @@ fn configure(builder: &mut auto::Builder<TokioExecutor>, limits: &ListenerLimits
         .timer(TokioTimer::new())
         // From the end of an answer to the end of the next headers; `Activity` knows when these begin.
         .header_read_timeout(limits.idle.get().max(limits.headers.get()))
-        .max_headers(limits.header_count)
         .max_buf_size(window)
         // A half-closed client has left: its transfer is to be aborted, not finished into the void.
         .half_close(false);
+    // Said of every request anew: a table of so many headers is filled and moved twice, unless it is hyper's own number.
+    if limits.header_count != MAX_HEADERS {
+        builder.http1().max_headers(limits.header_count);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
