@@ -179,13 +179,9 @@ impl TokenExchange {
             return Ok(bound.token);
         }
         let load = async { Outcome(self.request(user_token, audience).await) };
-        let entry = self
-            .0
-            .cache
-            .entry(key)
-            .or_insert_with_if(load, stale)
-            .await
-            .into_value();
+        // Seldom, and several KiB: on the heap, for the callers' futures are made and moved for each exchange.
+        let asking = Box::pin(self.0.cache.entry(key).or_insert_with_if(load, stale));
+        let entry = asking.await.into_value();
         entry.0.map(|bound| bound.token)
     }
 

@@ -176,11 +176,11 @@ impl Registry {
                 None => vec![provider.clone()],
             },
         };
-        let load = async {
+        let asking = async || {
             let suspended = self.suspensions(&asked).await?;
             Ok((!suspended.is_empty()).then_some(()))
         };
-        let found = self.through(&self.0.suspended, &key, load).await?;
+        let found = self.through(&self.0.suspended, &key, asking).await?;
         Ok(found.is_some())
     }
 
@@ -226,15 +226,17 @@ impl Registry {
         K: Clone + Eq + Hash + Send + Sync + 'static,
         T: Clone + Send + Sync + DeserializeOwned + 'static,
     {
-        self.through(cache, id, self.ask(collection, name)).await
+        let asking = async || self.ask(collection, name).await;
+        self.through(cache, id, asking).await
     }
 
-    /// What `cache` has of `id` while it is fresh, else what `asking` finds.
+    /// What `cache` has of `id` while it is fresh, else what `asking` finds. That is seldom and takes several KiB, so it has a future
+    /// of its own on the heap: those of the callers are made and moved for each exchange.
     async fn through<K, T>(
         &self,
         cache: &Cache<K, Entry<T>>,
         id: &K,
-        asking: impl Future<Output = Result<Option<T>, RegistryError>>,
+        asking: impl AsyncFnOnce() -> Result<Option<T>, RegistryError>,
     ) -> Result<Option<T>, RegistryError>
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
@@ -246,15 +248,13 @@ impl Registry {
             return entry.found;
         }
         let load = async {
-            let found = asking.await;
+            let found = asking().await;
             Entry {
                 at: self.0.clock.now(),
                 found,
             }
         };
-        cache
-            .entry_by_ref(id)
-            .or_insert_with_if(load, stale)
+        Box::pin(cache.entry_by_ref(id).or_insert_with_if(load, stale))
             .await
             .into_value()
             .found

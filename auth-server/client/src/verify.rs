@@ -152,17 +152,21 @@ impl TokenVerifier {
             if shape.iss != self.0.config.issuer_text() {
                 return Err(TokenError::ForeignIssuer);
             }
-            let load = self.check(token, &shape, digest);
-            if always {
-                load.await
-            } else {
-                self.0
-                    .cache
-                    .entry(digest)
-                    .or_insert_with_if(load, stale)
-                    .await
-                    .into_value()
-            }
+            // Seldom, and several KiB: on the heap, for the callers' futures are made and moved for each exchange.
+            Box::pin(async {
+                let load = self.check(token, &shape, digest);
+                if always {
+                    load.await
+                } else {
+                    self.0
+                        .cache
+                        .entry(digest)
+                        .or_insert_with_if(load, stale)
+                        .await
+                        .into_value()
+                }
+            })
+            .await
         };
         let verified = checked.outcome?;
         self.check_times(&verified.claims)?;

@@ -55,7 +55,7 @@ impl Recording {
     }
 }
 
-/// An answer that is ready to leave, as soon as it is recorded.
+/// An answer that is ready to leave, as soon as it is recorded. It goes through many hands, and in a box: it is large.
 #[derive(Debug)]
 pub struct Opened {
     /// The upstream's body, as far as it was read.
@@ -147,7 +147,7 @@ impl Recorder {
     /// The answer to `exchange`: what was opened, if it was, or the refusal.
     pub async fn answer(
         &self,
-        opened: Result<Opened, Refused>,
+        opened: Result<Box<Opened>, Refused>,
         exchange: Exchange,
     ) -> Response<Body> {
         let (refused, exchange) = match opened {
@@ -172,7 +172,7 @@ impl Recorder {
     /// Cancel safe: a reservation whose future is dropped is aborted.
     async fn deliver(
         &self,
-        opened: Opened,
+        opened: Box<Opened>,
         mut exchange: Exchange,
     ) -> Result<Response<Body>, Box<(RecordError, Exchange)>> {
         let Opened {
@@ -183,7 +183,7 @@ impl Recorder {
             budget,
             headers,
             of_record,
-        } = opened;
+        } = *opened;
         let (event, body) = match body {
             Collected::Whole(bytes) => {
                 let digest = BodyDigest::of(&bytes);

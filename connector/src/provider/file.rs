@@ -43,7 +43,7 @@ pub(super) async fn get(State(provider): State<Arc<Provider>>, request: Request<
 }
 
 impl Provider {
-    async fn open(&self, request: &Parts, log: &mut Exchange) -> Result<Opened, Refused> {
+    async fn open(&self, request: &Parts, log: &mut Exchange) -> Result<Box<Opened>, Refused> {
         let fields = &request.headers;
         log.provider = Some(self.owner.clone());
         log.asked(fields);
@@ -111,7 +111,7 @@ impl Provider {
             answer.insert(CONTRACT_TYPE, text(&contract.contract_type));
             answer.insert(CONTRACT_URL, text(&contract.contract_url));
         }
-        Ok(Opened {
+        Ok(Box::new(Opened {
             body: collected,
             announced,
             recording,
@@ -119,7 +119,7 @@ impl Provider {
             budget,
             headers: answer,
             of_record,
-        })
+        }))
     }
 
     /// What is to be recorded of an exchange, and whether it can be.

@@ -18,7 +18,7 @@ impl Receiver {
         url: &ResourceUrl,
         exit: &EgressEntry,
         fetch: Fetch,
-    ) -> Result<Opened, Refused> {
+    ) -> Result<Box<Opened>, Refused> {
         let fields = file_headers();
         let opened = follow(
             &self.direct_client,
@@ -48,7 +48,7 @@ impl Receiver {
         let mut answer = headers::of_answer(attachment(&url.file_name()));
         answer.insert(header::CONTENT_TYPE, headers::media_type(&source.headers));
         answer.extend(coding.map(|coding| (header::CONTENT_ENCODING, coding)));
-        Ok(Opened {
+        Ok(Box::new(Opened {
             body: collected,
             announced,
             recording,
@@ -56,6 +56,6 @@ impl Receiver {
             budget: fetch.budget,
             headers: answer,
             of_record: HeaderMap::new(),
-        })
+        }))
     }
 }

@@ -68,7 +68,7 @@ enum Route<'a> {
 }
 
 impl Receiver {
-    async fn open(&self, request: &Parts, log: &mut Exchange) -> Result<Opened, Refused> {
+    async fn open(&self, request: &Parts, log: &mut Exchange) -> Result<Box<Opened>, Refused> {
         let fields = &request.headers;
         let budget = Budget::start(self.deadlines, Allowed::default());
         let now = self.recorder.clock().now();

@@ -45,7 +45,7 @@ impl Receiver {
         options: &Options,
         mut fetch: Fetch,
         log: &mut Exchange,
-    ) -> Result<Opened, Refused> {
+    ) -> Result<Box<Opened>, Refused> {
         let away = |reason: String| {
             refusals::LOCATION_AWAY.because(format!("the connector of {provider}: {reason}"))
         };
@@ -127,7 +127,7 @@ impl Receiver {
         asked: &FileRequest,
         (provider, location): (&UserId, &Location),
         fetch: Fetch,
-    ) -> Result<Opened, Refused> {
+    ) -> Result<Box<Opened>, Refused> {
         let (parts, body) = response.into_parts();
         let coding = content_coding(&parts.headers)
             .map_err(|error| refusals::coded(&refusals::PROVIDER_CODED, error))?;
@@ -157,9 +157,10 @@ impl Receiver {
         let mut is_named = predecessor.is_none();
         if let Some((predecessor, (ledger, token))) = predecessor.as_ref().zip(foreign) {
             let token = self.for_ledger(ledger, token, &fetch).await?;
-            let event = ledger
-                .received(token.token(), &fetch.asker.user, provider, predecessor)
-                .await?;
+            let registering =
+                ledger.received(token.token(), &fetch.asker.user, provider, predecessor);
+            // Seldom, and several KiB: on the heap, for this future is made and moved for each exchange.
+            let event = Box::pin(registering).await?;
             answer.insert(PROVENANCE, event);
             is_named = true;
         }
@@ -187,7 +188,7 @@ impl Receiver {
             // The event is to be found in the ledger that we deliver to, whichever the provider uses.
             of_record.insert(PROVENANCE_URL, self.ledger_url.clone());
         }
-        Ok(Opened {
+        Ok(Box::new(Opened {
             body: collected,
             announced,
             recording,
@@ -195,7 +196,7 @@ impl Receiver {
             budget: fetch.budget,
             headers: answer,
             of_record,
-        })
+        }))
     }
 
     /// Empties the address of a contract management service that is not on the list of the configuration. A provider whose answer
@@ -381,9 +382,8 @@ async fn accepted(
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let refusal =
-        ProviderRefusal::read(status, &parts.headers, body, fetch.budget.headers_by()).await;
-    Err(refusal.into())
+    let reading = ProviderRefusal::read(status, &parts.headers, body, fetch.budget.headers_by());
+    Err(Box::pin(reading).await.into())
 }
 
 /// What is passed on of a provider's headers, whatever their spelling was. It may name the file, but only as one that is saved.

@@ -174,7 +174,8 @@ impl Client {
                     }
                 }
             }
-            let connection = self.connect(call).await?;
+            // Seldom, and several KiB: on the heap, for this future is made and moved for each exchange.
+            let connection = Box::pin(self.connect(call)).await?;
             let sent = self.send(connection, call.origin, build()).await;
             sent.map_err(|source| UpstreamError::Broken {
                 origin: call.origin.clone(),

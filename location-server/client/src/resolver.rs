@@ -119,21 +119,22 @@ impl LocationResolver {
     /// configuration has one.
     pub async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
         let now = self.0.clock.now();
-        if let Some(stale) = self
-            .0
-            .cache
-            .get(provider)
-            .await
-            .filter(|cached| cached.until <= now)
-            && let Some(location) = stale.bridge(now)
-        {
-            if !stale.refreshing.swap(true, Ordering::Relaxed) {
-                let (resolver, provider) = (self.clone(), provider.clone());
-                tokio::spawn(async move { resolver.ask(&provider, now).await });
+        let answer = match self.0.cache.get(provider).await {
+            Some(fresh) if now < fresh.until => fresh,
+            stale => {
+                if let Some(stale) = stale
+                    && let Some(location) = stale.bridge(now)
+                {
+                    if !stale.refreshing.swap(true, Ordering::Relaxed) {
+                        let (resolver, provider) = (self.clone(), provider.clone());
+                        tokio::spawn(async move { resolver.ask(&provider, now).await });
+                    }
+                    return Ok(Some(location));
+                }
+                // Seldom, and several KiB: on the heap, for the callers' futures are made and moved for each exchange.
+                Box::pin(self.ask(provider, now)).await
             }
-            return Ok(Some(location));
-        }
-        let answer = self.ask(provider, now).await;
+        };
         answer.outcome.map_err(|source| LocationError {
             provider: provider.clone(),
             source,
