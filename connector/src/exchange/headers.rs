@@ -43,7 +43,7 @@ pub const ANSWER_HEADERS: [HeaderName; 5] = [
 /// The headers that every answer begins with: the five of CADDE, empty, and what makes a browser save the file under the name in `disposition` instead of showing
 /// it as a page of this origin, take its bytes for nothing else than they are labelled, and keep no copy.
 pub fn of_answer(disposition: HeaderValue) -> HeaderMap {
-    let mut answer = HeaderMap::with_capacity(16);
+    let mut answer = HeaderMap::with_capacity(12);
     for name in ANSWER_HEADERS {
         answer.insert(name, HeaderValue::from_static(""));
     }
