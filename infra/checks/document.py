@@ -4,6 +4,7 @@ import pathlib
 import re
 import tomllib
 
+import operations
 import reach
 import workspace
 
@@ -97,6 +98,9 @@ def page(resources):
             wrong.append(f"row {row['row']!r} has nothing behind it")
         lines.append(f"| {row['row']} | {'; '.join(cells)} | {row.get('missing', '')} |")
     lines = [("\n" + line if line.startswith("## ") else line) for line in lines]
+    guide = (PAGE.parent.parent / "guides/aws.md").read_text()
+    alarms = [f"HOST-{measure}" for measure in operations.MEASURES] + ["HOST-PROGRAM", "HOST-LISTENER-target", "job-failed", "job-uncalled", *operations.WATCHED]
+    wrong += [f"guides/aws.md does not say what the alarm {alarm} means" for alarm in alarms if f"`{alarm}`" not in guide]
     for address in addresses:
         if address not in named:
             wrong.append(f"no row names {address}")
