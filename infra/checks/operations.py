@@ -103,8 +103,7 @@ def agents(rows, network):
     for document in ("AWS-ConfigureAWSPackage", "AWS-GatherSoftwareInventory", "AWS-RunPatchBaseline"):
         rows.true(f"Systems Manager, {document}", document in documents, "is not run")
     for name, instance in network.instances.items():
-        entry = next(policy for policy in network.of("aws_iam_role_policy") if f'host["{name}"]' in policy["address"])
-        logs = [statement["Resource"] for statement in json.loads(entry["policy"])["Statement"] if statement["Sid"] == "Logs"]
+        logs = [statement["Resource"] for statement in json.loads(network.policy(name))["Statement"] if statement["Sid"] == "Logs"]
         rows.true(f"role of {name}, log groups", logs and logs[0].endswith(":log-group:/kakehashi/hosts/*"), f"are more than those of hosts: {logs}")
         for program in PROGRAMS[instance["tags"]["kakehashi:kind"]]:
             rows.true(f"server {name}, log of {program}", program in instance["user_data"], "is in no file")

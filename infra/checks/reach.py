@@ -79,6 +79,12 @@ class Network:
         own = [eip["public_ip"] for eip in self.of("aws_eip") if eip["instance"] == instance["id"]]
         return own[0] if own else None
 
+    def policy(self, name):
+        """What the role of a host allows: by its profile, as AWS finds it."""
+        profile = next(entry for entry in self.of("aws_iam_instance_profile") if entry["name"] == self.instances[name]["iam_instance_profile"])
+        role = next(entry for entry in self.of("aws_iam_role") if entry["name"] == profile["role"])
+        return next(entry["policy"] for entry in self.of("aws_iam_role_policy") if entry["role"] == role["id"])
+
     def balancer_subnets(self, balancer):
         if balancer["load_balancer_type"] == "network":
             return [mapping["subnet_id"] for mapping in balancer["subnet_mapping"]]

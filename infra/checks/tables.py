@@ -60,8 +60,8 @@ def with_domain_d(wanted):
     return more
 
 
-def name_of(entry, prefix="kakehashi-"):
-    return entry["tags"]["Name"].removeprefix(prefix)
+def name_of(entry):
+    return re.sub(r"^kakehashi(-one)?-", "", entry["tags"]["Name"])
 
 
 def servers(rows, network, wanted):
@@ -290,17 +290,17 @@ def rights(rows, network):
             rows.true(here, not any("*" in action for action in actions), "names actions by a wildcard")
             rows.true(here, "*" not in resources or all(WHOLE.match(action) for action in actions), "is for every resource")
     for name in network.instances:
-        entry = next(policy for policy in network.of("aws_iam_role_policy") if f'host["{name}"]' in policy["address"])
-        for statement, actions, resources in statements(entry["policy"]):
+        policy = network.policy(name)
+        for statement, actions, resources in statements(policy):
             if any(action.startswith(("ssm:GetParameter", "ssm:DeleteParameter")) for action in actions):
                 kind = network.instances[name]["tags"]["kakehashi:kind"]
                 own = ["agent/" + kind] if statement["Sid"] == "AgentParameters" else [f"{name}/*"]
-                rows.equal(f"role of {name}, parameters", [resource.split(":parameter/kakehashi/")[-1] for resource in resources], own)
+                rows.equal(f"role of {name}, parameters", [re.split(r":parameter/kakehashi(?:-one)?/", resource)[-1] for resource in resources], own)
                 rows.true(f"role of {name}, parameters", own[0].endswith("/*") or actions == ["ssm:GetParameter"], "of all may be removed by one")
             if "s3:GetObject" in actions:
                 folders = {resource.split("/", 1)[1] for resource in resources}
                 rows.equal(f"role of {name}, folders", folders, {"packages/*", f"hosts/{name}/*"})
-        verbs = {action for _, actions, _ in statements(entry["policy"]) for action in actions}
+        verbs = {action for _, actions, _ in statements(policy) for action in actions}
         rows.true(f"role of {name}, sessions", "ssmmessages:OpenDataChannel" in verbs, "lack what Session Manager needs")
 
 
@@ -326,6 +326,48 @@ def storage(rows, network):
             rows.true(f"{row}, name", bucket["bucket"].startswith("aws-waf-logs-"), "is one that WAF does not write to")
 
 
+def outputs(rows, value, wanted):
+    """What configurations of hosts are made from says what the tables say."""
+    rows.equal("output, version", value["version"], 1)
+    rows.equal("output, hosts", sorted(value["hosts"]), sorted(wanted["server"]))
+    found = {(entry["host"], "with" if entry["tls"] == "mutual" else "without"): entry for entry in value["listeners"].values()}
+    rows.equal("output, listeners", sorted(found), sorted((entry["server"], entry["certificate"]) for entry in wanted["listener"]))
+    for entry in wanted["listener"]:
+        listener = found.get((entry["server"], entry["certificate"]))
+        if listener is None:
+            continue
+        row = f"output, listener of {entry['server']} {entry['certificate']} certificate"
+        with_one = entry["certificate"] == "with"
+        address = value["hosts"][entry["server"]]["address"]
+        rows.equal(f"{row}, listens", listener["listen"], f"{address}:{PORTS[entry['certificate']]}")
+        rows.equal(f"{row}, health", listener["health"], f"{address}:{HEALTH}")
+        rows.equal(f"{row}, URL", listener["external_url"], f"https://{entry['name']}{':' + str(entry['port']) if with_one else ''}")
+        rows.equal(f"{row}, in front", (listener["tls"], listener["proxy_protocol"]), ("mutual", "v2") if with_one else ("server", None))
+        rows.equal(f"{row}, proxies", listener["trusted_proxies"], ["10.20.0.0/24", "10.20.1.0/24"])
+
+
+def minimal(resources, value):
+    """One host on which everything listens on loopback: nobody gets in from outside, and it gets out for packages."""
+    network = reach.Network(resources)
+    rows = Rows()
+    rows.equal("minimal, servers", sorted(network.instances), ["all"])
+    rows.equal("minimal, load balancers", network.of("aws_lb"), [])
+    rows.equal("minimal, rules that let somebody in", network.of("aws_vpc_security_group_ingress_rule"), [])
+    for address in ("192.0.2.5", "100.64.7.7"):
+        compare(rows, f"minimal, caller {address}", network.reaches(reach.Place("somebody", address), TRIED), set())
+    compare(rows, "minimal, host", network.reaches(network.host("all"), TRIED), {"internet:80", "internet:443"})
+    groups(rows, network)
+    rights(rows, network)
+    storage(rows, network)
+    settings(rows, "minimal, host", network.instances["all"]["user_data"])
+    ports = [listener["listen"] for listener in value["listeners"].values()]
+    rows.equal("minimal, ports", len(set(ports)), len(ports))
+    for name, listener in value["listeners"].items():
+        rows.true(f"minimal, {name}", listener["listen"].startswith("127.0.0.1:") and listener["tls"] in ("mutual", "none"), "does not listen on loopback")
+        rows.true(f"minimal, {name}", listener["service"] in value["hosts"]["all"]["services"], "belongs to no service of the host")
+    return rows
+
+
 def code(rows, terraform):
     """What a plan does not show."""
     host = (terraform / "modules/host/main.tf").read_text()
@@ -339,7 +381,7 @@ def code(rows, terraform):
             rows.equal(f"{path.relative_to(terraform)}, providers", re.findall(r"^    (\w+) = \{", source, re.M), ["aws"])
 
 
-def trial(plan_resources, terraform, wanted=None):
+def trial(plan_resources, terraform, wanted=None, value=None):
     network = reach.Network(plan_resources)
     wanted = wanted or expected()
     rows = Rows()
@@ -353,5 +395,7 @@ def trial(plan_resources, terraform, wanted=None):
     rights(rows, network)
     storage(rows, network)
     operations.check(rows, network)
+    if value is not None:
+        outputs(rows, value, wanted)
     code(rows, terraform)
     return rows
