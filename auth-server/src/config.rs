@@ -1,12 +1,15 @@
 //! Configuration of the authentication server.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 
 use common::{
     config::{AdminConfig, Period},
     ids::ConnectorId,
-    listener::{ListenerConfig, TlsMode},
-    process::Finding,
+    listener::ListenerConfig,
+    process::{Findings, Section},
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
@@ -173,81 +176,92 @@ impl Config {
     pub fn issuer(&self) -> &str {
         self.public.external()
     }
+}
 
-    /// What is wrong or risky beyond the form of the file.
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut found = self.database.findings();
-        found.extend(self.retention.findings());
-        let mut error = |wrong: bool, message: &str| {
-            if wrong {
-                found.push(Finding::Error(message.to_owned()));
-            }
-        };
-        for (name, listener) in [("peer", &self.peer), ("public", &self.public)] {
-            if let Some(problem) = listener.problem() {
-                error(true, &format!("[{name}] {problem}"));
-            }
+common::configuration!(Config: peer, public, tls, database, retention, ca, tokens, login);
+
+impl Section for Config {
+    fn check(&self, findings: &mut Findings) {
+        self.peer.check_is_mutual("peer", findings);
+        self.public.check_is_not_mutual("public", findings);
+        if !matches!(self.public.external_url.path(), "" | "/") {
+            findings.error(
+                "public.external_url",
+                &self.public.external_url,
+                "is the issuer of tokens and must have no path: discovery documents lie at its origin",
+            );
         }
-        error(
-            self.peer.tls != TlsMode::Mutual,
-            "[peer] tls must be \"mutual\": its callers are known by their certificates",
-        );
-        error(
-            self.public.tls == TlsMode::Mutual,
-            "[public] tls must not be \"mutual\": its callers have no certificate",
-        );
-        error(
-            !matches!(self.public.external_url.path(), "" | "/"),
-            "[public] external_url is the issuer of tokens and must have no path: discovery documents lie at its origin",
-        );
-        let is_own = !self.ca.external;
-        error(
-            is_own && is_empty(&self.ca.directory),
-            "[ca] directory is missing: it holds the authority's certificates and keys",
-        );
-        error(
-            !is_own && !is_empty(&self.ca.directory),
-            "[ca] directory has no meaning beside external",
-        );
-        error(
-            is_own && self.tls.crl.is_none(),
-            "[tls] crl is missing: it names the file to which this server writes its revocation lists",
-        );
-        error(
-            is_own && !self.tls.crl_url.is_empty(),
-            "[tls] crl_url must be left out: this server writes the revocation lists itself",
-        );
-        error(
-            self.ca.crl_refresh >= self.ca.crl_lifetime,
-            "[ca] crl_refresh must be shorter than crl_lifetime",
-        );
-        error(
-            self.tokens.bound > Period::seconds(300),
-            "[tokens] bound must not exceed 5m",
-        );
-        error(
-            self.tokens.bound < Period::seconds(60),
-            "[tokens] bound must be at least 1m: connectors stop using a bound token 30s before its end",
-        );
-        error(
-            self.tokens.refresh_idle > self.tokens.refresh_max,
-            "[tokens] refresh_idle must not exceed refresh_max",
-        );
-        error(
-            self.login.hashes_at_once == 0,
-            "[login] hashes_at_once must be at least 1",
-        );
-        error(
-            self.login.failures == 0,
-            "[login] failures must be at least 1",
-        );
+        if !self.ca.external && self.tls.crl.is_none() {
+            findings.error_about(
+                "tls.crl",
+                "is missing: it names the file to which this server writes its revocation lists",
+            );
+        }
+        if !self.ca.external && !self.tls.crl_url.is_empty() {
+            findings.error(
+                "tls.crl_url",
+                &self.tls.crl_url,
+                "must be left out: this server writes the revocation lists itself",
+            );
+        }
         if self.ca.loopback_names && !self.peer.listen.ip().is_loopback() {
-            found.push(Finding::Warning(
-                "[ca] loopback_names puts localhost into every certificate; it is meant for a trial on one machine".into(),
-            ));
+            findings.warning(
+                "ca.loopback_names",
+                &self.ca.loopback_names,
+                "puts localhost into every certificate; it is meant for a trial on one machine",
+            );
         }
-        found.extend(self.tls.findings());
-        found
+    }
+}
+
+impl Section for CaConfig {
+    fn check(&self, findings: &mut Findings) {
+        match (self.external, is_empty(&self.directory)) {
+            (false, true) => findings.error_about(
+                "directory",
+                "is missing: it holds the authority's certificates and keys",
+            ),
+            (true, false) => {
+                findings.error(
+                    "directory",
+                    &self.directory,
+                    "has no meaning beside external",
+                );
+            }
+            _ => {}
+        }
+        if self.crl_refresh >= self.crl_lifetime {
+            let lifetime = self.crl_lifetime;
+            findings.error(
+                "crl_refresh",
+                &self.crl_refresh,
+                format_args!("must be shorter than crl_lifetime, {lifetime}"),
+            );
+        }
+    }
+}
+
+/// Bounds of `bound`: connectors stop using a bound token 30 s before its end.
+const BOUND: RangeInclusive<Period> = Period::seconds(60)..=Period::seconds(300);
+
+impl Section for TokensConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.within("bound", self.bound, &BOUND);
+        if self.refresh_idle > self.refresh_max {
+            let max = self.refresh_max;
+            findings.error(
+                "refresh_idle",
+                &self.refresh_idle,
+                format_args!("must not exceed refresh_max, {max}"),
+            );
+        }
+    }
+}
+
+impl Section for LoginConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.at_least("hashes_at_once", self.hashes_at_once, 1);
+        findings.at_least("failures", self.failures, 1);
     }
 }
 

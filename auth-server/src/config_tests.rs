@@ -1,4 +1,6 @@
+use common::service::findings;
 use rstest::rstest;
+use test_kit::wrong::{CRL_MISSING, DATABASE, PEER, PROCESS, Wrong, assert_all_is_said};
 
 use super::*;
 
@@ -21,14 +23,7 @@ fn load(text: &str) -> Config {
 }
 
 fn errors(config: &Config) -> Vec<String> {
-    let errors = config
-        .findings()
-        .into_iter()
-        .filter_map(|finding| match finding {
-            Finding::Error(message) => Some(message),
-            Finding::Warning(_) => None,
-        });
-    errors.collect()
+    findings(config).errors().to_vec()
 }
 
 #[test]
@@ -43,22 +38,22 @@ fn the_configuration_of_the_readme_is_a_good_one() {
 }
 
 #[rstest]
-#[case::peer_without_certificates("tls = \"mutual\"", "tls = \"none\"", "[peer]")]
-#[case::public_with_certificates("tls = \"none\"", "tls = \"mutual\"", "[public]")]
+#[case::peer_without_certificates("tls = \"mutual\"", "tls = \"none\"", "peer.tls")]
+#[case::public_with_certificates("tls = \"none\"", "tls = \"mutual\"", "public.tls")]
 #[case::issuer_with_a_path("http://127.0.0.1:20001\"", "http://127.0.0.1:20001/auth\"", "no path")]
-#[case::no_list("crl = \"auth/crl.pem\"\n", "", "crl is missing")]
+#[case::no_list("crl = \"auth/crl.pem\"\n", "", "tls.crl: is missing")]
 #[case::fetched_list(
     "crl = \"auth/crl.pem\"",
     "crl = \"auth/crl.pem\"\ncrl_url = \"http://127.0.0.1/\"",
-    "crl_url must be left out"
+    "must be left out"
 )]
-#[case::bound_for_long("[tokens]", "[tokens]\nbound = \"6m\"", "must not exceed 5m")]
-#[case::bound_for_no_time("[tokens]", "[tokens]\nbound = \"30s\"", "at least 1m")]
+#[case::bound_for_long("[tokens]", "[tokens]\nbound = \"6m\"", "must be 1m to 5m")]
+#[case::bound_for_no_time("[tokens]", "[tokens]\nbound = \"30s\"", "must be 1m to 5m")]
 #[case::idle_beyond_the_end("[tokens]", "[tokens]\nrefresh_idle = \"11h\"", "refresh_max")]
 #[case::no_folder(
     "directory = ",
     "code_lifetime = \"1h\" # ",
-    "[ca] directory is missing"
+    "ca.directory: is missing"
 )]
 #[case::two_authorities("[ca]", "[ca]\nexternal = true", "no meaning beside external")]
 #[case::late_list("[ca]", "[ca]\ncrl_refresh = \"7d\"", "crl_refresh")]
@@ -78,10 +73,51 @@ fn a_configuration_that_cannot_work_is_refused_with_the_reason(
 #[test]
 fn loopback_names_off_loopback_are_risky() {
     let text = readme().replace("127.0.0.1:20000\"\nexternal", "0.0.0.0:20000\"\nexternal");
-    assert!(
-        load(&text)
-            .findings()
-            .iter()
-            .any(|finding| matches!(finding, Finding::Warning(_)))
-    );
+    let findings = findings(&load(&text));
+    let found = findings
+        .warnings()
+        .iter()
+        .any(|text| text.starts_with("ca.loopback_names"));
+    assert!(found, "{findings:?}");
+}
+
+const OWN: Wrong = (
+    r#"
+[identity]
+service_id = "auth.example"
+[public]
+listen = "192.0.2.1:2"
+external_url = "http://a.example/auth"
+tls = "mutual"
+[ca]
+loopback_names = true
+crl_lifetime = "1h"
+crl_refresh = "1h"
+[tokens]
+key_directory = "none"
+bound = "6m"
+refresh_idle = "2h"
+refresh_max = "1h"
+[login]
+hashes_at_once = 0
+failures = 0
+"#,
+    &[
+        "ca.directory: is missing: it holds the authority's certificates and keys",
+        "ca.crl_refresh = \"1h\": must be shorter than crl_lifetime, 1h",
+        "tokens.bound = \"6m\": must be 1m to 5m",
+        "tokens.refresh_idle = \"2h\": must not exceed refresh_max, 1h",
+        "login.hashes_at_once = 0: must be at least 1",
+        "login.failures = 0: must be at least 1",
+        "public.tls = \"mutual\": must be \"server\", \"terminated-upstream\" or \"none\": its callers have no certificates",
+        "public.external_url = \"http://a.example/auth\": is the issuer of tokens and must have no path: discovery documents lie at its origin",
+        "tls.crl: is missing: it names the file to which this server writes its revocation lists",
+        "tls.crl_url = [\"http://a.example/\"]: must be left out: this server writes the revocation lists itself",
+    ],
+);
+
+#[test]
+fn every_wrong_key_is_named_at_once_with_its_value_and_what_is_allowed() {
+    let risky = "ca.loopback_names = true: puts localhost into every certificate; it is meant for a trial on one machine";
+    assert_all_is_said::<Config>(&[OWN, PROCESS, PEER, DATABASE], &[CRL_MISSING, risky]);
 }

@@ -6,13 +6,12 @@ use anyhow::Context as _;
 use auth_client::enrol::{EnrolError, finish_installation, install};
 use common::{
     clock::SharedClock,
-    config::AdminConfig,
     ids::ConnectorId,
-    listener::{Listener, ListenerConfig},
+    listener::Listener,
     pem,
-    process::{Check, Context, Finding, Shutdown},
+    process::{Check, Context, Shutdown},
     service::Service,
-    telemetry::{Chain, TelemetryConfig},
+    telemetry::Chain,
     tls::{TlsConfig, TlsStore},
 };
 use rcgen::{CertificateParams, KeyPair};
@@ -46,22 +45,6 @@ impl Service for AuthServer {
     const ABOUT: &'static str =
         "Participants, users, connectors, certificates and tokens of a data space";
     type Config = Config;
-
-    fn check(config: &Config) -> Vec<Finding> {
-        config.findings()
-    }
-
-    fn admin(config: &Config) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Config) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
-        vec![("peer", &config.peer), ("public", &config.public)]
-    }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         let store = SqlStore::open(&config.database)

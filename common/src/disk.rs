@@ -3,7 +3,7 @@
 
 use std::{io, os::unix::fs::OpenOptionsExt as _, path::Path};
 
-use crate::config::ByteSize;
+use crate::{config::ByteSize, process::Findings};
 
 /// 90: the default of every watermark. Beyond it a database may run into the end of its disk and be damaged.
 pub const WATERMARK_PERCENT: u8 = 90;
@@ -12,9 +12,17 @@ pub const WATERMARK_PERCENT: u8 = 90;
 /// time, and others may fill a disk that far without any harm.
 pub const HEADROOM: ByteSize = ByteSize(5 << 30);
 
-/// What `check-config` says of a headroom of nothing.
-pub const NO_WATERMARK: &str =
-    "disk_headroom is 0: no disk counts as too full, and a database on a full disk may be damaged";
+/// Checks the keys `disk_watermark_percent` and `disk_headroom` of a section.
+pub fn check_watermark(percent: u8, headroom: ByteSize, findings: &mut Findings) {
+    findings.within("disk_watermark_percent", percent, &(1..=100));
+    if headroom.bytes() == 0 {
+        findings.warning(
+            "disk_headroom",
+            &headroom,
+            "no disk counts as too full, and a database on a full disk may be damaged",
+        );
+    }
+}
 
 /// What a file system has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

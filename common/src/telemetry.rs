@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
+use crate::process::{Findings, Section};
+
 /// Lines that may wait for standard error, about 2 MB; with more, whoever logs waits. None is dropped while the process
 /// runs; at its end a standard error that takes nothing is given up after about a second.
 const WAITING_LINES: usize = 4_096;
@@ -41,6 +43,14 @@ impl Default for TelemetryConfig {
         Self {
             level: "info".into(),
             format: LogFormat::Json,
+        }
+    }
+}
+
+impl Section for TelemetryConfig {
+    fn check(&self, findings: &mut Findings) {
+        if let Err(error) = EnvFilter::try_new(&self.level) {
+            findings.error("level", &self.level, format_args!("is no filter: {error}"));
         }
     }
 }

@@ -12,7 +12,7 @@ use common::{
     config::AdminConfig,
     http::layers::Front,
     listener::{ListenerConfig, TlsMode},
-    process::{Context, Finding, Shutdown},
+    process::{Context, Findings, Section, Shutdown},
     service::Service,
     telemetry::{self, TelemetryConfig},
 };
@@ -59,26 +59,16 @@ struct Settings {
     telemetry: TelemetryConfig,
 }
 
+impl Section for Settings {
+    fn check(&self, _: &mut Findings) {}
+}
+
+common::configuration!(Settings:);
+
 impl Service for Noisy {
     const NAME: &'static str = "noisy";
     const ABOUT: &'static str = "Panics";
     type Config = Settings;
-
-    fn check(_: &Settings) -> Vec<Finding> {
-        Vec::new()
-    }
-
-    fn admin(config: &Settings) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Settings) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(_: &Settings) -> Vec<(&'static str, &ListenerConfig)> {
-        Vec::new()
-    }
 
     async fn run(_: Settings, _: Context) -> anyhow::Result<()> {
         let worker = std::thread::Builder::new().name("worker".into());
@@ -162,6 +152,11 @@ fn a_service_whose_log_is_json_says_nothing_else() {
         assert_eq!(lines.len(), 1, "{config}");
         assert_eq!(lines[0]["message"], "the service cannot start");
         assert!(!lines[0]["error"].as_str().unwrap().is_empty());
+    }
+    let lines = read(noise_of(&filter.replace("127.0.0.1", "192.0.2.1")));
+    let error = lines[0]["error"].as_str().unwrap();
+    for key in ["admin.listen = ", "telemetry.level = "] {
+        assert!(error.contains(key), "all is said at once: {error}");
     }
 
     let text = noise_of(&config.replace("'json'", "'text'"));

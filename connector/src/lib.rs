@@ -17,6 +17,7 @@ pub mod authorization;
 pub mod data_server;
 pub mod exchange;
 pub mod identity;
+mod ledger;
 mod outbox_command;
 pub mod provider;
 pub mod receiver;
@@ -31,9 +32,7 @@ use common::{
     process::{Readiness, Shutdown},
     tls::TlsStore,
 };
-use http::HeaderValue;
 use provenance_outbox::Outbox;
-use url::Url;
 
 /// How long a connector that stops tries to deliver what is in its outbox. What is left is delivered after the next
 /// start.
@@ -52,11 +51,6 @@ fn check_identity(tls: &TlsStore, configured: &ConnectorId) -> anyhow::Result<()
         "connector_id is {configured}, but the certificate names {}",
         own.map_or("nobody".to_owned(), |id| id.to_string())
     )
-}
-
-/// The ledger's address as the answer header carries it.
-fn ledger_url(url: &Url) -> anyhow::Result<HeaderValue> {
-    Ok(HeaderValue::from_str(url.as_str().trim_end_matches('/'))?)
 }
 
 /// Says whether new exchanges would be taken, and how many records wait for a person.

@@ -1,12 +1,12 @@
 //! The configuration of the location server.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
 use common::{
     config::{AdminConfig, Period},
-    listener::{ListenerConfig, TlsMode},
-    process::Finding,
+    listener::ListenerConfig,
+    process::{Findings, Section},
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
@@ -55,35 +55,60 @@ pub struct RecordsConfig {
     pub validity: Period,
 }
 
-impl Config {
-    pub(crate) fn findings(&self) -> Vec<Finding> {
-        let mut findings = self.database.findings();
-        findings.extend(self.retention.findings());
-        if let Some(problem) = self.peer.problem() {
-            findings.push(Finding::Error(format!("[peer]: {problem}")));
+common::configuration!(Config: peer, tls, enrolment, auth, database, retention, records);
+
+impl Section for Config {
+    fn check(&self, findings: &mut Findings) {
+        self.peer.check_is_mutual("peer", findings);
+    }
+}
+
+/// Bounds of `validity`.
+const VALIDITY: RangeInclusive<Period> = Period::seconds(60)..=Period::seconds(31 * 86_400);
+
+impl Section for RecordsConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.within("validity", self.validity, &VALIDITY);
+        if self.validity < Period::seconds(3600) {
+            findings.warning(
+                "validity",
+                &self.validity,
+                "is short: receivers stop finding providers soon after this server stops",
+            );
         }
-        if self.peer.tls != TlsMode::Mutual {
-            findings.push(Finding::Error(
-                "[peer]: tls must be \"mutual\": a caller's right follows from its certificate"
-                    .to_owned(),
-            ));
-        }
-        let validity = self.records.validity.get();
-        if !(Duration::from_mins(1)..=Duration::from_hours(31 * 24)).contains(&validity) {
-            findings.push(Finding::Error(
-                "[records]: validity must be 1 minute to 31 days".to_owned(),
-            ));
-        } else if validity < Duration::from_hours(1) {
-            findings.push(Finding::Warning(
-                "[records]: validity is short: receivers stop finding providers soon after this server stops".to_owned(),
-            ));
-        }
-        findings.extend(self.tls.findings());
-        findings.extend(self.enrolment.as_ref().and_then(EnrolmentConfig::finding));
-        findings
     }
 }
 
 fn default_validity() -> Period {
-    Period(Duration::from_hours(24))
+    Period::seconds(86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use test_kit::wrong::{
+        CRL_MISSING, DATABASE, MEMBER, PEER, PROCESS, Wrong, assert_all_is_said,
+    };
+
+    use super::*;
+
+    const OWN: Wrong = (
+        r#"
+[records]
+key_file = "none"
+validity = "1s"
+"#,
+        &["records.validity = \"1s\": must be 1m to 31d"],
+    );
+
+    #[test]
+    fn every_wrong_key_is_named_at_once_with_its_value_and_what_is_allowed() {
+        let parts = [OWN, PROCESS, MEMBER, PEER, DATABASE];
+        assert_all_is_said::<Config>(
+            &parts,
+            &[
+                CRL_MISSING,
+                "records.validity = \"1s\": is short: receivers stop finding providers soon after this server stops",
+            ],
+        );
+    }
 }

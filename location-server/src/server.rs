@@ -4,13 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
-use common::{
-    config::AdminConfig,
-    listener::{Listener, ListenerConfig},
-    process::{Context, Finding},
-    service::Service,
-    telemetry::TelemetryConfig,
-};
+use common::{listener::Listener, process::Context, service::Service};
 
 use crate::{
     api::{self, AppState},
@@ -27,22 +21,6 @@ impl Service for LocationServer {
     const ABOUT: &'static str =
         "Tells where the connector of a provider is, with signed, expiring records";
     type Config = Config;
-
-    fn check(config: &Config) -> Vec<Finding> {
-        config.findings()
-    }
-
-    fn admin(config: &Config) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Config) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
-        vec![("peer", &config.peer)]
-    }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref())

@@ -5,7 +5,7 @@ use common::{
     config::{AdminConfig, ByteSize, Period},
     disk::{self, Watermark},
     listener::{ListenerConfig, TlsMode},
-    process::Finding,
+    process::{Findings, Section},
     telemetry::TelemetryConfig,
     tls::TlsConfig,
 };
@@ -103,7 +103,10 @@ pub struct LedgerConfig {
 }
 
 /// 4 MiB: one batch, or one event of the largest size with its successors.
-const MIN_BYTES: u64 = 4 << 20;
+const MIN_BYTES: ByteSize = ByteSize(4 << 20);
+
+/// 1 MiB: the largest event, and the largest frame of a file.
+const MIN_BURST: ByteSize = ByteSize(1 << 20);
 
 /// What each user with a token, and each connector, may register by single requests. Batches have turns instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,19 +150,15 @@ impl Default for WriteLimits {
     }
 }
 
-impl WriteLimits {
-    fn problem(&self) -> Option<&'static str> {
-        let counts = [self.at_a_time, self.at_a_time_of_all];
-        if self.per_second == 0 || self.burst == 0 || counts.contains(&0) {
-            return Some("writes: per_second, burst and places must be at least 1");
-        }
-        // The largest event, and the largest frame of a file.
-        let least = 1 << 20;
-        let bytes = [self.burst_bytes, self.hashed_per_second];
-        if bytes.iter().any(|bytes| bytes.bytes() < least) || self.bytes_per_second.bytes() == 0 {
-            return Some("writes: burst_bytes and hashed_per_second must be at least 1MiB");
-        }
-        None
+impl Section for WriteLimits {
+    fn check(&self, findings: &mut Findings) {
+        findings.at_least("per_second", self.per_second, 1);
+        findings.at_least("burst", self.burst, 1);
+        findings.at_least("bytes_per_second", self.bytes_per_second, ByteSize(1));
+        findings.at_least("burst_bytes", self.burst_bytes, MIN_BURST);
+        findings.at_least("hashed_per_second", self.hashed_per_second, MIN_BURST);
+        findings.at_least("at_a_time", self.at_a_time, 1);
+        findings.at_least("at_a_time_of_all", self.at_a_time_of_all, 1);
     }
 }
 
@@ -189,19 +188,21 @@ pub enum Unauthenticated {
 
 impl Unauthenticated {
     /// What is wrong or risky about it on the listener `public`.
-    fn finding(self, public: &ListenerConfig) -> Option<Finding> {
+    fn check(self, public: &ListenerConfig, findings: &mut Findings) {
+        const KEY: &str = "ledger.unauthenticated";
         // Behind a proxy a loopback address is reached from everywhere.
         let is_inside = public.listen.ip().is_loopback() && public.tls == TlsMode::None;
         match self {
-            Self::Refuse => None,
-            Self::Loopback if is_inside => None,
-            Self::Loopback => Some(Finding::Error(
-                "[ledger]: unauthenticated = \"loopback\" needs a public listener on loopback with tls = \"none\""
-                    .to_owned(),
-            )),
-            Self::Anywhere => Some(Finding::Warning(
-                "[ledger]: unauthenticated = \"anywhere\" lets everybody record events without a token".to_owned(),
-            )),
+            Self::Refuse => {}
+            Self::Loopback if is_inside => {}
+            Self::Loopback => findings.error(
+                KEY,
+                &self,
+                "needs a public listener on loopback with tls = \"none\"",
+            ),
+            Self::Anywhere => {
+                findings.warning(KEY, &self, "lets everybody record events without a token");
+            }
         }
     }
 }
@@ -253,73 +254,43 @@ impl Config {
         };
         self.ledger.organization.clone().unwrap_or_else(host)
     }
+}
 
-    pub(crate) fn findings(&self) -> Vec<Finding> {
-        let mut findings = self.database.findings();
-        let mut error = |text: String| findings.push(Finding::Error(text));
-        for (name, listener) in [("peer", &self.peer), ("public", &self.public)] {
-            if let Some(problem) = listener.problem() {
-                error(format!("[{name}]: {problem}"));
-            }
-        }
-        if self.peer.tls != TlsMode::Mutual {
-            error("[peer]: tls must be \"mutual\": who submits a batch is known by the certificate alone".to_owned());
-        }
-        if self.public.tls == TlsMode::Mutual {
-            error(
-                "[public]: tls must not be \"mutual\": applications have no client certificate"
-                    .to_owned(),
+common::configuration!(Config: peer, public, tls, enrolment, auth, database, ledger);
+
+impl Section for Config {
+    fn check(&self, findings: &mut Findings) {
+        self.peer.check_is_mutual("peer", findings);
+        self.public.check_is_not_mutual("public", findings);
+        self.ledger.unauthenticated.check(&self.public, findings);
+    }
+}
+
+impl Section for LedgerConfig {
+    fn check(&self, findings: &mut Findings) {
+        disk::check_watermark(self.disk_watermark_percent, self.disk_headroom, findings);
+        findings.section("writes", &self.writes);
+        findings.at_least("queue", self.queue, MAX_ITEMS);
+        findings.at_least("requests", self.requests, 1);
+        findings.at_least("requests_per_connector", self.requests_per_connector, 1);
+        findings.at_least("max_lineage", self.max_lineage, 1);
+        findings.at_least("queue_bytes", self.queue_bytes, MIN_BYTES);
+        findings.at_least("requests_bytes", self.requests_bytes, MIN_BYTES);
+        findings.at_least("max_lineage_bytes", self.max_lineage_bytes, MIN_BYTES);
+        if self.read == ReadPolicy::Open {
+            findings.warning(
+                "read",
+                &self.read,
+                "shows every exchange to everybody with a token",
             );
         }
-        let ledger = &self.ledger;
-        if !(1..=100).contains(&ledger.disk_watermark_percent) {
-            error("[ledger]: disk_watermark_percent must be 1 to 100".to_owned());
-        }
-        if let Some(problem) = ledger.writes.problem() {
-            error(format!("[ledger]: {problem}"));
-        }
-        if ledger.queue < MAX_ITEMS {
-            error(format!(
-                "[ledger]: queue must hold at least one batch, {MAX_ITEMS} records"
-            ));
-        }
-        if ledger.requests == 0 || ledger.requests_per_connector == 0 || ledger.max_lineage == 0 {
-            error(
-                "[ledger]: requests, requests_per_connector and max_lineage must be at least 1"
-                    .to_owned(),
-            );
-        }
-        let in_bytes = [
-            ledger.queue_bytes,
-            ledger.requests_bytes,
-            ledger.max_lineage_bytes,
-        ];
-        if in_bytes.iter().any(|size| size.bytes() < MIN_BYTES) {
-            error(
-                "[ledger]: queue_bytes, requests_bytes and max_lineage_bytes must be at least 4MiB"
-                    .to_owned(),
-            );
-        }
-        if ledger.disk_headroom.bytes() == 0 {
-            findings.push(Finding::Warning(format!(
-                "[ledger]: {}",
-                disk::NO_WATERMARK
-            )));
-        }
-        if ledger.read == ReadPolicy::Open {
-            let text = "[ledger]: read = \"open\" shows every exchange to everybody with a token";
-            findings.push(Finding::Warning(text.to_owned()));
-        }
-        findings.extend(ledger.unauthenticated.finding(&self.public));
-        findings.extend(self.tls.findings());
-        findings.extend(self.enrolment.as_ref().and_then(EnrolmentConfig::finding));
-        findings
     }
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use test_kit::wrong::{CRL_MISSING, MEMBER, PEER, PROCESS, Wrong, assert_all_is_said};
 
     use super::*;
 
@@ -343,11 +314,77 @@ mod tests {
     ) {
         let url = "https://ledger.example".parse().unwrap();
         let public = ListenerConfig::new(listen.parse().unwrap(), url, tls);
-        let found = match mode.finding(&public) {
-            None => "",
-            Some(Finding::Warning(_)) => "warning",
-            Some(Finding::Error(_)) => "error",
+        let mut findings = Findings::default();
+        mode.check(&public, &mut findings);
+        let found = match (findings.errors(), findings.warnings()) {
+            ([], []) => "",
+            ([], _) => "warning",
+            _ => "error",
         };
         assert_eq!(found, expected);
+    }
+
+    const OWN: Wrong = (
+        r#"
+[public]
+listen = "192.0.2.1:2"
+external_url = "http://a.example"
+tls = "mutual"
+[database]
+url = "mysql://db.example/x"
+[ledger]
+unauthenticated = "loopback"
+disk_watermark_percent = 0
+disk_headroom = "0B"
+queue = 1
+queue_bytes = "1MiB"
+requests = 0
+requests_bytes = "1MiB"
+requests_per_connector = 0
+max_lineage = 0
+max_lineage_bytes = "1MiB"
+read = "open"
+[ledger.writes]
+per_second = 0
+burst = 0
+bytes_per_second = "0B"
+burst_bytes = "1KiB"
+hashed_per_second = "1KiB"
+at_a_time = 0
+at_a_time_of_all = 0
+"#,
+        &[
+            "database.url = \"mysql://db.example/x\": must begin with sqlite: or postgres://",
+            "ledger.disk_watermark_percent = 0: must be 1 to 100",
+            "ledger.writes.per_second = 0: must be at least 1",
+            "ledger.writes.burst = 0: must be at least 1",
+            "ledger.writes.bytes_per_second = \"0B\": must be at least 1B",
+            "ledger.writes.burst_bytes = \"1KiB\": must be at least 1MiB",
+            "ledger.writes.hashed_per_second = \"1KiB\": must be at least 1MiB",
+            "ledger.writes.at_a_time = 0: must be at least 1",
+            "ledger.writes.at_a_time_of_all = 0: must be at least 1",
+            "ledger.queue = 1: must be at least 1024",
+            "ledger.requests = 0: must be at least 1",
+            "ledger.requests_per_connector = 0: must be at least 1",
+            "ledger.max_lineage = 0: must be at least 1",
+            "ledger.queue_bytes = \"1MiB\": must be at least 4MiB",
+            "ledger.requests_bytes = \"1MiB\": must be at least 4MiB",
+            "ledger.max_lineage_bytes = \"1MiB\": must be at least 4MiB",
+            "public.tls = \"mutual\": must be \"server\", \"terminated-upstream\" or \"none\": its callers have no certificates",
+            "ledger.unauthenticated = \"loopback\": needs a public listener on loopback with tls = \"none\"",
+        ],
+    );
+
+    #[test]
+    fn every_wrong_key_is_named_at_once_with_its_value_and_what_is_allowed() {
+        let parts = [OWN, PROCESS, MEMBER, PEER];
+        assert_all_is_said::<Config>(
+            &parts,
+            &[
+                CRL_MISSING,
+                "ledger.disk_headroom = \"0B\": no disk counts as too full, and a database on a full disk may be damaged",
+                "ledger.read = \"open\": shows every exchange to everybody with a token",
+            ],
+        );
     }
 }

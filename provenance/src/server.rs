@@ -4,13 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
-use common::{
-    config::AdminConfig,
-    listener::{Listener, ListenerConfig},
-    process::{Context, Finding},
-    service::Service,
-    telemetry::TelemetryConfig,
-};
+use common::{listener::Listener, process::Context, service::Service};
 use common_db::{Backend, Database};
 
 use crate::{
@@ -32,22 +26,6 @@ impl Service for ProvenanceServer {
     const ABOUT: &'static str =
         "Records exchanges as events that nobody can change, and tells their lineage";
     type Config = Config;
-
-    fn check(config: &Config) -> Vec<Finding> {
-        config.findings()
-    }
-
-    fn admin(config: &Config) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Config) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
-        vec![("peer", &config.peer), ("public", &config.public)]
-    }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         enrol::ensure_certificate(&config.tls, config.enrolment.as_ref())

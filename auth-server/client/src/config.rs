@@ -1,6 +1,9 @@
 //! The `[auth]` section that every service shares.
 
-use common::config::Period;
+use common::{
+    config::Period,
+    process::{Findings, Section},
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -33,6 +36,21 @@ pub enum IntrospectionMode {
     Cached,
     /// Ask every time.
     Always,
+}
+
+impl Section for AuthConfig {
+    fn check(&self, findings: &mut Findings) {
+        if !matches!(self.issuer.scheme(), "http" | "https") {
+            findings.error("issuer", &self.issuer, "must be an http or https address");
+        }
+        if self.peer_url.scheme() != "https" {
+            findings.error(
+                "peer_url",
+                &self.peer_url,
+                "must be an https address: the authentication server knows this process by its certificate",
+            );
+        }
+    }
 }
 
 impl AuthConfig {

@@ -1,6 +1,6 @@
 //! Which kind of database a configuration names, and whether it suits that.
 
-use common::process::Finding;
+use common::process::{Findings, Section};
 
 use crate::{config::DatabaseConfig, error::DbError, postgres};
 
@@ -27,21 +27,20 @@ impl Backend {
     }
 }
 
-impl DatabaseConfig {
-    /// What is wrong or risky, for `check-config`.
-    pub fn findings(&self) -> Vec<Finding> {
+impl Section for DatabaseConfig {
+    fn check(&self, findings: &mut Findings) {
+        const FOR_POSTGRES: &str = "is for postgres:// alone";
         match Backend::of(self) {
-            Err(error) => vec![Finding::Error(error.to_string())],
-            Ok(Backend::Postgres) => postgres::findings(self),
-            Ok(Backend::Sqlite)
-                if self.password_file.is_some() || self.max_connections.is_some() =>
-            {
-                vec![Finding::Error(
-                    "database.password_file and database.max_connections are for postgres:// alone"
-                        .to_owned(),
-                )]
+            Err(_) => findings.error("url", &self.url, "must begin with sqlite: or postgres://"),
+            Ok(Backend::Postgres) => postgres::check(self, findings),
+            Ok(Backend::Sqlite) => {
+                if self.password_file.is_some() {
+                    findings.error("password_file", &self.password_file, FOR_POSTGRES);
+                }
+                if self.max_connections.is_some() {
+                    findings.error("max_connections", &self.max_connections, FOR_POSTGRES);
+                }
             }
-            Ok(Backend::Sqlite) => Vec::new(),
         }
     }
 }

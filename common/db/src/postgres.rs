@@ -2,7 +2,7 @@
 
 use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Duration};
 
-use common::{process::Finding, telemetry::Chain};
+use common::{process::Findings, telemetry::Chain};
 use secrecy::ExposeSecret as _;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction,
@@ -342,23 +342,27 @@ fn is_local(options: &PgConnectOptions) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-pub(super) fn findings(config: &DatabaseConfig) -> Vec<Finding> {
-    let wrong = |text: String| vec![Finding::Error(format!("database.url: {text}"))];
-    let url = match Url::parse(&config.url) {
-        Ok(url) => url,
-        Err(error) => return wrong(error.to_string()),
-    };
-    let options = match PgConnectOptions::from_str(&config.url) {
-        Ok(options) => options,
-        Err(error) => return wrong(error.to_string()),
-    };
-    match ssl_mode(&url).as_deref() {
-        None | Some("verify-full") => Vec::new(),
-        Some(_) if is_local(&options) => Vec::new(),
-        Some(mode) => vec![Finding::Warning(format!(
-            "database.url: with sslmode={mode} the server's certificate is not checked for its name; \
-             use verify-full with sslrootcert"
-        ))],
+/// What is wrong or risky about the address of a server.
+pub(super) fn check(config: &DatabaseConfig, findings: &mut Findings) {
+    let read = Url::parse(&config.url).map_err(|error| error.to_string());
+    let read = read.and_then(|url| {
+        let options = PgConnectOptions::from_str(&config.url);
+        options
+            .map(|options| (ssl_mode(&url), options))
+            .map_err(|error| error.to_string())
+    });
+    match read {
+        Err(error) => findings.error("url", &config.url, error),
+        Ok((Some(mode), options)) if mode != "verify-full" && !is_local(&options) => {
+            findings.warning(
+                "url",
+                &config.url,
+                format_args!(
+                    "with sslmode={mode} the server's certificate is not checked for its name; use verify-full with sslrootcert"
+                ),
+            );
+        }
+        Ok(_) => {}
     }
 }
 
@@ -388,24 +392,22 @@ mod tests {
 
     #[test]
     fn what_is_risky_is_told() {
-        let findings = |url: &str| DatabaseConfig::new(url).findings();
-        assert!(findings("postgres://u@db.example/d").is_empty());
-        assert!(findings("postgres://u@127.0.0.1/d?sslmode=disable").is_empty());
-        assert!(matches!(
-            findings("postgres://u@db.example/d?sslmode=prefer")[..],
-            [Finding::Warning(_)]
-        ));
-        assert!(matches!(
-            findings("postgres://u@db.example/d?sslmode=perhaps")[..],
-            [Finding::Error(_)]
-        ));
-        assert!(matches!(
-            findings("mysql://u@db.example/d")[..],
-            [Finding::Error(_)]
-        ));
+        let of = |config: &DatabaseConfig| {
+            let findings = Findings::of(config);
+            (findings.errors().len(), findings.warnings().len())
+        };
+        for (url, found) in [
+            ("postgres://u@db.example/d", (0, 0)),
+            ("postgres://u@127.0.0.1/d?sslmode=disable", (0, 0)),
+            ("postgres://u@db.example/d?sslmode=prefer", (0, 1)),
+            ("postgres://u@db.example/d?sslmode=perhaps", (1, 0)),
+            ("mysql://u@db.example/d", (1, 0)),
+            ("sqlite:x.db", (0, 0)),
+        ] {
+            assert_eq!(of(&DatabaseConfig::new(url)), found, "{url}");
+        }
         let mut file = DatabaseConfig::new("sqlite:x.db");
-        assert!(file.findings().is_empty());
         file.max_connections = std::num::NonZeroU32::new(3);
-        assert!(matches!(file.findings()[..], [Finding::Error(_)]));
+        assert_eq!(of(&file), (1, 0));
     }
 }

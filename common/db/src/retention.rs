@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use common::{
     clock::SharedClock,
     config::Period,
-    process::{Finding, Shutdown},
+    process::{Findings, Section, Shutdown},
     telemetry::Chain,
 };
 use serde::{Deserialize, Serialize};
@@ -35,18 +35,13 @@ impl Default for RetentionConfig {
     }
 }
 
-impl RetentionConfig {
-    /// What is wrong with it, for `check-config`.
-    pub fn findings(&self) -> Vec<Finding> {
-        if self.history < MIN_HISTORY {
-            vec![Finding::Error(
-                "[retention] history must be at least 1d".to_owned(),
-            )]
-        } else {
-            Vec::new()
-        }
+impl Section for RetentionConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.at_least("history", self.history, MIN_HISTORY);
     }
+}
 
+impl RetentionConfig {
     /// The time before which the history ends.
     pub fn ends(&self, now: OffsetDateTime) -> OffsetDateTime {
         let kept = time::Duration::try_from(self.history.get()).unwrap_or(time::Duration::MAX);
@@ -105,10 +100,11 @@ mod tests {
 
     #[test]
     fn a_history_of_less_than_a_day_is_refused() {
-        let of = |history| RetentionConfig { history }.findings().len();
-        assert_eq!(of(Period::seconds(86_399)), 1);
-        assert_eq!(of(Period::seconds(86_400)), 0);
-        assert!(RetentionConfig::default().findings().is_empty());
+        let of = |history| Findings::of(&RetentionConfig { history }).into_result();
+        let short = "history = \"86399s\": must be at least 1d".to_owned();
+        assert_eq!(of(Period::seconds(86_399)), Err(short));
+        assert_eq!(of(Period::seconds(86_400)), Ok(()));
+        assert_eq!(of(RetentionConfig::default().history), Ok(()));
     }
 
     #[test]

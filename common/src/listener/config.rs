@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ListenerLimits;
-use crate::process::{Finding, open_files};
+use crate::process::{Findings, Section};
 
 /// Where a listener's TLS ends and whether it asks for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,19 +69,26 @@ impl ListenerConfig {
         self.external_url.as_str().trim_end_matches('/')
     }
 
-    /// What is wrong with this section, if anything.
-    pub fn problem(&self) -> Option<&'static str> {
-        if self.tls == TlsMode::None && !self.listen.ip().is_loopback() {
-            return Some(
-                "plain HTTP is served on loopback only; use tls = \"terminated-upstream\" behind a load balancer",
+    /// Checks that the listener `name` asks for the certificates by which its callers are known.
+    pub fn check_is_mutual(&self, name: &str, findings: &mut Findings) {
+        if self.tls != TlsMode::Mutual {
+            findings.error(
+                &format!("{name}.tls"),
+                &self.tls,
+                "must be \"mutual\": its callers are known by their certificates",
             );
         }
-        if self.proxy_protocol.is_some() && self.trusted_proxies.is_empty() {
-            return Some(
-                "proxy_protocol needs trusted_proxies: a header from anybody could claim any address",
+    }
+
+    /// Checks that the listener `name` asks for no certificates, which its callers don't have.
+    pub fn check_is_not_mutual(&self, name: &str, findings: &mut Findings) {
+        if self.tls == TlsMode::Mutual {
+            findings.error(
+                &format!("{name}.tls"),
+                &self.tls,
+                "must be \"server\", \"terminated-upstream\" or \"none\": its callers have no certificates",
             );
         }
-        self.limits.problem()
     }
 
     /// Whether a connection from `address` may carry the requests of many: a proxy of ours does, and whatever ends TLS in front of
@@ -92,12 +99,25 @@ impl ListenerConfig {
             && self.trusted_proxies.is_empty();
         is_unnamed || self.trusted_proxies.contains(&address)
     }
+}
 
-    /// What `check-config` has to say about the section `name` that does not keep it from serving.
-    pub(crate) fn warnings(&self, name: &str) -> Vec<Finding> {
-        let texts = self.limits.warnings(open_files::limit());
-        let finding = |text| Finding::Warning(format!("[{name}.limits]: {text}"));
-        texts.into_iter().map(finding).collect()
+impl Section for ListenerConfig {
+    fn check(&self, findings: &mut Findings) {
+        if self.tls == TlsMode::None && !self.listen.ip().is_loopback() {
+            findings.error(
+                "listen",
+                &self.listen,
+                "plain HTTP is served on loopback only; use tls = \"terminated-upstream\" behind a load balancer",
+            );
+        }
+        if self.proxy_protocol.is_some() && self.trusted_proxies.is_empty() {
+            findings.error(
+                "proxy_protocol",
+                &self.proxy_protocol,
+                "needs trusted_proxies: a header from anybody could claim any address",
+            );
+        }
+        findings.section("limits", &self.limits);
     }
 }
 

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use crate::config::{ByteSize, Period};
+use crate::{
+    config::{ByteSize, Period},
+    process::{Findings, Section, open_files},
+};
 
 /// Limits of one listener, against slow and greedy clients. None can be switched off.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,82 +83,82 @@ impl Default for ListenerLimits {
 }
 
 /// Least size of headers: a token alone takes more than half of it.
-const MIN_HEADER_SIZE: u64 = 1 << 10;
+const MIN_HEADER_SIZE: ByteSize = ByteSize(1 << 10);
 /// Largest size of headers: each connection may hold that much.
-const MAX_HEADER_SIZE: u64 = 1 << 20;
+const MAX_HEADER_SIZE: ByteSize = ByteSize(1 << 20);
+/// A deadline of nothing ends every connection; only `drain` may be that.
+const SHORTEST: Period = Period::millis(1);
+
+impl Section for ListenerLimits {
+    fn check(&self, findings: &mut Findings) {
+        self.check_with(open_files::limit(), findings);
+    }
+}
 
 impl ListenerLimits {
-    /// What keeps the listener from serving with them.
-    pub(super) fn problem(&self) -> Option<&'static str> {
-        let periods = [
-            self.handshake,
-            self.headers,
-            self.idle,
-            self.write_stall,
-            self.write_rate_over,
-        ];
-        if self.connections == 0 || self.connections_per_client == 0 {
-            return Some("limits: without any connection nothing is served");
-        }
-        if self.new_connections == 0 || self.new_connections_burst == 0 {
-            return Some("limits: new_connections and new_connections_burst must be at least 1");
-        }
-        if self.connections > Semaphore::MAX_PERMITS {
-            return Some("limits.connections is no number that can be reached");
-        }
-        if periods.iter().any(|period| period.get().is_zero()) {
-            return Some(
-                "limits: a deadline of zero ends every connection; only drain may be zero",
-            );
-        }
-        if self.write_rate.bytes() == 0 {
-            return Some("limits.write_rate of zero lets a client hold an answer for ever");
-        }
-        if self.header_count == 0 || self.streams == 0 {
-            return Some("limits: header_count and streams must be at least 1");
-        }
-        if !(MIN_HEADER_SIZE..=MAX_HEADER_SIZE).contains(&self.header_size.bytes()) {
-            return Some("limits.header_size must be 1KiB to 1MiB");
-        }
-        None
-    }
-
-    /// What works, but hardly as meant. `open_files` is how many files the process may have open, if that is known.
-    pub(super) fn warnings(&self, open_files: Option<usize>) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if let Some(files) = open_files.filter(|files| self.connections > usable(*files)) {
-            warnings.push(format!(
-                "connections = {} is more than the process can have: it may open {files} files (RLIMIT_NOFILE, LimitNOFILE= \
-                 of the unit), so {} is in effect",
-                self.connections,
-                usable(files)
-            ));
-        }
-        if self.connections_per_client > self.connections / 2 && self.connections > 1 {
-            warnings.push(format!(
-                "connections_per_client = {} leaves others fewer than half of the {} places",
-                self.connections_per_client, self.connections
-            ));
-        }
-        if self.idle.get().as_secs() <= 60 {
-            warnings.push(format!(
-                "idle = {}: load balancers keep a connection for 60 s, and answer 502 when it is closed before",
-                self.idle
-            ));
-        }
-        for (name, period) in [
+    /// All that keeps a listener from serving with them, and what works, but hardly as meant. `open_files` is how many files the
+    /// process may have open, if that is known.
+    fn check_with(&self, open_files: Option<usize>, findings: &mut Findings) {
+        findings.within(
+            "connections",
+            self.connections,
+            &(1..=Semaphore::MAX_PERMITS),
+        );
+        findings.at_least("connections_per_client", self.connections_per_client, 1);
+        findings.at_least("new_connections", self.new_connections, 1);
+        findings.at_least("new_connections_burst", self.new_connections_burst, 1);
+        findings.at_least("write_rate", self.write_rate, ByteSize(1));
+        findings.at_least("header_count", self.header_count, 1);
+        findings.at_least("streams", self.streams, 1);
+        findings.within(
+            "header_size",
+            self.header_size,
+            &(MIN_HEADER_SIZE..=MAX_HEADER_SIZE),
+        );
+        findings.at_least("write_rate_over", self.write_rate_over, SHORTEST);
+        for (key, period) in [
             ("handshake", self.handshake),
             ("headers", self.headers),
             ("idle", self.idle),
             ("write_stall", self.write_stall),
         ] {
+            findings.at_least(key, period, SHORTEST);
             if period.get().as_secs() > 600 {
-                warnings.push(format!(
-                    "{name} = {period}: a client that does nothing holds its place that long"
-                ));
+                findings.warning(
+                    key,
+                    &period,
+                    "a client that does nothing holds its place that long",
+                );
             }
         }
-        warnings
+        if let Some(files) = open_files.filter(|files| self.connections > usable(*files)) {
+            findings.warning(
+                "connections",
+                &self.connections,
+                format_args!(
+                    "is more than the process can have: it may open {files} files (RLIMIT_NOFILE, LimitNOFILE= of the unit), so \
+                     {} is in effect",
+                    usable(files)
+                ),
+            );
+        }
+        if self.connections_per_client > self.connections / 2 && self.connections > 1 {
+            findings.warning(
+                "connections_per_client",
+                &self.connections_per_client,
+                format_args!(
+                    "leaves others fewer than half of the {} places",
+                    self.connections
+                ),
+            );
+        }
+        if self.idle <= Period::seconds(60) {
+            findings.warning(
+                "idle",
+                &self.idle,
+                "load balancers keep a connection for 60 s, and answer 502 when it is closed before",
+            );
+        }
     }
 
     /// Connections at a time where the process may have `open_files` open.
@@ -177,9 +180,10 @@ mod tests {
 
     #[test]
     fn the_defaults_give_no_reason_to_speak() {
-        let limits = ListenerLimits::default();
-        assert_eq!(limits.problem(), None);
-        assert_eq!(limits.warnings(Some(65_536)), Vec::<String>::new());
+        let mut findings = Findings::default();
+        ListenerLimits::default().check_with(Some(65_536), &mut findings);
+        assert_eq!(findings.errors(), [""; 0]);
+        assert_eq!(findings.warnings(), [""; 0]);
     }
 
     #[test]
@@ -232,7 +236,7 @@ mod tests {
             },
         ];
         for limits in spoilt {
-            assert!(limits.problem().is_some(), "{limits:?}");
+            assert_eq!(Findings::of(&limits).errors().len(), 1, "{limits:?}");
         }
     }
 
@@ -244,9 +248,11 @@ mod tests {
             write_stall: Period::seconds(3600),
             ..ListenerLimits::default()
         };
-        let warnings = limits.warnings(Some(1024));
+        let mut findings = Findings::default();
+        limits.check_with(Some(1024), &mut findings);
+        let warnings = findings.warnings();
         assert_eq!(warnings.len(), 4, "{warnings:#?}");
-        assert!(warnings[0].contains("896 is in effect"), "{warnings:#?}");
+        assert!(warnings[1].contains("896 is in effect"), "{warnings:#?}");
         assert_eq!(limits.effective_connections(Some(1024)), 896);
         assert_eq!(limits.effective_connections(None), 16_384);
     }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     concurrency::ConcurrencyLimit,
     http::layers::Front,
-    process::{Shutdown, open_files},
+    process::{Findings, Shutdown, open_files},
     tls::{OwnError, TlsStore},
 };
 
@@ -50,7 +50,7 @@ pub enum ListenerError {
         /// The listener.
         listen: SocketAddr,
         /// What is wrong.
-        problem: &'static str,
+        problem: String,
     },
     /// The address is taken or not ours.
     #[error("cannot listen on {listen}")]
@@ -86,7 +86,7 @@ impl Listener {
         let listen = config.listen;
         let tls = match config.tls {
             TlsMode::Mutual | TlsMode::Server => {
-                let problem = "TLS is to end here, but there is no [tls] section";
+                let problem = "TLS is to end here, but there is no [tls] section".to_owned();
                 let tls = tls.ok_or(ListenerError::Config { listen, problem })?;
                 tls.check_server()
                     .map_err(|source| ListenerError::Certificate { listen, source })?;
@@ -94,9 +94,8 @@ impl Listener {
             }
             TlsMode::None | TlsMode::TerminatedUpstream => None,
         };
-        if let Some(problem) = config.problem() {
-            return Err(ListenerError::Config { listen, problem });
-        }
+        let errors = Findings::of(config).into_result();
+        errors.map_err(|problem| ListenerError::Config { listen, problem })?;
         let socket = bind(listen).map_err(|source| ListenerError::Bind { listen, source })?;
         Ok(Self {
             socket,

@@ -1,6 +1,7 @@
 //! What every part of a process may have to know of it: its clock, when it is to stop, whether it is ready, and what is wrong with its
 //! configuration. The life of a process is [`service`](crate::service).
 
+mod findings;
 pub(crate) mod open_files;
 mod readiness;
 mod shutdown;
@@ -11,6 +12,7 @@ use anyhow::Context as _;
 
 pub(crate) use self::shutdown::on_signals;
 pub use self::{
+    findings::{Findings, Section},
     readiness::{Check, Count, Heartbeat, Readiness, Turn},
     shutdown::Shutdown,
 };
@@ -28,15 +30,6 @@ pub struct Context {
     pub shutdown: Shutdown,
     /// Where to say what works.
     pub ready: Readiness,
-}
-
-/// Something `check-config` has to say beyond what parsing says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// The service would not start, or not safely.
-    Error(String),
-    /// It would start, but the operator should know.
-    Warning(String),
 }
 
 /// The system's clock, moved by the seconds in `KAKEHASHI_CLOCK_SKEW` where that is set: rehearsals of clock skew run

@@ -12,7 +12,7 @@ use crate::{
     config::{AdminConfig, Period},
     http::Endpoint,
     listener::{Listener, ListenerConfig, ListenerError, TlsMode},
-    process::{Readiness, Shutdown},
+    process::{Findings, Readiness, Section, Shutdown},
 };
 
 /// What the admin listener of every process serves.
@@ -21,6 +21,18 @@ pub const ENDPOINTS: [Endpoint; 3] = [
     Endpoint::new("admin", "GET", "/readyz", "anyone on this host"),
     Endpoint::new("admin", "GET", "/metrics", "anyone on this host"),
 ];
+
+impl Section for AdminConfig {
+    fn check(&self, findings: &mut Findings) {
+        if !self.listen.ip().is_loopback() {
+            findings.error(
+                "listen",
+                &self.listen,
+                "must be a loopback address: whoever reaches it reads everything",
+            );
+        }
+    }
+}
 
 pub(super) async fn start(
     config: &AdminConfig,

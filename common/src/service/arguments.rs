@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{Service, findings, serve};
 use crate::{
     config::{self, Loaded},
-    process::{Finding, Shutdown},
+    process::Shutdown,
     telemetry::Chain,
 };
 
@@ -110,19 +110,16 @@ fn check_config<S: Service>(path: &Path) -> ExitCode {
         Ok(text) => print!("{text}"),
         Err(error) => eprintln!("error: {error}"),
     }
-    let mut failed = false;
-    for finding in findings::<S>(&config) {
-        match finding {
-            Finding::Error(message) => {
-                failed = true;
-                eprintln!("error: {message}");
-            }
-            Finding::Warning(message) => eprintln!("warning: {message}"),
-        }
+    let findings = findings(&config);
+    for message in findings.errors() {
+        eprintln!("error: {message}");
     }
-    if failed {
-        ExitCode::FAILURE
-    } else {
+    for message in findings.warnings() {
+        eprintln!("warning: {message}");
+    }
+    if findings.errors().is_empty() {
         ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }

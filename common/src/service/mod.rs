@@ -4,19 +4,22 @@
 
 mod admin;
 mod arguments;
+mod configuration;
 mod last_words;
 mod own_command;
 
-use std::{fmt::Debug, future::Future, path::Path, process::ExitCode};
+use std::{future::Future, path::Path, process::ExitCode};
 
-use serde::{Serialize, de::DeserializeOwned};
-
-pub use self::{admin::ENDPOINTS as ADMIN_ENDPOINTS, arguments::main, own_command::OwnCommand};
+pub use self::{
+    admin::ENDPOINTS as ADMIN_ENDPOINTS,
+    arguments::main,
+    configuration::{Configuration, findings},
+    own_command::OwnCommand,
+};
 use crate::{
-    config::{self, AdminConfig, Loaded},
-    listener::ListenerConfig,
-    process::{Context, Finding, Readiness, Shutdown, clock, on_signals, open_files, skew},
-    telemetry::{self, Chain, Telemetry, TelemetryConfig},
+    config::{self, Loaded},
+    process::{Context, Readiness, Shutdown, clock, on_signals, open_files, skew},
+    telemetry::{self, Chain, Telemetry},
 };
 
 /// A long-running service.
@@ -26,19 +29,7 @@ pub trait Service {
     /// What it is for, in one sentence.
     const ABOUT: &'static str;
     /// Its configuration.
-    type Config: DeserializeOwned + Serialize + Debug + Clone + Send + 'static;
-
-    /// What is wrong with `config` beyond its form.
-    fn check(config: &Self::Config) -> Vec<Finding>;
-
-    /// The `[admin]` section.
-    fn admin(config: &Self::Config) -> &AdminConfig;
-
-    /// The `[telemetry]` section.
-    fn telemetry(config: &Self::Config) -> &TelemetryConfig;
-
-    /// The sections of its listeners, by name.
-    fn listeners(config: &Self::Config) -> Vec<(&'static str, &ListenerConfig)>;
+    type Config: Configuration;
 
     /// Its commands beside `check-config`.
     fn commands() -> Vec<OwnCommand<Self::Config>> {
@@ -52,15 +43,6 @@ pub trait Service {
     ) -> impl Future<Output = anyhow::Result<()>> + Send;
 }
 
-/// Everything that is wrong with `config` beyond its form.
-fn findings<S: Service>(config: &S::Config) -> Vec<Finding> {
-    let listeners = S::listeners(config);
-    let warnings = listeners
-        .iter()
-        .flat_map(|(name, listener)| listener.warnings(name));
-    S::check(config).into_iter().chain(warnings).collect()
-}
-
 /// Runs the service with the configuration at `path` until SIGINT or SIGTERM, or until `shutdown` is cancelled.
 pub fn serve<S: Service>(path: &Path, shutdown: &Shutdown) -> ExitCode {
     let loaded: Loaded<S::Config> = match config::load(path) {
@@ -69,8 +51,8 @@ pub fn serve<S: Service>(path: &Path, shutdown: &Shutdown) -> ExitCode {
             return last_words::unstarted(S::NAME, last_words::format_at(path), &error.into());
         }
     };
-    let format = S::telemetry(&loaded.config).format;
-    match prepare::<S>(path, &loaded) {
+    let format = loaded.config.telemetry().format;
+    match prepare(path, &loaded) {
         Ok(telemetry) => match run::<S>(loaded.config, telemetry, shutdown) {
             Ok(()) => ExitCode::SUCCESS,
             // It stands in the log.
@@ -81,19 +63,16 @@ pub fn serve<S: Service>(path: &Path, shutdown: &Shutdown) -> ExitCode {
 }
 
 /// Refuses a configuration that cannot work; afterwards there is a log.
-fn prepare<S: Service>(path: &Path, loaded: &Loaded<S::Config>) -> anyhow::Result<Telemetry> {
-    let mut risks = Vec::new();
-    for finding in findings::<S>(&loaded.config) {
-        match finding {
-            Finding::Error(message) => anyhow::bail!("{}: {message}", path.display()),
-            Finding::Warning(message) => risks.push(message),
-        }
+fn prepare(path: &Path, loaded: &Loaded<impl Configuration>) -> anyhow::Result<Telemetry> {
+    let findings = findings(&loaded.config);
+    if !findings.errors().is_empty() {
+        anyhow::bail!("{}: {}", path.display(), findings.errors().join("; "));
     }
     skew()?;
-    let settings = S::telemetry(&loaded.config);
+    let settings = loaded.config.telemetry();
     let telemetry = telemetry::init(settings)?;
     last_words::of_panics(settings.format);
-    for finding in risks {
+    for finding in findings.warnings() {
         tracing::warn!(finding, "the configuration is risky");
     }
     for finding in loaded.warnings() {
@@ -116,8 +95,7 @@ fn run<S: Service>(
     let ended = runtime.block_on(async {
         on_signals(shutdown)?;
         let ready = Readiness::default();
-        let admin =
-            admin::start(S::admin(&config), ready.clone(), metrics, shutdown.clone()).await?;
+        let admin = admin::start(config.admin(), ready.clone(), metrics, shutdown.clone()).await?;
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             "{} is starting",

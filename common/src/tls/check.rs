@@ -2,8 +2,9 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt::Display,
+    ops::RangeInclusive,
     path::Path,
-    time::Duration,
 };
 
 use rustls_pki_types::CertificateDer;
@@ -17,41 +18,39 @@ use super::{
     crl::Revocations,
 };
 use crate::{
+    config::Period,
     pem,
-    process::{self, Finding},
+    process::{self, Findings, Section},
     telemetry::Chain,
 };
 
 /// Bounds of `reload_interval`: below, it is a busy loop that fetches the CRL; above, a revocation takes too long.
-const RELOAD_INTERVAL: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_hours(1);
+const RELOAD_INTERVAL: RangeInclusive<Period> = Period::seconds(1)..=Period::seconds(3600);
 
-impl TlsConfig {
-    /// What is wrong with it beyond its form.
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut error = |text: String| findings.push(Finding::Error(format!("[tls] {text}")));
-        if !self.crl_url.is_empty() && self.crl.is_none() {
-            error(
-                "crl_url needs crl, the file that keeps what was fetched: without it nothing is ever found revoked"
-                    .to_owned(),
+impl Section for TlsConfig {
+    fn check(&self, findings: &mut Findings) {
+        if self.crl.is_none() {
+            if !self.crl_url.is_empty() {
+                findings.error(
+                    "crl_url",
+                    &self.crl_url,
+                    "needs crl, the file that keeps what was fetched: without it nothing is ever found revoked",
+                );
+            }
+            findings.warning_about(
+                "crl",
+                "is missing: without it a revoked certificate stays good",
             );
         }
-        if !RELOAD_INTERVAL.contains(&self.reload_interval.get()) {
-            error("reload_interval must be 1 second to 1 hour".to_owned());
+        findings.within("reload_interval", self.reload_interval, &RELOAD_INTERVAL);
+        for (pin, id) in self.pinned.iter().filter(|(pin, _)| !is_sha256(pin)) {
+            findings.error(
+                &format!("pinned.{pin:?}"),
+                id,
+                "its name must be the SHA-256 of a certificate: 64 hexadecimal digits in lower case, without colons",
+            );
         }
-        for pin in self.pinned.keys().filter(|pin| !is_sha256(pin)) {
-            error(format!(
-                "pinned: {pin:?} is no SHA-256 of a certificate: 64 hexadecimal digits in lower case, without colons"
-            ));
-        }
-        if self.crl.is_none() {
-            findings.push(Finding::Warning(
-                "[tls] without crl a revoked certificate stays good".to_owned(),
-            ));
-        }
-        findings.extend(findings_of_anchors(self, process::clock().now()));
-        findings
+        check_anchors(self, process::clock().now(), findings);
     }
 }
 
@@ -60,13 +59,13 @@ fn is_sha256(pin: &str) -> bool {
 }
 
 /// What is wrong or risky about the anchors of `config` at `now`.
-fn findings_of_anchors(config: &TlsConfig, now: OffsetDateTime) -> Vec<Finding> {
+fn check_anchors(config: &TlsConfig, now: OffsetDateTime, findings: &mut Findings) {
     let own_chain = pem::certificates(&config.certificate).unwrap_or_default();
     let anchors = config.all_anchors();
     let mut looked = Look {
         now,
         seen: HashMap::new(),
-        findings: Vec::new(),
+        findings,
     };
     let mut files = HashSet::new();
     for (index, anchor) in anchors.iter().enumerate() {
@@ -75,50 +74,43 @@ fn findings_of_anchors(config: &TlsConfig, now: OffsetDateTime) -> Vec<Finding> 
         for list in anchor.lists() {
             if !files.insert(list.file.clone()) {
                 let file = list.file.display();
-                looked.error(format!("{name}: {file} is the file of other lists too"));
+                looked
+                    .findings
+                    .error_about(&name, format_args!("{file} is the file of other lists too"));
             }
         }
         match Authorities::read(anchor, index, &own_chain) {
             Ok(authorities) => looked.content(anchor, index, &name, &authorities),
             // The first one may be written by `init`, or come with the process.
             Err(_) if index == 0 && !anchor.ca.exists() => {}
-            Err(error) => looked.error(format!("{name}: {}", Chain(&error))),
+            Err(error) => looked.findings.error_about(&name, Chain(&error)),
         }
     }
-    looked.findings
 }
 
 fn name(anchor: &AnchorConfig, index: usize) -> String {
     let file = anchor.ca.display();
     if index == 0 {
-        format!("[tls] ca {file}")
+        format!("ca {file}")
     } else {
-        format!("[[tls.anchors]] {file}")
+        format!("anchors {file}")
     }
 }
 
-struct Look {
+struct Look<'a> {
     now: OffsetDateTime,
     /// Names of anchors by the key of a root.
     seen: HashMap<Vec<u8>, (String, AnchorConfig)>,
-    findings: Vec<Finding>,
+    findings: &'a mut Findings,
 }
 
-impl Look {
-    fn error(&mut self, text: String) {
-        self.findings.push(Finding::Error(text));
-    }
-
-    fn warn(&mut self, text: String) {
-        self.findings.push(Finding::Warning(text));
-    }
-
+impl Look<'_> {
     /// A hindrance that goes away by itself with a list that is fetched is a warning, any other one an error.
-    fn hindrance(&mut self, anchor: &AnchorConfig, text: String) {
+    fn hindrance(&mut self, anchor: &AnchorConfig, name: &str, reason: impl Display) {
         if anchor.lists().iter().any(|list| !list.url.is_empty()) {
-            self.warn(text);
+            self.findings.warning_about(name, reason);
         } else {
-            self.error(text);
+            self.findings.error_about(name, reason);
         }
     }
 
@@ -126,18 +118,21 @@ impl Look {
         match &anchor.revocation {
             // Said of the first one with `crl`.
             Revocation::None if index == 0 => {}
-            Revocation::None => self.warn(format!(
-                "{name}: no revocation: a certificate that its authority revoked stays good here"
-            )),
-            Revocation::Lists(lists) if lists.is_empty() => self.error(format!(
-                "{name}: no list is named; say revocation = \"none\" if none is meant"
-            )),
+            Revocation::None => self.findings.warning_about(
+                name,
+                "no revocation: a certificate that its authority revoked stays good here",
+            ),
+            Revocation::Lists(lists) if lists.is_empty() => self.findings.error_about(
+                name,
+                "no list is named; say revocation = \"none\" if none is meant",
+            ),
             Revocation::Lists(_) => {}
         }
         if matches!(&anchor.scope, Scope::Connectors(ids) if ids.is_empty()) {
-            self.error(format!(
-                "{name}: no certificate of it can ever be accepted: its scope names no connector"
-            ));
+            self.findings.error_about(
+                name,
+                "no certificate of it can ever be accepted: its scope names no connector",
+            );
         }
     }
 
@@ -150,7 +145,8 @@ impl Look {
     ) {
         for root in &authorities.roots {
             let Ok((_, root)) = X509Certificate::from_der(root) else {
-                self.error(format!("{name}: a certificate of it cannot be read"));
+                self.findings
+                    .error_about(name, "a certificate of it cannot be read");
                 continue;
             };
             self.validity(name, &root);
@@ -166,10 +162,12 @@ impl Look {
             validity.not_after.to_datetime(),
         );
         if self.now > until {
-            self.warn(format!("{name}: {subject} expired at {until}"));
+            self.findings
+                .warning_about(name, format_args!("{subject} expired at {until}"));
         }
         if self.now < from {
-            self.warn(format!("{name}: {subject} is not valid before {from}"));
+            self.findings
+                .warning_about(name, format_args!("{subject} is not valid before {from}"));
         }
     }
 
@@ -187,14 +185,14 @@ impl Look {
         };
         let subject = root.subject();
         let text = if index == 0 || first.ca == anchor.ca {
-            format!("{name}: the key of {subject} is in it twice")
+            format!("the key of {subject} is in it twice")
         } else {
             format!(
-                "{name}: {subject} has the same key as an authority of {other}. Where several anchors lead to a certificate, one \
+                "{subject} has the same key as an authority of {other}. Where several anchors lead to a certificate, one \
                  that vouches is enough: it counts by the wider scope, and a revocation that one of them does not know of does not bar it"
             )
         };
-        self.warn(text);
+        self.findings.warning_about(name, text);
     }
 
     fn lists(
@@ -213,7 +211,7 @@ impl Look {
                 // The authentication server writes its own.
                 Err(_) if index == 0 && !list.file.exists() => return,
                 Err(error) => {
-                    return self.hindrance(anchor, format!("{name}: {}", Chain(&error)));
+                    return self.hindrance(anchor, name, Chain(&error));
                 }
             }
         }
@@ -227,16 +225,13 @@ impl Look {
         }
         let roots = subjects_of(&authorities.roots);
         for (_, shown) in roots.iter().filter(|(raw, _)| !issuers.contains(raw)) {
-            self.hindrance(
-                anchor,
-                format!(
-                    "{name}: no certificate of {shown} can ever be accepted: there is a revocation list of others and none of it"
+            self.hindrance(anchor, name, format_args!("no certificate of {shown} can ever be accepted: there is a revocation list of others and none of it"
                 ),
             );
         }
         let lists: Vec<_> = held.into_iter().map(|(_, der)| der).collect();
         if let Err(error) = Revocations::read(&lists, &authorities.all) {
-            self.hindrance(anchor, format!("{name}: {}", Chain(&error)));
+            self.hindrance(anchor, name, Chain(&error));
         }
     }
 
@@ -255,8 +250,7 @@ impl Look {
         let issuer = list.issuer();
         if !subjects.contains(issuer.as_raw()) {
             let file = file.display();
-            self.warn(format!(
-                "{name}: {file} holds a revocation list of {issuer}, of which it holds no certificate: the list does not count"
+            self.findings.warning_about(name, format_args!("{file} holds a revocation list of {issuer}, of which it holds no certificate: the list does not count"
             ));
         }
         issuers.insert(issuer.as_raw().to_vec());
@@ -326,13 +320,11 @@ mod tests {
 
     /// What is said, each with `E` or `W` in front.
     fn said(config: &TlsConfig, now: OffsetDateTime) -> Vec<String> {
-        findings_of_anchors(config, now)
-            .into_iter()
-            .map(|finding| match finding {
-                Finding::Error(text) => format!("E {text}"),
-                Finding::Warning(text) => format!("W {text}"),
-            })
-            .collect()
+        let mut findings = Findings::default();
+        check_anchors(config, now, &mut findings);
+        let errors = findings.errors().iter().map(|text| format!("E {text}"));
+        let warnings = findings.warnings().iter().map(|text| format!("W {text}"));
+        warnings.chain(errors).collect()
     }
 
     #[rstest]
@@ -418,7 +410,7 @@ mod tests {
         std::fs::write(&config.ca, both).unwrap();
         let told = said(&config, NOW);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains("[tls] ca"), "{told:?}");
+        assert!(told[0].starts_with("E ca "), "{told:?}");
         assert!(
             told[0].contains("no certificate of CN=other can ever be accepted"),
             "{told:?}"
@@ -461,28 +453,19 @@ mod tests {
     #[rstest]
     #[case("", None)]
     #[case("crl = \"l\"", Some(""))]
-    #[case("crl_url = \"http://ca.example/crl\"", Some("crl_url needs crl"))]
+    #[case("crl_url = \"http://ca.example/crl\"", Some("needs crl"))]
     #[case("crl = \"l\"\nreload_interval = \"0s\"", Some("reload_interval"))]
     #[case("crl = \"l\"\npinned = { \"AB:CD\" = \"old.example\" }", Some("AB:CD"))]
     fn what_would_switch_a_check_off_is_found(#[case] rest: &str, #[case] error: Option<&str>) {
         let text = format!("certificate = \"c\"\nkey = \"k\"\nca = \"a\"\n{rest}");
         let config: TlsConfig = toml::from_str(&text).unwrap();
-        let errors: Vec<String> = config
-            .findings()
-            .into_iter()
-            .filter_map(|finding| match finding {
-                Finding::Error(text) => Some(text),
-                Finding::Warning(_) => None,
-            })
-            .collect();
+        let findings = Findings::of(&config);
+        let errors = findings.errors();
         match error.filter(|text| !text.is_empty()) {
             Some(text) => assert!(errors.len() == 1 && errors[0].contains(text), "{errors:?}"),
             None => assert!(errors.is_empty(), "{errors:?}"),
         }
-        let warned = config
-            .findings()
-            .iter()
-            .any(|finding| matches!(finding, Finding::Warning(_)));
+        let warned = !findings.warnings().is_empty();
         assert_eq!(warned, config.crl.is_none());
     }
 }

@@ -21,13 +21,11 @@ use axum::{
 };
 use common::{
     clock::SharedClock,
-    config::AdminConfig,
     http::{Endpoint, problem::Problem},
-    listener::{Listener, ListenerConfig},
-    process::{Context, Finding},
+    listener::Listener,
+    process::Context,
     refusals,
     service::Service,
-    telemetry::TelemetryConfig,
 };
 pub use config::{Config, is_folder_name};
 use file_body::FileBody;
@@ -43,22 +41,6 @@ impl Service for DataServer {
     const NAME: &'static str = "data-server";
     const ABOUT: &'static str = "Serves a domain's files to the domain's own provider connector";
     type Config = Config;
-
-    fn check(config: &Config) -> Vec<Finding> {
-        config.findings()
-    }
-
-    fn admin(config: &Config) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Config) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
-        vec![("data", &config.data)]
-    }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         let folders = Folders::open(&config.folders)?;

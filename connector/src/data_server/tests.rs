@@ -335,7 +335,7 @@ async fn a_time_of_the_past_is_said_and_asked_for() {
 #[test]
 fn an_address_off_loopback_has_to_be_meant() {
     let dir = TempDir::new().unwrap();
-    let config = |listen: &str, tls: &str, internal: bool| -> Config {
+    let is_taken = |listen: &str, tls: &str, internal: bool| {
         let folder = dir.path().display();
         let text = format!(
             "domain_internal = {internal}\n[admin]\nlisten = '127.0.0.1:0'\n[data]\nlisten = '{listen}'\n\
@@ -343,11 +343,12 @@ fn an_address_off_loopback_has_to_be_meant() {
         );
         let file = dir.path().join("config.toml");
         std::fs::write(&file, text).unwrap();
-        common::config::load(&file).unwrap().config
+        let config: Config = common::config::load(&file).unwrap().config;
+        common::service::findings(&config).errors().is_empty()
     };
-    assert!(DataServer::check(&config("127.0.0.1:0", "none", false)).is_empty());
-    assert!(!DataServer::check(&config("192.0.2.1:80", "none", true)).is_empty());
-    assert!(!DataServer::check(&config("192.0.2.1:80", "terminated-upstream", false)).is_empty());
-    assert!(DataServer::check(&config("192.0.2.1:80", "terminated-upstream", true)).is_empty());
-    assert!(!DataServer::check(&config("127.0.0.1:0", "mutual", false)).is_empty());
+    assert!(is_taken("127.0.0.1:0", "none", false));
+    assert!(!is_taken("192.0.2.1:80", "none", true));
+    assert!(!is_taken("192.0.2.1:80", "terminated-upstream", false));
+    assert!(is_taken("192.0.2.1:80", "terminated-upstream", true));
+    assert!(!is_taken("127.0.0.1:0", "mutual", false));
 }

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use common::{
     concurrency::ConcurrencyLimit,
     ids::{ConnectorId, UserId},
+    process::{Findings, Section},
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,16 +34,14 @@ impl Default for ExchangeLimits {
     }
 }
 
-impl ExchangeLimits {
-    /// What `check-config` has to say.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.total == 0 || self.per_caller == 0 {
-            problems.push("a limit of zero refuses every exchange".to_owned());
-        }
-        problems
+impl Section for ExchangeLimits {
+    fn check(&self, findings: &mut Findings) {
+        findings.at_least("total", self.total, 1);
+        findings.at_least("per_caller", self.per_caller, 1);
     }
+}
 
+impl ExchangeLimits {
     /// The places for exchanges, all of them free.
     pub fn admission(self) -> Arc<Admission> {
         let open = (self.total / OPEN_SHARE).max(1);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use common::config::Period;
+use common::{
+    config::Period,
+    process::{Findings, Section},
+};
 use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
@@ -61,26 +64,23 @@ impl Default for Deadlines {
     }
 }
 
-impl Deadlines {
-    /// What `check-config` has to say: limits of zero, or in an order that makes one of them meaningless.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
+/// Limits of zero, or in an order that makes one of them meaningless.
+impl Section for Deadlines {
+    fn check(&self, findings: &mut Findings) {
         let limits = [
-            ("connect", self.connect),
-            ("first_byte", self.first_byte),
-            ("idle", self.idle),
+            ("connect", Some(self.connect)),
+            ("first_byte", Some(self.first_byte)),
+            ("first_byte_cadde4", self.first_byte_cadde4),
+            ("idle", Some(self.idle)),
         ];
-        let towards_others = self.first_byte_cadde4;
-        let others = towards_others.map(|limit| ("first_byte_cadde4", limit));
-        for (name, limit) in limits.into_iter().chain(others) {
-            if limit.get().is_zero() {
-                problems.push(format!("{name} is zero: every exchange would time out"));
-            }
-            if limit.get() > self.total.get() {
-                problems.push(format!("{name} is longer than total and never counts"));
+        for (key, limit) in limits {
+            let Some(limit) = limit else { continue };
+            if limit.get().is_zero() || limit > self.total {
+                let most = self.total;
+                findings.error(key, &limit, format_args!("must be 1ms to total, {most}"));
             }
         }
-        problems
+        findings.at_least("total", self.total, Period::millis(1));
     }
 }
 

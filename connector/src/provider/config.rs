@@ -206,19 +206,3 @@ fn default_anchors() -> PathBuf {
 fn default_ledger_wait() -> Period {
     Period::seconds(10)
 }
-
-impl ProvenanceConfig {
-    /// What is wrong with the section.
-    pub(crate) fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.peer_url.scheme() != "https" {
-            problems.push("provenance.peer_url: records are delivered with this connector's certificate, by https".into());
-        }
-        if !matches!(self.public_url.scheme(), "http" | "https")
-            || !self.public_url.as_str().is_ascii()
-        {
-            problems.push("provenance.public_url: it is sent in a header and has to be an http or https address".into());
-        }
-        problems
-    }
-}

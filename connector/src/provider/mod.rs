@@ -16,12 +16,10 @@ use axum::{
     routing::{MethodRouter, get, head},
 };
 use common::{
-    config::AdminConfig,
     http::Endpoint,
-    listener::{Listener, ListenerConfig},
-    process::{Context, Finding},
+    listener::Listener,
+    process::Context,
     service::{OwnCommand, Service},
-    telemetry::TelemetryConfig,
     tls::PeerClient,
 };
 pub use config::{
@@ -45,22 +43,6 @@ impl Service for ProviderConnector {
     const NAME: &'static str = "provider-connector";
     const ABOUT: &'static str = "Offers a provider's data to receiver connectors that hold a grant";
     type Config = Config;
-
-    fn check(config: &Config) -> Vec<Finding> {
-        config.findings()
-    }
-
-    fn admin(config: &Config) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Config) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
-        vec![("peer", &config.peer)]
-    }
 
     fn commands() -> Vec<OwnCommand<Config>> {
         vec![OwnCommand {

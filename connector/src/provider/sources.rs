@@ -18,7 +18,7 @@ use crate::upstream::{Ends, PrefixSet, ResourceUrl, UrlError, UrlPrefix, strip_s
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// An address is not one that resources can be compared with.
-    #[error("source {url}")]
+    #[error("{url}")]
     Url {
         /// The address.
         url: Url,
@@ -27,11 +27,11 @@ pub enum SourceError {
         source: UrlError,
     },
     /// Two sources have the same address.
-    #[error("source {0} is there twice")]
+    #[error("{0} is there twice")]
     Twice(Url),
     /// Two sources offer the same files on different conditions.
     #[error(
-        "sources {0} and {1} are fetched from the same place; their authorization and contract have to be equal"
+        "{0} and {1} are fetched from the same place; their authorization and contract have to be equal"
     )]
     Conditions(Url, String),
     /// The file of provenance ids cannot be read.
@@ -44,9 +44,7 @@ pub enum SourceError {
         source: std::io::Error,
     },
     /// An event id that no header can carry.
-    #[error(
-        "source {url}: the provenance id of {resource} is not 1 to 256 printable ASCII characters"
-    )]
+    #[error("{url}: the provenance id of {resource} is not 1 to 256 printable ASCII characters")]
     EventId {
         /// The source.
         url: Url,
@@ -54,7 +52,7 @@ pub enum SourceError {
         resource: String,
     },
     /// Which of two event ids counts would be chance.
-    #[error("source {url}: {resource} has two provenance ids, with a slash at its end and without")]
+    #[error("{url}: {resource} has two provenance ids, with a slash at its end and without")]
     TwoEvents {
         /// The source.
         url: Url,
@@ -62,7 +60,7 @@ pub enum SourceError {
         resource: String,
     },
     /// A header field that may not be set from outside.
-    #[error("source {url}: the option {name} may not be set by receivers")]
+    #[error("{url}: the option {name} may not be set by receivers")]
     Option {
         /// The source.
         url: Url,
@@ -70,7 +68,7 @@ pub enum SourceError {
         name: String,
     },
     /// The password cannot be read.
-    #[error("source {url}: no password")]
+    #[error("{url}: no password")]
     Password {
         /// The source.
         url: Url,
@@ -116,28 +114,42 @@ impl Sources {
     /// Reads the sources of a configuration, with the files they point to.
     ///
     /// # Errors
-    /// [`SourceError`].
+    /// [`SourceError`], the first.
     pub fn new(configured: &[SourceConfig]) -> Result<Self, SourceError> {
+        let (sources, errors) = Self::read(configured);
+        errors.into_iter().next().map_or(Ok(sources), Err)
+    }
+
+    /// Reads what can be read of them, with all errors.
+    pub(super) fn read(configured: &[SourceConfig]) -> (Self, Vec<SourceError>) {
+        let mut errors = Vec::new();
         let mut by_resource: Vec<(UrlPrefix, std::sync::Arc<Source>)> = Vec::new();
         let mut by_upstream: Vec<(UrlPrefix, Vec<usize>)> = Vec::new();
         for (number, config) in configured.iter().enumerate() {
-            let prefix = |url: &Url| {
-                UrlPrefix::parse(url.as_str()).map_err(|source| SourceError::Url {
+            let mut prefix = |url: &Url| {
+                let parsed = UrlPrefix::parse(url.as_str()).map_err(|source| SourceError::Url {
                     url: url.clone(),
                     source,
-                })
+                });
+                parsed.map_err(|error| errors.push(error)).ok()
             };
-            let public = prefix(&config.url)?;
+            let upstream = config.upstream.as_ref().map(&mut prefix);
+            let public = prefix(&config.url);
+            let source = Source::read(number, config, &mut errors);
+            let (Some(public), Some(upstream)) = (public.clone(), upstream.unwrap_or(public))
+            else {
+                continue;
+            };
             if by_resource.iter().any(|(other, _)| *other == public) {
-                return Err(SourceError::Twice(config.url.clone()));
+                errors.push(SourceError::Twice(config.url.clone()));
+                continue;
             }
-            let upstream = prefix(config.upstream.as_ref().unwrap_or(&config.url))?;
             match by_upstream.iter_mut().find(|(other, _)| *other == upstream) {
                 None => by_upstream.push((upstream, vec![number])),
                 Some((_, same)) => {
                     let other = &configured[same[0]];
                     if conditions(other) != conditions(config) {
-                        return Err(SourceError::Conditions(
+                        errors.push(SourceError::Conditions(
                             config.url.clone(),
                             other.url.to_string(),
                         ));
@@ -145,12 +157,13 @@ impl Sources {
                     same.push(number);
                 }
             }
-            by_resource.push((public, std::sync::Arc::new(Source::new(number, config)?)));
+            by_resource.push((public, std::sync::Arc::new(source)));
         }
-        Ok(Self {
+        let sources = Self {
             by_resource: PrefixSet::new(by_resource),
             by_upstream: PrefixSet::new(by_upstream),
-        })
+        };
+        (sources, errors)
     }
 
     /// The source that `resource` belongs to.
@@ -180,28 +193,29 @@ fn conditions(config: &SourceConfig) -> (bool, bool) {
 }
 
 impl Source {
-    fn new(number: usize, config: &SourceConfig) -> Result<Self, SourceError> {
-        for name in &config.options {
-            if !may_be_set(name) {
-                return Err(SourceError::Option {
-                    url: config.url.clone(),
-                    name: name.clone(),
-                });
-            }
-        }
-        Ok(Self {
+    fn read(number: usize, config: &SourceConfig, errors: &mut Vec<SourceError>) -> Self {
+        let unfit = config.options.iter().filter(|name| !may_be_set(name));
+        errors.extend(unfit.map(|name| SourceError::Option {
+            url: config.url.clone(),
+            name: name.clone(),
+        }));
+        let credentials = credentials(config).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        Self {
             number,
             api_type: config.api_type,
             authorization: config.authorization,
             contract: config.contract,
             record: config.record,
             options: config.options.clone(),
-            credentials: credentials(config)?,
+            credentials,
             ends: Ends::configured(config.ends_by_close),
             prefix: config.url.clone(),
             upstream: config.upstream.clone(),
-            creations: creations(config)?,
-        })
+            creations: creations(config, errors),
+        }
     }
 
     /// Where `resource`, which lies in this source, is fetched from.
@@ -290,22 +304,23 @@ fn credentials(config: &SourceConfig) -> Result<Option<HeaderValue>, SourceError
     Ok(Some(value))
 }
 
-fn creations(config: &SourceConfig) -> Result<HashMap<String, String>, SourceError> {
+fn creations(config: &SourceConfig, errors: &mut Vec<SourceError>) -> HashMap<String, String> {
     let mut creations: HashMap<String, String> = match &config.provenance_file {
         None => HashMap::new(),
         Some(path) => std::fs::read_to_string(path)
             .and_then(|text| serde_json::from_str(&text).map_err(Into::into))
-            .map_err(|source| SourceError::Provenance {
-                path: path.clone(),
-                source,
-            })?,
+            .unwrap_or_else(|source| {
+                let path = path.clone();
+                errors.push(SourceError::Provenance { path, source });
+                HashMap::new()
+            }),
     };
     creations.extend(config.provenance.clone());
     for (resource, event) in &creations {
         let fits =
             (1..=256).contains(&event.len()) && event.bytes().all(|byte| byte.is_ascii_graphic());
         if !fits {
-            return Err(SourceError::EventId {
+            errors.push(SourceError::EventId {
                 url: config.url.clone(),
                 resource: resource.clone(),
             });
@@ -318,13 +333,13 @@ fn creations(config: &SourceConfig) -> Result<HashMap<String, String>, SourceErr
         if let Some(other) = known.insert(resource.clone(), event.clone())
             && other != event
         {
-            return Err(SourceError::TwoEvents {
+            errors.push(SourceError::TwoEvents {
                 url: config.url.clone(),
                 resource,
             });
         }
     }
-    Ok(known)
+    known
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ impl Provider {
             admission: config.limits.admission(),
             deadlines: config.deadlines,
             delivery: config.provenance.delivery,
-            ledger_url: crate::ledger_url(&config.provenance.public_url)?,
+            ledger_url: crate::ledger::header(&config.provenance.public_url)?,
             clock: context.clock.clone(),
         })
     }

@@ -120,31 +120,3 @@ fn default_deadlines() -> Deadlines {
         ..Deadlines::default()
     }
 }
-
-impl ProvenanceConfig {
-    /// What is wrong with the section.
-    pub(super) fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.peer_url.scheme() != "https" {
-            problems.push(
-                "peer_url: records are delivered with this connector's certificate, by https"
-                    .into(),
-            );
-        }
-        let foreign = || self.foreign.iter().map(|ledger| &ledger.url);
-        let all = std::iter::once(&self.public_url).chain(foreign());
-        for url in all.chain(&self.contract_services) {
-            if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
-                problems.push(format!(
-                    "{url} is not an http or https address without a query"
-                ));
-            }
-        }
-        for url in foreign().filter(|url| url.scheme() != "https") {
-            problems.push(format!(
-                "foreign: a token of the user's would go to {url} in the clear"
-            ));
-        }
-        problems
-    }
-}

@@ -11,7 +11,7 @@ use crate::upstream::{
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
     /// Nothing can be compared with an entry.
-    #[error("egress {url}")]
+    #[error("{url}")]
     Url {
         /// The entry.
         url: Url,
@@ -20,7 +20,7 @@ pub enum EgressError {
         source: UrlError,
     },
     /// Two entries for the same place: which addresses it may have would depend on their order.
-    #[error("egress {0} is there twice")]
+    #[error("{0} is there twice")]
     Twice(Url),
 }
 
@@ -42,17 +42,28 @@ impl Egress {
     /// Reads the list of a configuration.
     ///
     /// # Errors
-    /// [`EgressError`].
+    /// [`EgressError`], the first.
     pub fn new(configured: &[EgressConfig]) -> Result<Self, EgressError> {
+        let (egress, errors) = Self::read(configured);
+        errors.into_iter().next().map_or(Ok(egress), Err)
+    }
+
+    /// Reads what can be read of it, with all errors.
+    pub(super) fn read(configured: &[EgressConfig]) -> (Self, Vec<EgressError>) {
+        let mut errors = Vec::new();
         let mut entries: Vec<(UrlPrefix, EgressEntry)> = Vec::new();
         for (number, entry) in configured.iter().enumerate() {
-            let prefix =
-                UrlPrefix::parse(entry.url.as_str()).map_err(|source| EgressError::Url {
-                    url: entry.url.clone(),
-                    source,
-                })?;
+            let url = entry.url.clone();
+            let prefix = match UrlPrefix::parse(url.as_str()) {
+                Ok(prefix) => prefix,
+                Err(source) => {
+                    errors.push(EgressError::Url { url, source });
+                    continue;
+                }
+            };
             if entries.iter().any(|(other, _)| *other == prefix) {
-                return Err(EgressError::Twice(entry.url.clone()));
+                errors.push(EgressError::Twice(url));
+                continue;
             }
             let mut addresses = entry.addresses.clone();
             // An address that is written out is on the list by being written out.
@@ -70,7 +81,7 @@ impl Egress {
                 },
             ));
         }
-        Ok(Self(PrefixSet::new(entries)))
+        (Self(PrefixSet::new(entries)), errors)
     }
 
     /// The entry that `resource` belongs to.

@@ -19,12 +19,10 @@ use axum::{
     routing::{MethodRouter, get, head},
 };
 use common::{
-    config::AdminConfig,
     http::Endpoint,
-    listener::{Listener, ListenerConfig},
-    process::{Context, Finding},
+    listener::Listener,
+    process::Context,
     service::{OwnCommand, Service},
-    telemetry::TelemetryConfig,
     tls::PeerClient,
 };
 pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
@@ -47,22 +45,6 @@ impl Service for ReceiverConnector {
     const NAME: &'static str = "receiver-connector";
     const ABOUT: &'static str = "Fetches other domains' data for the applications of its own";
     type Config = Config;
-
-    fn check(config: &Config) -> Vec<Finding> {
-        config.findings()
-    }
-
-    fn admin(config: &Config) -> &AdminConfig {
-        &config.admin
-    }
-
-    fn telemetry(config: &Config) -> &TelemetryConfig {
-        &config.telemetry
-    }
-
-    fn listeners(config: &Config) -> Vec<(&'static str, &ListenerConfig)> {
-        vec![("api", &config.api)]
-    }
 
     fn commands() -> Vec<OwnCommand<Config>> {
         vec![OwnCommand {

@@ -88,7 +88,7 @@ impl Receiver {
             )?,
             admission: config.limits.admission(),
             deadlines: config.deadlines,
-            ledger_url: crate::ledger_url(&config.provenance.public_url)?,
+            ledger_url: crate::ledger::header(&config.provenance.public_url)?,
             contract_services: config.provenance.contract_services.clone(),
         })
     }

@@ -1,15 +1,16 @@
 //! The section `[location]` of a service that resolves providers.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use common::{
     config::Period,
     ids::{ConnectorId, UserId},
+    process::{Findings, Section},
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::record::Profile;
+use crate::record::{Profile, connector_url};
 
 /// How a service finds providers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,25 +45,31 @@ pub struct StaticLocation {
     pub profile: Profile,
 }
 
-impl LocationConfig {
-    /// What is wrong with the section beyond its syntax, as one sentence a fault.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+impl Section for LocationConfig {
+    fn check(&self, findings: &mut Findings) {
         if self.url.scheme() != "https" {
-            faults.push(format!("url: {} is not an https address", self.url));
+            findings.error("url", &self.url, "must be an https address");
         }
-        if self.cache.get() > Duration::from_hours(1) {
-            faults.push("cache: more than an hour hides a moved connector too long".to_owned());
+        if self.cache > LONGEST_CACHE {
+            findings.error(
+                "cache",
+                &self.cache,
+                format_args!(
+                    "must be {LONGEST_CACHE} at most: more hides a moved connector too long"
+                ),
+            );
         }
         for (provider, entry) in &self.static_entries {
-            if let Err(error) = crate::record::connector_url(entry.url.as_str()) {
-                faults.push(format!("static.\"{provider}\".url: {error}"));
+            if let Err(error) = connector_url(entry.url.as_str()) {
+                findings.error(&format!("static.{provider}.url"), &entry.url, error);
             }
         }
-        faults
     }
 }
 
+/// The longest time for which an answer counts.
+const LONGEST_CACHE: Period = Period::seconds(3600);
+
 fn default_cache() -> Period {
-    Period(Duration::from_mins(1))
+    Period::seconds(60)
 }

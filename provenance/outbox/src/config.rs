@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use common::config::{ByteSize, Period};
+use common::{
+    config::{ByteSize, Period},
+    disk,
+    process::{Findings, Section},
+};
+use provenance_model::batch::MAX_ITEMS;
 use serde::{Deserialize, Serialize};
 
 /// Where the outbox lies and how much it takes.
@@ -85,42 +90,23 @@ impl OutboxConfig {
             max_backoff: defaults::max_backoff(),
         }
     }
+}
 
-    /// What works and is hardly meant, if anything.
-    pub fn warning(&self) -> Option<&'static str> {
-        (self.disk_headroom.bytes() == 0).then_some(common::disk::NO_WATERMARK)
-    }
-
-    /// What is wrong with the values, one sentence each.
-    pub fn problems(&self) -> Vec<String> {
-        let mut found = Vec::new();
+impl Section for OutboxConfig {
+    fn check(&self, findings: &mut Findings) {
         if self.path.as_os_str().is_empty() {
-            found.push("outbox.path is empty".to_owned());
+            findings.error("path", &self.path, "must name a file");
         }
-        if self.max_records == 0 {
-            found.push("outbox.max_records is 0: no exchange could be recorded".to_owned());
-        }
-        if self.max_bytes.bytes() < MIN_BYTES {
-            found.push("outbox.max_bytes must be at least 1MiB".to_owned());
-        }
-        if self.max_parked_bytes.bytes() < MIN_BYTES {
-            found.push("outbox.max_parked_bytes must be at least 1MiB".to_owned());
-        }
-        if !(1..=100).contains(&self.disk_watermark_percent) {
-            found.push("outbox.disk_watermark_percent must be 1 to 100".to_owned());
-        }
-        if !(1..=provenance_model::batch::MAX_ITEMS).contains(&self.batch) {
-            found.push(format!(
-                "outbox.batch must be 1 to {}",
-                provenance_model::batch::MAX_ITEMS
-            ));
-        }
-        found
+        findings.at_least("max_records", self.max_records, 1);
+        findings.at_least("max_bytes", self.max_bytes, MIN_BYTES);
+        findings.at_least("max_parked_bytes", self.max_parked_bytes, MIN_BYTES);
+        disk::check_watermark(self.disk_watermark_percent, self.disk_headroom, findings);
+        findings.within("batch", self.batch, &(1..=MAX_ITEMS));
     }
 }
 
 /// 1 MiB: less would be full with what one burst leaves.
-const MIN_BYTES: u64 = 1 << 20;
+const MIN_BYTES: ByteSize = ByteSize(1 << 20);
 
 mod defaults {
     use super::{ByteSize, Period};
@@ -187,10 +173,9 @@ mod tests {
 
     #[test]
     fn the_defaults_are_in_order() {
-        assert_eq!(
-            OutboxConfig::new("outbox.db").problems(),
-            Vec::<String>::new()
-        );
+        let findings = Findings::of(&OutboxConfig::new("outbox.db"));
+        assert_eq!(findings.errors(), [""; 0]);
+        assert_eq!(findings.warnings(), [""; 0]);
     }
 
     #[test]
@@ -203,18 +188,17 @@ mod tests {
             batch: 2000,
             ..OutboxConfig::new("")
         };
-        assert_eq!(bad.problems().len(), 6);
+        assert_eq!(Findings::of(&bad).errors().len(), 6);
     }
 
     #[test]
     fn an_outbox_without_a_watermark_is_warned_of() {
         let mut config = OutboxConfig::new("outbox.db");
-        assert_eq!(config.warning(), None);
         config.disk_headroom = ByteSize(0);
+        let findings = Findings::of(&config);
         assert!(
-            config
-                .warning()
-                .is_some_and(|text| text.contains("disk_headroom"))
+            findings.warnings()[0].starts_with("disk_headroom = \"0B\": "),
+            "{findings:?}"
         );
     }
 }

@@ -58,7 +58,7 @@ use bytes::Bytes;
 use common::{
     clock::{SharedClock, unix_millis},
     ids::ConnectorId,
-    process::Heartbeat,
+    process::{Findings, Heartbeat},
 };
 pub use provenance_model::batch::{AbortReason, BodyEnd, Receipt};
 use time::OffsetDateTime;
@@ -129,9 +129,8 @@ impl Outbox {
         connector: &ConnectorId,
         clock: SharedClock,
     ) -> Result<Self, OpenError> {
-        if let Some(problem) = config.problems().into_iter().next() {
-            return Err(OpenError::Config(problem));
-        }
+        let errors = Findings::of(&config).into_result();
+        errors.map_err(OpenError::Config)?;
         let opened = open::open(&config, connector, &clock)?;
         Ok(Self {
             shared: Arc::new(Shared {

@@ -1,5 +1,7 @@
 //! Stand-ins that the tests of several crates share.
 
+pub mod wrong;
+
 use std::{
     collections::HashMap,
     sync::{

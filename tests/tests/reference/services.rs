@@ -1,6 +1,6 @@
 //! Each service with the least that it has to be told, and with one of everything that it can be told.
 
-use common::{process::Finding, service::Service};
+use common::service::{Service, findings};
 use toml::{Table, Value};
 
 /// A service.
@@ -63,12 +63,7 @@ fn errors<S: Service>(value: Value) -> Vec<String> {
         Ok(config) => config,
         Err(error) => return vec![error.to_string()],
     };
-    let findings = S::check(&config).into_iter();
-    let errors = findings.filter_map(|finding| match finding {
-        Finding::Error(text) => Some(text),
-        Finding::Warning(_) => None,
-    });
-    errors.collect()
+    findings(&config).errors().to_vec()
 }
 
 const ADMIN: &str = "admin.listen = '127.0.0.1:1'";

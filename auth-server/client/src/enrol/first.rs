@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use common::{config::SecretFile, http::client, pem, tls::TlsConfig};
+use common::{config::SecretFile, http::client, pem, process::Findings, tls::TlsConfig};
 use rcgen::{CertificateParams, KeyPair};
 use secrecy::ExposeSecret as _;
 
@@ -26,9 +26,8 @@ pub async fn ensure_certificate(
     let Some(enrolment) = enrolment else {
         return Err(EnrolError::NotConfigured(tls.certificate.clone()));
     };
-    if let Some(problem) = enrolment.problem() {
-        return Err(EnrolError::Clear(problem));
-    }
+    let errors = Findings::of(enrolment).into_result();
+    errors.map_err(EnrolError::Clear)?;
     let anchors = pem::certificates(&tls.ca)?;
     let code = SecretFile(enrolment.code_file.clone())
         .read()

@@ -8,7 +8,12 @@ mod renewal;
 use std::path::PathBuf;
 
 pub use chain::check_chain;
-use common::{base_url, config::ConfigError, pem::PemError, process::Finding};
+use common::{
+    base_url,
+    config::ConfigError,
+    pem::PemError,
+    process::{Findings, Section},
+};
 pub use files::{finish_installation, install};
 pub use first::ensure_certificate;
 pub use renewal::{renew_now, spawn_renewal};
@@ -29,24 +34,17 @@ pub struct EnrolmentConfig {
     pub trust_ca: bool,
 }
 
-impl EnrolmentConfig {
-    /// What is wrong with it beyond its form. Whoever reads the one-time code on its way gets the certificate in its place.
-    pub fn problem(&self) -> Option<&'static str> {
+/// Whoever reads the one-time code on its way gets the certificate in its place.
+impl Section for EnrolmentConfig {
+    fn check(&self, findings: &mut Findings) {
         let url = &self.auth_public_url;
-        match url.scheme() {
-            "https" => None,
-            "http" if base_url::is_loopback(url) => None,
-            "http" => Some(
-                "auth_public_url: the one-time code would go over the network in the clear; use https",
-            ),
-            _ => Some("auth_public_url is no https address"),
+        if url.scheme() != "https" && !(url.scheme() == "http" && base_url::is_loopback(url)) {
+            findings.error(
+                "auth_public_url",
+                url,
+                "the one-time code would go over the network in the clear; use https",
+            );
         }
-    }
-
-    /// The same as a finding of a whole configuration.
-    pub fn finding(&self) -> Option<Finding> {
-        self.problem()
-            .map(|problem| Finding::Error(format!("[enrolment] {problem}")))
     }
 }
 
@@ -58,7 +56,7 @@ pub enum EnrolError {
     NotConfigured(PathBuf),
     /// The code would be shown to others.
     #[error("[enrolment] {0}")]
-    Clear(&'static str),
+    Clear(String),
     /// The one-time code cannot be read.
     #[error("the one-time code cannot be read")]
     Code(#[source] ConfigError),
@@ -117,8 +115,7 @@ mod tests {
             code_file: "code".into(),
             trust_ca: false,
         };
-        assert_eq!(config.problem().is_none(), good);
-        assert_eq!(config.finding().is_none(), good);
+        assert_eq!(Findings::of(&config).into_result().is_ok(), good);
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use common::{
     clock::{Clock as _, ManualClock},
     config::Period,
+    process::Findings,
 };
 use http::StatusCode;
 use jsonwebtoken::jwk::JwkSet;
@@ -358,7 +359,7 @@ async fn plain_http_is_refused_wherever_it_stands() {
         profile: Profile::Cadde4,
     };
     world.config.static_entries.insert(provider(), entry);
-    assert!(!world.config.faults().is_empty());
+    Findings::of(&world.config).into_result().unwrap_err();
     let error = world.resolver().resolve(&provider()).await.unwrap_err();
     assert!(
         matches!(*error.source, LookupError::Refused(RecordError::Url(_))),
