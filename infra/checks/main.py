@@ -147,12 +147,19 @@ class Foretold:
                 (folder / values["tags"]["kakehashi:kind"]).write_text(values["user_data"])
         return folder
 
+    def other(self, variables, wanted):
+        """Another trial, by its variables."""
+        planned = self.space.plan("trial", variables)["planned_values"]
+        return judge(tables.trial(list(workspace.resources(planned["root_module"])), workspace.TERRAFORM, wanted, planned["outputs"]["kakehashi"]["value"]))
+
     def with_domain_d(self):
         """One line more in the table of domains."""
         domains = {"a": {"number": 1}, "b": {"number": 2}, "c": {"number": 3}, "d": {"number": 4}}
-        planned = self.space.plan("trial", [("domains", domains)])["planned_values"]
-        wanted = tables.with_domain_d(tables.expected())
-        return judge(tables.trial(list(workspace.resources(planned["root_module"])), workspace.TERRAFORM, wanted, planned["outputs"]["kakehashi"]["value"]))
+        return self.other([("domains", domains)], tables.with_domain_d(tables.expected()))
+
+    def with_switches(self):
+        """What is off otherwise."""
+        return self.other([("separate_nlbs", True), ("shield_advanced", True)], tables.with_separate_load_balancers(tables.expected()))
 
     def documented(self):
         return document.check(self.resources)
@@ -183,6 +190,7 @@ def foretold(folder):
         stage("trial against its tables", trial.held_against_tables)
         stage("rows of the design", trial.documented)
         stage("trial with a domain more", trial.with_domain_d)
+        stage("trial with its switches on", trial.with_switches)
         stage("faults put in on purpose", trial.with_faults)
     stage("settings of hosts, rehearsed", hosts.judged)
 

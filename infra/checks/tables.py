@@ -60,6 +60,21 @@ def with_domain_d(wanted):
     return more
 
 
+def with_separate_load_balancers(wanted):
+    """The same with a network load balancer for each provider, on 443: a port that every host has to be let out to, so all of ours get as far as its handshake."""
+    more = copy.deepcopy(wanted)
+    providers = [entry["server"] for entry in wanted["listener"] if entry["certificate"] == "with" and entry["server"].startswith("provider-")]
+    for listener in more["listener"]:
+        if listener["server"] in providers and listener["certificate"] == "with":
+            listener["port"] = 443
+    holds = more["subnet"]["public-2"]["holds"]
+    more["subnet"]["public-2"]["holds"] = [name for name in holds if name != "nlb-connector"] + [f"nlb-{name.removeprefix('provider-')}" for name in providers]
+    for kind, host in more["host"].items():
+        if kind != "bastion":
+            host["reaches"] = sorted({*host["reaches"], *(f"{name} with" for name in providers)})
+    return more
+
+
 def name_of(entry):
     return re.sub(r"^kakehashi(-one)?-", "", entry["tags"]["Name"])
 
@@ -341,7 +356,7 @@ def outputs(rows, value, wanted):
         address = value["hosts"][entry["server"]]["address"]
         rows.equal(f"{row}, listens", listener["listen"], f"{address}:{PORTS[entry['certificate']]}")
         rows.equal(f"{row}, health", listener["health"], f"{address}:{HEALTH}")
-        rows.equal(f"{row}, URL", listener["external_url"], f"https://{entry['name']}{':' + str(entry['port']) if with_one else ''}")
+        rows.equal(f"{row}, URL", listener["external_url"], f"https://{entry['name']}{':' + str(entry['port']) if with_one and entry['port'] != 443 else ''}")
         rows.equal(f"{row}, in front", (listener["tls"], listener["proxy_protocol"]), ("mutual", "v2") if with_one else ("server", None))
         rows.equal(f"{row}, proxies", listener["trusted_proxies"], ["10.20.0.0/24", "10.20.1.0/24"])
 
