@@ -1,5 +1,6 @@
-"""Writes docs/reference/infrastructure.md: every row of the design and what makes it so, from rows.toml and the plan of `trial`."""
+"""Writes docs/reference/infrastructure.md, every row of the design and what makes it so, from rows.toml and the plan of `trial`; and a page of the environments' variables."""
 
+import json
 import pathlib
 import re
 import tomllib
@@ -107,17 +108,52 @@ def page(resources):
     return "\n".join(lines) + "\n", wrong
 
 
-def write(resources):
+SETTINGS_HEAD = """# Variables of the environments
+
+Made by `scripts/check-infra --write` from the code below `infra/terraform/environments`; do not edit. What a variable must not be is refused before anything is
+planned, with what is allowed.
+"""
+
+
+def attribute(body, name):
+    """The expression of an argument within a variable's block, on one line."""
+    found = re.search(rf"^  {name}\s+= (.*?)(?=^  [a-z_]+\s+= |^  [a-z_]+ \{{|\Z)", body, re.M | re.S)
+    if not found:
+        return None
+    lines = [line.strip() for line in found.group(1).strip().splitlines()]
+    # In Terraform the end of a line ends an entry, within brackets too.
+    text = " ".join(f"{line}," if not line.endswith(("{", "(", "[", ",")) and number + 1 < len(lines) and lines[number + 1][0] not in "}])" else line for number, line in enumerate(lines))
+    return re.sub(r"\s+", " ", text)
+
+
+def settings_page():
+    lines = [SETTINGS_HEAD]
+    for name in ("trial", "minimal", "../bootstrap"):
+        path = workspace.TERRAFORM / "environments" / name / "variables.tf"
+        lines += [f"## `{name.removeprefix('../')}`", "", "| variable | type | default | |", "|---|---|---|---|"]
+        for variable, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', path.read_text(), re.M | re.S):
+            default = attribute(body, "default")
+            lines.append(f"| `{variable}` | `{attribute(body, 'type')}` | {'has to be given' if default is None else f'`{default}`'} | {json.loads(attribute(body, 'description'))} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def pages(resources):
     text, wrong = page(resources)
     if wrong:
         raise workspace.Failed("\n".join(wrong))
-    PAGE.write_text(text)
+    return {PAGE: text, PAGE.with_name("infrastructure-variables.md"): settings_page()}
+
+
+def write(resources):
+    for path, text in pages(resources).items():
+        path.write_text(text)
 
 
 def check(resources):
-    text, wrong = page(resources)
-    if wrong:
-        raise workspace.Failed("\n".join(wrong))
-    if not PAGE.exists() or PAGE.read_text() != text:
-        raise workspace.Failed(f"{PAGE.name} is not what rows.toml and the plan make of it: run scripts/check-infra --write")
-    return f"{text.count(chr(10) + '| ') - 2 * text.count('## ')} rows, every resource named"
+    made = pages(resources)
+    for path, text in made.items():
+        if not path.exists() or path.read_text() != text:
+            raise workspace.Failed(f"{path.name} is not what the code makes of it: run scripts/check-infra --write")
+    rows = made[PAGE].count("\n| ") - made[PAGE].count("\n## ")
+    return f"{rows} rows, every resource named; variables as they are"

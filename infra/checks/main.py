@@ -233,7 +233,7 @@ def policy(plan):
 def main():
     parser = argparse.ArgumentParser(prog="check-infra", description=__doc__)
     parser.add_argument("--plan", metavar="ENVIRONMENT", choices=ENVIRONMENTS, help="print the plan of an environment as JSON, and nothing else")
-    parser.add_argument("--write", action="store_true", help="write docs/reference/infrastructure.md anew, and nothing else")
+    parser.add_argument("--write", action="store_true", help="write the pages of docs/reference that are made from the code, and nothing else")
     parser.add_argument("--policy", action="store_true", help="run checkov on the plan of trial, and nothing else")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kakehashi-infra-") as folder:
