@@ -36,7 +36,8 @@ pub use exchange::{ExchangedToken, TokenExchange};
 pub use operator::{OperatorClient, OperatorError};
 pub use registry::{Registry, RegistryError};
 pub use token_error::TokenError;
+pub use verify::{TokenVerifier, VerifiedToken};
+
 // For what is fuzzed.
 #[doc(hidden)]
-pub use verify::Shape;
-pub use verify::{TokenVerifier, VerifiedToken};
+pub use self::{claims::jti_of, verify::Shape};
