@@ -1,6 +1,6 @@
 //! Tokens, and records that are signed like them.
 
-use auth_client::{Shape, TokenClaims, jti_of};
+use auth_client::{ExchangedToken, Shape, TokenClaims};
 use common::ids::UserId;
 use jsonwebtoken::jwk::JwkSet;
 use location_client::{LocationRecord, Source, verify::RecordKeys};
@@ -13,7 +13,7 @@ use crate::text;
 pub fn token(bytes: &[u8]) {
     if let Some(text) = text(bytes) {
         let _ = Shape::read(text);
-        let _ = jti_of(text);
+        let _ = ExchangedToken::new(text.to_owned().into()).jti();
     }
     if let Ok(claims) = serde_json::from_slice::<TokenClaims>(bytes) {
         let _ = (claims.kind(), claims.orgs(), claims.audiences());

@@ -11,10 +11,10 @@
 //! | [`books`], [`judge`] | what was recorded, and whether the invariants hold |
 //!
 //! ```no_run
-//! # use tests::faults::{Plan, Random, World, chaos};
+//! # use tests::faults::{FaultFixture, Plan, Random, chaos};
 //! # async fn scenario() {
 //! let mut random = Random::seeded();
-//! let world = World::start(Plan::default(), &mut random).await;
+//! let world = FaultFixture::start(Plan::default(), &mut random).await;
 //! let load = world.load(&mut random);
 //! for _ in 0..tests::faults::rounds() {
 //!     chaos::round(&world, &mut random).await;

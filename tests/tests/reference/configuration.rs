@@ -406,6 +406,9 @@ whose default is \"its own\" may be left out. `check-config` prints what is in e
                 owners(met)
             );
         }
+        let root = data::workspace();
+        let source = file.strip_prefix(root).unwrap_or(file).display();
+        let _ = write!(page, "From `{source}`.\n\n");
         page.push_str("| key | type | default | allowed | meaning |\n|---|---|---|---|---|\n");
         for field in &structure.fields {
             let (allowed, meaning) = found.words(file, field);

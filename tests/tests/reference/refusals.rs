@@ -71,6 +71,8 @@ Every way in which a connector refuses, as the tables in `connector/src/exchange
 have them: this page is written from them (`tests/tests/reference`). Message ids are those of CADDE 4.0; where it has none, the function
 number is 90. Where there are two, the first is the provider connector's and the second the receiver connector's. The name stands in the
 log, before the reason; texts are in the language of `Accept-Language`, Japanese by default.
+
+What an application gets of a provider connector's refusal is `provider-refused` (`020004005E`), with the provider's own id and text inside its text.
 "
     .to_owned();
     let exchanges = exchange::refusals::TABLE;
