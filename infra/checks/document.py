@@ -54,7 +54,9 @@ def diagram(network):
     for listener in network.of("aws_lb_listener"):
         balancer = next(entry["name"].removeprefix("kakehashi-") for entry in network.of("aws_lb") if entry["arn"] == listener["load_balancer_arn"])
         arrows.add(f"  outside --> {balancer}")
-        actions = listener["default_action"] + [action for rule in network.of("aws_lb_listener_rule") if rule["listener_arn"] == listener["arn"] for action in rule["action"]]
+        actions = listener["default_action"] + [
+            action for rule in network.of("aws_lb_listener_rule") if rule["listener_arn"] == listener["arn"] for action in rule["action"]
+        ]
         for action in actions:
             if action["type"] == "forward":
                 host, port = groups[action["target_group_arn"]]
@@ -100,7 +102,13 @@ def page(resources):
         lines.append(f"| {row['row']} | {'; '.join(cells)} | {row.get('missing', '')} |")
     lines = [("\n" + line if line.startswith("## ") else line) for line in lines]
     guide = (PAGE.parent.parent / "guides/aws.md").read_text()
-    alarms = [f"HOST-{measure}" for measure in operations.MEASURES] + ["HOST-PROGRAM", "HOST-LISTENER-target", "job-failed", "job-uncalled", *operations.WATCHED]
+    alarms = [f"HOST-{measure}" for measure in operations.MEASURES] + [
+        "HOST-PROGRAM",
+        "HOST-LISTENER-target",
+        "job-failed",
+        "job-uncalled",
+        *operations.WATCHED,
+    ]
     wrong += [f"guides/aws.md does not say what the alarm {alarm} means" for alarm in alarms if f"`{alarm}`" not in guide]
     for address in addresses:
         if address not in named:
@@ -122,7 +130,10 @@ def attribute(body, name):
         return None
     lines = [line.strip() for line in found.group(1).strip().splitlines()]
     # In Terraform the end of a line ends an entry, within brackets too.
-    text = " ".join(f"{line}," if not line.endswith(("{", "(", "[", ",")) and number + 1 < len(lines) and lines[number + 1][0] not in "}])" else line for number, line in enumerate(lines))
+    text = " ".join(
+        f"{line}," if not line.endswith(("{", "(", "[", ",")) and number + 1 < len(lines) and lines[number + 1][0] not in "}])" else line
+        for number, line in enumerate(lines)
+    )
     return re.sub(r"\s+", " ", text)
 
 
@@ -133,7 +144,9 @@ def settings_page():
         lines += [f"## `{name.removeprefix('../')}`", "", "| variable | type | default | |", "|---|---|---|---|"]
         for variable, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', path.read_text(), re.M | re.S):
             default = attribute(body, "default")
-            lines.append(f"| `{variable}` | `{attribute(body, 'type')}` | {'has to be given' if default is None else f'`{default}`'} | {json.loads(attribute(body, 'description'))} |")
+            lines.append(
+                f"| `{variable}` | `{attribute(body, 'type')}` | {'has to be given' if default is None else f'`{default}`'} | {json.loads(attribute(body, 'description'))} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

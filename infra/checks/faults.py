@@ -7,11 +7,11 @@ import tomllib
 import tables
 import workspace
 
-FAULTS = pathlib.Path(__file__).resolve().parent / "faults.toml"
+FAULTS = pathlib.Path(__file__).resolve().parent / "faults"
 
 
 def load():
-    return tomllib.loads(FAULTS.read_text())["fault"]
+    return [fault for path in sorted(FAULTS.glob("*.toml")) for fault in tomllib.loads(path.read_text())["fault"]]
 
 
 def get(values, path):

@@ -37,7 +37,9 @@ class Rehearsal:
     def __init__(self, program, *arguments, of):
         path = pathlib.Path(__file__).resolve().parent / program
         parts = [path, path.parent / "namespaces.py", *of]
-        self.stamp = pathlib.Path(os.environ["CHECK_INFRA_TOOLS"], f"{path.stem}-{hashlib.sha256(b''.join(part.read_bytes() for part in parts)).hexdigest()[:16]}")
+        self.stamp = pathlib.Path(
+            os.environ["CHECK_INFRA_TOOLS"], f"{path.stem}-{hashlib.sha256(b''.join(part.read_bytes() for part in parts)).hexdigest()[:16]}"
+        )
         self.process = None
         if not self.stamp.exists() and namespaces.possible():
             self.process = subprocess.Popen([sys.executable, path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

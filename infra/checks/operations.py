@@ -53,14 +53,20 @@ def records(rows, network):
     trail = one(rows, network, "aws_cloudtrail", "trail")
     if trail:
         rows.equal("trail, bucket", trail["s3_bucket_name"], bucket["trail"]["bucket"])
-        rows.true("trail", trail["is_multi_region_trail"] and trail["include_global_service_events"] and trail["enable_log_file_validation"] and trail["kms_key_id"], "leaves something out")
+        rows.true(
+            "trail",
+            trail["is_multi_region_trail"] and trail["include_global_service_events"] and trail["enable_log_file_validation"] and trail["kms_key_id"],
+            "leaves something out",
+        )
         rows.true("trail, log group", trail["cloud_watch_logs_group_arn"], "is not there for alarms")
     session = next((entry for entry in network.of("aws_ssm_document") if entry["document_type"] == "Session"), None)
     rows.true("sessions", session, "are not recorded")
     if session:
         inputs = json.loads(session["content"])["inputs"]
         rows.equal("sessions, document", (session["name"], session["document_type"]), ("SSM-SessionManagerRunShell", "Session"))
-        rows.equal("sessions, record", (inputs["s3BucketName"], inputs["s3KeyPrefix"], inputs["s3EncryptionEnabled"]), (bucket["sessions"]["bucket"], "sessions", True))
+        rows.equal(
+            "sessions, record", (inputs["s3BucketName"], inputs["s3KeyPrefix"], inputs["s3EncryptionEnabled"]), (bucket["sessions"]["bucket"], "sessions", True)
+        )
         for entry in network.of("aws_iam_role_policy"):
             if ".module.host[" in f".{entry['address']}":
                 rows.true(f"sessions, {entry['address']}", f"{bucket['sessions']['arn']}/sessions/*" in entry["policy"], "cannot write its record")
@@ -84,7 +90,11 @@ def agents(rows, network):
     """What is read and measured on hosts is what is kept and alarmed about."""
     groups = {group["name"] for group in network.of("aws_cloudwatch_log_group")}
     settings = {entry["name"]: json.loads(entry["value"]) for entry in network.of("aws_ssm_parameter")}
-    told = {entry["parameters"].get("optionalConfigurationLocation"): {target["key"]: target["values"] for target in entry["targets"]} for entry in network.of("aws_ssm_association") if entry["name"] == "AmazonCloudWatch-ManageAgent"}
+    told = {
+        entry["parameters"].get("optionalConfigurationLocation"): {target["key"]: target["values"] for target in entry["targets"]}
+        for entry in network.of("aws_ssm_association")
+        if entry["name"] == "AmazonCloudWatch-ManageAgent"
+    }
     for kind, programs in PROGRAMS.items():
         row, name = f"agent on {kind}", f"/kakehashi/agent/{kind}"
         setting = settings.get(name)
@@ -135,7 +145,11 @@ def alarms(rows, network):
     topic = one(rows, network, "aws_sns_topic", "alarms")
     if topic is None:
         return
-    rows.true("alarms, mail", any(entry["topic_arn"] == topic["arn"] and entry["protocol"] == "email" for entry in network.of("aws_sns_topic_subscription")), "goes to nobody")
+    rows.true(
+        "alarms, mail",
+        any(entry["topic_arn"] == topic["arn"] and entry["protocol"] == "email" for entry in network.of("aws_sns_topic_subscription")),
+        "goes to nobody",
+    )
     rows.true("alarms, mail", topic["kms_master_key_id"], "lies unencrypted")
     found = {}
     for alarm in network.of("aws_cloudwatch_metric_alarm"):
@@ -147,7 +161,11 @@ def alarms(rows, network):
         for measure, (namespace, metric) in MEASURES.items():
             wanted.add(f"{name}-{measure}")
             alarm = found.get(f"{name}-{measure}", {})
-            rows.equal(f"alarm {name}-{measure}", (alarm.get("namespace"), alarm.get("metric_name"), (alarm.get("dimensions") or {}).get("InstanceId")), (namespace, metric, instance["id"]))
+            rows.equal(
+                f"alarm {name}-{measure}",
+                (alarm.get("namespace"), alarm.get("metric_name"), (alarm.get("dimensions") or {}).get("InstanceId")),
+                (namespace, metric, instance["id"]),
+            )
         for program in PROGRAMS[instance["tags"]["kakehashi:kind"]]:
             wanted.add(f"{name}-{program}")
             dimensions = found.get(f"{name}-{program}", {}).get("dimensions") or {}
@@ -197,14 +215,20 @@ def clock(rows, network):
     if job is None:
         return
     for action, entry in schedules.items():
-        rows.equal(f"clock, {action}", (entry["schedule_expression_timezone"], entry["state"], entry["target"][0]["arn"]), ("Asia/Tokyo", "ENABLED", job["arn"]))
+        rows.equal(
+            f"clock, {action}", (entry["schedule_expression_timezone"], entry["state"], entry["target"][0]["arn"]), ("Asia/Tokyo", "ENABLED", job["arn"])
+        )
     hosts = json.loads(job["environment"][0]["variables"]["HOSTS"])
     support = {name for name in network.instances if name in ("auth", "location", "catalogue", "provenance")}
     for environment, names in (("support", support), ("connector", set(network.instances) - support)):
         rows.equal(f"clock, {environment}", sorted(hosts.get(environment, [])), sorted(network.instances[name]["id"] for name in names))
     policy = next(entry["policy"] for entry in network.of("aws_iam_role_policy") if entry["address"] == "module.schedule.aws_iam_role_policy.job")
     allowed = [resource for statement in json.loads(policy)["Statement"] if statement["Sid"] == "Servers" for resource in statement["Resource"]]
-    rows.equal("clock, servers that it may start", sorted(resource.rsplit("/", 1)[1] for resource in allowed), sorted(instance["id"] for instance in network.instances.values()))
+    rows.equal(
+        "clock, servers that it may start",
+        sorted(resource.rsplit("/", 1)[1] for resource in allowed),
+        sorted(instance["id"] for instance in network.instances.values()),
+    )
 
 
 def accounts(rows, network):
@@ -240,7 +264,11 @@ def people(rows, network):
     if policy:
         deny = next(entry for entry in json.loads(policy["policy"])["Statement"] if entry["Effect"] == "Deny")
         rows.equal("people, second factor", deny["Condition"], {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})
-        rows.true("people, second factor", all(":" in action and not action.startswith(("ec2", "s3", "ssm", "kms")) for action in deny["NotAction"]), "is not needed for everything")
+        rows.true(
+            "people, second factor",
+            all(":" in action and not action.startswith(("ec2", "s3", "ssm", "kms")) for action in deny["NotAction"]),
+            "is not needed for everything",
+        )
         held = {entry["group"] for entry in network.of("aws_iam_group_policy_attachment") if entry["policy_arn"] == policy["arn"]}
         rows.equal("people, second factor, groups", held, {group["name"] for group in network.of("aws_iam_group")})
     passwords = one(rows, network, "aws_iam_account_password_policy", "people")

@@ -191,9 +191,7 @@ class Provider(pb_grpc.ProviderServicer):
     def GetProviderSchema(self, request, context):
         resources = {name: pb.Schema(block=block_message(block)) for (kind, name), block in self.schema.items() if kind == "resource"}
         data = {name: pb.Schema(block=block_message(block)) for (kind, name), block in self.schema.items() if kind == "data"}
-        return pb.GetProviderSchema.Response(
-            provider=pb.Schema(block=block_message(PROVIDER)), resource_schemas=resources, data_source_schemas=data
-        )
+        return pb.GetProviderSchema.Response(provider=pb.Schema(block=block_message(PROVIDER)), resource_schemas=resources, data_source_schemas=data)
 
     def ValidateProviderConfig(self, request, context):
         return pb.ValidateProviderConfig.Response()

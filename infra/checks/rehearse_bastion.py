@@ -85,7 +85,13 @@ class Rehearsal:
         shutil.copy(PROGRAM, root / "tmp/accounts.py")
         (root / "run/sshd").mkdir(exist_ok=True)
         inside(root, "ssh-keygen", "-A")
-        inside(root, "python3", "/tmp/accounts.py", base64.b64encode(json.dumps(settings).encode()).decode(), env={**os.environ, "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"})
+        inside(
+            root,
+            "python3",
+            "/tmp/accounts.py",
+            base64.b64encode(json.dumps(settings).encode()).decode(),
+            env={**os.environ, "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        )
 
     def sshd(self, root, *addresses):
         listen = [option for address in addresses for option in ("-o", f"ListenAddress={address}")]
@@ -107,8 +113,26 @@ class Rehearsal:
         ask = root / "tmp/ask"
         ask.write_text(f"#!/bin/sh\necho '{answer}'\n")
         ask.chmod(0o755)
-        environment = {"PATH": "/usr/bin:/bin", "HOME": "/root", "SSH_ASKPASS": "/tmp/ask", "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0", "SSH_AUTH_SOCK": "/tmp/agent"}
-        options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5", "-o", "NumberOfPasswordPrompts=1"]
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/root",
+            "SSH_ASKPASS": "/tmp/ask",
+            "SSH_ASKPASS_REQUIRE": "force",
+            "DISPLAY": ":0",
+            "SSH_AUTH_SOCK": "/tmp/agent",
+        }
+        options = [
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o",
+            "LogLevel=ERROR",
+            "-o",
+            "ConnectTimeout=5",
+            "-o",
+            "NumberOfPasswordPrompts=1",
+        ]
         program, *rest = command
         if program in ("ssh", "scp", "sftp"):
             rest = options + ([] if any(word.startswith("ControlPath") or word == "-S" for word in rest) else ["-i", key, "-o", "IdentitiesOnly=yes"]) + rest
@@ -145,7 +169,9 @@ class Rehearsal:
         bastion = self.roots["bastion"]
         secret = bastion / "var/lib/kakehashi/totp/userA/secret"
         done = self.client("ssh", "-tt", f"userA@{BASTION}")
-        self.row("without an operator's word nobody logs in by the key alone", done.returncode == 255 and "Servers" not in done.stdout, done.stdout + done.stderr)
+        self.row(
+            "without an operator's word nobody logs in by the key alone", done.returncode == 255 and "Servers" not in done.stdout, done.stdout + done.stderr
+        )
         done = run(CHROOT, str(bastion), "/usr/local/sbin/kakehashi-enrol", "root")
         self.row("the operator's word is for users of the bastion alone", done.returncode == 1, done.stdout)
         inside(bastion, "/usr/local/sbin/kakehashi-enrol", "userA")
@@ -154,7 +180,9 @@ class Rehearsal:
         if not secret.exists():
             return None
         words = secret.read_text().split()
-        self.row("the secret is shown to the user, and is the user's own", words[0] in done.stdout and secret.stat().st_mode & 0o077 == 0, oct(secret.stat().st_mode))
+        self.row(
+            "the secret is shown to the user, and is the user's own", words[0] in done.stdout and secret.stat().st_mode & 0o077 == 0, oct(secret.stat().st_mode)
+        )
         done = self.client("ssh", "-tt", f"userA@{BASTION}")
         self.row("from then on a code is needed, though the word still holds", done.returncode == 255, done.stdout)
         return words[0]
@@ -185,7 +213,10 @@ class Rehearsal:
         }.items():
             done = self.mux(*words, typed="id\n")
             self.row(f"trick: {what}", done.returncode != 0 and "uid=" not in done.stdout, done.stdout)
-        for what, words in {"scp": ["scp", "-O", "-o", f"ControlPath={CONTROL}", "/tmp/key.pub", "x:/tmp/"], "sftp": ["sftp", "-o", f"ControlPath={CONTROL}", "x"]}.items():
+        for what, words in {
+            "scp": ["scp", "-O", "-o", f"ControlPath={CONTROL}", "/tmp/key.pub", "x:/tmp/"],
+            "sftp": ["sftp", "-o", f"ControlPath={CONTROL}", "x"],
+        }.items():
             done = self.client(*words, typed="ls\n")
             self.row(f"trick: {what}", done.returncode != 0 and not (self.roots["bastion"] / "tmp/key.pub").exists(), done.stdout)
         for address, port in FORBIDDEN:
@@ -193,13 +224,15 @@ class Rehearsal:
             self.row(f"trick: -W {address}:{port}", done.returncode != 0, done.stdout)
         done = self.through("10.20.129.10", "id")
         self.row("trick: -J to another domain's server", done.returncode != 0, done.stdout)
-        for place, (what, option, target) in enumerate([
-            ("-L to another domain's server", "-L", "10.20.129.10:22"),
-            ("-L to another port of the own server", "-L", "10.20.128.138:8443"),
-            ("-L to the bastion itself", "-L", "127.0.0.1:8081"),
-            ("-L to a socket on the bastion", "-L", "/run/systemd/private"),
-            ("-D", "-D", None),
-        ]):
+        for place, (what, option, target) in enumerate(
+            [
+                ("-L to another domain's server", "-L", "10.20.129.10:22"),
+                ("-L to another port of the own server", "-L", "10.20.128.138:8443"),
+                ("-L to the bastion itself", "-L", "127.0.0.1:8081"),
+                ("-L to a socket on the bastion", "-L", "/run/systemd/private"),
+                ("-D", "-D", None),
+            ]
+        ):
             port = 9100 + place
             before = len(self.canaries.reached)
             self.mux("-O", "forward", option, f"127.0.0.1:{port}" + (f":{target}" if target else ""), "x")
@@ -214,7 +247,13 @@ class Rehearsal:
         self.row("trick: a key of the user's own making on a server", done.returncode != 0, done.stdout)
         done = self.through("10.20.128.138", "sudo -n id; sudo -n systemctl edit provider-connector; sudo -n journalctl")
         self.row("trick: more than the listed by sudo", "uid=0" not in done.stdout and done.returncode != 0, done.stdout)
-        done = self.client("ssh", "-o", f"ProxyCommand=ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i /tmp/key -o 'ProxyCommand=ssh -S {CONTROL} -W %h:%p x' -W 10.20.129.10:22 userA@10.20.128.138", "userA@10.20.129.10", "id")
+        done = self.client(
+            "ssh",
+            "-o",
+            f"ProxyCommand=ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i /tmp/key -o 'ProxyCommand=ssh -S {CONTROL} -W %h:%p x' -W 10.20.129.10:22 userA@10.20.128.138",
+            "userA@10.20.129.10",
+            "id",
+        )
         self.row("trick: on from the own server", done.returncode != 0, done.stdout)
         for user in ("root", "ubuntu", "userB"):
             done = self.client("ssh", f"{user}@{BASTION}", "id", answer="000000")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The settings of hosts, read by the programs that they are for: cloud-init, logrotate, rsyslog, cron's checks, in an overlay of this machine's files.
 
-    rehearse_hosts.py FOLDER    (with one file of user data for each kind of host)
+rehearse_hosts.py FOLDER    (with one file of user data for each kind of host)
 """
 
 import json

@@ -122,7 +122,11 @@ def subnets(rows, network, wanted):
         identity = subnet["id"]
         rows.equal(f"{row}, zone", subnet["availability_zone"], want["zone"])
         route = network.way_out.get(identity) or {}
-        rows.equal(f"{row}, way out", "internet" if route.get("gateway_id") else "nat" if route.get("nat_gateway_id") else None, "internet" if want["public"] else "nat")
+        rows.equal(
+            f"{row}, way out",
+            "internet" if route.get("gateway_id") else "nat" if route.get("nat_gateway_id") else None,
+            "internet" if want["public"] else "nat",
+        )
         rows.equal(f"{row}, addresses given out", subnet["map_public_ip_on_launch"], False)
         rows.true(f"{row}, ACL", identity in network.acl_of, "has the one that comes with the network")
         holds = [host for host, instance in network.instances.items() if instance["subnet_id"] == identity]
@@ -148,7 +152,9 @@ def listeners(rows, network, wanted):
     def check_group(row, group, protocol):
         health = group["health_check"][0]
         rows.equal(f"{row}, target", (group["target_type"], group["protocol"]), ("instance", protocol))
-        rows.equal(f"{row}, health check", (health["protocol"], str(health["port"]), health["path"], health["matcher"]), ("HTTP", str(HEALTH), "/readyz", "200"))
+        rows.equal(
+            f"{row}, health check", (health["protocol"], str(health["port"]), health["path"], health["matcher"]), ("HTTP", str(HEALTH), "/readyz", "200")
+        )
 
     for listener in network.of("aws_lb_listener"):
         balancer = balancers[listener["load_balancer_arn"]]
@@ -194,7 +200,9 @@ def listeners(rows, network, wanted):
 
     want = {(entry["server"], entry["certificate"], entry.get("port"), entry["name"], PORTS[entry["certificate"]]) for entry in wanted["listener"]}
     for entry in sorted(want | found, key=repr):
-        rows.true(f"listener of {entry[0]} {entry[1]} certificate", entry in want and entry in found, f"{entry} is {'missing' if entry in want else 'too much'}")
+        rows.true(
+            f"listener of {entry[0]} {entry[1]} certificate", entry in want and entry in found, f"{entry} is {'missing' if entry in want else 'too much'}"
+        )
 
 
 def balancers(rows, network):
@@ -262,7 +270,11 @@ def compare(rows, row, found, want):
 def groups(rows, network):
     behind = {group for name in network.instances if name != "bastion" for group in network.host(name).groups}
     for rule in network.of("aws_vpc_security_group_ingress_rule"):
-        rows.true(rule["address"], rule["security_group_id"] not in behind or rule["referenced_security_group_id"], "lets a network in to a server that only groups may reach")
+        rows.true(
+            rule["address"],
+            rule["security_group_id"] not in behind or rule["referenced_security_group_id"],
+            "lets a network in to a server that only groups may reach",
+        )
     for kind in ("ingress", "egress"):
         for rule in network.of(f"aws_vpc_security_group_{kind}_rule"):
             row = rule["address"]
@@ -270,7 +282,11 @@ def groups(rows, network):
             rows.true(row, rule["from_port"] == rule["to_port"], "is for a range of ports")
             everybody = rule["cidr_ipv4"] == "0.0.0.0/0" or rule["cidr_ipv6"]
             rows.true(row, not everybody or (kind == "egress" and rule["from_port"] in (80, 443)), "is for everybody")
-            rows.true(row, re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", rule["description"] or ""), f"AWS takes no such description: {rule['description']!r}")
+            rows.true(
+                row,
+                re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", rule["description"] or ""),
+                f"AWS takes no such description: {rule['description']!r}",
+            )
     for group in network.of("aws_security_group"):
         rows.true(group["address"], not group["ingress"] and not group["egress"], "has rules inside, which would fight with those outside")
     for group in network.of("aws_default_security_group"):
@@ -284,7 +300,9 @@ def groups(rows, network):
 
 
 # What cannot be narrowed to a resource: AWS knows the instance by its role's session, or it is a question about all of them.
-WHOLE = re.compile(r"ssmmessages:|ec2messages:|ec2:Describe|ssm:(?!GetParameter|DeleteParameter|PutParameter|SendCommand|StartSession)|cloudwatch:PutMetricData")
+WHOLE = re.compile(
+    r"ssmmessages:|ec2messages:|ec2:Describe|ssm:(?!GetParameter|DeleteParameter|PutParameter|SendCommand|StartSession)|cloudwatch:PutMetricData"
+)
 
 
 def statements(policy):
@@ -322,8 +340,15 @@ def rights(rows, network):
 def storage(rows, network):
     keys = network.of("aws_kms_key")
     rows.true("key", keys and all(key["enable_key_rotation"] for key in keys), "is not renewed")
-    encryption = {entry["bucket"]: entry["rule"][0]["apply_server_side_encryption_by_default"][0] for entry in network.of("aws_s3_bucket_server_side_encryption_configuration")}
-    closed = {entry["bucket"] for entry in network.of("aws_s3_bucket_public_access_block") if all(entry[flag] for flag in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"))}
+    encryption = {
+        entry["bucket"]: entry["rule"][0]["apply_server_side_encryption_by_default"][0]
+        for entry in network.of("aws_s3_bucket_server_side_encryption_configuration")
+    }
+    closed = {
+        entry["bucket"]
+        for entry in network.of("aws_s3_bucket_public_access_block")
+        if all(entry[flag] for flag in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"))
+    }
     kept = {entry["bucket"]: entry["rule"][0] for entry in network.of("aws_s3_bucket_lifecycle_configuration")}
     policies = {entry["bucket"]: entry["policy"] for entry in network.of("aws_s3_bucket_policy")}
     versions = {entry["bucket"] for entry in network.of("aws_s3_bucket_versioning") if entry["versioning_configuration"][0]["status"] == "Enabled"}
@@ -391,7 +416,11 @@ def code(rows, terraform):
     for path in terraform.rglob("*.tf"):
         text = path.read_text()
         for block in re.findall(r'^variable "\w+" \{.*?^\}', text, re.M | re.S):
-            rows.true(f"{path.relative_to(terraform)}, {block.split(chr(10))[0]}", "description" in block and re.search(r"^  type\s+=", block, re.M), "has no type or no description")
+            rows.true(
+                f"{path.relative_to(terraform)}, {block.split(chr(10))[0]}",
+                "description" in block and re.search(r"^  type\s+=", block, re.M),
+                "has no type or no description",
+            )
         for source in re.findall(r"required_providers \{(.*?)\n  \}", text, re.S):
             rows.equal(f"{path.relative_to(terraform)}, providers", re.findall(r"^    (\w+) = \{", source, re.M), ["aws"])
 

@@ -53,7 +53,16 @@ class Bastion(unittest.TestCase):
 
     def test_all_other_ways_through_are_shut(self):
         common = self.sshd.split("Match User")[0]
-        for line in ("AllowTcpForwarding no", "AllowAgentForwarding no", "AllowStreamLocalForwarding no", "PermitTunnel no", "X11Forwarding no", "GatewayPorts no", "PermitUserRC no", "PermitUserEnvironment no"):
+        for line in (
+            "AllowTcpForwarding no",
+            "AllowAgentForwarding no",
+            "AllowStreamLocalForwarding no",
+            "PermitTunnel no",
+            "X11Forwarding no",
+            "GatewayPorts no",
+            "PermitUserRC no",
+            "PermitUserEnvironment no",
+        ):
             self.assertIn(f"\n{line}\n", common)
         self.assertNotIn("AllowTcpForwarding yes", self.sshd)
 
@@ -84,7 +93,11 @@ class Bastion(unittest.TestCase):
             (state / user / "secret").write_text("made\n")
             (pathlib.Path(folder) / "servers-a").write_text(self.files["/etc/kakehashi/servers-a"][1])
             text = self.files["/usr/local/lib/kakehashi/choose"][1]
-            text = text.replace("/var/lib/kakehashi/totp", str(state)).replace("/etc/kakehashi/servers-", f"{folder}/servers-").replace("PATH=/usr/sbin", f"PATH={bin_}:/usr/sbin")
+            text = (
+                text.replace("/var/lib/kakehashi/totp", str(state))
+                .replace("/etc/kakehashi/servers-", f"{folder}/servers-")
+                .replace("PATH=/usr/sbin", f"PATH={bin_}:/usr/sbin")
+            )
             menu = pathlib.Path(folder, "choose")
             menu.write_text(text)
 
@@ -124,7 +137,10 @@ class Server(unittest.TestCase):
         self.assertNotIn("ALL=(ALL", text.replace(" ", ""))
         for line in text.splitlines():
             if line.startswith("    "):
-                self.assertRegex(line, r"^    /usr/bin/(systemctl (start|stop|restart|reload|status --no-pager) [a-z-]+\.service|journalctl --no-pager -u [a-z-]+\.service|[a-z-]+ check-config --config /etc/kakehashi/[a-z-]+\.toml)(, \\)?$")
+                self.assertRegex(
+                    line,
+                    r"^    /usr/bin/(systemctl (start|stop|restart|reload|status --no-pager) [a-z-]+\.service|journalctl --no-pager -u [a-z-]+\.service|[a-z-]+ check-config --config /etc/kakehashi/[a-z-]+\.toml)(, \\)?$",
+                )
 
     @unittest.skipUnless(shutil.which("visudo", path="/usr/sbin:/usr/bin"), "no visudo here")
     def test_sudo_reads_it(self):

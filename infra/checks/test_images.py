@@ -36,22 +36,40 @@ class Account:
 
     def describe_instances(self, *arguments):
         wanted = next(entry.split("Values=")[1] for entry in arguments if "kakehashi:host" in entry)
-        mappings = [{"DeviceName": device, "Ebs": {"VolumeId": volume}} for device, volume in sorted(self.volumes.get(wanted, {"/dev/sda1": "vol-root"}).items())]
+        mappings = [
+            {"DeviceName": device, "Ebs": {"VolumeId": volume}} for device, volume in sorted(self.volumes.get(wanted, {"/dev/sda1": "vol-root"}).items())
+        ]
         instances = [{"InstanceId": identity, "BlockDeviceMappings": mappings} for identity, host in self.servers.items() if host == wanted]
         return {"Reservations": [{"Instances": instances}]}
 
     def describe_volumes(self, *arguments):
-        return {"Volumes": [{"VolumeId": volume, "Tags": [{"Key": "kakehashi:keys", "Value": "yes"}] if "keys" in volume else []} for volume in arguments if volume.startswith("vol-")]}
+        return {
+            "Volumes": [
+                {"VolumeId": volume, "Tags": [{"Key": "kakehashi:keys", "Value": "yes"}] if "keys" in volume else []}
+                for volume in arguments
+                if volume.startswith("vol-")
+            ]
+        }
 
     def create_image(self, *arguments):
         number = len(self.images) + 1
         identity = f"ami-{number}"
         self.reboots.append("--reboot" in arguments)
-        without = [entry["DeviceName"] for entry in json.loads(self.value(arguments, "--block-device-mappings"))] if "--block-device-mappings" in arguments else []
+        without = (
+            [entry["DeviceName"] for entry in json.loads(self.value(arguments, "--block-device-mappings"))] if "--block-device-mappings" in arguments else []
+        )
         self.snapshots.add(f"snap-{number}")
         self.images[identity] = {
-            "ImageId": identity, "State": "pending", "CreationDate": f"2026-12-01T00:{number:02}:00.000Z", "tags": arguments, "without": without, "name": self.value(arguments, "--name"),
-            "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": f"snap-{number}"}}, {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"}],
+            "ImageId": identity,
+            "State": "pending",
+            "CreationDate": f"2026-12-01T00:{number:02}:00.000Z",
+            "tags": arguments,
+            "without": without,
+            "name": self.value(arguments, "--name"),
+            "BlockDeviceMappings": [
+                {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": f"snap-{number}"}},
+                {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"},
+            ],
         }
         return {"ImageId": identity}
 

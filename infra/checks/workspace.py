@@ -48,7 +48,8 @@ class Workspace:
         command = ["terraform", f"-chdir={folder}", *arguments]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
         if done.returncode != 0:
-            raise Failed(f"terraform {' '.join(arguments)} in {folder.name}:\n{done.stdout}{done.stderr}")
+            # The reason is in one of them; beside a reason, a plan of some thousand lines says nothing.
+            raise Failed(f"terraform {' '.join(arguments)} in {folder.name}:\n{done.stderr.strip() or done.stdout}")
         return done.stdout
 
     def test(self):

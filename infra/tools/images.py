@@ -30,8 +30,11 @@ def aws(*arguments):
 
 def instance_of(call, environment, server):
     answer = call(
-        "ec2", "describe-instances",
-        "--filters", f"Name=tag:kakehashi:environment,Values={environment}", f"Name=tag:kakehashi:host,Values={server}",
+        "ec2",
+        "describe-instances",
+        "--filters",
+        f"Name=tag:kakehashi:environment,Values={environment}",
+        f"Name=tag:kakehashi:host,Values={server}",
         "Name=instance-state-name,Values=running,stopped",
     )
     found = [instance for reservation in answer["Reservations"] for instance in reservation["Instances"]]
@@ -52,12 +55,18 @@ def take(call, environment, server, now, stop):
     mappings = [{"DeviceName": device, "NoDevice": ""} for device in left_out(call, instance)]
     tags = f"Tags=[{{Key=kakehashi:environment,Value={environment}}},{{Key={MADE_OF},Value={server}}}]"
     answer = call(
-        "ec2", "create-image",
-        "--instance-id", instance["InstanceId"],
-        "--name", f"{environment}-{server}-{now:%Y%m%dT%H%M%SZ}",
-        "--description", f"Server {server} of {environment}",
+        "ec2",
+        "create-image",
+        "--instance-id",
+        instance["InstanceId"],
+        "--name",
+        f"{environment}-{server}-{now:%Y%m%dT%H%M%SZ}",
+        "--description",
+        f"Server {server} of {environment}",
         *(["--block-device-mappings", json.dumps(mappings)] if mappings else []),
-        "--tag-specifications", f"ResourceType=image,{tags}", f"ResourceType=snapshot,{tags}",
+        "--tag-specifications",
+        f"ResourceType=image,{tags}",
+        f"ResourceType=snapshot,{tags}",
         "--reboot" if stop else "--no-reboot",
     )
     return answer["ImageId"]
@@ -65,7 +74,9 @@ def take(call, environment, server, now, stop):
 
 def remove_older(call, environment, server, keep):
     """Removes all but the newest, each with its snapshots. One that is not finished is not counted on: an image that fails must not cost an old one."""
-    answer = call("ec2", "describe-images", "--owners", "self", "--filters", f"Name=tag:kakehashi:environment,Values={environment}", f"Name=tag:{MADE_OF},Values={server}")
+    answer = call(
+        "ec2", "describe-images", "--owners", "self", "--filters", f"Name=tag:kakehashi:environment,Values={environment}", f"Name=tag:{MADE_OF},Values={server}"
+    )
     finished = [image for image in answer["Images"] if image["State"] == "available"]
     finished.sort(key=lambda image: image["CreationDate"], reverse=True)
     removed = []

@@ -37,8 +37,8 @@ locals {
       {
         Sid      = "OwnSessions"
         Effect   = "Allow"
-        Action   = ["ssm:TerminateSession", "ssm:ResumeSession"]
-        Resource = "arn:${local.partition}:ssm:*:${local.account}:session/$${aws:username}-*"
+        Action   = ["ssm:TerminateSession", "ssm:ResumeSession", "ssmmessages:OpenDataChannel"]
+        Resource = [for whose in ["username", "userid"] : "arn:${local.partition}:ssm:*:${local.account}:session/$${aws:${whose}}-*"]
       },
       {
         Sid       = "Servers"

@@ -192,24 +192,24 @@ resource "aws_s3_bucket_policy" "this" {
           Condition = { Bool = { "aws:SecureTransport" = "false" } }
         },
       ],
-      each.value.writer == null ? [] : [
+      [for statement in [
         {
           Sid       = "Write"
           Effect    = "Allow"
           Principal = { Service = each.value.writer }
           Action    = "s3:PutObject"
-          Resource  = "${aws_s3_bucket.this[each.key].arn}/${each.value.folder}"
+          Resource  = "${aws_s3_bucket.this[each.key].arn}/${coalesce(each.value.folder, "nothing")}"
           Condition = each.value.condition
         },
         {
           Sid       = "Look"
           Effect    = "Allow"
           Principal = { Service = each.value.writer }
-          Action    = "s3:GetBucketAcl"
+          Action    = compact(["s3:GetBucketAcl", each.value.writer == "delivery.logs.amazonaws.com" ? "s3:ListBucket" : ""])
           Resource  = aws_s3_bucket.this[each.key].arn
           Condition = each.value.condition
         },
-      ],
+      ] : statement if each.value.writer != null],
     )
   })
 

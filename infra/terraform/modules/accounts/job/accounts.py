@@ -62,7 +62,8 @@ exec ssh -F none -e none -o ClearAllForwardings=yes -o ForwardAgent=no -o Permit
     -l "$user" -- "${line##* }"
 """
 
-MAY_ENROL = """#!/bin/sh
+MAY_ENROL = (
+    """#!/bin/sh
 # Whether this login may come without a code: no secret yet, and an operator said so not long ago.
 set -eu
 PATH=/usr/bin:/bin
@@ -71,7 +72,9 @@ case ${PAM_USER:-} in
 esac
 [ ! -s "/var/lib/kakehashi/totp/$PAM_USER/secret" ] || exit 1
 [ -n "$(find "/run/kakehashi/may-enrol/$PAM_USER" -mmin -%d 2>/dev/null)" ]
-""" % MINUTES
+"""
+    % MINUTES
+)
 
 ENROL = """#!/bin/sh
 # For the operator, in a session: lets a user set up a second factor within the next minutes. `--anew` forgets the one that is there.
@@ -134,7 +137,10 @@ def sshd_for_bastion(settings):
 
 
 def sshd_for_server(settings):
-    return COMMON.format(keys=KEYS) + f"KbdInteractiveAuthentication no\nAuthenticationMethods publickey\nAllowUsers {' '.join(sorted(settings['accounts'])) or 'nobody'}\n"
+    return (
+        COMMON.format(keys=KEYS)
+        + f"KbdInteractiveAuthentication no\nAuthenticationMethods publickey\nAllowUsers {' '.join(sorted(settings['accounts'])) or 'nobody'}\n"
+    )
 
 
 def sudoers(settings):
