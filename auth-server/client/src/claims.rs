@@ -215,7 +215,7 @@ impl TokenClaims {
 }
 
 /// The identifier of `token`, which nobody has checked. `None` if it is no JWT.
-pub fn jti_of(token: &str) -> Option<String> {
+pub(crate) fn jti_of(token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Identified {
         jti: String,
