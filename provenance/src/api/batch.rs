@@ -1,5 +1,8 @@
 //! `POST /v2/events:batch`: what the outboxes of connectors deliver.
 
+mod items;
+mod results;
+
 use std::{
     collections::{HashMap, HashSet},
     convert::Infallible,
@@ -13,13 +16,12 @@ use axum::{
 };
 use bytes::Bytes;
 use common::{
-    clock::unix_millis,
     http::{
         body::{BodyError, read_limited},
-        problem::{BASE, Problem},
+        problem::Problem,
         refusals,
     },
-    ids::{ConnectorId, UserId},
+    ids::UserId,
     listener::Peer,
 };
 use futures_util::{StreamExt as _, stream};
@@ -27,31 +29,19 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
-use provenance_model::{
-    batch::{
-        BatchReply, EvidenceKind, Fault, InBody, InItem, Invalid, ItemProblem, ItemResult,
-        ItemStatus, Jti, MAX_BODY_BYTES, MAX_ITEMS, Receipt, Registration, may_submit,
-    },
-    core::{CoreParts, Subject},
-    event,
-    event_id::unix_ms,
-    json,
-};
+use provenance_model::batch::{BatchReply, ItemResult, MAX_BODY_BYTES, MAX_ITEMS, Registration};
 use serde::{
     Deserialize,
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 
-use super::{AppState, error, limits::Held};
-use crate::domain::{
-    access::{AuthorityError, LedgerCaller},
-    parties::{Facts, Made},
-    sequencer::SubmitError,
-    store::{Columns, Recorded},
-    submission::{Accepted, Call, Decision, Refused, Submission},
+use self::{
+    items::{Prepared, read},
+    results::result,
 };
+use super::{AppState, error, limits::Held};
+use crate::domain::{access::AuthorityError, sequencer::SubmitError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,32 +305,6 @@ fn unavailable(error: SubmitError) -> Problem {
     }
 }
 
-/// Reads an item that the connector may submit, or says why not.
-fn read(
-    app: &AppState,
-    registration: &Result<Registration, AuthorityError>,
-    text: &str,
-    connector: &ConnectorId,
-) -> Result<InItem, Box<ItemResult>> {
-    let item = InItem::parse(text, &app.ledger.config.batch_event_types, connector)
-        .map_err(reject_unread)?;
-    let no = |kind, why: &str| reject(Some(item.id.to_string()), kind, why);
-    let registration = registration
-        .as_ref()
-        .map_err(|error| no(&UNAVAILABLE, &error.to_string()))?;
-    may_submit(registration, &item).map_err(|why| no(&FORBIDDEN, &why))?;
-    if item.id.get_version_num() == 7 {
-        if !app.ledger.config.v7_ids {
-            return Err(no(&FORBIDDEN, NO_OWNER));
-        }
-        metrics::counter!("ledger_v7_ids_total").increment(1);
-    }
-    if is_ahead(&item, app.ledger.clock.now()) {
-        return Err(no(&UNAVAILABLE, AHEAD));
-    }
-    Ok(item)
-}
-
 /// Questions about users that one request asks at a time.
 const QUESTIONS: usize = 8;
 
@@ -359,249 +323,4 @@ async fn look_up(
         .buffer_unordered(QUESTIONS)
         .collect()
         .await
-}
-
-/// A submission, if those exist whom it names.
-struct Prepared {
-    submission: Submission,
-    named: [(&'static str, Option<UserId>); 2],
-}
-
-impl Prepared {
-    fn new(app: &AppState, peer: &Peer, item: InItem) -> Self {
-        // But for what could not be registered, perhaps for that very reason.
-        let is_named = item.body != InBody::Evidence(EvidenceKind::Unregistrable);
-        let who = |user: &Option<UserId>| user.clone().filter(|_| is_named);
-        Self {
-            named: [
-                ("dataprovider", who(&item.provider)),
-                ("datauser", who(&item.consumer)),
-            ],
-            submission: submission(app, &peer.id, peer.certificate.sha256_hex(), item),
-        }
-    }
-
-    /// The submission, or who of those it names does not exist, as far as `users` tells.
-    fn named_exist(
-        self,
-        users: &HashMap<UserId, Result<bool, AuthorityError>>,
-    ) -> Result<Submission, Box<ItemResult>> {
-        for (member, user) in &self.named {
-            let (kind, why) = match user.as_ref().and_then(|user| users.get(user)) {
-                None | Some(Ok(true)) => continue,
-                Some(Ok(false)) => (&FORBIDDEN, format!("{member} is no registered user")),
-                Some(Err(error)) => (&UNAVAILABLE, error.to_string()),
-            };
-            return Err(reject(Some(self.submission.id), kind, &why));
-        }
-        Ok(self.submission)
-    }
-}
-
-/// Why an id that says nothing of its owner is refused where the configuration says so.
-const NO_OWNER: &str = "ids of version 7 are no longer taken here (ledger.v7_ids)";
-
-/// How far the clock of a connector may be ahead of the ledger's.
-const MAX_AHEAD: time::Duration = time::Duration::hours(1);
-
-/// Why an item has to wait whose time or whose id is of a time to come. It is right once that time is there, or the clocks are.
-const AHEAD: &str = "its id or its time is more than an hour ahead of the ledger's clock";
-
-fn is_ahead(item: &InItem, now: OffsetDateTime) -> bool {
-    let latest = now.saturating_add(MAX_AHEAD);
-    item.time > latest || unix_ms(&item.id).is_some_and(|ms| ms > unix_millis(latest))
-}
-
-fn submission(
-    app: &AppState,
-    connector: &ConnectorId,
-    certificate: String,
-    item: InItem,
-) -> Submission {
-    let actor = LedgerCaller::connector(connector, certificate, &item.user_id).actor;
-    let InItem {
-        id,
-        nonce,
-        exchange_id,
-        body,
-        mut object,
-        provider,
-        consumer,
-        previous,
-        dig,
-        jti,
-        sig,
-        more,
-        content,
-        ..
-    } = item;
-    let text = |name: &str| {
-        object
-            .get(name)
-            .and_then(serde_json::Value::as_str)
-            .map(str::to_owned)
-    };
-    let timestamp = text("cdltimestamp");
-    let (subject, event_type, organization, tags) = match body {
-        InBody::Event { event_type } => {
-            let organization = app.ledger.organization.clone();
-            let tags = event::tags(&object);
-            object.insert("cdlorganization".to_owned(), organization.clone().into());
-            (Subject::Event, event_type, Some(organization), tags)
-        }
-        InBody::Evidence(kind) => (
-            Subject::Evidence,
-            evidence_type(kind).to_owned(),
-            None,
-            Vec::new(),
-        ),
-    };
-    let parts = CoreParts::new(subject, json::canonical_object(&object), &actor)
-        .with_dig(dig.as_ref())
-        .with_jti(jti.as_ref().map(Jti::as_str))
-        .with_xid(Some(&exchange_id.to_string()))
-        .with_nonce(nonce)
-        .with_sig(sig.as_deref())
-        .with_more(&more);
-    let columns = Columns {
-        facts: Facts {
-            event_type: Some(event_type),
-            provider: provider.map(String::from),
-            consumer: consumer.map(String::from),
-            made: (subject == Subject::Event).then(|| Made::by(&actor, jti.as_ref(), dig.as_ref())),
-        },
-        organization,
-        timestamp,
-        tags,
-    };
-    Submission {
-        id: id.to_string(),
-        actor,
-        content,
-        subject,
-        parts,
-        previous,
-        columns,
-        by: Call::Batch,
-    }
-}
-
-const fn evidence_type(kind: EvidenceKind) -> &'static str {
-    match kind {
-        EvidenceKind::TransferAborted => "transfer-aborted",
-        EvidenceKind::Direct => "direct",
-        EvidenceKind::ReceivedUnsent => "received-unsent",
-        EvidenceKind::Unregistrable => "unregistrable",
-        EvidenceKind::VoucherSent => "voucher-sent",
-        EvidenceKind::VoucherReceived => "voucher-received",
-    }
-}
-
-fn result(id: String, decision: Decision) -> ItemResult {
-    match decision {
-        Ok(Accepted::Created(recorded)) => recorded_as(ItemStatus::Created, recorded),
-        Ok(Accepted::Exists(recorded)) => recorded_as(ItemStatus::Exists, recorded),
-        Ok(Accepted::Duplicate(_)) => {
-            unreachable!("the rule against duplicates is for single registrations")
-        }
-        Err(refused) => {
-            let problem = match refused {
-                Refused::Conflict(_)
-                | Refused::Contradicts(_)
-                | Refused::IdTaken(_)
-                | Refused::KeyReused => &CONFLICT,
-                Refused::SelfReference | Refused::Cycle | Refused::Missing(_) => &INVALID,
-                Refused::Failed => &UNAVAILABLE,
-            };
-            let mut rejected = *reject(Some(id), problem, &refused.to_string());
-            if let Refused::Contradicts(recorded) = refused {
-                // It is this connector's own: its outbox may be one that was restored from a copy.
-                rejected.receipt = Some(receipt(*recorded));
-            }
-            rejected
-        }
-    }
-}
-
-fn receipt(recorded: Recorded) -> Receipt {
-    Receipt {
-        salt: recorded
-            .salt
-            .map(provenance_model::commitment::Salt::to_base64),
-        core: recorded.core,
-        ..Receipt::default()
-    }
-}
-
-fn recorded_as(status: ItemStatus, mut recorded: Recorded) -> ItemResult {
-    ItemResult {
-        id: Some(std::mem::take(&mut recorded.id)),
-        status,
-        pending: std::mem::take(&mut recorded.pending),
-        receipt: Some(receipt(recorded)),
-        retry: None,
-        problem: None,
-    }
-}
-
-struct ProblemKind {
-    slug: &'static str,
-    title: &'static str,
-    status: u16,
-    retry: bool,
-}
-
-const INVALID: ProblemKind = ProblemKind {
-    slug: "invalid",
-    title: "The item is not valid",
-    status: 422,
-    retry: false,
-};
-const FORBIDDEN: ProblemKind = ProblemKind {
-    slug: "forbidden",
-    title: "The connector may not submit this",
-    status: 403,
-    retry: false,
-};
-const CONFLICT: ProblemKind = ProblemKind {
-    slug: "conflict",
-    title: "The id is recorded with other content",
-    status: 409,
-    retry: false,
-};
-const UNAVAILABLE: ProblemKind = ProblemKind {
-    slug: "unavailable",
-    title: "This cannot be checked or recorded now",
-    status: 503,
-    retry: true,
-};
-
-fn reject(id: Option<String>, kind: &ProblemKind, detail: &str) -> Box<ItemResult> {
-    metrics::counter!("ledger_items_rejected_total", "problem" => kind.slug).increment(1);
-    Box::new(ItemResult {
-        id,
-        status: ItemStatus::Rejected,
-        pending: Vec::new(),
-        receipt: None,
-        retry: Some(kind.retry),
-        problem: Some(ItemProblem {
-            kind: format!("{BASE}{}", kind.slug),
-            title: kind.title.to_owned(),
-            status: kind.status,
-            detail: detail.to_owned(),
-            unknown: None,
-        }),
-    })
-}
-
-fn reject_unread(invalid: Invalid) -> Box<ItemResult> {
-    let kind = match invalid.fault {
-        Fault::Invalid => &INVALID,
-        Fault::Forbidden => &FORBIDDEN,
-    };
-    let mut rejected = reject(invalid.id, kind, &invalid.detail);
-    if let Some(problem) = &mut rejected.problem {
-        problem.unknown = invalid.unknown;
-    }
-    rejected
 }

@@ -212,6 +212,60 @@ pub const TOLD_EACH: usize = 256;
 /// Most neighbours of an event that the writer is told: an original may have been sent a million times.
 pub const NEIGHBOURS: usize = 64;
 
+/// An idempotency key, and what it was used for.
+#[derive(Debug, Clone, Copy)]
+pub struct UsedKey<'k> {
+    /// Whose it is.
+    pub actor: &'k str,
+    /// The key.
+    pub key: &'k str,
+    /// What was registered with it.
+    pub content: &'k [u8; 32],
+    /// The record made of that.
+    pub idx: Index,
+    /// When.
+    pub now_ms: i64,
+}
+
+/// That an event names another.
+#[derive(Debug, Clone, Copy)]
+pub struct Edge {
+    /// Who names.
+    pub next: Index,
+    /// In which place.
+    pub ord: usize,
+    /// Who is named.
+    pub prev: Index,
+    /// Whether that gives a right to it.
+    pub gives_right: bool,
+}
+
+/// An event that others name who came before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived<'a> {
+    /// Its id.
+    pub prev_id: &'a str,
+    /// Its place.
+    pub prev: Index,
+    /// The last of the others.
+    pub through: Index,
+    /// Those of them, in ledger order, that get no right to it.
+    pub strangers: &'a [Index],
+}
+
+/// That events of two parties mean another record of the same id than the one that they name.
+#[derive(Debug, Clone, Copy)]
+pub struct Moved<'m> {
+    /// Which they name.
+    pub from: Index,
+    /// Which they mean.
+    pub to: Index,
+    /// Their provider.
+    pub provider: &'m str,
+    /// Their consumer.
+    pub consumer: &'m str,
+}
+
 /// A transaction of the one writer. Dropped without [`commit`](Self::commit), it leaves no trace.
 pub trait LedgerTx {
     /// Announces ids that will be asked for.
@@ -241,18 +295,12 @@ pub trait LedgerTx {
     /// [`LedgerStoreError`].
     fn insert_claim(&mut self, id: &str, idx: Index) -> Result<(), LedgerStoreError>;
 
-    /// Lets those of the first [`REATTACH_MAX`] events that name the one at `from` name the one at `to` instead which are the
-    /// `Received` of `provider` and `consumer`. They have a right to it.
+    /// Lets those of the first [`REATTACH_MAX`] events that name the one at `moved.from` name the one at `moved.to` instead which
+    /// are the `Received` of these parties. They have a right to it.
     ///
     /// # Errors
     /// [`LedgerStoreError`].
-    fn reattach(
-        &mut self,
-        from: Index,
-        to: Index,
-        provider: &str,
-        consumer: &str,
-    ) -> Result<(), LedgerStoreError>;
+    fn reattach(&mut self, moved: Moved<'_>) -> Result<(), LedgerStoreError>;
 
     /// What its submitter gets back of a record.
     ///
@@ -280,14 +328,7 @@ pub trait LedgerTx {
     ///
     /// # Errors
     /// [`LedgerStoreError`].
-    fn remember_key(
-        &mut self,
-        actor: &str,
-        key: &str,
-        content: &[u8; 32],
-        idx: Index,
-        now_ms: i64,
-    ) -> Result<(), LedgerStoreError>;
+    fn remember_key(&mut self, used: UsedKey<'_>) -> Result<(), LedgerStoreError>;
 
     /// Events that the same provider made, with a tag of the same URL and hash, in ledger order; of [`SAME_DATA_MAX`] with that
     /// tag.
@@ -320,17 +361,11 @@ pub trait LedgerTx {
     /// [`LedgerStoreError`].
     fn insert(&mut self, record: &NewRecord<'_>) -> Result<Index, LedgerStoreError>;
 
-    /// Records that the event at `next` names the one at `prev` in place `ord`, and whether that gives a right.
+    /// Records that one event names another.
     ///
     /// # Errors
     /// [`LedgerStoreError`].
-    fn insert_edge(
-        &mut self,
-        next: Index,
-        ord: usize,
-        prev: Index,
-        gives_right: bool,
-    ) -> Result<(), LedgerStoreError>;
+    fn insert_edge(&mut self, edge: Edge) -> Result<(), LedgerStoreError>;
 
     /// Records that the event at `next` names `prev_id`, which has not arrived, in place `ord`.
     ///
@@ -343,18 +378,11 @@ pub trait LedgerTx {
         ord: usize,
     ) -> Result<(), LedgerStoreError>;
 
-    /// Turns what waits for `prev_id`, of events up to the one at `through`, into edges to `prev`; those of `strangers`, in ledger
-    /// order, give no right.
+    /// Turns what waits for an event into edges to it.
     ///
     /// # Errors
     /// [`LedgerStoreError`].
-    fn resolve(
-        &mut self,
-        prev_id: &str,
-        prev: Index,
-        through: Index,
-        strangers: &[Index],
-    ) -> Result<(), LedgerStoreError>;
+    fn resolve(&mut self, arrived: Arrived<'_>) -> Result<(), LedgerStoreError>;
 
     /// Remembers that more wait for an event than were told.
     ///

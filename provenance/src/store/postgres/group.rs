@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use crate::domain::{
     parties::Made,
-    store::{Columns, Index, Known, LedgerStoreError, NewRecord, Waiting},
+    store::{Arrived, Columns, Edge, Index, Known, LedgerStoreError, NewRecord, UsedKey, Waiting},
 };
 
 /// The additions of a transaction. What was written is forgotten where it can be asked for; what answers questions stays.
@@ -203,8 +203,9 @@ impl Group {
         ids
     }
 
-    pub(super) fn insert_edge(&mut self, next: Index, ord: i32, prev: Index, gives_right: bool) {
-        if gives_right {
+    pub(super) fn insert_edge(&mut self, edge: Edge, ord: i32) {
+        let Edge { next, prev, .. } = edge;
+        if edge.gives_right {
             self.edges.push(next, ord, prev);
         } else {
             self.stranger_edges.push(next, ord, prev);
@@ -258,14 +259,13 @@ impl Group {
     }
 
     /// `prev_id` has arrived at `prev`; `waiting` have waited for it, and no others up to `through`.
-    pub(super) fn resolve(
-        &mut self,
-        prev_id: &str,
-        prev: Index,
-        through: Index,
-        waiting: &[Waiting],
-        strangers: &[Index],
-    ) {
+    pub(super) fn resolve(&mut self, arrived: Arrived<'_>, waiting: &[Waiting]) {
+        let Arrived {
+            prev_id,
+            prev,
+            through,
+            strangers,
+        } = arrived;
         let (arrived, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
             .into_iter()
             .partition(|one| one.prev_id == prev_id && one.next <= through);
@@ -286,14 +286,14 @@ impl Group {
         self.resolved.insert(prev_id.to_owned());
     }
 
-    pub(super) fn remember_key(
-        &mut self,
-        actor: &str,
-        key: &str,
-        content: &[u8; 32],
-        idx: Index,
-        now_ms: i64,
-    ) -> Result<(), LedgerStoreError> {
+    pub(super) fn remember_key(&mut self, used: UsedKey<'_>) -> Result<(), LedgerStoreError> {
+        let UsedKey {
+            actor,
+            key,
+            content,
+            idx,
+            now_ms,
+        } = used;
         self.keys
             .insert((actor.to_owned(), key.to_owned()), (*content, idx));
         self.new_keys.actor.push(actor.to_owned());

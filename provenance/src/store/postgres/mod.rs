@@ -4,9 +4,12 @@
 //! Each question costs a round trip, so a group asks for all its records at once and is written by one statement.
 
 mod group;
+mod loaded;
 mod reader;
+mod rows;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod writer;
 
 use std::sync::LazyLock;

@@ -1,32 +1,25 @@
 //! The writing side, driven from the sequencer's thread, which waits for each answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use common::clock::unix_millis;
 use common_db::{PostgresDatabase, limited};
-use provenance_model::{
-    commitment::{Commitment, Salt},
-    event::SingleTag,
-};
-use sqlx::{PgConnection, Postgres, Transaction};
-use time::OffsetDateTime;
+use provenance_model::event::SingleTag;
 use tokio::runtime::Handle;
 
 use super::{
     super::{actor_of, actor_text},
     group::{Group, hash, tag_key, time},
+    rows::{KnownRow, SameRow},
+    transaction::{MOST, PostgresTx, Seen},
 };
 use crate::domain::{
-    parties::{Facts, Made},
+    parties::Made,
     store::{
-        Arrival, Index, Known, LedgerStore, LedgerStoreError, LedgerTx, NEIGHBOURS, NewRecord,
-        REATTACH_MAX, Recorded, SAME_DATA_MAX, SameData, TOLD_EACH, Waiting,
+        Arrival, Arrived, Edge, Index, Known, LedgerStore, LedgerStoreError, LedgerTx, Moved,
+        NEIGHBOURS, NewRecord, REATTACH_MAX, Recorded, SAME_DATA_MAX, SameData, TOLD_EACH, UsedKey,
+        Waiting,
     },
 };
-
-/// [`NEIGHBOURS`], as the database counts.
-const MOST: i64 = 64;
-const _: () = assert!(MOST.unsigned_abs() == NEIGHBOURS as u64);
 
 /// The writing side of a ledger on PostgreSQL.
 #[derive(Debug)]
@@ -84,171 +77,11 @@ impl LedgerStore for PostgresLedger {
     }
 }
 
-/// A transaction of the writer.
-#[derive(Debug)]
-pub struct PostgresTx<'s> {
-    runtime: &'s Handle,
-    /// `None` once it has been committed.
-    tx: Option<Transaction<'static, Postgres>>,
-    group: Group,
-    seen: Seen,
-}
-
-/// What the database has answered, kept up to date with what the group adds.
-#[derive(Debug, Default)]
-struct Seen {
-    records: HashMap<String, Option<Known>>,
-    waiting: HashMap<String, Queue>,
-    successors: HashMap<Index, Vec<Index>>,
-    /// Receipts of records that were there before.
-    receipts: HashMap<Index, Recorded>,
-}
-
-/// Those who wait for an id, the first of them at least.
-#[derive(Debug, Default)]
-struct Queue {
-    first: Vec<Waiting>,
-    /// Whether there may be more of them.
-    is_cut: bool,
-}
-
 /// Most of those that wait for an id which are fetched before they are asked for; hardly ever is there more than one.
 const FORESEEN: usize = 4;
 
 /// Of all that wait, so many are prepared to be searched for a cycle.
 const SEARCHED: usize = 256;
-
-impl Drop for PostgresTx<'_> {
-    fn drop(&mut self) {
-        // Undone by a task, which needs a runtime to run on.
-        let _entered = self.runtime.enter();
-        drop(self.tx.take());
-    }
-}
-
-impl PostgresTx<'_> {
-    /// Runs `ask` on the connection, and waits for it.
-    fn block<T>(
-        &mut self,
-        ask: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
-    ) -> Result<T, LedgerStoreError> {
-        let tx = self
-            .tx
-            .as_mut()
-            .expect("it is taken by commit alone, which consumes the transaction");
-        Ok(self.runtime.block_on(limited(ask(tx)))?)
-    }
-
-    fn write(&mut self) -> Result<(), LedgerStoreError> {
-        let tx = self
-            .tx
-            .as_mut()
-            .expect("it is taken by commit alone, which consumes the transaction");
-        Ok(self.runtime.block_on(limited(self.group.write(tx)))?)
-    }
-
-    fn look_for(&mut self, ids: Vec<String>) -> Result<(), LedgerStoreError> {
-        let rows: Vec<KnownRow> = self.block(async |connection| {
-            sqlx::query_as(
-                "SELECT id, idx, kind, commitment, actor, content, etype, provider, consumer, made, rx, \
-                 EXISTS (SELECT 1 FROM claim c WHERE c.id = record.id) AS is_contested FROM record WHERE id = ANY($1)",
-            )
-            .bind(&ids)
-            .fetch_all(connection)
-            .await
-        })?;
-        self.seen
-            .records
-            .extend(ids.into_iter().map(|id| (id, None)));
-        for row in rows {
-            let (id, known) = row.read()?;
-            self.seen.records.insert(id, Some(known));
-        }
-        Ok(())
-    }
-
-    /// The first `most` that wait for each of `ids`.
-    fn look_for_waiting(&mut self, ids: Vec<String>, most: usize) -> Result<(), LedgerStoreError> {
-        let limit = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows: Vec<WaitingRow> = self.block(async |connection| {
-            sqlx::query_as(
-                "SELECT asked.id AS prev_id, r.idx, r.id, r.commitment, r.actor, r.etype, r.provider, r.consumer, r.made \
-                 FROM unnest($1::text[]) AS asked(id) CROSS JOIN LATERAL (SELECT DISTINCT next_idx FROM pending_edge \
-                 WHERE prev_id = asked.id ORDER BY next_idx LIMIT $2) p JOIN record r ON r.idx = p.next_idx ORDER BY r.idx",
-            )
-            .bind(&ids)
-            .bind(limit)
-            .fetch_all(connection)
-            .await
-        })?;
-        for id in ids {
-            self.seen.waiting.insert(id, Queue::default());
-        }
-        for row in rows {
-            let (prev_id, waiting) = row.read()?;
-            let queue = self.seen.waiting.entry(prev_id).or_default();
-            queue.first.push(waiting);
-            queue.is_cut = queue.first.len() >= most;
-        }
-        Ok(())
-    }
-
-    fn look_for_successors(&mut self, of: Vec<Index>) -> Result<(), LedgerStoreError> {
-        let rows: Vec<(Index, Index)> = self.block(async |connection| {
-            sqlx::query_as(
-                "SELECT asked.idx, e.next_idx FROM unnest($1::int8[]) AS asked(idx) CROSS JOIN LATERAL \
-                 (SELECT next_idx FROM edge WHERE prev_idx = asked.idx UNION ALL \
-                  SELECT next_idx FROM stranger_edge WHERE prev_idx = asked.idx LIMIT $2) e",
-            )
-            .bind(&of)
-            .bind(MOST)
-            .fetch_all(connection)
-            .await
-        })?;
-        for idx in of {
-            self.seen.successors.entry(idx).or_default();
-        }
-        for (previous, next) in rows {
-            self.seen.successors.entry(previous).or_default().push(next);
-        }
-        Ok(())
-    }
-
-    /// Receipts of `idx` and of everything else that is known to have been there before: whoever repeats one record, as an
-    /// outbox does that missed an answer, mostly repeats all of a request.
-    fn look_for_receipts(&mut self, idx: Index) -> Result<(), LedgerStoreError> {
-        let known = self.seen.records.values().flatten().map(|known| known.idx);
-        let mut all: Vec<Index> = known
-            .filter(|idx| !self.group.has(*idx))
-            .chain([idx])
-            .collect();
-        all.retain(|idx| !self.seen.receipts.contains_key(idx));
-        let rows: Vec<ReceiptRow> = self.block(async |connection| {
-            sqlx::query_as("SELECT idx, id, salt, core FROM record WHERE idx = ANY($1)")
-                .bind(&all)
-                .fetch_all(connection)
-                .await
-        })?;
-        for row in rows {
-            self.seen.receipts.insert(row.idx, row.read()?);
-        }
-        let pending: Vec<(Index, String)> = self.block(async |connection| {
-            sqlx::query_as(
-                "SELECT next_idx, prev_id FROM pending_edge WHERE next_idx = ANY($1) \
-                 GROUP BY next_idx, prev_id ORDER BY next_idx, min(ord)",
-            )
-            .bind(&all)
-            .fetch_all(connection)
-            .await
-        })?;
-        for (idx, prev_id) in pending {
-            if let Some(receipt) = self.seen.receipts.get_mut(&idx) {
-                receipt.pending.push(prev_id);
-            }
-        }
-        Ok(())
-    }
-}
 
 impl LedgerTx for PostgresTx<'_> {
     fn prefetch(&mut self, ids: &mut dyn Iterator<Item = &str>) -> Result<(), LedgerStoreError> {
@@ -305,13 +138,13 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn reattach(
-        &mut self,
-        from: Index,
-        to: Index,
-        provider: &str,
-        consumer: &str,
-    ) -> Result<(), LedgerStoreError> {
+    fn reattach(&mut self, moved: Moved<'_>) -> Result<(), LedgerStoreError> {
+        let Moved {
+            from,
+            to,
+            provider,
+            consumer,
+        } = moved;
         self.write()?;
         self.block(async |connection| {
             sqlx::query(
@@ -393,15 +226,8 @@ impl LedgerTx for PostgresTx<'_> {
             .transpose()
     }
 
-    fn remember_key(
-        &mut self,
-        actor: &str,
-        key: &str,
-        content: &[u8; 32],
-        idx: Index,
-        now_ms: i64,
-    ) -> Result<(), LedgerStoreError> {
-        self.group.remember_key(actor, key, content, idx, now_ms)
+    fn remember_key(&mut self, used: UsedKey<'_>) -> Result<(), LedgerStoreError> {
+        self.group.remember_key(used)
     }
 
     fn same_data(&mut self, tag: &SingleTag) -> Result<Vec<SameData>, LedgerStoreError> {
@@ -421,18 +247,10 @@ impl LedgerTx for PostgresTx<'_> {
             .fetch_all(connection)
             .await
         })?;
-        let mut all = Vec::new();
-        for row in found {
-            let facts = row.facts.read()?.or_by(&row.actor);
-            if facts.is_the_providers() {
-                let event_type = facts.event_type.unwrap_or_default();
-                all.push(SameData {
-                    id: row.id,
-                    event_type,
-                });
-            }
-        }
-        Ok(all)
+        found
+            .into_iter()
+            .filter_map(|row| row.read().transpose())
+            .collect()
     }
 
     fn waiting_for(&mut self, id: &str, most: usize) -> Result<Vec<Waiting>, LedgerStoreError> {
@@ -488,14 +306,8 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(idx)
     }
 
-    fn insert_edge(
-        &mut self,
-        next: Index,
-        ord: usize,
-        prev: Index,
-        gives_right: bool,
-    ) -> Result<(), LedgerStoreError> {
-        self.group.insert_edge(next, place(ord)?, prev, gives_right);
+    fn insert_edge(&mut self, edge: Edge) -> Result<(), LedgerStoreError> {
+        self.group.insert_edge(edge, place(edge.ord)?);
         Ok(())
     }
 
@@ -516,17 +328,14 @@ impl LedgerTx for PostgresTx<'_> {
         Ok(())
     }
 
-    fn resolve(
-        &mut self,
-        prev_id: &str,
-        prev: Index,
-        through: Index,
-        strangers: &[Index],
-    ) -> Result<(), LedgerStoreError> {
-        let queue = self.seen.waiting.entry(prev_id.to_owned()).or_default();
-        let told = queue.first.partition_point(|one| one.idx <= through);
+    fn resolve(&mut self, arrived: Arrived<'_>) -> Result<(), LedgerStoreError> {
+        let queue = self.seen.waiting.entry(arrived.prev_id.to_owned());
+        let queue = queue.or_default();
+        let told = queue
+            .first
+            .partition_point(|one| one.idx <= arrived.through);
         let told: Vec<Waiting> = queue.first.drain(..told).collect();
-        self.group.resolve(prev_id, prev, through, &told, strangers);
+        self.group.resolve(arrived, &told);
         Ok(())
     }
 
@@ -600,112 +409,4 @@ fn is_told(error: &sqlx::Error) -> bool {
 
 fn place(ord: usize) -> Result<i32, LedgerStoreError> {
     i32::try_from(ord).map_err(|error| LedgerStoreError(Box::new(error)))
-}
-
-common_db::row! { sqlx::postgres::PgRow =>
-    struct ReceiptRow {
-        idx: Index,
-        id: String,
-        salt: Option<Vec<u8>>,
-        core: Option<String>,
-    }
-}
-
-impl ReceiptRow {
-    /// Without what it waits for.
-    fn read(self) -> Result<Recorded, LedgerStoreError> {
-        Ok(Recorded {
-            id: self.id,
-            idx: self.idx,
-            salt: self.salt.as_deref().map(hash).transpose()?.map(Salt),
-            core: self.core,
-            pending: Vec::new(),
-        })
-    }
-}
-
-common_db::row! { sqlx::postgres::PgRow =>
-    struct KnownRow {
-        id: String,
-        idx: Index,
-        kind: i16,
-        commitment: Vec<u8>,
-        actor: String,
-        content: Option<Vec<u8>>,
-        rx: OffsetDateTime,
-        is_contested: bool,
-        ..facts: FactsRow,
-    }
-}
-
-common_db::row! { sqlx::postgres::PgRow =>
-    /// By what an event is judged.
-    struct FactsRow {
-        etype: Option<String>,
-        provider: Option<String>,
-        consumer: Option<String>,
-        made: Option<String>,
-    }
-}
-
-impl FactsRow {
-    fn read(self) -> Result<Facts, LedgerStoreError> {
-        let made = self
-            .made
-            .map(|made| serde_json::from_str(&made))
-            .transpose();
-        Ok(Facts {
-            event_type: self.etype,
-            provider: self.provider,
-            consumer: self.consumer,
-            made: made.map_err(|error| LedgerStoreError(Box::new(error)))?,
-        })
-    }
-}
-
-common_db::row! { sqlx::postgres::PgRow =>
-    struct WaitingRow {
-        prev_id: String,
-        idx: Index,
-        id: String,
-        commitment: Vec<u8>,
-        actor: String,
-        ..facts: FactsRow,
-    }
-}
-
-impl WaitingRow {
-    fn read(self) -> Result<(String, Waiting), LedgerStoreError> {
-        let waiting = Waiting {
-            idx: self.idx,
-            id: self.id,
-            commitment: Commitment(hash(&self.commitment)?),
-            facts: self.facts.read()?.or_by(&self.actor),
-        };
-        Ok((self.prev_id, waiting))
-    }
-}
-
-common_db::row! { sqlx::postgres::PgRow =>
-    struct SameRow {
-        id: String,
-        actor: String,
-        ..facts: FactsRow,
-    }
-}
-
-impl KnownRow {
-    fn read(self) -> Result<(String, Known), LedgerStoreError> {
-        let known = Known {
-            facts: self.facts.read()?.or_by(&self.actor),
-            idx: self.idx,
-            is_event: self.kind == 1,
-            commitment: Commitment(hash(&self.commitment)?),
-            actor: self.actor,
-            content: self.content.as_deref().map(hash).transpose()?,
-            rx_ms: i64::try_from(unix_millis(self.rx)).unwrap_or(i64::MAX),
-            is_contested: self.is_contested,
-        };
-        Ok((self.id, known))
-    }
 }

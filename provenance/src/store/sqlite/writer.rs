@@ -16,8 +16,8 @@ use super::{
 use crate::domain::{
     parties::{Facts, Made},
     store::{
-        Arrival, Index, Known, LedgerStore, LedgerStoreError, LedgerTx, NEIGHBOURS, NewRecord,
-        REATTACH_MAX, Recorded, SAME_DATA_MAX, SameData, Waiting,
+        Arrival, Arrived, Edge, Index, Known, LedgerStore, LedgerStoreError, LedgerTx, Moved,
+        NEIGHBOURS, NewRecord, REATTACH_MAX, Recorded, SAME_DATA_MAX, SameData, UsedKey, Waiting,
     },
 };
 
@@ -105,13 +105,13 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn reattach(
-        &mut self,
-        from: Index,
-        to: Index,
-        provider: &str,
-        consumer: &str,
-    ) -> Result<(), LedgerStoreError> {
+    fn reattach(&mut self, moved: Moved<'_>) -> Result<(), LedgerStoreError> {
+        let Moved {
+            from,
+            to,
+            provider,
+            consumer,
+        } = moved;
         let mut query = self.tx.prepare_cached(
             "SELECT e.next_idx, e.ord FROM
                (SELECT next_idx, ord FROM (SELECT next_idx, ord FROM edge WHERE prev_idx = ?1 UNION ALL
@@ -184,14 +184,14 @@ impl LedgerTx for SqliteTx<'_> {
             .optional()?)
     }
 
-    fn remember_key(
-        &mut self,
-        actor: &str,
-        key: &str,
-        content: &[u8; 32],
-        idx: Index,
-        now_ms: i64,
-    ) -> Result<(), LedgerStoreError> {
+    fn remember_key(&mut self, used: UsedKey<'_>) -> Result<(), LedgerStoreError> {
+        let UsedKey {
+            actor,
+            key,
+            content,
+            idx,
+            now_ms,
+        } = used;
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO idem(actor, k, content, idx, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
@@ -306,19 +306,14 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(idx)
     }
 
-    fn insert_edge(
-        &mut self,
-        next: Index,
-        ord: usize,
-        prev: Index,
-        gives_right: bool,
-    ) -> Result<(), LedgerStoreError> {
-        let mut insert = self.tx.prepare_cached(if gives_right {
+    fn insert_edge(&mut self, edge: Edge) -> Result<(), LedgerStoreError> {
+        let Edge { next, prev, .. } = edge;
+        let mut insert = self.tx.prepare_cached(if edge.gives_right {
             "INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)"
         } else {
             "INSERT INTO stranger_edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)"
         })?;
-        insert.execute(params![next, ord_value(ord), prev])?;
+        insert.execute(params![next, ord_value(edge.ord), prev])?;
         Ok(())
     }
 
@@ -335,13 +330,13 @@ impl LedgerTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn resolve(
-        &mut self,
-        prev_id: &str,
-        prev: Index,
-        through: Index,
-        strangers: &[Index],
-    ) -> Result<(), LedgerStoreError> {
+    fn resolve(&mut self, arrived: Arrived<'_>) -> Result<(), LedgerStoreError> {
+        let Arrived {
+            prev_id,
+            prev,
+            through,
+            strangers,
+        } = arrived;
         for next in strangers {
             let mut insert = self.tx.prepare_cached(
                 "INSERT INTO stranger_edge(next_idx, ord, prev_idx)
