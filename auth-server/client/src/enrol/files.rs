@@ -57,10 +57,11 @@ mod tests {
     use super::*;
 
     fn config(folder: &Path) -> TlsConfig {
-        serde_json::from_value(serde_json::json!({
-            "certificate": folder.join("own.pem"), "key": folder.join("own.key"), "ca": folder.join("ca.pem"),
-        }))
-        .expect("a TLS section")
+        TlsConfig::new(
+            folder.join("own.pem"),
+            folder.join("own.key"),
+            folder.join("ca.pem"),
+        )
     }
 
     #[test]
