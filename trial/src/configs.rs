@@ -250,16 +250,16 @@ impl Configs<'_> {
         let mut crl_url = self.layout.url(Service::Auth, Port::Public);
         crl_url.set_path("/v1/crl.pem");
         TlsConfig {
-            certificate: folder.join("certificate.pem"),
-            key: folder.join("key.pem"),
-            ca: self.ca(),
             crl: Some(folder.join("crl.pem")),
             crl_url: vec![crl_url],
             anchors: self.anchors(),
             reload_interval: RELOAD,
             crl_grace: CRL_GRACE,
-            allow_tls12: false,
-            pinned: BTreeMap::new(),
+            ..TlsConfig::new(
+                folder.join("certificate.pem"),
+                folder.join("key.pem"),
+                self.ca(),
+            )
         }
     }
 

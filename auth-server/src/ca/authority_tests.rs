@@ -163,12 +163,12 @@ fn store(
         path
     };
     let config = TlsConfig {
-        certificate: file("own.pem", chain),
-        key: file("own.key", &key.serialize_pem()),
-        ca: file("ca.pem", fixture.authority.root_pem()),
         crl: Some(file("crl.pem", crl)),
-        ..serde_json::from_value(serde_json::json!({ "certificate": "", "key": "", "ca": "" }))
-            .expect("defaults")
+        ..TlsConfig::new(
+            file("own.pem", chain),
+            file("own.key", &key.serialize_pem()),
+            file("ca.pem", fixture.authority.root_pem()),
+        )
     };
     TlsStore::load(&config, clock.clone()).expect("usable TLS material")
 }

@@ -3,33 +3,20 @@
 //! One verifier an anchor, tried in turn: a chain that leads to several is good where one of them vouches for it. A verifier of
 //! rustls that held all of them would ask for a list of every authority, or of none, and could not say whose word it took.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
-    SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{verify_tls12_signature, verify_tls13_signature},
-    server::{
-        WebPkiClientVerifier,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
+    CertificateError, Error, RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
-use time::OffsetDateTime;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{
     TlsConfig, TlsError,
     config::{AnchorConfig, Scope},
     crl::{CrlError, Revocations},
-    peer::sole_name,
     provider,
 };
 use crate::{
@@ -47,7 +34,7 @@ pub(super) struct Anchor {
     pub(super) revocations: Revocations,
     /// Whether an outdated revocation list already fails handshakes.
     pub(super) enforcing: bool,
-    client: Arc<dyn ClientCertVerifier>,
+    pub(super) client: Arc<dyn ClientCertVerifier>,
     server: Arc<WebPkiServerVerifier>,
 }
 
@@ -151,11 +138,11 @@ impl Anchor {
     }
 
     /// Whether callers may hold a certificate of it.
-    fn has_callers(&self) -> bool {
+    pub(super) fn has_callers(&self) -> bool {
         self.scope != Scope::Servers
     }
 
-    fn accepts_client(
+    pub(super) fn accepts_client(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -167,7 +154,7 @@ impl Anchor {
     }
 
     /// Whether it vouches for a server called as `name`.
-    fn accepts_server(
+    pub(super) fn accepts_server(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -280,225 +267,6 @@ pub(super) fn tells_more(kept: &Error) -> bool {
     )
 }
 
-fn unknown_issuer() -> Error {
+pub(super) fn unknown_issuer() -> Error {
     CertificateError::UnknownIssuer.into()
-}
-
-/// Accepts callers for which one of the anchors vouches. Whom it vouches for is decided after the handshake.
-#[derive(Debug)]
-pub(super) struct ClientVerifier {
-    anchors: Anchors,
-    hints: Vec<DistinguishedName>,
-}
-
-impl ClientVerifier {
-    pub(super) fn new(anchors: &Anchors) -> Self {
-        let mut seen = HashSet::new();
-        let hints = anchors
-            .0
-            .iter()
-            .filter(|(_, anchor)| anchor.has_callers())
-            .flat_map(|(_, anchor)| anchor.client.root_hint_subjects())
-            .filter(|name| seen.insert(name.as_ref().to_vec()))
-            .cloned()
-            .collect();
-        Self {
-            anchors: anchors.clone(),
-            hints,
-        }
-    }
-}
-
-impl ClientCertVerifier for ClientVerifier {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.hints
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        let mut refusal = unknown_issuer();
-        for (_, anchor) in self.anchors.0.iter().filter(|(_, one)| one.has_callers()) {
-            match anchor.accepts_client(end_entity, intermediates, now) {
-                Ok(()) => return Ok(ClientCertVerified::assertion()),
-                Err(error) if tells_more(&error) && !tells_more(&refusal) => refusal = error,
-                Err(_) => {}
-            }
-        }
-        Err(refusal)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
-}
-
-/// When the certificates end of servers that were accepted, seconds since 1970: pools of connections that cannot look at a certificate
-/// themselves are told by it.
-#[derive(Debug, Default)]
-pub(super) struct Ends(Mutex<BTreeSet<i64>>);
-
-/// Few servers are called: each has one certificate, and a new one every other month.
-const ENDS: usize = 64;
-
-impl Ends {
-    fn note(&self, der: &CertificateDer<'_>) {
-        let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-            return;
-        };
-        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.insert(certificate.validity().not_after.timestamp());
-        if ends.len() > ENDS {
-            ends.pop_first();
-        }
-    }
-
-    /// Whether one of them ended after `since` and before `now`.
-    pub(super) fn is_any_between(&self, since: OffsetDateTime, now: OffsetDateTime) -> bool {
-        let ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, now) = (since.unix_timestamp(), now.unix_timestamp());
-        // A certificate is good throughout its last second.
-        since < now && ends.range(since..now).next().is_some()
-    }
-}
-
-/// Accepts servers for which one of the anchors vouches that may vouch for what is called.
-#[derive(Debug)]
-pub(super) struct ServerVerifier {
-    anchors: Anchors,
-    called: Called,
-    ends: Option<Arc<Ends>>,
-}
-
-impl ServerVerifier {
-    pub(super) fn new(anchors: &Anchors, called: Called, ends: Option<Arc<Ends>>) -> Self {
-        Self {
-            anchors: anchors.clone(),
-            called,
-            ends,
-        }
-    }
-
-    /// Whether `anchor` may vouch for what is called. What the registry has recorded needs the registry, so it cannot vouch for
-    /// the registry itself, nor for what is on the way to it.
-    fn may(&self, anchor: &Anchor, end_entity: &CertificateDer<'_>) -> bool {
-        match (&anchor.scope, self.called) {
-            (Scope::Servers, Called::Sources)
-            | (Scope::Registered, Called::Infrastructure | Called::Providers)
-            // Whether it names one of them is decided with the pins, after the handshake.
-            | (Scope::Recorded | Scope::Servers | Scope::Connectors(_), Called::Providers) => true,
-            (Scope::Connectors(ids), Called::Infrastructure) => {
-                sole_name(end_entity).is_some_and(|id| ids.contains(&id))
-            }
-            (Scope::Recorded | Scope::Servers, Called::Infrastructure)
-            | (Scope::Registered | Scope::Recorded | Scope::Connectors(_), Called::Sources) => {
-                false
-            }
-        }
-    }
-}
-
-impl ServerCertVerifier for ServerVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let mut refusal = unknown_issuer();
-        for (_, anchor) in &self.anchors.0 {
-            match anchor.accepts_server(end_entity, intermediates, server_name, now) {
-                Ok(_) if self.may(anchor, end_entity) => {
-                    if let Some(ends) = &self.ends {
-                        ends.note(end_entity);
-                    }
-                    return Ok(ServerCertVerified::assertion());
-                }
-                _ if tells_more(&refusal) => {}
-                Ok(_) => {
-                    refusal = CertificateError::ApplicationVerificationFailure.into();
-                }
-                Err(error) if tells_more(&error) => refusal = error,
-                Err(_) => {}
-            }
-        }
-        Err(refusal)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
-}
-
-pub(super) fn signed_12(
-    message: &[u8],
-    cert: &CertificateDer<'_>,
-    dss: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, Error> {
-    verify_tls12_signature(
-        message,
-        cert,
-        dss,
-        &provider().signature_verification_algorithms,
-    )
-}
-
-pub(super) fn signed_13(
-    message: &[u8],
-    cert: &CertificateDer<'_>,
-    dss: &DigitallySignedStruct,
-) -> Result<HandshakeSignatureValid, Error> {
-    verify_tls13_signature(
-        message,
-        cert,
-        dss,
-        &provider().signature_verification_algorithms,
-    )
-}
-
-pub(super) fn schemes() -> Vec<SignatureScheme> {
-    provider()
-        .signature_verification_algorithms
-        .supported_schemes()
 }

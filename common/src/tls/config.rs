@@ -51,6 +51,28 @@ pub struct TlsConfig {
     pub pinned: BTreeMap<String, ConnectorId>,
 }
 
+impl TlsConfig {
+    /// With these files, and everything else as it is by default.
+    pub fn new(
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+        ca: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            certificate: certificate.into(),
+            key: key.into(),
+            ca: ca.into(),
+            crl: None,
+            crl_url: Vec::new(),
+            anchors: Vec::new(),
+            reload_interval: default_reload(),
+            crl_grace: default_grace(),
+            allow_tls12: false,
+            pinned: BTreeMap::new(),
+        }
+    }
+}
+
 /// An authority beside that of `tls.ca`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

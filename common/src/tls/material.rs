@@ -12,10 +12,11 @@ use time::OffsetDateTime;
 
 use super::{
     AnchorConfig, PeerCertificate, TlsConfig, TlsError,
-    anchors::{Anchor, Anchors, Authorities, Called, ClientVerifier, Ends, ServerVerifier},
+    anchors::{Anchor, Anchors, Authorities, Called},
     clock::ClockTime,
     own::{self, Uses},
     provider,
+    verifiers::{ClientVerifier, Ends, ServerVerifier},
 };
 use crate::{clock::SharedClock, pem, telemetry::Chain};
 

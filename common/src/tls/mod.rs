@@ -12,6 +12,7 @@ mod clock;
 mod config;
 mod crl;
 mod error;
+mod handshake;
 mod identity;
 mod material;
 mod own;
@@ -19,6 +20,7 @@ mod peer;
 mod signature;
 mod sources;
 mod store;
+mod verifiers;
 mod watch;
 
 use std::sync::Arc;

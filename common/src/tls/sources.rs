@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    ClientConfig, Error, RootCertStore,
     client::{
         WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        danger::{ServerCertVerified, ServerCertVerifier},
     },
     version::{TLS12, TLS13},
 };
@@ -14,9 +14,11 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::{
     TlsError, TlsStore,
-    anchors::{Called, ServerVerifier, schemes, signed_12, signed_13, tells_more},
+    anchors::{Called, tells_more},
     clock::ClockTime,
+    handshake::checks_signatures,
     provider,
+    verifiers::ServerVerifier,
 };
 
 impl TlsStore {
@@ -96,25 +98,5 @@ impl ServerCertVerifier for SourceVerifier {
         outcome.map_err(|error| if tells_more(&error) { error } else { refusal })
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_12(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        signed_13(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        schemes()
-    }
+    checks_signatures!();
 }
