@@ -1,161 +1,13 @@
--- What the version ed97556 kept after a trial's first exchanges.
-
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET client_encoding = 'UTF8';
-SET standard_conforming_strings = on;
-SELECT pg_catalog.set_config('search_path', '', false);
-SET check_function_bodies = false;
-SET xmloption = content;
-SET client_min_messages = warning;
-SET row_security = off;
-
-CREATE FUNCTION public.count_event() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    UPDATE meta SET value = (value::int8 + 1)::text WHERE key = 'changes';
-    RETURN NULL;
-END;
-$$;
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
-CREATE TABLE public._sqlx_migrations (
-    version bigint NOT NULL,
-    description text NOT NULL,
-    installed_on timestamp with time zone DEFAULT now() NOT NULL,
-    success boolean NOT NULL,
-    checksum bytea NOT NULL,
-    execution_time bigint NOT NULL
-);
-
-CREATE TABLE public.certificates (
-    seq bigint NOT NULL,
-    serial text NOT NULL,
-    client_id text NOT NULL,
-    spki_sha256 bytea NOT NULL,
-    sha256 bytea NOT NULL,
-    chain_pem text NOT NULL,
-    issued_here boolean NOT NULL,
-    not_before timestamp with time zone NOT NULL,
-    not_after timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone
-);
-
-CREATE TABLE public.certified_keys (
-    spki_sha256 bytea NOT NULL,
-    client_id text NOT NULL,
-    compromised boolean DEFAULT false NOT NULL,
-    CONSTRAINT certified_keys_spki_sha256_check CHECK ((octet_length(spki_sha256) = 32))
-);
-
-CREATE TABLE public.clients (
-    client_id text NOT NULL,
-    kind text NOT NULL,
-    name text NOT NULL,
-    user_id text,
-    secret_hash bytea,
-    secret_on_public boolean NOT NULL,
-    grants jsonb NOT NULL,
-    connector_role text,
-    base_url text,
-    service_kind text,
-    state text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT clients_secret_hash_check CHECK ((octet_length(secret_hash) = 32))
-);
-
-CREATE TABLE public.enrolment_codes (
-    hash bytea NOT NULL,
-    client_id text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    serial text,
-    CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-CREATE TABLE public.events (
-    id uuid NOT NULL,
-    at timestamp with time zone NOT NULL,
-    actor text NOT NULL,
-    kind text NOT NULL,
-    subject text NOT NULL,
-    reason text,
-    request_id text
-);
-
-CREATE TABLE public.last_certificate (
-    only_row boolean DEFAULT true NOT NULL,
-    seq bigint NOT NULL,
-    CONSTRAINT last_certificate_only_row_check CHECK (only_row)
-);
-
-CREATE TABLE public.meta (
-    key text NOT NULL,
-    value text NOT NULL
-);
-
-CREATE TABLE public.participants (
-    id uuid NOT NULL,
-    kind text NOT NULL,
-    name text NOT NULL,
-    number text NOT NULL,
-    email text,
-    state text NOT NULL,
-    created_at timestamp with time zone NOT NULL
-);
-
-CREATE TABLE public.refresh_tokens (
-    hash bytea NOT NULL,
-    family uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT refresh_tokens_hash_check CHECK ((octet_length(hash) = 32))
-);
-
-CREATE TABLE public.token_families (
-    id uuid NOT NULL,
-    client_id text NOT NULL,
-    user_id text NOT NULL,
-    aal text NOT NULL,
-    scope text,
-    created_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone,
-    revoked_reason text
-);
-
-CREATE TABLE public.user_orgs (
-    user_id text NOT NULL,
-    org text NOT NULL,
-    "position" bigint NOT NULL
-);
-
-CREATE TABLE public.users (
-    id uuid NOT NULL,
-    user_id text NOT NULL,
-    participant uuid NOT NULL,
-    name text NOT NULL,
-    email text,
-    roles jsonb NOT NULL,
-    extras text,
-    state text NOT NULL,
-    password_hash text,
-    password_changed_at timestamp with time zone,
-    created_at timestamp with time zone NOT NULL
-);
-
+-- What the version ed97556 kept after a trial's first exchanges: rows for the tables that its migrations made.
+SET session_replication_role = replica;
+DELETE FROM public._sqlx_migrations;
+DELETE FROM public.meta;
+DELETE FROM public.last_certificate;
 INSERT INTO public._sqlx_migrations VALUES (1, 'registration', '2026-11-30 16:27:33.86668+00', true, '\x9ee9b2d34c14fd3a52086def735b6970a5bb569f04ebd5ce311968f5c2b8b14e6834f5cd8ba81f17f1ff54efa3bb4405', 283983153);
 INSERT INTO public._sqlx_migrations VALUES (2, 'certificates', '2026-11-30 16:27:34.210379+00', true, '\xc598827a8dbab3d7567f174d402e4ef3f9311168cbeae949cf114fc3dec1e6b243b016ab7aabd33b7e8b7be3498a1fcb', 309131801);
 INSERT INTO public._sqlx_migrations VALUES (3, 'token families', '2026-11-30 16:27:34.550787+00', true, '\x9f262f0d9997b19721ddf37c8d61e52d0972e65180a7ecfb925d0d54cc9a0892ce43a7f96910d936e8c56cbdcf80cac7', 240031919);
 INSERT INTO public._sqlx_migrations VALUES (4, 'folded client ids', '2026-11-30 16:27:34.850705+00', true, '\x6b278f403aca3c53e6aa205a043bdd216492c9d30fa12f3dd57e2c48ec7c395cf18e59241f2d1f2c841e0432e6300066', 88703860);
 INSERT INTO public._sqlx_migrations VALUES (5, 'changes', '2026-11-30 16:27:34.978689+00', true, '\x38f67a387045a6062dcf96ec65fbace72c08d29bd128f891e647f67bee4efcecfba007920155a341260ab11834fa386d', 276007324);
-
 INSERT INTO public.certificates VALUES (1, '50bfd3c2cb9c6724d96abf7d18b656b2', 'auth.kakehashi.example', '\x985ebe9bfc5b365d25e562a854c9bcdf8a20907fd554779361a30bf377466ec6', '\xd2df280eb6bf6ee1627296530be0d27bfab62f9310e28dfd6f8ff1e001cafadd', '-----BEGIN CERTIFICATE-----
 MIICETCCAbagAwIBAgIQUL/TwsucZyTZar99GLZWsjAKBggqhkjOPQQDAjA8MRIw
 EAYDVQQKDAlLYWtlaGFzaGkxJjAkBgNVBAMMHUtha2VoYXNoaSBJc3N1aW5nIENB
@@ -390,7 +242,6 @@ AwIBBjAdBgNVHQ4EFgQUfeCEDXOEiubzXNhSIJ42uvhsj/0wEgYDVR0TAQH/BAgw
 BgEB/wIBADAKBggqhkjOPQQDAgNJADBGAiEAhdXpMsEUtLdMcz8byJY+pTAJi3kV
 OuveGXQJlXYqYZECIQDkWEG2eNyGBm0/vNEhT1gDx6DMuuBESYamp0kisxtzcA==
 ', true, '2026-11-30 16:18:07+00', '2027-02-28 16:28:07+00', NULL);
-
 INSERT INTO public.certified_keys VALUES ('\x985ebe9bfc5b365d25e562a854c9bcdf8a20907fd554779361a30bf377466ec6', 'auth.kakehashi.example', false);
 INSERT INTO public.certified_keys VALUES ('\x754e81a447afb61072e9b459adc58c6dcb84ad1b12d8e9f0ca3a2dc7ff0b9b49', 'location.kakehashi.example', false);
 INSERT INTO public.certified_keys VALUES ('\x2d9d9b269ee27e0d41f70f98b541d8e1dc99ee7a1383a21c36e115f41db20cb3', 'provenance.kakehashi.example', false);
@@ -401,7 +252,6 @@ INSERT INTO public.certified_keys VALUES ('\xbec34a2e345dc10811b79b00d14954468ae
 INSERT INTO public.certified_keys VALUES ('\x5b1ecd90a74ea73ed12813456c414265d667dd49c63ad2239f8a8be2510e5a9d', 'provider.a.example', false);
 INSERT INTO public.certified_keys VALUES ('\xa899263f07a79127a5eb00270803f569081e4a80e39862e54de33ee0e5abd78c', 'provider.b.example', false);
 INSERT INTO public.certified_keys VALUES ('\xe3cc0f51cfd49a6091a680b3641d8e47dab56408d923bb45a925f81e6cdf14b8', 'provider.c.example', false);
-
 INSERT INTO public.clients VALUES ('auth.kakehashi.example', 'service', 'Authentication server', NULL, NULL, false, '[]', NULL, NULL, 'server', 'active', '2026-11-30 16:27:35.662796+00');
 INSERT INTO public.clients VALUES ('operator', 'app', 'Operator', NULL, '\xeea30d1b28db7e029f5d37fbd2b287823ad0a6265a841d3622462bbd6e9aea00', true, '["password", "refresh-token"]', NULL, NULL, NULL, 'active', '2026-11-30 16:27:35.662796+00');
 INSERT INTO public.clients VALUES ('location.kakehashi.example', 'service', 'location-server', NULL, NULL, false, '[]', NULL, NULL, 'server', 'active', '2026-11-30 16:27:47.559697+00');
@@ -416,7 +266,6 @@ INSERT INTO public.clients VALUES ('provider.c.example', 'connector', 'provider.
 INSERT INTO public.clients VALUES ('receiver.b.example', 'connector', 'receiver.b.example', 'cadde.5999900000020.00', '\xf6f4b7e46d2450f9d3e370ad3d174ec71bb19b61fc05c5d0f42e8d7c3b773f92', true, '["client-credentials"]', 'receiver', NULL, NULL, 'active', '2026-11-30 16:27:54.999089+00');
 INSERT INTO public.clients VALUES ('provider.b.example', 'connector', 'provider.b.example', 'cadde.5999900000020.00', '\x1130fb8839dbe08af22052e3caeac3856970007aebfc2cae10b9916e0dda3220', true, '["client-credentials"]', 'provider', 'https://127.0.0.1:27010', NULL, 'active', '2026-11-30 16:27:54.999452+00');
 INSERT INTO public.clients VALUES ('app-b', 'app', 'Application of domain B', NULL, '\x402a7434349805f7119c01104b9b14e742d3956c3371ccd7bdf4bac6d0cfc36c', true, '["password", "refresh-token"]', NULL, NULL, NULL, 'active', '2026-11-30 16:27:54.999547+00');
-
 INSERT INTO public.enrolment_codes VALUES ('\x7ab5def7603565c8d320c60ff9166637dabadc9527eef106334e872859fbd82e', 'location.kakehashi.example', '2026-11-30 16:27:47.559701+00', '2026-12-01 16:27:47.559701+00', '4f772186d11b7f351cb46678ab1203f7');
 INSERT INTO public.enrolment_codes VALUES ('\x11d25fcfbea846810c9a76be21c8d2abd53b2adfdf45b46ab3c64f2005fc958b', 'provenance.kakehashi.example', '2026-11-30 16:27:47.611405+00', '2026-12-01 16:27:47.611405+00', '7b2bfa1db6244f07a054766c7b2855ad');
 INSERT INTO public.enrolment_codes VALUES ('\xc50c8822b4ba7bc1a6ae19e719a5017f7088e315b0c250bb716eaeb40a448c6f', 'tool.kakehashi.example', '2026-11-30 16:27:47.611528+00', '2026-12-01 16:27:47.611528+00', '7d86961699636e5d598e99c7424eb362');
@@ -426,7 +275,6 @@ INSERT INTO public.enrolment_codes VALUES ('\x6362870660d8db0e80e846eb7042dd6424
 INSERT INTO public.enrolment_codes VALUES ('\xd993f36cbc22d9edd67543fa05dbccaad690a8bb0be9af8e0dfbd5cdb779ac9b', 'provider.a.example', '2026-11-30 16:27:52.895429+00', '2026-12-01 16:27:52.895429+00', '5ae2411688dbeea724e1aa8ef05f5f2b');
 INSERT INTO public.enrolment_codes VALUES ('\x637de45f375281af1661ebbfbc954c5ba909acb420b12231a7b9c76be7c4ff37', 'provider.b.example', '2026-11-30 16:27:54.999454+00', '2026-12-01 16:27:54.999454+00', '7a657cc4e85e13c878eee7c7c74b9455');
 INSERT INTO public.enrolment_codes VALUES ('\xabc2b6cd84e1eba5655c5878568354867d74a505b9b8ee1510dc4dc9b7d5e7ed', 'provider.c.example', '2026-11-30 16:27:54.459887+00', '2026-12-01 16:27:54.459887+00', '628aba2336aebe9cf11afdf43a0aea9e');
-
 INSERT INTO public.events VALUES ('01a22d48-7f6e-7065-bf09-7535969c8075', '2026-11-30 16:27:35.662796+00', 'system', 'installation.initialised', 'auth.kakehashi.example', NULL, NULL);
 INSERT INTO public.events VALUES ('01a22d48-ade7-725f-aa9e-7ef659c8a189', '2026-11-30 16:27:47.559719+00', 'cadde.8999900000001.op', 'service.registered', 'location.kakehashi.example', NULL, '01a22d48-ade7-725f-aa9e-7ef5dd9538f6');
 INSERT INTO public.events VALUES ('01a22d48-ae1b-70ad-adc4-e6b2e20182f4', '2026-11-30 16:27:47.611426+00', 'cadde.8999900000001.op', 'service.registered', 'provenance.kakehashi.example', NULL, '01a22d48-ae1b-70ad-adc4-e6b1ea9e2377');
@@ -458,32 +306,22 @@ INSERT INTO public.events VALUES ('01a22d48-e57f-716c-8c1c-b8a02fe377b2', '2026-
 INSERT INTO public.events VALUES ('01a22d48-fb43-74c9-ab31-568ca291aba9', '2026-11-30 16:28:07.363325+00', 'provider.a.example', 'certificate.issued', 'provider.a.example', 'serial 5ae2411688dbeea724e1aa8ef05f5f2b', '01a22d48-fb1a-7424-b62b-634b7deca69f');
 INSERT INTO public.events VALUES ('01a22d48-fcf3-72da-b100-e0e8d54d8036', '2026-11-30 16:28:07.795236+00', 'provider.b.example', 'certificate.issued', 'provider.b.example', 'serial 7a657cc4e85e13c878eee7c7c74b9455', '01a22d48-fb42-745c-bd3b-326ca3a731be');
 INSERT INTO public.events VALUES ('01a22d48-fd48-716b-9be9-0dd868cbfcfa', '2026-11-30 16:28:07.880278+00', 'provider.c.example', 'certificate.issued', 'provider.c.example', 'serial 628aba2336aebe9cf11afdf43a0aea9e', '01a22d48-fd39-71c9-a4d8-3b39493feea7');
-
-INSERT INTO public.last_certificate VALUES (true, 10);
-
-INSERT INTO public.meta VALUES ('initialised_at', '2026-11-30T16:27:35.662Z');
-INSERT INTO public.meta VALUES ('crl_number', '1796056065319');
-INSERT INTO public.meta VALUES ('changes', '22');
-
 INSERT INTO public.participants VALUES ('01a22d48-7f6e-7065-bf09-7533bd6cefb6', 'organisation', 'Trial operations office', '8999900000001', NULL, 'active', '2026-11-30 16:27:35.662796+00');
 INSERT INTO public.participants VALUES ('01a22d48-b6f7-74d2-8316-f0e0f53f66f1', 'organisation', 'Trial road authority', '3999900000030', NULL, 'active', '2026-11-30 16:27:49.879963+00');
 INSERT INTO public.participants VALUES ('01a22d48-b6f8-72dc-a45e-68db707e6ba5', 'organisation', 'Trial shelter office', '7999900000010', NULL, 'active', '2026-11-30 16:27:49.880219+00');
 INSERT INTO public.participants VALUES ('01a22d48-b6f8-72dc-a45e-68de652bb245', 'organisation', 'Trial river bureau', '5999900000020', NULL, 'active', '2026-11-30 16:27:49.880308+00');
-
 INSERT INTO public.refresh_tokens VALUES ('\x44a04503ccc3bfb3073d9c20aa794d072dc21013fbf2c5952f5615c81d61f4c4', '01a22d48-aca6-74dd-9c6b-2e6cb2a0e030', '2026-11-30 16:27:47.238743+00', '2026-11-30 18:27:47.238743+00', NULL);
 INSERT INTO public.refresh_tokens VALUES ('\x714f6abaed069275c77938bb3a86b37207796c4a9a15df3abb1fe3dd1f15b375', '01a22d48-d342-77ce-90d9-7eb612c3fc18', '2026-11-30 16:27:57.122936+00', '2026-11-30 18:27:57.122936+00', NULL);
 INSERT INTO public.refresh_tokens VALUES ('\x21e1916de88f9829ea71cdcff11174bc25148ec5073179d28e8867aae0cb5186', '01a22d48-d656-7717-815b-c4dc83172210', '2026-11-30 16:27:57.910933+00', '2026-11-30 18:27:57.910933+00', NULL);
 INSERT INTO public.refresh_tokens VALUES ('\xa0e65cf016636eb1847ccb63fdc5a2a4f961747926ec7e3333d0732dccff379c', '01a22d48-d8a7-7448-aed9-f7a354f6bb46', '2026-11-30 16:27:58.503717+00', '2026-11-30 18:27:58.503717+00', NULL);
 INSERT INTO public.refresh_tokens VALUES ('\x8d2bec2a26f600edaa4fa96927caf4433b00d4c491ba423e256a163bbc34a49c', '01a22d49-11a7-7140-a1fd-50c1fc7249e3', '2026-11-30 16:28:13.095169+00', '2026-11-30 18:28:13.095169+00', NULL);
 INSERT INTO public.refresh_tokens VALUES ('\x961beed03d4e978d93fc27576aac385bb91073f9f99016b78558ade15625e87f', '01a22d49-22cb-73f6-ac44-7f55dfc595c1', '2026-11-30 16:28:17.483189+00', '2026-11-30 18:28:17.483189+00', NULL);
-
 INSERT INTO public.token_families VALUES ('01a22d48-aca6-74dd-9c6b-2e6cb2a0e030', 'operator', 'cadde.8999900000001.op', '1', NULL, '2026-11-30 16:27:47.238743+00', '2026-12-01 02:27:47.238743+00', NULL, NULL);
 INSERT INTO public.token_families VALUES ('01a22d48-d342-77ce-90d9-7eb612c3fc18', 'app-a', 'cadde.7999900000010.01', '1', NULL, '2026-11-30 16:27:57.122936+00', '2026-12-01 02:27:57.122936+00', NULL, NULL);
 INSERT INTO public.token_families VALUES ('01a22d48-d656-7717-815b-c4dc83172210', 'app-c', 'cadde.3999900000030.01', '1', NULL, '2026-11-30 16:27:57.910933+00', '2026-12-01 02:27:57.910933+00', NULL, NULL);
 INSERT INTO public.token_families VALUES ('01a22d48-d8a7-7448-aed9-f7a354f6bb46', 'app-b', 'cadde.5999900000020.01', '1', NULL, '2026-11-30 16:27:58.503717+00', '2026-12-01 02:27:58.503717+00', NULL, NULL);
 INSERT INTO public.token_families VALUES ('01a22d49-11a7-7140-a1fd-50c1fc7249e3', 'app-b', 'cadde.5999900000020.01', '1', NULL, '2026-11-30 16:28:13.095169+00', '2026-12-01 02:28:13.095169+00', NULL, NULL);
 INSERT INTO public.token_families VALUES ('01a22d49-22cb-73f6-ac44-7f55dfc595c1', 'app-a', 'cadde.7999900000010.01', '1', NULL, '2026-11-30 16:28:17.483189+00', '2026-12-01 02:28:17.483189+00', NULL, NULL);
-
 INSERT INTO public.user_orgs VALUES ('cadde.8999900000001.op', 'cadde.8999900000001.op', 0);
 INSERT INTO public.user_orgs VALUES ('cadde.7999900000010.00', 'cadde.7999900000010.00', 0);
 INSERT INTO public.user_orgs VALUES ('cadde.3999900000030.00', 'cadde.3999900000030.00', 0);
@@ -491,7 +329,6 @@ INSERT INTO public.user_orgs VALUES ('cadde.5999900000020.00', 'cadde.5999900000
 INSERT INTO public.user_orgs VALUES ('cadde.7999900000010.01', 'cadde.7999900000010.00', 0);
 INSERT INTO public.user_orgs VALUES ('cadde.3999900000030.01', 'cadde.3999900000030.00', 0);
 INSERT INTO public.user_orgs VALUES ('cadde.5999900000020.01', 'cadde.5999900000020.00', 0);
-
 INSERT INTO public.users VALUES ('01a22d48-7f6e-7065-bf09-7534eb13fa0e', 'cadde.8999900000001.op', '01a22d48-7f6e-7065-bf09-7533bd6cefb6', 'Operator of the trial', NULL, '["operator"]', NULL, 'active', '$argon2id$v=19$m=19456,t=2,p=1$xI/dOSwHIdzgNwsnfLMa4A$v9qXqSCxmIUUSBWR+QH7u4BMAUGFXqljq9h3cGZ2hJs', '2026-11-30 16:27:35.662796+00', '2026-11-30 16:27:35.662796+00');
 INSERT INTO public.users VALUES ('01a22d48-c0be-70a5-aba0-988c9af61da8', 'cadde.7999900000010.00', '01a22d48-b6f8-72dc-a45e-68db707e6ba5', 'Trial shelter office', NULL, '[]', NULL, 'active', '$argon2id$v=19$m=19456,t=2,p=1$QCFBrpTznCZp182IeNX/wQ$sS4VtiQzWo8dSyoxWmEjNq3FOfin/GlCHfUhUxeCVqs', '2026-11-30 16:27:52.382774+00', '2026-11-30 16:27:52.382774+00');
 INSERT INTO public.users VALUES ('01a22d48-c257-71a9-9b53-8c7cd380d612', 'cadde.3999900000030.00', '01a22d48-b6f7-74d2-8316-f0e0f53f66f1', 'Trial road authority', NULL, '[]', NULL, 'active', '$argon2id$v=19$m=19456,t=2,p=1$NIBmVWOMknMojz3PH0Scrw$A740IjIrUNhVB5JhdeWhkFIJrnuaaVbtc3sbSuNHoko', '2026-11-30 16:27:52.791394+00', '2026-11-30 16:27:52.791394+00');
@@ -499,117 +336,7 @@ INSERT INTO public.users VALUES ('01a22d48-c832-72e5-a49f-94cfd35cd534', 'cadde.
 INSERT INTO public.users VALUES ('01a22d48-ca4b-76d5-8ebe-2c0e2a6cebba', 'cadde.7999900000010.01', '01a22d48-b6f8-72dc-a45e-68db707e6ba5', 'Aoi of the shelter office', NULL, '[]', NULL, 'active', '$argon2id$v=19$m=19456,t=2,p=1$IlJ+XQbuzqe1eYOPzNeknw$JDR4w38Ns2t0BJ5sv+y8iSeAi1zlJxz/kYyRG4GnczU', '2026-11-30 16:27:54.827135+00', '2026-11-30 16:27:54.827135+00');
 INSERT INTO public.users VALUES ('01a22d48-cdfb-70ec-ab5b-d356183dc572', 'cadde.3999900000030.01', '01a22d48-b6f7-74d2-8316-f0e0f53f66f1', 'Chidori of the road authority', NULL, '[]', NULL, 'active', '$argon2id$v=19$m=19456,t=2,p=1$wTxGN97PF4DF24r9j1L4fA$jdmFT4ath6exiy40978oUPgJfvRe0GIoSotUIIaJcdA', '2026-11-30 16:27:55.771434+00', '2026-11-30 16:27:55.771434+00');
 INSERT INTO public.users VALUES ('01a22d48-d157-77ab-a05b-2b81d1d8796b', 'cadde.5999900000020.01', '01a22d48-b6f8-72dc-a45e-68de652bb245', 'Botan of the river bureau', NULL, '[]', NULL, 'active', '$argon2id$v=19$m=19456,t=2,p=1$7/HhYH8ai0FALKRpPSN/eQ$zSyu1HjtKso+RdomDI2aFOxn6pBgAgWoAhgeIjXbBys', '2026-11-30 16:27:56.631243+00', '2026-11-30 16:27:56.631243+00');
-
-ALTER TABLE ONLY public._sqlx_migrations
-    ADD CONSTRAINT _sqlx_migrations_pkey PRIMARY KEY (version);
-
-ALTER TABLE ONLY public.certificates
-    ADD CONSTRAINT certificates_pkey PRIMARY KEY (seq);
-
-ALTER TABLE ONLY public.certificates
-    ADD CONSTRAINT certificates_serial UNIQUE (serial);
-
-ALTER TABLE ONLY public.certified_keys
-    ADD CONSTRAINT certified_keys_pkey PRIMARY KEY (spki_sha256);
-
-ALTER TABLE ONLY public.clients
-    ADD CONSTRAINT clients_base_url UNIQUE (base_url);
-
-ALTER TABLE ONLY public.clients
-    ADD CONSTRAINT clients_client_id PRIMARY KEY (client_id);
-
-ALTER TABLE ONLY public.enrolment_codes
-    ADD CONSTRAINT enrolment_codes_pkey PRIMARY KEY (hash);
-
-ALTER TABLE ONLY public.events
-    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.last_certificate
-    ADD CONSTRAINT last_certificate_pkey PRIMARY KEY (only_row);
-
-ALTER TABLE ONLY public.meta
-    ADD CONSTRAINT meta_pkey PRIMARY KEY (key);
-
-ALTER TABLE ONLY public.participants
-    ADD CONSTRAINT participants_number UNIQUE (number);
-
-ALTER TABLE ONLY public.participants
-    ADD CONSTRAINT participants_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.refresh_tokens
-    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
-
-ALTER TABLE ONLY public.token_families
-    ADD CONSTRAINT token_families_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.user_orgs
-    ADD CONSTRAINT user_orgs_pkey PRIMARY KEY (user_id, org);
-
-ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_user_id UNIQUE (user_id);
-
-CREATE INDEX certificates_client ON public.certificates USING btree (client_id, seq);
-
-CREATE INDEX certificates_revoked ON public.certificates USING btree (not_after) WHERE (revoked_at IS NOT NULL);
-
-CREATE UNIQUE INDEX clients_client_id_folded ON public.clients USING btree (lower((client_id COLLATE "C")));
-
-CREATE INDEX clients_user ON public.clients USING btree (user_id);
-
-CREATE INDEX enrolment_codes_client ON public.enrolment_codes USING btree (client_id);
-
-CREATE INDEX refresh_tokens_family ON public.refresh_tokens USING btree (family);
-
-CREATE INDEX token_families_client ON public.token_families USING btree (client_id);
-
-CREATE INDEX token_families_expiry ON public.token_families USING btree (expires_at);
-
-CREATE INDEX token_families_revoked ON public.token_families USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
-
-CREATE INDEX token_families_user ON public.token_families USING btree (user_id);
-
-CREATE INDEX users_participant ON public.users USING btree (participant);
-
-CREATE UNIQUE INDEX users_user_id_folded ON public.users USING btree (lower((user_id COLLATE "C")));
-
-CREATE TRIGGER events_counted AFTER INSERT ON public.events FOR EACH ROW WHEN ((new.kind <> ALL (ARRAY['certificate.issued'::text, 'certificate.renewed'::text]))) EXECUTE FUNCTION public.count_event();
-
-ALTER TABLE ONLY public.certificates
-    ADD CONSTRAINT certificates_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
-
-ALTER TABLE ONLY public.certificates
-    ADD CONSTRAINT certificates_spki_sha256_fkey FOREIGN KEY (spki_sha256) REFERENCES public.certified_keys(spki_sha256);
-
-ALTER TABLE ONLY public.certified_keys
-    ADD CONSTRAINT certified_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
-
-ALTER TABLE ONLY public.clients
-    ADD CONSTRAINT clients_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id);
-
-ALTER TABLE ONLY public.enrolment_codes
-    ADD CONSTRAINT enrolment_codes_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
-
-ALTER TABLE ONLY public.enrolment_codes
-    ADD CONSTRAINT enrolment_codes_serial_fkey FOREIGN KEY (serial) REFERENCES public.certificates(serial);
-
-ALTER TABLE ONLY public.refresh_tokens
-    ADD CONSTRAINT refresh_tokens_family_fkey FOREIGN KEY (family) REFERENCES public.token_families(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.token_families
-    ADD CONSTRAINT token_families_client_id_fkey FOREIGN KEY (client_id) REFERENCES public.clients(client_id);
-
-ALTER TABLE ONLY public.token_families
-    ADD CONSTRAINT token_families_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id);
-
-ALTER TABLE ONLY public.user_orgs
-    ADD CONSTRAINT user_orgs_org_fkey FOREIGN KEY (org) REFERENCES public.users(user_id);
-
-ALTER TABLE ONLY public.user_orgs
-    ADD CONSTRAINT user_orgs_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(user_id);
-
-ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_participant_fkey FOREIGN KEY (participant) REFERENCES public.participants(id);
-
+INSERT INTO public.last_certificate VALUES (true, 10);
+INSERT INTO public.meta VALUES ('initialised_at', '2026-11-30T16:27:35.662Z');
+INSERT INTO public.meta VALUES ('crl_number', '1796056065319');
+INSERT INTO public.meta VALUES ('changes', '22');

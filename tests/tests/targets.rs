@@ -82,12 +82,13 @@ fn what_is_said_to_have_no_tests_has_none() {
     assert!(tests_in("    #[test]\nfn a() {}") && examples_in("/// ```\n/// a();"));
 }
 
-/// The names that `migrator!` is given for `folder` in one of these files.
+/// The names that `migrator!` is given for `folder` in one of these files, or `migrations!` for both folders.
 fn migrations_of(files: &[PathBuf], folder: &str) -> Vec<String> {
-    let start = format!("\"{folder}\":");
+    let starts = [format!("\"{folder}\":"), "migrations!(".to_owned()];
     let text = files.iter().find_map(|file| {
         let text = std::fs::read_to_string(file).unwrap();
-        let at = text.find(&start)? + start.len();
+        let found = |start: &String| text.find(start).map(|at| at + start.len());
+        let at = starts.iter().find_map(found)?;
         Some(text[at..].split(')').next().unwrap().to_owned())
     });
     let text = text.unwrap_or_else(|| panic!("nobody names the files of {folder}"));

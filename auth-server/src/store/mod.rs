@@ -18,13 +18,12 @@ mod tests;
 
 use std::sync::LazyLock;
 
-use common_db::{Database, DatabaseConfig, DbError, Migrations, migrator};
+use common_db::{Database, DatabaseConfig, DbError, Migrations, migrations};
 
 use crate::domain::store::{AccountsError, Duplicate};
 
-static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
-    sqlite: migrator!(
-        "migrations/sqlite":
+static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| {
+    migrations!(
         "0001_registration",
         "0002_certificates",
         "0003_token_families",
@@ -33,18 +32,7 @@ static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
         "0006_purposes",
         "0007_certificate_parents",
         "0008_registration_edits",
-    ),
-    postgres: migrator!(
-        "migrations/postgres":
-        "0001_registration",
-        "0002_certificates",
-        "0003_token_families",
-        "0004_folded_client_ids",
-        "0005_changes",
-        "0006_purposes",
-        "0007_certificate_parents",
-        "0008_registration_edits",
-    ),
+    )
 });
 
 /// Registrations, certificates and sessions in one database.

@@ -1,8 +1,7 @@
 //! The rules of the store, on both databases.
 
-use common_db::{Database, DatabaseConfig, Json, Migrations, sql};
-use sqlx::migrate::Migrator;
-use test_postgres::{Site, both, uses_index};
+use common_db::{Database, DatabaseConfig, Json, sql};
+use test_postgres::{Site, both, kept, up_to, uses_index};
 
 use super::{MIGRATIONS, SqlStore, conformance};
 
@@ -147,14 +146,7 @@ async fn registrations_of_before_get_their_purpose() {
 
     use crate::domain::store::Installation as _;
 
-    let before = |migrator: &Migrator| {
-        let steps = migrator.iter().filter(|migration| migration.version < 6);
-        Migrator::with_migrations(steps.cloned().collect())
-    };
-    let before = Migrations {
-        sqlite: before(&MIGRATIONS.sqlite),
-        postgres: before(&MIGRATIONS.postgres),
-    };
+    let before = up_to(&MIGRATIONS, 5);
     for site in Site::each() {
         let old = Database::open(&site.config, &before).await.unwrap();
         for (id, kind, role) in [
@@ -196,18 +188,8 @@ async fn registrations_of_before_get_their_purpose() {
 /// Databases of versions before open, and everything that they hold is there.
 #[tokio::test]
 async fn what_versions_before_wrote_is_whole() {
-    let before = [
-        (
-            include_str!("../../testdata/before-1.sqlite.sql"),
-            include_str!("../../testdata/before-1.postgres.sql"),
-        ),
-        (
-            include_str!("../../testdata/before-2.sqlite.sql"),
-            include_str!("../../testdata/before-2.postgres.sql"),
-        ),
-    ];
-    for (sqlite, postgres) in before {
-        for site in Site::each_with(sqlite, postgres).await {
+    for kept in kept!("before-1" at 5, "before-2" at 7) {
+        for site in Site::each_with(&MIGRATIONS, &kept).await {
             whole(&open(&site.config).await).await;
         }
     }

@@ -17,6 +17,18 @@ macro_rules! migrator {
     };
 }
 
+/// The [`Migrations`](crate::Migrations) of a crate, each in a file of the same name in `migrations/sqlite` and
+/// `migrations/postgres`.
+#[macro_export]
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        $crate::Migrations {
+            sqlite: $crate::migrator!("migrations/sqlite": $($name),+),
+            postgres: $crate::migrator!("migrations/postgres": $($name),+),
+        }
+    };
+}
+
 /// What [`migrator!`](crate::migrator!) makes of the names and contents of the files.
 ///
 /// # Panics

@@ -3,9 +3,9 @@
 use common_db::{Database, DatabaseConfig};
 use location_client::api::ChangeKind;
 use sqlx::AssertSqlSafe;
-use test_postgres::{Site, both, uses_index};
+use test_postgres::{Site, both, kept, uses_index};
 
-use super::{Locations, conformance};
+use super::{Locations, conformance, locations::MIGRATIONS};
 use crate::domain::LocationStore as _;
 
 async fn open(config: &DatabaseConfig) -> Locations {
@@ -79,18 +79,8 @@ async fn searches_use_an_index() {
 /// Databases of versions before open, and everything that they hold is there.
 #[tokio::test]
 async fn what_versions_before_wrote_is_whole() {
-    let before = [
-        (
-            include_str!("../../testdata/before-1.sqlite.sql"),
-            include_str!("../../testdata/before-1.postgres.sql"),
-        ),
-        (
-            include_str!("../../testdata/before-2.sqlite.sql"),
-            include_str!("../../testdata/before-2.postgres.sql"),
-        ),
-    ];
-    for (sqlite, postgres) in before {
-        for site in Site::each_with(sqlite, postgres).await {
+    for kept in kept!("before-1" at 1, "before-2" at 1) {
+        for site in Site::each_with(&MIGRATIONS, &kept).await {
             let store = open(&site.config).await;
             let all = store.list(None, 10).await.unwrap();
             let changes = store.changes(None, 0, 10).await.unwrap();

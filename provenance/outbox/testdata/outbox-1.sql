@@ -1,22 +1,4 @@
 -- The outbox of a provider as version 1 of its file has it: reserved by one process, not yet delivered by it.
-CREATE TABLE record(
-  event_id BLOB PRIMARY KEY CHECK(length(event_id) = 16),
-  instance INTEGER NOT NULL,     -- start of the process that reserved it, counted in `start`
-  state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 2), -- 0 reserved, 1 completed, 2 aborted
-  at_ms INTEGER NOT NULL,        -- when it was reserved; once ended, when it ended
-  request BLOB NOT NULL,         -- the reservation as JSON; once ended, the exact batch item
-  resource TEXT,                 -- what was fetched, for people
-  parked TEXT                    -- why the ledger refused it for good
-) STRICT, WITHOUT ROWID;
-CREATE TABLE delivered(
-  day INTEGER NOT NULL,          -- day of delivery, counted from 1970-01-01
-  event_id BLOB NOT NULL CHECK(length(event_id) = 16),
-  receipt BLOB NOT NULL,         -- the ledger's receipt as JSON
-  PRIMARY KEY(day, event_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE start(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
-PRAGMA user_version = 1;
-INSERT INTO start(at_ms) VALUES (1735689600000);
 -- Open, with an exchange id of version 4, as a peer could choose it.
 INSERT INTO record VALUES (x'01941f297c0070008000000000000001', 1, 0, 1735689600000,
   CAST('{"exchange_id":"5f0c1f1e-7b3a-4d6e-9f2b-1c2d3e4f5a6b","event_id":"01941f29-7c00-7000-8000-000000000001","kind":"sent","provider":"provider-a","predecessor":"11111111-1111-4111-8111-111111111111","consumer":"consumer-b","user_id":"provider-a"}' AS BLOB),

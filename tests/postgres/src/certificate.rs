@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-use crate::write_private;
+use crate::private;
 
 /// Writes `ca.pem`, `server.pem` and `server.key`.
 pub(crate) fn write(directory: &Path) {
@@ -17,7 +17,7 @@ pub(crate) fn write(directory: &Path) {
     let server = CertificateParams::new(["localhost".to_owned()])
         .and_then(|params| params.signed_by(&key, &issuer))
         .expect("a certificate can be made");
-    write_private(&directory.join("ca.pem"), &ca_certificate.pem());
-    write_private(&directory.join("server.pem"), &server.pem());
-    write_private(&directory.join("server.key"), &key.serialize_pem());
+    private::write(&directory.join("ca.pem"), &ca_certificate.pem());
+    private::write(&directory.join("server.pem"), &server.pem());
+    private::write(&directory.join("server.key"), &key.serialize_pem());
 }

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::write_private;
+use crate::private;
 
 /// What to do about a machine that lacks the server.
 const MISSING: &str = "PostgreSQL is not installed: `apt-get install postgresql` (these tests run a server of their own; they are never skipped)";
@@ -78,7 +78,7 @@ impl Install {
             let open = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(directory, open).expect("the directory is ours");
         }
-        write_private(&directory.join("password"), password);
+        private::write(&directory.join("password"), password);
         std::fs::create_dir(directory.join("data")).expect("the directory is ours");
     }
 

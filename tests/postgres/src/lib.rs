@@ -22,10 +22,11 @@ mod certificate;
 mod install;
 mod keeper;
 pub mod ports;
+mod private;
 mod sites;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     sync::{
         Mutex, OnceLock, PoisonError,
@@ -36,7 +37,7 @@ use std::{
 use common::config::SecretFile;
 use common_db::DatabaseConfig;
 
-pub use self::sites::{Site, uses_index};
+pub use self::sites::{Kept, Site, up_to, uses_index};
 use self::{install::Install, keeper::Keeper};
 
 /// The role that what is tested connects as.
@@ -231,11 +232,6 @@ impl Drop for Server {
         drop(running);
         let _ = std::fs::remove_dir_all(&self.directory);
     }
-}
-
-/// Writes a file and gives it to nobody but its owner.
-fn write_private(path: &Path, content: &str) {
-    common::config::write_file(path, content.as_bytes(), true).expect("the directory is ours");
 }
 
 #[cfg(test)]

@@ -1,15 +1,10 @@
 //! Tests that hold for both kinds of database.
 
-use std::str::FromStr as _;
-
-use common_db::{Database, DatabaseConfig};
-use sqlx::{
-    AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
-};
+use common_db::{Database, DatabaseConfig, Migrations};
+use sqlx::{AssertSqlSafe, migrate::Migrator};
 use tempfile::TempDir;
 
-use crate::{PASSWORD, Server};
+use crate::Server;
 
 /// A new, empty database of one kind. A file goes away with this.
 #[derive(Debug)]
@@ -43,27 +38,66 @@ impl Site {
         [Self::sqlite(), Self::postgres()]
     }
 
-    /// One of each, no longer empty: with what a version before had there, as `sqlite3 .dump` and `pg_dump --inserts` tell it.
-    pub async fn each_with(sqlite: &'static str, postgres: &'static str) -> [Self; 2] {
+    /// One of each, no longer empty: with what a version before kept there.
+    pub async fn each_with(migrations: &Migrations, kept: &Kept) -> [Self; 2] {
         let sites = Self::each();
-        let [file, server] = &sites;
-        let path = file.config.url.trim_start_matches("sqlite:");
-        let options = SqliteConnectOptions::new().filename(path);
-        let mut connection = SqliteConnection::connect_with(&options.create_if_missing(true))
-            .await
-            .expect("a file");
-        let run = sqlx::raw_sql(sqlite).execute(&mut connection).await;
-        run.expect("the statements of a file");
-        connection.close().await.expect("it closes");
-
-        let options = PgConnectOptions::from_str(&server.config.url).expect("an address");
-        let mut connection = PgConnection::connect_with(&options.password(PASSWORD))
-            .await
-            .expect("the server");
-        let run = sqlx::raw_sql(postgres).execute(&mut connection).await;
-        run.expect("the statements of a server");
-        connection.close().await.expect("it closes");
+        let of_then = up_to(migrations, kept.last);
+        for site in &sites {
+            let database = Database::open(&site.config, &of_then).await;
+            match database.expect("an empty database") {
+                Database::Sqlite(file) => {
+                    let run = sqlx::raw_sql(kept.sqlite).execute(&file.writer).await;
+                    run.expect("the rows of a file");
+                }
+                // As the superuser, who alone may leave out triggers and references.
+                Database::Postgres(server) => {
+                    let options = server.pool.connect_options();
+                    let name = options.get_database().expect("it has a name");
+                    Server::shared().sql(name, kept.postgres);
+                }
+            }
+        }
         sites
+    }
+}
+
+/// What a version before kept, as `sqlite3 .dump` and `pg_dump --inserts` tell it, without the tables: those are what its
+/// migrations made, which never change. Its own record of them is among the rows, so that one that did change is found out.
+#[derive(Debug)]
+pub struct Kept {
+    /// The last of its migrations.
+    pub last: i64,
+    /// The rows in its file.
+    pub sqlite: &'static str,
+    /// Those at its server.
+    pub postgres: &'static str,
+}
+
+/// What versions before kept, in the files `testdata/$name.sqlite.sql` and `testdata/$name.postgres.sql` of the calling crate, each
+/// with the number of its last migration.
+#[macro_export]
+macro_rules! kept {
+    (@file $name:literal, $kind:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/", $name, ".", $kind, ".sql"))
+    };
+    ($($name:literal at $last:literal),+) => {
+        [$($crate::Kept {
+            last: $last,
+            sqlite: $crate::kept!(@file $name, "sqlite"),
+            postgres: $crate::kept!(@file $name, "postgres"),
+        }),+]
+    };
+}
+
+/// The first migrations, up to the one with the number `last`.
+pub fn up_to(migrations: &Migrations, last: i64) -> Migrations {
+    let first = |all: &Migrator| {
+        let first = all.iter().filter(|migration| migration.version <= last);
+        Migrator::with_migrations(first.cloned().collect())
+    };
+    Migrations {
+        sqlite: first(&migrations.sqlite),
+        postgres: first(&migrations.postgres),
     }
 }
 

@@ -6,17 +6,15 @@ use async_trait::async_trait;
 use common::ids::UserId;
 use common_db::{
     Corrupt, Database, DatabaseConfig, DbError, Json, Migrations, Rfc3339, Row, Statement,
-    Transaction, migrator, sql,
+    Transaction, migrations, sql,
 };
 use time::OffsetDateTime;
 
 use super::{Change, GrantStore, News, StoreError, Which};
 use crate::authorization::grant::{Aal, Assignee, Contract, Grant};
 
-static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
-    sqlite: migrator!("migrations/sqlite": "0001_grants", "0002_grant_edits"),
-    postgres: migrator!("migrations/postgres": "0001_grants", "0002_grant_edits"),
-});
+pub(super) static MIGRATIONS: LazyLock<Migrations> =
+    LazyLock::new(|| migrations!("0001_grants", "0002_grant_edits"));
 
 /// The store.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! The rules of the store, on both databases.
 
 use common_db::{DatabaseConfig, sql};
-use test_postgres::{Site, both};
+use test_postgres::{Site, both, kept};
 use time::Duration;
 
-use super::{GrantStore as _, Grants, Which, conformance};
+use super::{GrantStore as _, Grants, Which, conformance, grants::MIGRATIONS};
 
 async fn open(config: &DatabaseConfig) -> Grants {
     Grants::open(config).await.expect("a database")
@@ -121,18 +121,8 @@ async fn what_is_kept_of_changes_is_bounded() {
 /// Databases of versions before open, and everything that they hold is there.
 #[tokio::test]
 async fn what_versions_before_wrote_is_whole() {
-    let before = [
-        (
-            include_str!("../../../testdata/before-1.sqlite.sql"),
-            include_str!("../../../testdata/before-1.postgres.sql"),
-        ),
-        (
-            include_str!("../../../testdata/before-2.sqlite.sql"),
-            include_str!("../../../testdata/before-2.postgres.sql"),
-        ),
-    ];
-    for (sqlite, postgres) in before {
-        for site in Site::each_with(sqlite, postgres).await {
+    for kept in kept!("before-1" at 1, "before-2" at 1) {
+        for site in Site::each_with(&MIGRATIONS, &kept).await {
             let store = open(&site.config).await;
             let (revision, all) = store.load().await.unwrap();
             assert_eq!((revision, all.len()), (5, 4));

@@ -244,8 +244,11 @@ fn note(promised: &mut HashMap<String, String>, line: &str) -> bool {
 pub(super) fn first_format() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let conn = rusqlite::Connection::open(folder.path().join("outbox.db")).unwrap();
-    conn.execute_batch(include_str!("../../testdata/outbox-1.sql"))
-        .unwrap();
+    let records = [
+        include_str!("../../testdata/format-1.sql"),
+        include_str!("../../testdata/outbox-1.sql"),
+    ];
+    conn.execute_batch(&records.concat()).unwrap();
     folder
 }
 
