@@ -1,17 +1,17 @@
 //! Registering, changing and removing.
 
 use axum::{
-    Extension, Json,
+    Json,
     body::Body,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{FromRequestParts, Path, State, rejection::PathRejection},
     response::{IntoResponse, Response as HttpResponse},
 };
 use common::{
-    http::{Refused, Text},
+    http::{Refused, Text, refusals},
     ids::UserId,
     listener::ConnectionInfo,
 };
-use http::{HeaderMap, StatusCode, header::ETAG};
+use http::{HeaderValue, StatusCode, header::ETAG, request::Parts};
 use location_client::api::{ChangeKind, PatchLocationRequest, PostLocationRequest, Response};
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     etag,
 };
 use crate::domain::{
-    Author, Keep, LocationCaller, Precondition, ReadError, parse_new, parse_patch,
+    Author, Keep, LocationCaller, Precondition, ReadError, Stored, parse_new, parse_patch,
 };
 
 /// Registers a location.
@@ -42,18 +42,17 @@ use crate::domain::{
 )]
 pub(super) async fn create(
     State(app): State<AppState>,
-    Extension(connection): Extension<ConnectionInfo>,
-    headers: HeaderMap,
+    changer: Changer,
     body: Body,
 ) -> Result<HttpResponse, WireError> {
-    let (peer, caller) = identified(&app, &connection, &headers).await?;
     // Who may not register at all learns nothing about what a body has to look like.
-    caller.may_write()?;
+    changer.caller.may_write()?;
     let new = parse_new(&body::whole(body).await?).map_err(WireError::body)?;
-    let author = author(&peer, &caller);
-    let stored = app.directory.create(&caller, &new, &author).await?;
-    done(ChangeKind::Create, &stored.provider, &author);
-    let tag = etag::tag(&app.directory.sign(&stored).await.map_err(ReadError::from)?);
+    let stored = app
+        .directory
+        .create(&changer.caller, &new, &changer.author)
+        .await?;
+    let tag = changer.changed(&app, ChangeKind::Create, &stored).await?;
     let text = Text::new(
         "ロケーション情報を登録しました。",
         "The location was registered.",
@@ -84,25 +83,27 @@ pub(super) async fn create(
 )]
 pub(super) async fn replace(
     State(app): State<AppState>,
-    Extension(connection): Extension<ConnectionInfo>,
-    headers: HeaderMap,
+    changer: Changer,
     body: Body,
 ) -> Result<HttpResponse, WireError> {
-    let (peer, caller) = identified(&app, &connection, &headers).await?;
-    may_change(&app, &caller)?;
+    changer.may_change(&app)?;
     let request = body::whole(body).await?;
     let keep = Keep {
         connector_id: request.connector_id.is_none(),
         profile: request.profile.is_none(),
     };
     let new = parse_new(&request).map_err(WireError::body)?;
-    let author = author(&peer, &caller);
     let stored = app
         .directory
-        .replace(&caller, &new, keep, &etag::precondition(&headers), &author)
+        .replace(
+            &changer.caller,
+            &new,
+            keep,
+            &changer.precondition,
+            &changer.author,
+        )
         .await?;
-    done(ChangeKind::Update, &stored.provider, &author);
-    let tag = etag::tag(&app.directory.sign(&stored).await.map_err(ReadError::from)?);
+    let tag = changer.changed(&app, ChangeKind::Update, &stored).await?;
     Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
 }
 
@@ -129,28 +130,24 @@ pub(super) async fn replace(
 )]
 pub(super) async fn change(
     State(app): State<AppState>,
-    Extension(connection): Extension<ConnectionInfo>,
+    changer: Changer,
     named: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
     body: Body,
 ) -> Result<HttpResponse, WireError> {
-    let (peer, caller) = identified(&app, &connection, &headers).await?;
-    may_change(&app, &caller)?;
+    changer.may_change(&app)?;
     let provider = WireError::provider(named)?;
     let patch = parse_patch(&body::partial(body).await?).map_err(WireError::body)?;
-    let author = author(&peer, &caller);
     let stored = app
         .directory
         .change(
-            &caller,
+            &changer.caller,
             &provider,
             &patch,
-            &etag::precondition(&headers),
-            &author,
+            &changer.precondition,
+            &changer.author,
         )
         .await?;
-    done(ChangeKind::Update, &stored.provider, &author);
-    let tag = etag::tag(&app.directory.sign(&stored).await.map_err(ReadError::from)?);
+    let tag = changer.changed(&app, ChangeKind::Update, &stored).await?;
     Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
 }
 
@@ -174,41 +171,78 @@ pub(super) async fn change(
 )]
 pub(super) async fn remove(
     State(app): State<AppState>,
-    Extension(connection): Extension<ConnectionInfo>,
+    changer: Changer,
     named: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
 ) -> Result<StatusCode, WireError> {
-    let (peer, caller) = identified(&app, &connection, &headers).await?;
-    caller.may_write()?;
+    changer.caller.may_write()?;
     let provider = WireError::provider(named)?;
-    let precondition: Precondition = etag::precondition(&headers);
-    let author = author(&peer, &caller);
     app.directory
-        .delete(&caller, &provider, &precondition, &author)
+        .delete(
+            &changer.caller,
+            &provider,
+            &changer.precondition,
+            &changer.author,
+        )
         .await?;
-    done(ChangeKind::Delete, &provider, &author);
+    changer.tell(ChangeKind::Delete, &provider);
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// One line of log and one count for a change that the history holds.
-/// An operator, or a provider's connector that has not done so too often: whether the record is its own is still to be seen.
-fn may_change(app: &AppState, caller: &LocationCaller) -> Result<(), Refused> {
-    if caller.own_provider().is_none() {
-        caller.may_write()?;
-    } else if app.moves.check_key(&caller.certificate_id).is_err() {
-        return Err((&error::TOO_MANY_CHANGES).into());
-    }
-    Ok(())
+/// Who asks for a change, and on which condition.
+pub(super) struct Changer {
+    caller: LocationCaller,
+    author: Author,
+    precondition: Precondition,
 }
 
-fn done(kind: ChangeKind, provider: &UserId, author: &Author) {
-    metrics::counter!("location_changes_total", "kind" => kind.as_str()).increment(1);
-    tracing::info!(
-        request.id = author.request_id,
-        peer.id = %author.certificate_id,
-        user = author.user.as_ref().map(UserId::as_str),
-        provider = %provider,
-        kind = kind.as_str(),
-        "location changed"
-    );
+impl FromRequestParts<AppState> for Changer {
+    type Rejection = WireError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, WireError> {
+        let connection = parts.extensions.get::<ConnectionInfo>();
+        let connection = connection.ok_or(&refusals::NO_IDENTITY)?;
+        let (peer, caller) = identified(app, connection, &parts.headers).await?;
+        Ok(Self {
+            author: author(&peer, &caller),
+            precondition: etag::precondition(&parts.headers),
+            caller,
+        })
+    }
+}
+
+impl Changer {
+    /// An operator, or a provider's connector that has not done so too often: whether the record is its own is still to be seen.
+    fn may_change(&self, app: &AppState) -> Result<(), Refused> {
+        if self.caller.own_provider().is_none() {
+            self.caller.may_write()?;
+        } else if app.moves.check_key(&self.caller.certificate_id).is_err() {
+            return Err((&error::TOO_MANY_CHANGES).into());
+        }
+        Ok(())
+    }
+
+    /// Tells of a change that was made; the tag of what is there now.
+    async fn changed(
+        &self,
+        app: &AppState,
+        kind: ChangeKind,
+        stored: &Stored,
+    ) -> Result<HeaderValue, WireError> {
+        self.tell(kind, &stored.provider);
+        let signed = app.directory.sign(stored).await.map_err(ReadError::from)?;
+        Ok(etag::tag(&signed))
+    }
+
+    /// One line of log and one count for a change that the history holds.
+    fn tell(&self, kind: ChangeKind, provider: &UserId) {
+        metrics::counter!("location_changes_total", "kind" => kind.as_str()).increment(1);
+        tracing::info!(
+            request.id = self.author.request_id,
+            peer.id = %self.author.certificate_id,
+            user = self.author.user.as_ref().map(UserId::as_str),
+            provider = %provider,
+            kind = kind.as_str(),
+            "location changed"
+        );
+    }
 }

@@ -6,17 +6,15 @@ use async_trait::async_trait;
 use common::ids::UserId;
 use common_db::{
     Corrupt, Database, DatabaseConfig, DbError, Json, Migrations, Row, StoreError, Transaction,
-    migrator, sql, up_to_nul,
+    migrations, sql, up_to_nul,
 };
 use location_client::api::{Change, ChangeKind, Entry};
 use time::OffsetDateTime;
 
 use crate::domain::{Author, LocationStore, Stored};
 
-static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| Migrations {
-    sqlite: migrator!("migrations/sqlite": "0001_locations", "0002_history_ends"),
-    postgres: migrator!("migrations/postgres": "0001_locations", "0002_history_ends"),
-});
+pub(super) static MIGRATIONS: LazyLock<Migrations> =
+    LazyLock::new(|| migrations!("0001_locations", "0002_history_ends"));
 
 /// The store.
 pub struct Locations {
@@ -38,6 +36,16 @@ impl Locations {
     pub fn database(&self) -> &Database {
         &self.database
     }
+}
+
+/// Makes a change count whose last statement wrote `rows`, and undoes it where that is none.
+async fn is_done(tx: Transaction, rows: u64) -> Result<bool, StoreError> {
+    if rows == 0 {
+        tx.rollback().await?;
+    } else {
+        tx.commit().await?;
+    }
+    Ok(rows > 0)
 }
 
 #[async_trait]
@@ -96,16 +104,12 @@ impl LocationStore for Locations {
                     .bind(version),
                 )
                 .await?;
-            if inserted == 0 {
-                tx.rollback().await?;
-                return Ok(None);
-            }
-            tx.commit().await?;
-            Ok(Some(Stored {
+            let stored = Stored {
                 provider: provider.clone(),
                 entry: entry.clone(),
                 version,
-            }))
+            };
+            Ok(is_done(tx, inserted).await?.then_some(stored))
         };
         self.database.run(attempt).await
     }
@@ -137,16 +141,12 @@ impl LocationStore for Locations {
                     .bind(from.version),
                 )
                 .await?;
-            if updated == 0 {
-                tx.rollback().await?;
-                return Ok(None);
-            }
-            tx.commit().await?;
-            Ok(Some(Stored {
+            let stored = Stored {
                 provider: provider.clone(),
                 entry: entry.clone(),
                 version,
-            }))
+            };
+            Ok(is_done(tx, updated).await?.then_some(stored))
         };
         self.database.run(attempt).await
     }
@@ -170,12 +170,7 @@ impl LocationStore for Locations {
                         .bind(from.version),
                 )
                 .await?;
-            if deleted == 0 {
-                tx.rollback().await?;
-                return Ok(false);
-            }
-            tx.commit().await?;
-            Ok(true)
+            is_done(tx, deleted).await
         };
         self.database.run(attempt).await
     }

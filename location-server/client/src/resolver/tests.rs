@@ -67,6 +67,15 @@ struct LocationFixture {
 }
 
 impl LocationFixture {
+    /// With a record of `https://one.example` that was asked for once.
+    async fn asked_once() -> (Self, LocationResolver) {
+        let world = Self::new();
+        world.serves("https://one.example");
+        let resolver = world.resolver();
+        assert!(world.url(&resolver).await.is_some());
+        (world, resolver)
+    }
+
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let signer = Signer::new();
@@ -202,10 +211,7 @@ async fn one_lookup_serves_all_who_ask_at_once() {
 
 #[tokio::test]
 async fn outage_is_bridged_by_the_record_on_disk_even_after_a_restart_until_it_expires() {
-    let world = LocationFixture::new();
-    world.serves("https://one.example");
-    let resolver = world.resolver();
-    assert!(world.url(&resolver).await.is_some());
+    let (world, resolver) = LocationFixture::asked_once().await;
     world.on_disk("https://one.example").await;
     drop(resolver);
 
@@ -225,10 +231,7 @@ async fn outage_is_bridged_by_the_record_on_disk_even_after_a_restart_until_it_e
 
 #[tokio::test]
 async fn server_that_swallows_questions_holds_up_nobody_who_has_a_last_known_record() {
-    let world = LocationFixture::new();
-    world.serves("https://one.example");
-    let resolver = world.resolver();
-    assert!(world.url(&resolver).await.is_some());
+    let (world, resolver) = LocationFixture::asked_once().await;
     world.answers(outage());
     world.clock.advance(Duration::from_mins(1));
     assert_eq!(
@@ -273,10 +276,7 @@ async fn server_that_comes_back_is_noticed_within_seconds() {
 
 #[tokio::test]
 async fn record_altered_on_disk_is_refused() {
-    let world = LocationFixture::new();
-    world.serves("https://one.example");
-    let resolver = world.resolver();
-    assert!(world.url(&resolver).await.is_some());
+    let (world, resolver) = LocationFixture::asked_once().await;
     world.on_disk("https://one.example").await;
     drop(resolver);
     let altered = std::fs::read_to_string(&world.config.state_file)

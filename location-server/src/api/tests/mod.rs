@@ -10,20 +10,18 @@ use std::{sync::Arc, time::Duration};
 
 use auth_client::{ConnectorRole, Role, State, TokenClaims, TokenError, api::ServiceKind};
 use axum::body::Body;
-use common::{
-    clock::{Clock as _, ManualClock},
-    ids::ConnectorId,
-    listener::ConnectionInfo,
-    tls::PeerCertificate,
-};
+use common::clock::{Clock as _, ManualClock};
 use common_db::DatabaseConfig;
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use location_client::{LocationRecord, record::Source, verify::RecordKeys};
 use rstest::rstest;
 use serde_json::{Value, json};
-use test_kit::{FakeAuth, connector_id, exchanged, managing, plain};
+use test_kit::{
+    FakeAuth,
+    calls::{self, Answer, ask, connection},
+    connector_id, exchanged, managing, plain,
+};
 use time::macros::datetime;
-use tower::ServiceExt as _;
 
 use super::*;
 use crate::{
@@ -69,12 +67,6 @@ struct LocationFixture {
     clock: Arc<ManualClock>,
     auth: Arc<FakeAuth>,
     _dir: tempfile::TempDir,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
 }
 
 impl LocationFixture {
@@ -135,28 +127,9 @@ impl LocationFixture {
             Value::String(raw) => Body::from(raw),
             json => Body::from(json.to_string()),
         });
-        let mut request = request.body(body).expect("a request");
-        request.extensions_mut().insert(connection(certificate));
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("an answer");
-        let (parts, body) = response.into_parts();
-        let bytes = common::http::body::read_limited(body, 1 << 20)
-            .await
-            .expect("a body");
-        let body = if bytes.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&bytes).expect("JSON")
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        let request = request.body(body).expect("a request");
+        let connection = connection(Some(calls::certificate(certificate, 7)));
+        ask(&self.router, request, connection).await
     }
 
     async fn operator(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
@@ -175,24 +148,6 @@ impl LocationFixture {
             .call("receiver.example", "GET", &of(PROVIDER), &[], None)
             .await;
         answer.body["provider_connector_url"].clone()
-    }
-}
-
-fn connection(certificate: &str) -> ConnectionInfo {
-    let id =
-        (!certificate.is_empty()).then(|| ConnectorId::parse(certificate).expect("a connector ID"));
-    ConnectionInfo {
-        remote: ([127, 0, 0, 1], 1).into(),
-        peer: Some(Arc::new(PeerCertificate {
-            connector_id: id,
-            sha256: [7; 32],
-            issuer: bytes::Bytes::new(),
-            serial: bytes::Bytes::new(),
-            not_after: datetime!(2027-01-01 00:00 UTC),
-            der: bytes::Bytes::new(),
-            standing: common::tls::Standing::default(),
-        })),
-        control: common::listener::ConnectionControl::default(),
     }
 }
 
