@@ -29,6 +29,12 @@ use tokio::{
 
 use self::pki::{Authority, Files, Leaf, store};
 
+/// Tells callers with a certificate who they are.
+async fn serve_who(server: Arc<TlsStore>) -> (u16, Shutdown) {
+    let router = Router::new().route("/who", get(who));
+    serve(listener(TlsMode::Mutual), Some(server), router).await
+}
+
 async fn who(peer: Peer) -> String {
     peer.id.to_string()
 }
@@ -91,40 +97,15 @@ async fn only_a_good_certificate_gets_in() {
     );
     let crl = ca.crl(1, &[66]);
     let server = store(&files.config("server", &ca.leaf(Leaf::default()), &ca, Some(&crl)));
-    let (port, _shutdown) = serve(
-        listener(TlsMode::Mutual),
-        Some(server),
-        Router::new().route("/who", get(who)),
-    )
-    .await;
+    let (port, _shutdown) = serve_who(server).await;
 
-    let good = store(&files.config(
-        "good",
-        &ca.leaf(Leaf {
-            serial: 5,
-            ..Leaf::default()
-        }),
-        &ca,
-        None,
-    ));
+    let good = files.client("good", Leaf::numbered(5), &ca);
     assert_eq!(attempt(port, &good).await.unwrap(), "peer.example");
 
     let client_only = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let bad = [
-        (
-            "revoked",
-            ca.leaf(Leaf {
-                serial: 66,
-                ..Leaf::default()
-            }),
-        ),
-        (
-            "of another authority",
-            other.leaf(Leaf {
-                serial: 7,
-                ..Leaf::default()
-            }),
-        ),
+        ("revoked", ca.leaf(Leaf::numbered(66))),
+        ("of another authority", other.leaf(Leaf::numbered(7))),
         (
             "wrong usage",
             ca.leaf(Leaf {
@@ -188,12 +169,7 @@ async fn an_expired_certificate_is_refused_by_a_server_and_not_loaded_by_its_own
         &ca,
         None,
     ));
-    let (port, _shutdown) = serve(
-        listener(TlsMode::Mutual),
-        Some(server),
-        Router::new().route("/who", get(who)),
-    )
-    .await;
+    let (port, _shutdown) = serve_who(server).await;
     assert!(attempt(port, &client).await.is_err());
 }
 
@@ -232,30 +208,9 @@ async fn a_revoked_certificate_loses_its_open_connection_and_others_keep_theirs(
         Some(&ca.crl(1, &[])),
     );
     let server = store(&config);
-    let (port, _shutdown) = serve(
-        listener(TlsMode::Mutual),
-        Some(Arc::clone(&server)),
-        Router::new().route("/who", get(who)),
-    )
-    .await;
-    let leaving = store(&files.config(
-        "leaving",
-        &ca.leaf(Leaf {
-            serial: 66,
-            ..Leaf::default()
-        }),
-        &ca,
-        None,
-    ));
-    let staying = store(&files.config(
-        "staying",
-        &ca.leaf(Leaf {
-            serial: 67,
-            ..Leaf::default()
-        }),
-        &ca,
-        None,
-    ));
+    let (port, _shutdown) = serve_who(Arc::clone(&server)).await;
+    let leaving = files.client("leaving", Leaf::numbered(66), &ca);
+    let staying = files.client("staying", Leaf::numbered(67), &ca);
     let (mut leaving, mut staying) = (
         connect(port, &leaving).await.unwrap(),
         connect(port, &staying).await.unwrap(),
@@ -436,12 +391,7 @@ async fn a_pinned_certificate_gets_its_identity() {
         hex::encode(Sha256::digest(&der)),
         ConnectorId::parse("old-peer.example").unwrap(),
     );
-    let (port, _shutdown) = serve(
-        listener(TlsMode::Mutual),
-        Some(store(&config)),
-        Router::new().route("/who", get(who)),
-    )
-    .await;
+    let (port, _shutdown) = serve_who(store(&config)).await;
     let client = store(&files.config("client", &leaf, &ca, None));
     assert_eq!(attempt(port, &client).await.unwrap(), "old-peer.example");
 }

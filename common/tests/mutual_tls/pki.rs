@@ -28,6 +28,16 @@ pub struct Leaf {
     pub until_seconds: Option<i64>,
 }
 
+impl Leaf {
+    /// A good one with this serial number.
+    pub fn numbered(serial: u64) -> Self {
+        Self {
+            serial,
+            ..Self::default()
+        }
+    }
+}
+
 pub fn now() -> OffsetDateTime {
     use common::clock::Clock as _;
     SystemClock.now()
@@ -137,18 +147,24 @@ impl Files {
         ca: &Authority,
         crl: Option<&str>,
     ) -> TlsConfig {
+        let put = |kind: &str, text: &str| self.put(&format!("{name}.{kind}"), text);
         TlsConfig {
-            certificate: self.put(&format!("{name}.crt"), certificate),
-            key: self.put(&format!("{name}.key"), key),
-            ca: self.put(&format!("{name}.ca"), &ca.issuer.pem()),
-            crl: crl.map(|text| self.put(&format!("{name}.crl"), text)),
-            crl_url: Vec::new(),
-            anchors: Vec::new(),
+            crl: crl.map(|text| put("crl", text)),
             reload_interval: Period::seconds(3600),
             crl_grace: Period::seconds(0),
-            allow_tls12: false,
-            pinned: std::collections::BTreeMap::new(),
+            ..TlsConfig::new(
+                put("crt", certificate),
+                put("key", key),
+                put("ca", &ca.issuer.pem()),
+            )
         }
+    }
+}
+
+impl Files {
+    /// With a new certificate of `ca`, and without revocation lists.
+    pub fn client(&self, name: &str, leaf: Leaf, ca: &Authority) -> Arc<TlsStore> {
+        store(&self.config(name, &ca.leaf(leaf), ca, None))
     }
 }
 

@@ -49,7 +49,7 @@ async fn a_transfer_that_the_source_breaks_is_seen_as_broken(
 ) {
     let world = ConnectorFixture::start(impatient()).await;
     world.grant(path).await;
-    let got = fetch(world.ask(path, Some("good"))).await;
+    let got = world.fetch(path).await;
     assert_eq!(got.status.as_u16(), 200);
     assert!(got.body.is_none(), "the body looked whole");
     let (sent, received) = world.records().await;
@@ -76,7 +76,7 @@ async fn a_reference_receiver_is_told_no_length_that_it_would_not_look_at() {
         assert_eq!(got.body.is_none(), path == "/closed/short", "{path}");
     }
     // Ours counts: a length lets it, and its application, see how far they are.
-    let got = fetch(world.ask("/closed/large", Some("good"))).await;
+    let got = world.fetch("/closed/large").await;
     assert_eq!(got.header("content-length"), "300000");
     assert!(got.body.is_some());
 }
@@ -86,7 +86,7 @@ async fn a_small_body_that_breaks_is_refused_and_not_recorded() {
     let world = ConnectorFixture::start(impatient()).await;
     world.grant("/closed/short-small").await;
     for got in [
-        fetch(world.ask("/closed/short-small", Some("good"))).await,
+        world.fetch("/closed/short-small").await,
         fetch(world.reference("/closed/short-small", Some("good"))).await,
     ] {
         assert_eq!(got.error().0, 500);
@@ -107,8 +107,7 @@ async fn a_source_that_never_answers_times_out() {
 
 #[tokio::test]
 async fn the_receivers_budget_ends_the_providers_patience() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/silent").await;
+    let world = ConnectorFixture::granting("/closed/silent").await;
     let request = world
         .reference("/closed/silent", Some("good"))
         .header("x-cadde-deadline-ms", "300");
@@ -118,8 +117,7 @@ async fn the_receivers_budget_ends_the_providers_patience() {
 
 #[tokio::test]
 async fn a_caller_that_leaves_ends_the_transfer_on_both_sides() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/endless").await;
+    let world = ConnectorFixture::granting("/closed/endless").await;
     let mut response = world
         .ask("/closed/endless", Some("good"))
         .send()
@@ -134,8 +132,7 @@ async fn a_caller_that_leaves_ends_the_transfer_on_both_sides() {
 
 #[tokio::test]
 async fn a_caller_that_does_not_read_holds_the_source_back() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/endless").await;
+    let world = ConnectorFixture::granting("/closed/endless").await;
     let response = world
         .ask("/closed/endless", Some("good"))
         .send()
@@ -161,8 +158,7 @@ async fn a_caller_that_does_not_read_holds_the_source_back() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_completed_breaks_the_transfer() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/pausing").await;
+    let world = ConnectorFixture::granting("/closed/pausing").await;
     let mut response = world
         .ask("/closed/pausing", Some("good"))
         .send()
@@ -196,8 +192,7 @@ async fn http10(world: &ConnectorFixture, path: &str) -> (std::io::Result<usize>
 
 #[tokio::test]
 async fn an_http10_caller_without_a_length_sees_a_reset() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/broken-chunks").await;
+    let world = ConnectorFixture::granting("/closed/broken-chunks").await;
     world.grant("/closed/chunked").await;
     let (read, answer) = http10(&world, "/closed/chunked").await;
     assert!(read.is_ok() && answer.len() > super::origin::large().len());
@@ -279,8 +274,7 @@ async fn a_caller_that_takes_nothing_is_cut_off_when_the_exchanges_time_is_over(
 
 #[tokio::test]
 async fn an_http2_caller_sees_its_stream_reset_and_keeps_its_connection() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/broken-chunks").await;
+    let world = ConnectorFixture::granting("/closed/broken-chunks").await;
     world.grant("/closed/a.csv").await;
     let (mut sender, connection) = http2(&world).await;
     tokio::spawn(connection);

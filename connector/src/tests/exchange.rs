@@ -25,9 +25,8 @@ fn has_digest(item: &Value, bytes: &[u8]) -> bool {
 
 #[tokio::test]
 async fn a_granted_file_arrives_and_stands_in_both_ledgers() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
-    let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
+    let got = world.fetch("/closed/a.csv").await;
     assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
     assert_eq!(got.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(got.header("content-length"), "8");
@@ -89,7 +88,7 @@ async fn large_files_stream_with_and_without_a_length() {
         .enumerate()
     {
         world.grant(path).await;
-        let got = fetch(world.ask(path, Some("good"))).await;
+        let got = world.fetch(path).await;
         let expected = if path == "/closed/empty" {
             bytes::Bytes::new()
         } else {
@@ -105,8 +104,7 @@ async fn large_files_stream_with_and_without_a_length() {
 
 #[tokio::test]
 async fn the_source_is_asked_for_the_file_and_told_nothing_else() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     fetch(
         world
             .ask("/closed/a.csv", Some("good"))
@@ -133,15 +131,8 @@ async fn the_source_is_asked_for_the_file_and_told_nothing_else() {
 
 #[tokio::test]
 async fn our_connectors_use_bound_tokens_and_others_get_one_addressed_to_them() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
-    assert_eq!(
-        fetch(world.ask("/closed/a.csv", Some("good")))
-            .await
-            .status
-            .as_u16(),
-        200
-    );
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
+    assert_eq!(world.fetch("/closed/a.csv").await.status.as_u16(), 200);
     assert_eq!(
         world.auth.exchanges(),
         [format!("good-bound-to-{}", kit::PROVIDER_CONNECTOR)]
@@ -152,13 +143,7 @@ async fn our_connectors_use_bound_tokens_and_others_get_one_addressed_to_them() 
     })
     .await;
     world.grant("/closed/a.csv").await;
-    assert_eq!(
-        fetch(world.ask("/closed/a.csv", Some("good")))
-            .await
-            .status
-            .as_u16(),
-        200
-    );
+    assert_eq!(world.fetch("/closed/a.csv").await.status.as_u16(), 200);
     assert_eq!(
         world.auth.exchanges(),
         [format!("good-addressed-to-{PROVIDER}")]
@@ -255,8 +240,7 @@ async fn a_reference_receiver_without_a_token_gets_empty_headers_and_is_recorded
 
 #[tokio::test]
 async fn an_exchange_id_of_another_form_is_served_and_recorded_under_one_of_ours() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     let own = "01941f29-7c00-7000-8000-000000000001";
     let texts: [&[u8]; 9] = [
         own.as_bytes(),
@@ -293,7 +277,7 @@ async fn a_redirect_inside_the_source_is_followed() {
     let world = ConnectorFixture::start(Plan::default()).await;
     for path in ["/closed/moved-inside", "/closed/moved-raw"] {
         world.grant(path).await;
-        let got = fetch(world.ask(path, Some("good"))).await;
+        let got = world.fetch(path).await;
         assert_eq!((got.status.as_u16(), got.text()), (200, "a,b\n1,2\n"));
     }
     let direct = fetch(world.ask_url(&world.resource("/open/moved-open"), None)).await;
@@ -309,7 +293,7 @@ async fn what_lies_coded_goes_on_with_its_coding() {
         .enumerate()
     {
         world.grant(path).await;
-        let got = fetch(world.ask(path, Some("good"))).await;
+        let got = world.fetch(path).await;
         assert_eq!((got.status.as_u16(), got.text()), (200, "a"));
         assert_eq!(got.header("content-encoding"), "gzip");
         let (sent, received) = world.records().await;
@@ -333,7 +317,7 @@ async fn a_coding_that_cannot_be_passed_on_is_named() {
     let reference = fetch(world.reference("/closed/coded", Some("good"))).await;
     assert_eq!(reference.error(), (500, "000201008E".to_owned()));
     assert!(reference.text().contains("gzip"), "{}", reference.text());
-    let odd = fetch(world.ask("/closed/coded-oddly", Some("good"))).await;
+    let odd = world.fetch("/closed/coded-oddly").await;
     assert_eq!(odd.error(), (500, "020004005E".to_owned()));
     assert!(odd.text().contains("gzip;q=1"), "{}", odd.text());
     let direct = fetch(world.ask_url(&world.resource("/open/coded-oddly"), None)).await;
@@ -353,8 +337,7 @@ async fn one_exchange_is_one_trace() {
 
 #[tokio::test]
 async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     let set = |ledger: &FakeLedger, is_away| {
         ledger
             .is_away
@@ -362,13 +345,7 @@ async fn the_ledger_may_be_away_unless_the_exchange_waits_for_it() {
     };
     set(&world.provider_ledger, true);
     set(&world.receiver_ledger, true);
-    assert_eq!(
-        fetch(world.ask("/closed/a.csv", Some("good")))
-            .await
-            .status
-            .as_u16(),
-        200
-    );
+    assert_eq!(world.fetch("/closed/a.csv").await.status.as_u16(), 200);
     let refused = fetch(world.reference("/closed/a.csv", Some("good"))).await;
     assert_eq!(refused.error(), (503, "010002012E".to_owned()));
     assert!(refused.headers.contains_key("retry-after"));

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::kit::{
     self, ConnectorFixture, PROVIDER, PROVIDER_CONNECTOR, Plan, RECEIVER_CONNECTOR, USER, fetch,
 };
+use crate::exchange::Running;
 
 fn users(id: &str) -> Suspensions {
     Suspensions {
@@ -64,16 +65,10 @@ async fn a_suspension_ends_the_transfers_under_way(
     #[case] who: Suspensions,
     #[case] at_provider: bool,
 ) {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/endless").await;
+    let world = ConnectorFixture::granting("/closed/endless").await;
     let response = begun(world.ask("/closed/endless", Some("good"))).await;
     suspend(&world, who);
-    let here = if at_provider {
-        &world.sending
-    } else {
-        &world.receiving
-    };
-    here.check().await;
+    under_way(&world, at_provider).check().await;
     breaks(response).await;
     let (sent, received) = world.records().await;
     let (own, other) = if at_provider {
@@ -86,22 +81,25 @@ async fn a_suspension_ends_the_transfers_under_way(
     assert!(["source-failed", "peer-closed"].contains(&reason(&other)));
 }
 
+/// The transfers under way on one side.
+fn under_way(world: &ConnectorFixture, at_provider: bool) -> &Running {
+    if at_provider {
+        &world.sending
+    } else {
+        &world.receiving
+    }
+}
+
 /// The registry tells nothing to whoever may not act.
 #[rstest]
 #[case::provider(true)]
 #[case::receiver(false)]
 #[tokio::test]
 async fn a_connector_that_is_suspended_itself_ends_all_its_transfers(#[case] at_provider: bool) {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/endless").await;
+    let world = ConnectorFixture::granting("/closed/endless").await;
     let response = begun(world.ask("/closed/endless", Some("good"))).await;
     world.auth.is_asker_barred.store(true, Ordering::SeqCst);
-    let here = if at_provider {
-        &world.sending
-    } else {
-        &world.receiving
-    };
-    here.check().await;
+    under_way(&world, at_provider).check().await;
     breaks(response).await;
     let (sent, received) = world.records().await;
     assert_eq!(
@@ -125,8 +123,7 @@ async fn a_suspension_ends_transfers_in_direct_mode_too() {
 
 #[tokio::test]
 async fn one_who_takes_nothing_is_ended_as_well() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/endless").await;
+    let world = ConnectorFixture::granting("/closed/endless").await;
     let held = begun(world.ask("/closed/endless", Some("good"))).await;
     // Until everything on the way is full, and nobody asks a body for more.
     let read = || world.endless.load(Ordering::SeqCst);
@@ -178,8 +175,7 @@ async fn others_go_on_over_the_same_connectors() {
 
 #[tokio::test]
 async fn a_registry_that_is_away_ends_nothing() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/pausing").await;
+    let world = ConnectorFixture::granting("/closed/pausing").await;
     let response = begun(world.ask("/closed/pausing", Some("good"))).await;
     suspend(&world, users(USER));
     world.auth.is_away.store(true, Ordering::SeqCst);
@@ -192,28 +188,26 @@ async fn a_registry_that_is_away_ends_nothing() {
 /// The one who asks did nothing wrong, and waiting would not help.
 #[tokio::test]
 async fn a_suspended_provider_says_so() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     world.auth.is_asker_barred.store(true, Ordering::SeqCst);
     let english = |request: reqwest::RequestBuilder| request.header("accept-language", "en");
     let got = fetch(english(world.reference("/closed/a.csv", Some("good")))).await;
     assert_eq!(got.error(), (403, "010090007E".to_owned()));
     assert!(got.text().contains("suspended"), "{}", got.text());
     assert!(!got.headers.contains_key("retry-after"));
-    let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    let got = world.fetch("/closed/a.csv").await;
     assert_eq!(got.error(), (403, "020004005E".to_owned()));
     world.is_untouched().await;
 }
 
 #[tokio::test]
 async fn a_suspended_connector_that_knows_its_peers_from_before_says_so_too() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     world.auth.is_asker_barred.store(true, Ordering::SeqCst);
     world.auth.has_cache.store(true, Ordering::SeqCst);
     let got = fetch(world.reference("/closed/a.csv", Some("good"))).await;
     assert_eq!(got.error(), (403, "010090007E".to_owned()));
-    let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    let got = world.fetch("/closed/a.csv").await;
     assert_eq!(got.error(), (500, "020090007E".to_owned()));
     world.is_untouched().await;
 }
@@ -223,8 +217,7 @@ async fn a_suspended_connector_that_knows_its_peers_from_before_says_so_too() {
 #[case::configured(Source::Configured)]
 #[tokio::test]
 async fn what_is_known_from_before_leads_to_no_suspended_provider(#[case] source: Source) {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     let at = format!("https://localhost:{}", world.provider_port);
     let connector = Some(PROVIDER_CONNECTOR);
     let put = |source| {
@@ -234,7 +227,7 @@ async fn what_is_known_from_before_leads_to_no_suspended_provider(#[case] source
             .put_from(source, PROVIDER, &at, connector, profile);
     };
     put(source);
-    let ask = async || fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    let ask = async || world.fetch("/closed/a.csv").await;
     for who in [connectors(PROVIDER_CONNECTOR), users(PROVIDER)] {
         suspend(&world, who);
         assert_eq!(ask().await.error(), (500, "020004003E".to_owned()));
@@ -246,13 +239,12 @@ async fn what_is_known_from_before_leads_to_no_suspended_provider(#[case] source
 
 #[tokio::test]
 async fn a_grant_that_is_withdrawn_counts_from_the_next_request_on() {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/pausing").await;
+    let world = ConnectorFixture::granting("/closed/pausing").await;
     let response = begun(world.ask("/closed/pausing", Some("good"))).await;
     world.withdraw("/closed/pausing").await;
     world.sending.check().await;
     world.go_on.notify_one();
     assert!(response.bytes().await.is_ok());
-    let refused = fetch(world.ask("/closed/pausing", Some("good"))).await;
+    let refused = world.fetch("/closed/pausing").await;
     assert_eq!(refused.error(), (404, "020004005E".to_owned()));
 }

@@ -1,5 +1,6 @@
 //! Stand-ins that the tests of several crates share.
 
+pub mod calls;
 pub mod wrong;
 
 use std::{
@@ -38,6 +39,16 @@ pub struct FakeAuth {
     /// Who is suspended, besides the states of connectors and services.
     pub suspended: Mutex<Suspensions>,
     users: Mutex<HashMap<String, Vec<Profile>>>,
+    rules: Option<Rules>,
+}
+
+/// How it knows what it was not told one by one.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The claims of the token with this text, or why it does not count.
+    pub token: fn(&str) -> Result<TokenClaims, TokenError>,
+    /// What the provider connectors speak that work for the user with this ID, if there is one.
+    pub user: fn(&str) -> Option<Vec<Profile>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +59,14 @@ struct Exchanged {
 }
 
 impl FakeAuth {
+    /// One that knows tokens and users by these rules.
+    pub fn by(rules: Rules) -> Self {
+        Self {
+            rules: Some(rules),
+            ..Self::default()
+        }
+    }
+
     /// The function that decides who calls, by what is known here.
     pub fn callers(self: &Arc<Self>) -> Callers {
         Callers::new(Arc::clone(self) as _)
@@ -192,6 +211,7 @@ impl Facts for FakeAuth {
             return Err(TokenError::Unavailable("it answered 401".into()));
         }
         let known = held(&self.tokens).get(token).cloned();
+        let known = known.or_else(|| self.rules.map(|rules| (rules.token)(token)));
         let claims = known.unwrap_or(Err(TokenError::Malformed))?;
         Ok(Arc::new(VerifiedToken::unchecked_for_tests(claims, token)))
     }
@@ -216,7 +236,8 @@ impl Facts for FakeAuth {
 
     async fn user(&self, id: &UserId) -> Result<Option<UserRegistration>, RegistryError> {
         self.registry().await?;
-        let profiles = held(&self.users).get(id.as_str()).cloned();
+        let known = held(&self.users).get(id.as_str()).cloned();
+        let profiles = known.or_else(|| (self.rules?.user)(id.as_str()));
         Ok(profiles.map(|provider_profiles| UserRegistration {
             user_id: id.clone(),
             provider_profiles,

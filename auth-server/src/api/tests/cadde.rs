@@ -1,5 +1,7 @@
 //! The CADDE token endpoints and the variants that existing clients send.
 
+mod refreshing;
+
 use std::time::Duration;
 
 use auth_client::{TokenClaims, api::GrantType};
@@ -12,7 +14,6 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::fixture::{Ask, Domain, Fixture, with_basic, with_certificate};
-use crate::domain::secrets;
 
 fn claims(token: &str) -> TokenClaims {
     let payload = token.split('.').nth(1).expect("three parts");
@@ -36,8 +37,7 @@ fn receiver(domain: &Domain) -> Ask {
 
 #[tokio::test]
 async fn a_password_gets_both_tokens_with_the_claims_that_peers_read() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (access, _) = fixture.login(&domain.client, &domain.user).await;
     let claims = claims(&access);
     let id = &domain.user.user.user_id;
@@ -57,8 +57,7 @@ async fn a_password_gets_both_tokens_with_the_claims_that_peers_read() {
 
 #[tokio::test]
 async fn variants_of_existing_clients_are_read() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (id, password) = (&domain.user.user.user_id, &domain.user.initial_password);
     for body in [
         json!({ "consumer_id": id, "password": password }),
@@ -75,8 +74,7 @@ async fn variants_of_existing_clients_are_read() {
 
 #[tokio::test]
 async fn introspection_accepts_every_known_spelling() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (token, _) = fixture.login(&domain.client, &domain.user).await;
     let path = "/cadde/api/v4/token/introspect";
     let secret = domain.receiver.client_secret.as_ref().unwrap().expose();
@@ -175,8 +173,7 @@ async fn introspection_accepts_every_known_spelling() {
 
 #[tokio::test]
 async fn a_token_that_does_not_count_is_never_answered_with_success() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (token, refresh) = fixture.login(&domain.client, &domain.user).await;
     let path = "/cadde/api/v4/token/introspect";
     let (head, signature) = token.rsplit_once('.').unwrap();
@@ -256,8 +253,7 @@ async fn a_body_that_does_not_fit_is_422_in_the_known_shape(
 
 #[tokio::test]
 async fn wrong_user_and_wrong_password_look_alike_and_are_slowed_down() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let id = domain.user.user.user_id.as_str();
     let ask = app(&domain);
     let path = "/cadde/api/v4/token";
@@ -310,8 +306,7 @@ async fn wrong_user_and_wrong_password_look_alike_and_are_slowed_down() {
 
 #[tokio::test]
 async fn the_password_grant_has_to_be_registered() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let body =
         json!({ "user_id": domain.user.user.user_id, "password": domain.user.initial_password });
     fixture
@@ -342,204 +337,4 @@ async fn messages_follow_the_language_of_the_reader() {
         .public(&Ask::default(), "/cadde/api/v4/token", &json!({}))
         .await;
     assert!(!answer.json()["message"].as_str().unwrap().is_ascii());
-}
-
-#[tokio::test]
-async fn refreshing_replaces_both_tokens_until_the_session_ends() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
-    let ask = app(&domain);
-    let path = "/cadde/api/v4/token/refresh";
-    let (_, mut refresh) = fixture.login(&domain.client, &domain.user).await;
-    // 10 h in all, less than 2 h apart.
-    for _ in 0..5 {
-        fixture.clock.advance(Duration::from_mins(100));
-        let answer: Value = fixture
-            .public(&ask, path, &json!({ "refresh_token": refresh }))
-            .await
-            .read(StatusCode::OK);
-        assert_ne!(answer["refresh_token"], json!(refresh));
-        refresh = answer["refresh_token"].as_str().unwrap().to_owned();
-        let token = answer["access_token"].as_str().unwrap();
-        let body = json!({ "access_token": token });
-        fixture
-            .public(&receiver(&domain), "/cadde/api/v4/token/introspect", &body)
-            .await
-            .expect(StatusCode::OK);
-    }
-    fixture.clock.advance(Duration::from_mins(100));
-    fixture
-        .public(&ask, path, &json!({ "refresh_token": refresh }))
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-}
-
-#[tokio::test]
-async fn a_refresh_token_left_lying_ends() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
-    let (_, refresh) = fixture.login(&domain.client, &domain.user).await;
-    fixture.clock.advance(Duration::from_hours(2));
-    let body = json!({ "refresh_token": refresh });
-    fixture
-        .public(&app(&domain), "/cadde/api/v4/token/refresh", &body)
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-}
-
-#[tokio::test]
-async fn a_copied_refresh_token_ends_the_session_but_a_repeated_request_does_not() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
-    let ask = app(&domain);
-    let path = "/cadde/api/v4/token/refresh";
-    let introspect = "/cadde/api/v4/token/introspect";
-    let (access, first) = fixture.login(&domain.client, &domain.user).await;
-    let body = json!({ "refresh_token": first });
-    let one: Value = fixture.public(&ask, path, &body).await.read(StatusCode::OK);
-    // Two requests of one session at nearly the same time.
-    fixture.clock.advance(Duration::from_secs(5));
-    let two: Value = fixture.public(&ask, path, &body).await.read(StatusCode::OK);
-    assert_eq!(one["refresh_token"], two["refresh_token"]);
-    assert_ne!(one["access_token"], two["access_token"]);
-    fixture
-        .public(
-            &ask,
-            path,
-            &json!({ "refresh_token": one["refresh_token"] }),
-        )
-        .await
-        .expect(StatusCode::OK);
-
-    fixture.clock.advance(Duration::from_mins(1));
-    fixture
-        .public(&ask, path, &body)
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-    // Everything that descends from the login ends, access tokens too.
-    fixture
-        .public(
-            &ask,
-            path,
-            &json!({ "refresh_token": two["refresh_token"] }),
-        )
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-    let body = json!({ "access_token": access });
-    fixture
-        .public(&receiver(&domain), introspect, &body)
-        .await
-        .expect(StatusCode::FORBIDDEN);
-    // And the operator learns of it.
-    let events: Value = fixture
-        .get(&fixture.operator(), "/v1/events?limit=1")
-        .await
-        .read(StatusCode::OK);
-    assert_eq!(events["items"][0]["kind"], "session.refresh-token-reused");
-    assert_eq!(
-        events["items"][0]["subject"],
-        json!(domain.user.user.user_id)
-    );
-}
-
-/// The server's own database, past the server.
-async fn database(fixture: &Fixture) -> sqlx::SqlitePool {
-    let file = fixture.config.database.url.strip_prefix("sqlite:").unwrap();
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-    sqlx::SqlitePool::connect_with(options).await.unwrap()
-}
-
-#[tokio::test]
-async fn requests_at_once_get_one_refresh_token_which_nothing_kept_gives_away() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
-    let ask = app(&domain);
-    let (_, first) = fixture.login(&domain.client, &domain.user).await;
-    let body = json!({ "refresh_token": first });
-    let refresh = async || -> String {
-        let answer = fixture
-            .public(&ask, "/cadde/api/v4/token/refresh", &body)
-            .await;
-        let answer: Value = answer.read(StatusCode::OK);
-        answer["refresh_token"].as_str().unwrap().to_owned()
-    };
-    let (one, two) = tokio::join!(refresh(), refresh());
-    assert_eq!(one, two);
-
-    let database = database(&fixture).await;
-    let kept = async || -> Vec<Vec<u8>> {
-        let query = "SELECT successor FROM refresh_tokens WHERE successor IS NOT NULL";
-        sqlx::query_scalar(query)
-            .fetch_all(&database)
-            .await
-            .unwrap()
-    };
-    let [sealed] = &kept().await[..] else {
-        panic!("one token has a successor");
-    };
-    assert_eq!(secrets::open(sealed, &first), Some(one.clone()));
-    assert_eq!(secrets::open(sealed, &one), None);
-    let part = |text: &str| sealed.windows(8).any(|part| part == &text.as_bytes()[..8]);
-    assert!(!part(&one) && !part(&first));
-    let hashes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT hash FROM refresh_tokens")
-        .fetch_all(&database)
-        .await
-        .unwrap();
-    assert!(hashes.iter().any(|hash| hash == &secrets::hash(&one)));
-    for hash in hashes {
-        assert!(!sealed.windows(8).any(|part| part == &hash[..8]));
-    }
-
-    // Somebody who comes with the old token later gets nothing, and nothing is left to be got.
-    fixture.clock.advance(Duration::from_secs(11));
-    fixture
-        .public(&ask, "/cadde/api/v4/token/refresh", &body)
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-    assert_eq!(kept().await, Vec::<Vec<u8>>::new());
-    database.close().await;
-}
-
-#[tokio::test]
-async fn a_successor_that_was_damaged_is_an_error_and_no_other_token() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
-    let (_, first) = fixture.login(&domain.client, &domain.user).await;
-    let body = json!({ "refresh_token": first });
-    let path = "/cadde/api/v4/token/refresh";
-    fixture
-        .public(&app(&domain), path, &body)
-        .await
-        .expect(StatusCode::OK);
-    let database = database(&fixture).await;
-    sqlx::query("UPDATE refresh_tokens SET successor = randomblob(71) WHERE successor IS NOT NULL")
-        .execute(&database)
-        .await
-        .unwrap();
-    fixture
-        .public(&app(&domain), path, &body)
-        .await
-        .expect(StatusCode::INTERNAL_SERVER_ERROR);
-    database.close().await;
-}
-
-#[tokio::test]
-async fn a_refresh_token_works_for_its_own_client_only() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
-    let other = fixture
-        .app_client(vec![GrantType::RefreshToken], None)
-        .await;
-    let (_, refresh) = fixture.login(&domain.client, &domain.user).await;
-    let ask = with_basic(&other.client.client_id, other.client_secret.expose());
-    let body = json!({ "refresh_token": refresh });
-    let path = "/cadde/api/v4/token/refresh";
-    fixture
-        .public(&ask, path, &body)
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-    fixture
-        .public(&app(&domain), path, &body)
-        .await
-        .expect(StatusCode::OK);
 }

@@ -10,17 +10,11 @@ use http::StatusCode;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 
-use super::fixture::{Ask, Domain, Fixture, csr, csr_of, identity, with_certificate};
+use super::fixture::{Ask, Fixture, csr, csr_of, identity, with_certificate};
 
 #[tokio::test]
 async fn a_code_works_once_but_a_lost_answer_can_be_asked_for_again() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let code = created.enrolment.unwrap();
     let request = csr_of(&KeyPair::generate().unwrap());
     let first: IssuedCertificate = fixture
@@ -41,29 +35,21 @@ async fn a_code_works_once_but_a_lost_answer_can_be_asked_for_again() {
         .read(StatusCode::CREATED);
     assert_eq!(first.certificate, again.certificate);
     let answer = fixture.enrol(code.code.expose(), &csr()).await;
-    answer.expect(StatusCode::FORBIDDEN);
-    assert_eq!(answer.kind(), "code-refused");
+    answer.assert_problem(StatusCode::FORBIDDEN, "code-refused");
 }
 
 #[tokio::test]
 async fn unknown_old_and_replaced_codes_are_refused_alike() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let replaced = created.enrolment.unwrap();
     let path = "/v1/connectors/receiver.d1.example/enrolment";
     let new: EnrolmentCode = fixture
-        .public(&fixture.operator(), path, &json!({}))
+        .operate(path, &json!({}))
         .await
         .read(StatusCode::CREATED);
     for code in ["", "x", replaced.code.expose()] {
         let answer = fixture.enrol(code, &csr()).await;
-        answer.expect(StatusCode::FORBIDDEN);
-        assert_eq!(answer.kind(), "code-refused");
+        answer.assert_problem(StatusCode::FORBIDDEN, "code-refused");
     }
     fixture.clock.advance(Duration::from_hours(24));
     fixture
@@ -74,17 +60,10 @@ async fn unknown_old_and_replaced_codes_are_refused_alike() {
 
 #[tokio::test]
 async fn a_bad_request_does_not_spend_the_code() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let code = created.enrolment.unwrap();
     let answer = fixture.enrol(code.code.expose(), "no PEM").await;
-    answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.kind(), "csr-unusable");
+    answer.assert_problem(StatusCode::UNPROCESSABLE_ENTITY, "csr-unusable");
     fixture
         .enrol(code.code.expose(), &csr())
         .await
@@ -94,9 +73,7 @@ async fn a_bad_request_does_not_spend_the_code() {
 #[tokio::test]
 async fn a_key_belongs_to_one_connector_for_ever() {
     let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
+    let user = fixture.member().await;
     let request = csr_of(&KeyPair::generate().unwrap());
     let one = fixture
         .connector("one.d1.example", ConnectorRole::Receiver, &user)
@@ -110,8 +87,7 @@ async fn a_key_belongs_to_one_connector_for_ever() {
         .await;
     let code = two.enrolment.unwrap();
     let answer = fixture.enrol(code.code.expose(), &request).await;
-    answer.expect(StatusCode::CONFLICT);
-    assert_eq!(answer.kind(), "duplicate-key");
+    answer.assert_problem(StatusCode::CONFLICT, "duplicate-key");
     fixture
         .enrol(code.code.expose(), &csr())
         .await
@@ -120,30 +96,19 @@ async fn a_key_belongs_to_one_connector_for_ever() {
 
 #[tokio::test]
 async fn a_suspended_connector_gets_no_certificate() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let body = json!({ "state": "suspended", "reason": "試験" });
     let path = "/v1/connectors/receiver.d1.example/state";
-    fixture
-        .public(&fixture.operator(), path, &body)
-        .await
-        .expect(StatusCode::OK);
+    fixture.operate(path, &body).await.expect(StatusCode::OK);
     let answer = fixture
         .enrol(created.enrolment.unwrap().code.expose(), &csr())
         .await;
-    answer.expect(StatusCode::FORBIDDEN);
-    assert_eq!(answer.kind(), "client-barred");
+    answer.assert_problem(StatusCode::FORBIDDEN, "client-barred");
 }
 
 #[tokio::test]
 async fn the_old_certificate_gets_the_next_one() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let path = "/v1/certificates/renewal";
     fixture.clock.advance(Duration::from_hours(1440));
     let ask = with_certificate(&domain.receiver_certificate);
@@ -173,8 +138,7 @@ async fn the_old_certificate_gets_the_next_one() {
 /// Each certificate is kept for good and stands in a list if it is revoked.
 #[tokio::test]
 async fn nobody_renews_without_end() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let renew = async |certificate| {
         let body = json!({ "csr": csr() });
         let ask = with_certificate(certificate);
@@ -186,8 +150,7 @@ async fn nobody_renews_without_end() {
             .expect(StatusCode::CREATED);
     }
     let refused = renew(&domain.receiver_certificate).await;
-    refused.expect(StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(refused.kind(), "too-many-renewals");
+    refused.assert_problem(StatusCode::TOO_MANY_REQUESTS, "too-many-renewals");
     renew(&domain.provider_certificate)
         .await
         .expect(StatusCode::CREATED);
@@ -199,8 +162,7 @@ async fn nobody_renews_without_end() {
 
 #[tokio::test]
 async fn revocation_shows_in_the_list_at_once_and_ends_renewal() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let before = fixture.get(&Ask::default(), "/v1/crl.pem").await;
     before.expect(StatusCode::OK);
     assert_eq!(
@@ -227,10 +189,7 @@ async fn revocation_shows_in_the_list_at_once_and_ends_renewal() {
     fixture.clock.advance(Duration::from_secs(10));
     let path = format!("/v1/certificates/{}/revocation", serial.to_uppercase());
     let body = json!({ "reason": "鍵の紛失", "key_compromised": true });
-    let revoked: Certificate = fixture
-        .public(&fixture.operator(), &path, &body)
-        .await
-        .read(StatusCode::OK);
+    let revoked: Certificate = fixture.operate(&path, &body).await.read(StatusCode::OK);
     assert!(revoked.revoked_at.is_some());
     let after = fixture.get(&Ask::default(), "/v1/crl.pem").await;
     assert_ne!(before.body, after.body);
@@ -248,20 +207,14 @@ async fn revocation_shows_in_the_list_at_once_and_ends_renewal() {
     assert_eq!(answer.kind(), "certificate-not-renewable");
     let path = "/v1/certificates/00ff/revocation";
     fixture
-        .public(&fixture.operator(), path, &body)
+        .operate(path, &body)
         .await
         .expect(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn a_compromised_key_is_never_certified_again() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let key = KeyPair::generate().unwrap();
     let issued: IssuedCertificate = fixture
         .enrol(created.enrolment.unwrap().code.expose(), &csr_of(&key))
@@ -270,13 +223,10 @@ async fn a_compromised_key_is_never_certified_again() {
     let serial = hex::encode(&identity(&issued.certificate).serial);
     let path = format!("/v1/certificates/{serial}/revocation");
     let body = json!({ "reason": "漏えい", "key_compromised": true });
-    fixture
-        .public(&fixture.operator(), &path, &body)
-        .await
-        .expect(StatusCode::OK);
+    fixture.operate(&path, &body).await.expect(StatusCode::OK);
     let path = "/v1/connectors/receiver.d1.example/enrolment";
     let code: EnrolmentCode = fixture
-        .public(&fixture.operator(), path, &json!({}))
+        .operate(path, &json!({}))
         .await
         .read(StatusCode::CREATED);
     let answer = fixture.enrol(code.code.expose(), &csr_of(&key)).await;
@@ -289,13 +239,7 @@ async fn a_compromised_key_is_never_certified_again() {
 
 #[tokio::test]
 async fn a_code_is_not_answered_with_a_certificate_that_was_revoked() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let (code, csr) = (created.enrolment.unwrap().code, csr());
     let issued: IssuedCertificate = fixture
         .enrol(code.expose(), &csr)
@@ -304,18 +248,16 @@ async fn a_code_is_not_answered_with_a_certificate_that_was_revoked() {
     let serial = hex::encode(&identity(&issued.certificate).serial);
     let path = format!("/v1/certificates/{serial}/revocation");
     fixture
-        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .operate(&path, &json!({ "reason": "試験" }))
         .await
         .expect(StatusCode::OK);
     let answer = fixture.enrol(code.expose(), &csr).await;
-    answer.expect(StatusCode::FORBIDDEN);
-    assert_eq!(answer.kind(), "code-refused");
+    answer.assert_problem(StatusCode::FORBIDDEN, "code-refused");
 }
 
 #[tokio::test]
 async fn a_revocation_that_could_not_be_published_is_published_at_the_next_look() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let list = fixture.config.tls.crl.clone().unwrap();
     // Nothing can be renamed over a folder.
     std::fs::remove_file(&list).unwrap();
@@ -323,7 +265,7 @@ async fn a_revocation_that_could_not_be_published_is_published_at_the_next_look(
     let serial = &domain.receiver_certificate.serial;
     let path = format!("/v1/certificates/{}/revocation", hex::encode(serial));
     fixture
-        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .operate(&path, &json!({ "reason": "試験" }))
         .await
         .expect(StatusCode::INTERNAL_SERVER_ERROR);
     let is_listed = || {
@@ -369,9 +311,7 @@ async fn the_authority_is_published() {
 #[tokio::test]
 async fn a_certificate_from_elsewhere_is_recorded_and_its_key_is_taken() {
     let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
+    let user = fixture.member().await;
     let key = KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["old.d1.example".to_owned()]).unwrap();
     let pem = certificate.self_signed(&key).unwrap().pem();
@@ -379,23 +319,17 @@ async fn a_certificate_from_elsewhere_is_recorded_and_its_key_is_taken() {
         "connector_id": "old.d1.example", "role": "receiver", "user_id": user.user.user_id, "certificate": pem,
     });
     let created: Value = fixture
-        .public(&fixture.operator(), "/v1/connectors", &body)
+        .operate("/v1/connectors", &body)
         .await
         .read(StatusCode::CREATED);
     assert!(created.get("enrolment").is_none() && created["client_secret"].is_string());
     assert_eq!(created["profile"], "cadde/4");
     body["connector_id"] = json!("other.d1.example");
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/connectors", &body)
-        .await;
-    answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.json()["errors"][0]["field"], "certificate");
+    let answer = fixture.operate("/v1/connectors", &body).await;
+    answer.assert_misfit("certificate");
     let same_key = rcgen::CertificateParams::new(vec!["other.d1.example".to_owned()]).unwrap();
     body["certificate"] = json!(same_key.self_signed(&key).unwrap().pem());
     body["profile"] = json!("kakehashi/1");
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/connectors", &body)
-        .await;
-    answer.expect(StatusCode::CONFLICT);
-    assert_eq!(answer.kind(), "duplicate-key");
+    let answer = fixture.operate("/v1/connectors", &body).await;
+    answer.assert_problem(StatusCode::CONFLICT, "duplicate-key");
 }

@@ -49,9 +49,7 @@ async fn certificates_of_another_authority_are_recorded_and_none_is_issued() {
     let authority = authority();
     let fixture = Fixture::with(|config, folder| external(&authority, config, folder)).await;
     let operator = fixture.operator();
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
+    let user = fixture.member().await;
 
     // No codes: they would lead nowhere.
     let created: CreatedConnector = fixture
@@ -71,8 +69,7 @@ async fn certificates_of_another_authority_are_recorded_and_none_is_issued() {
         ("/v1/certificates/00/revocation", json!({ "reason": "A" })),
     ] {
         let answer = fixture.public(&operator, path, &body).await;
-        answer.expect(StatusCode::CONFLICT);
-        assert_eq!(answer.kind(), "external-authority", "{path}");
+        answer.assert_problem(StatusCode::CONFLICT, "external-authority");
     }
 
     // What the other authority issues is recorded, and works.
@@ -116,8 +113,7 @@ async fn certificates_of_another_authority_are_recorded_and_none_is_issued() {
     anchor.expect(StatusCode::OK);
     assert_eq!(anchor.body, authority.pem().as_bytes());
     let list = fixture.get(&Ask::default(), "/v1/crl.pem").await;
-    list.expect(StatusCode::NOT_FOUND);
-    assert_eq!(list.kind(), "no-revocation-list");
+    list.assert_problem(StatusCode::NOT_FOUND, "no-revocation-list");
     fixture.app.certifier.publish_if_due().await.unwrap();
     assert!(matches!(
         fixture
@@ -131,13 +127,7 @@ async fn certificates_of_another_authority_are_recorded_and_none_is_issued() {
 
 #[tokio::test]
 async fn a_certificate_that_is_not_the_connectors_is_not_recorded() {
-    let fixture = Fixture::new().await;
-    let user = fixture
-        .user(&fixture.participant(1).await, Vec::new())
-        .await;
-    let created = fixture
-        .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
-        .await;
+    let (fixture, created) = Fixture::with_receiver().await;
     let key = KeyPair::generate().unwrap();
     let pem = certificate(&authority(), "receiver.d2.example", &key);
     for (path, certificate, status) in [
@@ -161,7 +151,7 @@ async fn a_certificate_that_is_not_the_connectors_is_not_recorded() {
     ] {
         let body = json!({ "certificate": certificate });
         let path = format!("/v1/{path}/certificates");
-        let answer = fixture.public(&fixture.operator(), &path, &body).await;
+        let answer = fixture.operate(&path, &body).await;
         answer.expect(status);
         if status == StatusCode::UNPROCESSABLE_ENTITY {
             assert_eq!(answer.json()["errors"][0]["field"], "certificate");
@@ -172,7 +162,7 @@ async fn a_certificate_that_is_not_the_connectors_is_not_recorded() {
     let pem = certificate(&authority(), "receiver.d1.example", &key);
     let path = "/v1/connectors/receiver.d1.example/certificates";
     fixture
-        .public(&fixture.operator(), path, &json!({ "certificate": pem }))
+        .operate(path, &json!({ "certificate": pem }))
         .await
         .expect(StatusCode::CREATED);
     fixture.certificate(&created).await;

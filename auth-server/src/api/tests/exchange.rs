@@ -10,46 +10,26 @@ use common::tls::PeerCertificate;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::fixture::{Answer, Domain, Fixture, csr, identity, with_basic, with_certificate};
+use super::fixture::{
+    ACCESS_TOKEN, Answer, Domain, Fixture, csr, identity, token_exchange, with_basic,
+    with_certificate,
+};
 use crate::domain::{
     client::{Client, ClientKind},
     registrar::Actor,
 };
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-
-fn form<'a>(subject: &'a str, audience: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("grant_type", GRANT),
-        ("subject_token", subject),
-        ("subject_token_type", ACCESS_TOKEN),
-        ("audience", audience),
-    ]
-}
-
-async fn exchange(fixture: &Fixture, domain: &Domain, subject: &str, audience: &str) -> Answer {
-    let ask = with_certificate(&domain.receiver_certificate);
-    fixture
-        .peer_form(&ask, "/oauth2/token", &form(subject, audience))
-        .await
-}
-
 #[track_caller]
 fn refused(answer: &Answer, error: &str) {
-    answer.expect(StatusCode::BAD_REQUEST);
-    assert_eq!(answer.error(), error, "{}", answer.json());
+    answer.assert_error(StatusCode::BAD_REQUEST, error);
 }
 
 #[tokio::test]
 async fn a_receiver_gets_a_token_that_only_it_can_use_at_one_provider() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let (subject, _) = fixture.login(&b.client, &b.user).await;
-    let answer: Value = exchange(&fixture, &b, &subject, "provider.d1.example")
+    let answer: Value = b
+        .exchange(&fixture, &subject, "provider.d1.example")
         .await
         .read(StatusCode::OK);
     assert_eq!(answer["issued_token_type"], ACCESS_TOKEN);
@@ -87,11 +67,11 @@ async fn a_receiver_gets_a_token_that_only_it_can_use_at_one_provider() {
 
 #[tokio::test]
 async fn a_bound_token_ends_with_the_users_token() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (subject, _) = fixture.login(&domain.client, &domain.user).await;
     fixture.clock.advance(Duration::from_secs(3500));
-    let answer: Value = exchange(&fixture, &domain, &subject, "provider.d1.example")
+    let answer: Value = domain
+        .exchange(&fixture, &subject, "provider.d1.example")
         .await
         .read(StatusCode::OK);
     assert_eq!(answer["expires_in"], 100);
@@ -100,15 +80,16 @@ async fn a_bound_token_ends_with_the_users_token() {
     fixture.clock.advance(Duration::from_secs(100));
     assert!(fixture.app.issuer.check(token).is_none());
     refused(
-        &exchange(&fixture, &domain, &subject, "provider.d1.example").await,
+        &domain
+            .exchange(&fixture, &subject, "provider.d1.example")
+            .await,
         "invalid_request",
     );
 }
 
 #[tokio::test]
 async fn only_a_receiver_exchanges_and_only_for_a_provider() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (subject, _) = fixture.login(&domain.client, &domain.user).await;
     for audience in [
         "receiver.d1.example",
@@ -118,7 +99,7 @@ async fn only_a_receiver_exchanges_and_only_for_a_provider() {
         "a b",
     ] {
         refused(
-            &exchange(&fixture, &domain, &subject, audience).await,
+            &domain.exchange(&fixture, &subject, audience).await,
             "invalid_target",
         );
     }
@@ -127,7 +108,7 @@ async fn only_a_receiver_exchanges_and_only_for_a_provider() {
         .peer_form(
             &ask,
             "/oauth2/token",
-            &form(&subject, "provider.d1.example"),
+            &token_exchange(&subject, "provider.d1.example"),
         )
         .await;
     refused(&answer, "unauthorized_client");
@@ -138,7 +119,7 @@ async fn only_a_receiver_exchanges_and_only_for_a_provider() {
         .public_form(
             &ask,
             "/oauth2/token",
-            &form(&subject, "provider.d1.example"),
+            &token_exchange(&subject, "provider.d1.example"),
         )
         .await;
     refused(&answer, "unauthorized_client");
@@ -146,10 +127,10 @@ async fn only_a_receiver_exchanges_and_only_for_a_provider() {
 
 #[tokio::test]
 async fn only_a_living_unbound_access_token_is_exchanged() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (subject, refresh) = fixture.login(&domain.client, &domain.user).await;
-    let answer: Value = exchange(&fixture, &domain, &subject, "provider.d1.example")
+    let answer: Value = domain
+        .exchange(&fixture, &subject, "provider.d1.example")
         .await
         .read(StatusCode::OK);
     for bad in [
@@ -158,7 +139,7 @@ async fn only_a_living_unbound_access_token_is_exchanged() {
         answer["access_token"].as_str().unwrap(),
     ] {
         refused(
-            &exchange(&fixture, &domain, bad, "provider.d1.example").await,
+            &domain.exchange(&fixture, bad, "provider.d1.example").await,
             "invalid_request",
         );
     }
@@ -172,7 +153,7 @@ async fn only_a_living_unbound_access_token_is_exchanged() {
             "invalid_request",
         ),
     ] {
-        let mut form = form(&subject, "provider.d1.example");
+        let mut form = token_exchange(&subject, "provider.d1.example").to_vec();
         form.push((name, value));
         refused(
             &fixture.peer_form(&ask, "/oauth2/token", &form).await,
@@ -180,7 +161,7 @@ async fn only_a_living_unbound_access_token_is_exchanged() {
         );
     }
     for missing in ["subject_token", "subject_token_type", "audience"] {
-        let mut form = form(&subject, "provider.d1.example");
+        let mut form = token_exchange(&subject, "provider.d1.example").to_vec();
         form.retain(|(name, _)| *name != missing);
         refused(
             &fixture.peer_form(&ask, "/oauth2/token", &form).await,
@@ -191,20 +172,22 @@ async fn only_a_living_unbound_access_token_is_exchanged() {
 
 #[tokio::test]
 async fn roles_stay_behind() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let participant = fixture.participant(2).await;
     let operator = fixture.user(&participant, vec![Role::Operator]).await;
     let (subject, _) = fixture.login(&domain.client, &operator).await;
     for audience in ["provider.d1.example", operator.user.user_id.as_str()] {
-        let answer: Value = exchange(&fixture, &domain, &subject, audience)
+        let answer: Value = domain
+            .exchange(&fixture, &subject, audience)
             .await
             .read(StatusCode::OK);
         let token = answer["access_token"].as_str().unwrap();
         assert!(fixture.app.issuer.check(token).unwrap().roles.is_empty());
     }
     // What is for managing is not passed on at all.
-    let answer = exchange(&fixture, &domain, &fixture.operator, "provider.d1.example").await;
+    let answer = domain
+        .exchange(&fixture, &fixture.operator, "provider.d1.example")
+        .await;
     refused(&answer, "invalid_request");
 }
 
@@ -231,11 +214,7 @@ async fn old_receiver(fixture: &Fixture, domain: &Domain) -> Arc<PeerCertificate
     let all = fixture.app.registrar.catch_up(None, old.created_at).await;
     all.unwrap();
     let code: EnrolmentCode = fixture
-        .public(
-            &fixture.operator(),
-            "/v1/connectors/old.d1.example/enrolment",
-            &json!({}),
-        )
+        .operate("/v1/connectors/old.d1.example/enrolment", &json!({}))
         .await
         .read(StatusCode::CREATED);
     let issued: IssuedCertificate = fixture
@@ -267,7 +246,11 @@ async fn a_registration_without_profile_counts_as_cadde_until_its_first_exchange
     let ask = with_certificate(&certificate);
     // One that is refused shows nothing.
     let answer = fixture
-        .peer_form(&ask, "/oauth2/token", &form("x", "provider.d1.example"))
+        .peer_form(
+            &ask,
+            "/oauth2/token",
+            &token_exchange("x", "provider.d1.example"),
+        )
         .await;
     refused(&answer, "invalid_request");
     assert_eq!(fixture.app.directory.without_profile(), [id]);
@@ -275,7 +258,7 @@ async fn a_registration_without_profile_counts_as_cadde_until_its_first_exchange
         .peer_form(
             &ask,
             "/oauth2/token",
-            &form(&subject, "provider.d1.example"),
+            &token_exchange(&subject, "provider.d1.example"),
         )
         .await
         .expect(StatusCode::OK);
@@ -287,20 +270,17 @@ async fn a_registration_without_profile_counts_as_cadde_until_its_first_exchange
 
 #[tokio::test]
 async fn what_an_operator_says_of_a_connector_stays() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let id = "receiver.d1.example";
     let shown = registered(&fixture, &domain, id).await;
     assert_eq!(shown.profile, Profile::Kakehashi1);
     let path = format!("/v1/connectors/{id}/profile");
     let body = json!({ "profile": "cadde/4" });
-    let changed: Connector = fixture
-        .public(&fixture.operator(), &path, &body)
-        .await
-        .read(StatusCode::OK);
+    let changed: Connector = fixture.operate(&path, &body).await.read(StatusCode::OK);
     assert_eq!(changed.profile, Some(Profile::Cadde4));
     let (subject, _) = fixture.login(&domain.client, &domain.user).await;
-    exchange(&fixture, &domain, &subject, "provider.d1.example")
+    domain
+        .exchange(&fixture, &subject, "provider.d1.example")
         .await
         .expect(StatusCode::OK);
     let shown = registered(&fixture, &domain, id).await;
@@ -317,7 +297,7 @@ async fn what_an_operator_says_of_a_connector_stays() {
             StatusCode::NOT_FOUND,
         ),
     ] {
-        let answer = fixture.public(&fixture.operator(), path, &body).await;
+        let answer = fixture.operate(path, &body).await;
         answer.expect(status);
     }
 }

@@ -1,5 +1,7 @@
 //! A server without sockets: a fresh installation, a clock that stands still, and callers.
 
+mod callers;
+
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use auth_client::{
@@ -11,7 +13,6 @@ use auth_client::{
     },
 };
 use axum::body::Body;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common::{
     clock::{ManualClock, SharedClock},
     config::{AdminConfig, Period},
@@ -26,11 +27,15 @@ use http::{
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 use rcgen::{CertificateParams, KeyPair};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::{Value, json};
+use test_kit::calls;
 use time::macros::datetime;
-use tower::ServiceExt as _;
 
+pub use self::callers::{
+    ACCESS_TOKEN, Answer, Ask, basic, token_exchange, with_basic, with_certificate,
+};
+use self::callers::{form_request, json_request};
 use crate::{
     api::{App, peer_router, public_router},
     assemble::assemble,
@@ -51,80 +56,6 @@ pub struct Fixture {
     pub operator: String,
     // Deleted at the end.
     _folder: tempfile::TempDir,
-}
-
-/// Who asks, and how.
-#[derive(Clone, Default)]
-pub struct Ask {
-    pub peer: Option<Arc<PeerCertificate>>,
-    pub authorization: Option<String>,
-    pub from: Option<SocketAddr>,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: http::HeaderMap,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&self.body)))
-    }
-
-    #[track_caller]
-    pub fn read<T: DeserializeOwned>(&self, status: StatusCode) -> T {
-        self.expect(status);
-        serde_json::from_value(self.json()).expect("the described body")
-    }
-
-    #[track_caller]
-    pub fn expect(&self, status: StatusCode) -> &Self {
-        assert_eq!(
-            self.status,
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.body)
-        );
-        self
-    }
-
-    /// The last part of a problem's type.
-    pub fn kind(&self) -> String {
-        let json = self.json();
-        json["type"]
-            .as_str()
-            .unwrap_or_default()
-            .rsplit(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    }
-
-    /// An OAuth error code.
-    pub fn error(&self) -> String {
-        self.json()["error"].as_str().unwrap_or_default().to_owned()
-    }
-}
-
-pub fn basic(id: &str, secret: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
-}
-
-pub fn with_basic(id: &str, secret: &str) -> Ask {
-    Ask {
-        authorization: Some(basic(id, secret)),
-        ..Ask::default()
-    }
-}
-
-pub fn with_certificate(certificate: &Arc<PeerCertificate>) -> Ask {
-    Ask {
-        peer: Some(Arc::clone(certificate)),
-        ..Ask::default()
-    }
 }
 
 fn config(folder: &Path) -> Config {
@@ -183,6 +114,30 @@ pub fn corporate_number(seed: u8) -> String {
 impl Fixture {
     pub async fn new() -> Self {
         Self::with(|_, _| {}).await
+    }
+
+    /// With a domain.
+    pub async fn with_domain() -> (Self, Domain) {
+        let fixture = Self::new().await;
+        let domain = Domain::new(&fixture, 1).await;
+        (fixture, domain)
+    }
+
+    /// With two domains.
+    pub async fn with_two_domains() -> (Self, Domain, Domain) {
+        let (fixture, first) = Self::with_domain().await;
+        let second = Domain::new(&fixture, 2).await;
+        (fixture, first, second)
+    }
+
+    /// With a receiver connector that has no certificate yet.
+    pub async fn with_receiver() -> (Self, CreatedConnector) {
+        let fixture = Self::new().await;
+        let user = fixture.member().await;
+        let created = fixture
+            .connector("receiver.d1.example", ConnectorRole::Receiver, &user)
+            .await;
+        (fixture, created)
     }
 
     /// An installation whose configuration, and folder, are changed before.
@@ -255,26 +210,22 @@ impl Fixture {
             public_router(self.app.clone())
         };
         let mut request = request;
-        request.extensions_mut().insert(ConnectionInfo {
-            remote: ask.from.unwrap_or_else(|| ([192, 0, 2, 7], 4000).into()),
-            peer: ask.peer.clone(),
-            control: ConnectionControl::default(),
-        });
         if let Some(value) = &ask.authorization {
             request
                 .headers_mut()
                 .insert(AUTHORIZATION, value.parse().expect("a header value"));
         }
-        let response = router.oneshot(request).await.expect("routers answer");
-        let (parts, body) = response.into_parts();
-        let body = common::http::body::read_limited(body, 1 << 20)
-            .await
-            .expect("a body")
-            .to_vec();
+        let connection = ConnectionInfo {
+            remote: ask.from.unwrap_or_else(|| ([192, 0, 2, 7], 4000).into()),
+            peer: ask.peer.clone(),
+            control: ConnectionControl::default(),
+        };
+        let answer = calls::send(&router, request, connection).await;
+        let (parts, body) = answer.into_parts();
         Answer {
             status: parts.status,
             headers: parts.headers,
-            body,
+            body: body.to_vec(),
         }
     }
 
@@ -332,6 +283,11 @@ impl Fixture {
         .await
     }
 
+    /// A JSON body to a path of the operator's.
+    pub async fn operate<B: Serialize + ?Sized>(&self, path: &str, body: &B) -> Answer {
+        self.public(&self.operator(), path, body).await
+    }
+
     pub async fn participant(&self, seed: u8) -> Participant {
         let body = CreateParticipant {
             kind: ParticipantKind::Organisation,
@@ -339,9 +295,14 @@ impl Fixture {
             corporate_number: Some(corporate_number(seed)),
             email: Some(format!("office{seed}@example.jp")),
         };
-        self.public(&self.operator(), "/v1/participants", &body)
+        self.operate("/v1/participants", &body)
             .await
             .read(StatusCode::CREATED)
+    }
+
+    /// A user of the first participant, without roles.
+    pub async fn member(&self) -> CreatedUser {
+        self.user(&self.participant(1).await, Vec::new()).await
     }
 
     pub async fn user(&self, participant: &Participant, roles: Vec<Role>) -> CreatedUser {
@@ -354,7 +315,7 @@ impl Fixture {
             roles,
             extras: None,
         };
-        self.public(&self.operator(), "/v1/users", &body)
+        self.operate("/v1/users", &body)
             .await
             .read(StatusCode::CREATED)
     }
@@ -372,7 +333,7 @@ impl Fixture {
             user.user.user_id.clone(),
             Some(url),
         );
-        self.public(&self.operator(), "/v1/connectors", &body)
+        self.operate("/v1/connectors", &body)
             .await
             .read(StatusCode::CREATED)
     }
@@ -390,7 +351,7 @@ impl Fixture {
             user_id,
             purpose: Purpose::default(),
         };
-        self.public(&self.operator(), "/v1/clients", &body)
+        self.operate("/v1/clients", &body)
             .await
             .read(StatusCode::CREATED)
     }
@@ -456,24 +417,6 @@ pub fn csr_of(key: &KeyPair) -> String {
         .expect("PEM")
 }
 
-fn json_request<B: Serialize + ?Sized>(path: &str, body: &B) -> Request<Body> {
-    let body = serde_json::to_vec(body).expect("JSON");
-    Request::post(path)
-        .header(CONTENT_TYPE, "application/json")
-        .body(Body::from(body))
-        .expect("a request")
-}
-
-fn form_request(path: &str, form: &[(&str, &str)]) -> Request<Body> {
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    Request::post(path)
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(body))
-        .expect("a request")
-}
-
 /// A user, an application that they sign in with, and two connectors with certificates.
 pub struct Domain {
     pub user: CreatedUser,
@@ -513,5 +456,19 @@ impl Domain {
             receiver,
             provider,
         }
+    }
+
+    /// What its receiver gets for `audience` in the name of the user of `subject`.
+    pub async fn exchange(&self, fixture: &Fixture, subject: &str, audience: &str) -> Answer {
+        let ask = with_certificate(&self.receiver_certificate);
+        let form = token_exchange(subject, audience);
+        fixture.peer_form(&ask, "/oauth2/token", &form).await
+    }
+
+    /// The token of that.
+    pub async fn exchanged(&self, fixture: &Fixture, subject: &str, audience: &str) -> String {
+        let answer = self.exchange(fixture, subject, audience).await;
+        let answer: Value = answer.read(StatusCode::OK);
+        answer["access_token"].as_str().expect("a token").to_owned()
     }
 }

@@ -17,37 +17,13 @@ use super::fixture::{
     Answer, Ask, Domain, Fixture, basic, csr, identity, with_basic, with_certificate,
 };
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-
 fn claims(fixture: &Fixture, token: &str) -> TokenClaims {
     fixture.app.issuer.check(token).expect("it counts")
 }
 
-/// A token for `audience` in the name of the user of `subject`, got by the receiver of `domain`.
-async fn exchange(fixture: &Fixture, domain: &Domain, subject: &str, audience: &str) -> Answer {
-    let ask = with_certificate(&domain.receiver_certificate);
-    let form = [
-        ("grant_type", GRANT),
-        ("subject_token", subject),
-        ("subject_token_type", ACCESS_TOKEN),
-        ("audience", audience),
-    ];
-    fixture.peer_form(&ask, "/oauth2/token", &form).await
-}
-
-async fn exchanged(fixture: &Fixture, domain: &Domain, subject: &str, audience: &str) -> String {
-    let answer: Value = exchange(fixture, domain, subject, audience)
-        .await
-        .read(StatusCode::OK);
-    answer["access_token"].as_str().unwrap().to_owned()
-}
-
 async fn client(fixture: &Fixture, grants: &[&str], purpose: Value) -> Answer {
     let body = json!({ "name": "応用", "grants": grants, "purpose": purpose });
-    fixture
-        .public(&fixture.operator(), "/v1/clients", &body)
-        .await
+    fixture.operate("/v1/clients", &body).await
 }
 
 async fn service(fixture: &Fixture, id: &str) -> Arc<PeerCertificate> {
@@ -57,7 +33,7 @@ async fn service(fixture: &Fixture, id: &str) -> Arc<PeerCertificate> {
         name: "サーバ".into(),
     };
     let created: CreatedService = fixture
-        .public(&fixture.operator(), "/v1/services", &body)
+        .operate("/v1/services", &body)
         .await
         .read(StatusCode::CREATED);
     let code = created.enrolment.unwrap().code;
@@ -77,8 +53,7 @@ fn bearer(token: &str) -> Ask {
 
 #[tokio::test]
 async fn roles_stand_only_in_tokens_for_managing() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let participant = fixture.participant(2).await;
     let operator = fixture.user(&participant, vec![Role::Operator]).await;
     let (plain, _) = fixture.login(&domain.client, &operator).await;
@@ -118,8 +93,7 @@ async fn roles_stand_only_in_tokens_for_managing() {
 
 #[tokio::test]
 async fn the_operator_api_takes_tokens_for_managing_this_server_alone() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let participant = fixture.participant(2).await;
     let operator = fixture.user(&participant, vec![Role::Operator]).await;
     let (plain, _) = fixture.login(&domain.client, &operator).await;
@@ -132,8 +106,12 @@ async fn the_operator_api_takes_tokens_for_managing_this_server_alone() {
     .read(StatusCode::CREATED);
     let (elsewhere, _) = fixture.login(&elsewhere, &operator).await;
     assert_eq!(claims(&fixture, &elsewhere).roles, [Role::Operator]);
-    let bound = exchanged(&fixture, &domain, &plain, "provider.d1.example").await;
-    let addressed = exchanged(&fixture, &domain, &plain, operator.user.user_id.as_str()).await;
+    let bound = domain
+        .exchanged(&fixture, &plain, "provider.d1.example")
+        .await;
+    let addressed = domain
+        .exchanged(&fixture, &plain, operator.user.user_id.as_str())
+        .await;
     for (what, token) in [
         ("plain", &plain),
         ("for another server", &elsewhere),
@@ -154,8 +132,7 @@ async fn the_operator_api_takes_tokens_for_managing_this_server_alone() {
 
 #[tokio::test]
 async fn a_token_for_managing_ends_where_its_client_manages_no_more() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let created: CreatedAppClient = client(
         &fixture,
         &["password", "refresh-token"],
@@ -167,10 +144,7 @@ async fn a_token_for_managing_ends_where_its_client_manages_no_more() {
     let path = format!("/v1/clients/{}/purpose", created.client.client_id);
     let change = async |purpose: Value| {
         let body = json!({ "purpose": purpose });
-        let changed: AppClient = fixture
-            .public(&fixture.operator(), &path, &body)
-            .await
-            .read(StatusCode::OK);
+        let changed: AppClient = fixture.operate(&path, &body).await.read(StatusCode::OK);
         changed
     };
     // More is no harm.
@@ -193,8 +167,7 @@ async fn a_token_for_managing_ends_where_its_client_manages_no_more() {
 
 #[tokio::test]
 async fn what_is_managed_is_registered_and_managed_by_people() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let unknown = json!({ "kind": "management", "ids": ["nobody.example"] });
     let app = json!({ "kind": "management", "ids": [domain.client.client.client_id] });
     let many = json!({ "kind": "management", "ids": vec!["provider.d1.example"; 33] });
@@ -207,7 +180,7 @@ async fn what_is_managed_is_registered_and_managed_by_people() {
         "purpose": { "kind": "management", "servers": true },
     });
     fixture
-        .public(&fixture.operator(), "/v1/clients", &body)
+        .operate("/v1/clients", &body)
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
     let machine = fixture
@@ -216,13 +189,13 @@ async fn what_is_managed_is_registered_and_managed_by_people() {
     let path = format!("/v1/clients/{}/purpose", machine.client.client_id);
     let body = json!({ "purpose": { "kind": "management", "servers": true } });
     fixture
-        .public(&fixture.operator(), &path, &body)
+        .operate(&path, &body)
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
     for nobody in ["nobody", "provider.d1.example", "auth.trial.example"] {
         let path = format!("/v1/clients/{nobody}/purpose");
         fixture
-            .public(&fixture.operator(), &path, &body)
+            .operate(&path, &body)
             .await
             .expect(StatusCode::NOT_FOUND);
     }
@@ -230,11 +203,7 @@ async fn what_is_managed_is_registered_and_managed_by_people() {
 
 #[tokio::test]
 async fn a_receiver_gets_a_token_for_whoever_checks_no_binding() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let ledger: CreatedAppClient = client(&fixture, &["password"], json!({ "kind": "ledger" }))
         .await
         .read(StatusCode::CREATED);
@@ -243,7 +212,7 @@ async fn a_receiver_gets_a_token_for_whoever_checks_no_binding() {
         a.user.user.user_id.as_str(),
         ledger.client.client_id.as_str(),
     ] {
-        let token = exchanged(&fixture, &b, &subject, audience).await;
+        let token = b.exchanged(&fixture, &subject, audience).await;
         let seen = claims(&fixture, &token);
         assert_eq!(seen.kind(), Some(TokenKind::Addressed), "{audience}");
         assert_eq!(seen.aud, Some(Audience::One(audience.into())));
@@ -252,9 +221,8 @@ async fn a_receiver_gets_a_token_for_whoever_checks_no_binding() {
         assert_eq!(seen.user, b.user.user.user_id);
         // It is nobody's to pass on.
         for next in [audience, "provider.d1.example"] {
-            let answer = exchange(&fixture, &b, &token, next).await;
-            answer.expect(StatusCode::BAD_REQUEST);
-            assert_eq!(answer.error(), "invalid_request");
+            let answer = b.exchange(&fixture, &token, next).await;
+            answer.assert_error(StatusCode::BAD_REQUEST, "invalid_request");
         }
     }
     let app = a.client.client.client_id.as_str();
@@ -266,7 +234,7 @@ async fn a_receiver_gets_a_token_for_whoever_checks_no_binding() {
         "",
         "a b",
     ] {
-        let answer = exchange(&fixture, &b, &subject, nobody).await;
+        let answer = b.exchange(&fixture, &subject, nobody).await;
         answer.expect(StatusCode::BAD_REQUEST);
         let error = if nobody.is_empty() {
             "invalid_request"
@@ -277,11 +245,10 @@ async fn a_receiver_gets_a_token_for_whoever_checks_no_binding() {
     }
     let path = format!("/v1/users/{}/state", a.user.user.user_id);
     let body = json!({ "state": "suspended", "reason": "a try" });
-    fixture
-        .public(&fixture.operator(), &path, &body)
-        .await
-        .expect(StatusCode::OK);
-    let answer = exchange(&fixture, &b, &subject, a.user.user.user_id.as_str()).await;
+    fixture.operate(&path, &body).await.expect(StatusCode::OK);
+    let answer = b
+        .exchange(&fixture, &subject, a.user.user.user_id.as_str())
+        .await;
     assert_eq!(answer.error(), "invalid_target");
 }
 
@@ -343,9 +310,13 @@ async fn a_token_made_for_somebody_shows_to_whom_it_concerns() {
 
     let (plain, _) = fixture.login(&b.client, &b.user).await;
     let (management, _) = fixture.login(&manager, &a.user).await;
-    let bound = exchanged(&fixture, &b, &plain, "provider.d1.example").await;
-    let addressed = exchanged(&fixture, &b, &plain, a.user.user.user_id.as_str()).await;
-    let to_ledger = exchanged(&fixture, &b, &plain, &ledger.client.client_id).await;
+    let bound = b.exchanged(&fixture, &plain, "provider.d1.example").await;
+    let addressed = b
+        .exchanged(&fixture, &plain, a.user.user.user_id.as_str())
+        .await;
+    let to_ledger = b
+        .exchanged(&fixture, &plain, &ledger.client.client_id)
+        .await;
 
     let app = |client: &CreatedAppClient| {
         with_basic(&client.client.client_id, client.client_secret.expose())
@@ -399,13 +370,11 @@ async fn a_token_made_for_somebody_shows_to_whom_it_concerns() {
 /// The audience with its secret, as existing connectors ask.
 #[tokio::test]
 async fn an_addressed_token_shows_to_its_provider_by_its_secret() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let (plain, _) = fixture.login(&b.client, &b.user).await;
-    let addressed = exchanged(&fixture, &b, &plain, a.user.user.user_id.as_str()).await;
+    let addressed = b
+        .exchanged(&fixture, &plain, a.user.user.user_id.as_str())
+        .await;
     let secret = a.provider.client_secret.as_ref().unwrap();
     let ask = Ask {
         authorization: Some(basic("provider.d1.example", secret.expose())),

@@ -26,8 +26,7 @@ fn secret_of(connector: &CreatedConnector) -> Ask {
 
 #[tokio::test]
 async fn a_client_works_in_the_name_of_its_user() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let client = fixture
         .app_client(vec![GrantType::ClientCredentials], Some(&domain.user))
         .await;
@@ -61,8 +60,7 @@ async fn a_client_works_in_the_name_of_its_user() {
 
 #[tokio::test]
 async fn whoever_asks_for_a_scope_is_told_which_were_granted() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let ask = secret_of(&domain.receiver);
     let answer = fixture.public_form(&ask, TOKEN, &CREDENTIALS).await;
     assert_eq!(answer.headers["pragma"], "no-cache");
@@ -80,7 +78,7 @@ async fn the_id_of_a_client_may_be_escaped() {
     let fixture = Fixture::new().await;
     let body = json!({ "name": "A", "grants": ["refresh-token"], "client_id": "app~1@example.jp" });
     let client: Value = fixture
-        .public(&fixture.operator(), "/v1/clients", &body)
+        .operate("/v1/clients", &body)
         .await
         .read(StatusCode::CREATED);
     let secret = client["client_secret"].as_str().unwrap();
@@ -101,8 +99,7 @@ async fn the_id_of_a_client_may_be_escaped() {
 /// RFC 6749 §2.3.1 has both halves escaped like a form; existing clients send them as they are.
 #[tokio::test]
 async fn credentials_may_be_escaped_wherever_they_are_taken() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let id = domain.receiver.connector.connector_id.as_str();
     let secret = domain.receiver.client_secret.as_ref().unwrap().expose();
     let all = |text: &str| {
@@ -157,8 +154,7 @@ async fn a_clock_that_is_set_back_a_little_harms_nobody() {
 
 #[tokio::test]
 async fn at_peer_the_certificate_is_the_credential() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let certificate = with_certificate(&domain.receiver_certificate);
     let id = domain.receiver.connector.connector_id.as_str();
     fixture
@@ -194,8 +190,7 @@ async fn at_peer_the_certificate_is_the_credential() {
         Ask::default(),
     ] {
         let answer = fixture.peer_form(&wrong, TOKEN, &CREDENTIALS).await;
-        answer.expect(StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.error(), "invalid_client");
+        answer.assert_error(StatusCode::UNAUTHORIZED, "invalid_client");
     }
     let other = [
         ("grant_type", "client_credentials"),
@@ -209,8 +204,7 @@ async fn at_peer_the_certificate_is_the_credential() {
 
 #[tokio::test]
 async fn a_client_with_a_certificate_alone_has_no_way_in_at_public() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let body = CreateConnector {
         secret: false,
         ..CreateConnector::new(
@@ -221,7 +215,7 @@ async fn a_client_with_a_certificate_alone_has_no_way_in_at_public() {
         )
     };
     let created: CreatedConnector = fixture
-        .public(&fixture.operator(), "/v1/connectors", &body)
+        .operate("/v1/connectors", &body)
         .await
         .read(StatusCode::CREATED);
     assert!(created.client_secret.is_none());
@@ -240,7 +234,7 @@ async fn a_client_with_a_certificate_alone_has_no_way_in_at_public() {
         ..body
     };
     let created: CreatedConnector = fixture
-        .public(&fixture.operator(), "/v1/connectors", &body)
+        .operate("/v1/connectors", &body)
         .await
         .read(StatusCode::CREATED);
     fixture
@@ -267,7 +261,7 @@ async fn a_service_introspects_and_gets_no_tokens() {
         name: "ロケーションサーバ".into(),
     };
     let created: CreatedService = fixture
-        .public(&fixture.operator(), "/v1/services", &body)
+        .operate("/v1/services", &body)
         .await
         .read(StatusCode::CREATED);
     let issued: auth_client::api::IssuedCertificate = fixture
@@ -288,8 +282,7 @@ async fn a_service_introspects_and_gets_no_tokens() {
         .read(StatusCode::OK);
     assert_eq!(answer["roles"], json!(["operator"]));
     let answer = fixture.peer_form(&ask, TOKEN, &CREDENTIALS).await;
-    answer.expect(StatusCode::BAD_REQUEST);
-    assert_eq!(answer.error(), "unauthorized_client");
+    answer.assert_error(StatusCode::BAD_REQUEST, "unauthorized_client");
     let answer: Value = fixture
         .peer_get(&ask, "/v1/registry/services/location.trial.example")
         .await
@@ -335,8 +328,7 @@ async fn errors_are_those_of_the_rfc(#[case] form: &[(&str, &str)], #[case] erro
         .await;
     let ask = with_basic(&client.client.client_id, client.client_secret.expose());
     let answer = fixture.public_form(&ask, TOKEN, form).await;
-    answer.expect(StatusCode::BAD_REQUEST);
-    assert_eq!(answer.error(), error);
+    answer.assert_error(StatusCode::BAD_REQUEST, error);
     assert_eq!(answer.headers["cache-control"], "no-store");
 }
 
@@ -350,8 +342,7 @@ async fn only_forms_are_read() {
     let answer = fixture
         .public(&ask, TOKEN, &json!({ "grant_type": "client_credentials" }))
         .await;
-    answer.expect(StatusCode::BAD_REQUEST);
-    assert_eq!(answer.error(), "invalid_request");
+    answer.assert_error(StatusCode::BAD_REQUEST, "invalid_request");
     let answer = fixture
         .public_form(&Ask::default(), TOKEN, &CREDENTIALS)
         .await;
@@ -366,8 +357,7 @@ async fn only_forms_are_read() {
 
 #[tokio::test]
 async fn refreshing_works_at_the_oauth_endpoint_too() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (_, refresh) = fixture.login(&domain.client, &domain.user).await;
     let ask = with_basic(
         &domain.client.client.client_id,
@@ -386,8 +376,7 @@ async fn refreshing_works_at_the_oauth_endpoint_too() {
 
 #[tokio::test]
 async fn an_unknown_token_is_inactive_and_says_nothing_else() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let ask = with_certificate(&domain.provider_certificate);
     for token in ["x", "a.b.c"] {
         let answer: Value = fixture

@@ -34,8 +34,7 @@ async fn init_happens_once_and_leaves_a_working_operator() {
 
 #[tokio::test]
 async fn only_operators_get_in() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (plain, _) = fixture.login(&domain.client, &domain.user).await;
     let bearer = |token: &str| Ask {
         authorization: Some(format!("Bearer {token}")),
@@ -104,11 +103,8 @@ async fn a_participant_that_does_not_fit_is_refused_with_the_member(
     #[case] field: &str,
 ) {
     let fixture = Fixture::new().await;
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/participants", &body)
-        .await;
-    answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.json()["errors"][0]["field"], field);
+    let answer = fixture.operate("/v1/participants", &body).await;
+    answer.assert_misfit(field);
 }
 
 #[tokio::test]
@@ -117,11 +113,8 @@ async fn numbers_and_user_ids_are_unique_and_issued_in_order() {
     let participant = fixture.participant(1).await;
     let body =
         json!({ "kind": "organisation", "name": "A", "corporate_number": corporate_number(1) });
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/participants", &body)
-        .await;
-    answer.expect(StatusCode::CONFLICT);
-    assert_eq!(answer.kind(), "duplicate-number");
+    let answer = fixture.operate("/v1/participants", &body).await;
+    answer.assert_problem(StatusCode::CONFLICT, "duplicate-number");
 
     let number = &participant.number;
     let (first, second) = (
@@ -131,9 +124,7 @@ async fn numbers_and_user_ids_are_unique_and_issued_in_order() {
     assert_eq!(first.user.user_id.as_str(), format!("cadde.{number}.aa"));
     assert_eq!(second.user.user_id.as_str(), format!("cadde.{number}.ab"));
     let taken = json!({ "participant": participant.id, "suffix": "aa", "name": "A" });
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/users", &taken)
-        .await;
+    let answer = fixture.operate("/v1/users", &taken).await;
     assert_eq!(answer.kind(), "duplicate-user-id");
     for (body, field) in [
         (
@@ -149,11 +140,8 @@ async fn numbers_and_user_ids_are_unique_and_issued_in_order() {
             "orgs",
         ),
     ] {
-        let answer = fixture
-            .public(&fixture.operator(), "/v1/users", &body)
-            .await;
-        answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(answer.json()["errors"][0]["field"], field);
+        let answer = fixture.operate("/v1/users", &body).await;
+        answer.assert_misfit(field);
     }
 }
 
@@ -162,7 +150,7 @@ async fn a_private_person_gets_a_number_of_ours() {
     let fixture = Fixture::new().await;
     let body = json!({ "kind": "individual", "name": "個人" });
     let person: Participant = fixture
-        .public(&fixture.operator(), "/v1/participants", &body)
+        .operate("/v1/participants", &body)
         .await
         .read(StatusCode::CREATED);
     assert_eq!(person.number.len(), 13);
@@ -185,7 +173,7 @@ async fn organisations_stand_in_the_token_in_their_order() {
     let orgs = [&two.user.user_id, &one.user.user_id, &two.user.user_id];
     let body = json!({ "participant": participant.id, "name": "A", "orgs": orgs, "extras": "x" });
     let member = fixture
-        .public(&fixture.operator(), "/v1/users", &body)
+        .operate("/v1/users", &body)
         .await
         .read(StatusCode::CREATED);
     let client = fixture.app_client(vec![GrantType::Password], None).await;
@@ -200,8 +188,7 @@ async fn organisations_stand_in_the_token_in_their_order() {
 
 #[tokio::test]
 async fn a_second_connector_of_the_same_kind_is_refused_by_its_kind() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let user = &domain.user.user.user_id;
     let body = |id: &str, url: &str| json!({ "connector_id": id, "role": "provider", "user_id": user, "base_url": url });
     for (id, url, kind) in [
@@ -213,11 +200,8 @@ async fn a_second_connector_of_the_same_kind_is_refused_by_its_kind() {
         ),
         ("auth.trial.example", "https://new.example", "duplicate-id"),
     ] {
-        let answer = fixture
-            .public(&fixture.operator(), "/v1/connectors", &body(id, url))
-            .await;
-        answer.expect(StatusCode::CONFLICT);
-        assert_eq!(answer.kind(), kind);
+        let answer = fixture.operate("/v1/connectors", &body(id, url)).await;
+        answer.assert_problem(StatusCode::CONFLICT, kind);
         assert!(
             !answer.json().to_string().contains("d1"),
             "the other party is not named"
@@ -234,21 +218,18 @@ async fn a_second_connector_of_the_same_kind_is_refused_by_its_kind() {
             "user_id",
         ),
     ] {
-        let answer = fixture
-            .public(&fixture.operator(), "/v1/connectors", &body)
-            .await;
-        answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(answer.json()["errors"][0]["field"], field);
+        let answer = fixture.operate("/v1/connectors", &body).await;
+        answer.assert_misfit(field);
     }
     let unknown = json!({ "connector_id": "https://a", "role": "receiver", "user_id": user });
     fixture
-        .public(&fixture.operator(), "/v1/connectors", &unknown)
+        .operate("/v1/connectors", &unknown)
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
     let surplus =
         json!({ "connector_id": "a.example", "role": "receiver", "user_id": user, "surplus": 1 });
     fixture
-        .public(&fixture.operator(), "/v1/connectors", &surplus)
+        .operate("/v1/connectors", &surplus)
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
 }
@@ -260,11 +241,8 @@ async fn a_second_connector_of_the_same_kind_is_refused_by_its_kind() {
 #[tokio::test]
 async fn an_application_that_does_not_fit_is_refused(#[case] body: Value, #[case] field: &str) {
     let fixture = Fixture::new().await;
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/clients", &body)
-        .await;
-    answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.json()["errors"][0]["field"], field);
+    let answer = fixture.operate("/v1/clients", &body).await;
+    answer.assert_misfit(field);
 }
 
 #[tokio::test]
@@ -313,14 +291,10 @@ async fn lists_continue_where_the_cursor_says() {
 
 #[tokio::test]
 async fn every_change_is_written_down_with_who_and_why() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let body = json!({ "state": "suspended", "reason": "契約終了" });
     let path = "/v1/connectors/provider.d1.example/state";
-    fixture
-        .public(&fixture.operator(), path, &body)
-        .await
-        .expect(StatusCode::OK);
+    fixture.operate(path, &body).await.expect(StatusCode::OK);
     let mut events: Vec<Event> = Vec::new();
     let mut path = "/v1/events?limit=4".to_owned();
     loop {
@@ -375,16 +349,14 @@ async fn nobody_suspends_their_own_account() {
         format!("/v1/users/{}/state", me.user_id),
         format!("/v1/participants/{}/state", me.participant),
     ] {
-        let answer = fixture.public(&fixture.operator(), &path, &body).await;
-        answer.expect(StatusCode::CONFLICT);
-        assert_eq!(answer.kind(), "own-account");
+        let answer = fixture.operate(&path, &body).await;
+        answer.assert_problem(StatusCode::CONFLICT, "own-account");
     }
 }
 
 #[tokio::test]
 async fn unknown_entries_are_not_found() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     for path in [
         "/v1/participants/x",
         "/v1/participants/01900000-0000-7000-8000-000000000000",
@@ -402,7 +374,7 @@ async fn unknown_entries_are_not_found() {
     let body = json!({ "state": "suspended", "reason": "x" });
     let path = format!("/v1/connectors/{}/state", domain.client.client.client_id);
     fixture
-        .public(&fixture.operator(), &path, &body)
+        .operate(&path, &body)
         .await
         .expect(StatusCode::NOT_FOUND);
 }

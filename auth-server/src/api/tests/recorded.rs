@@ -28,7 +28,7 @@ async fn record(fixture: &Fixture, pem: &str) -> Certificate {
     let path = format!("{RECEIVER}/certificates");
     let body = json!({ "certificate": pem });
     fixture
-        .public(&fixture.operator(), &path, &body)
+        .operate(&path, &body)
         .await
         .read(StatusCode::CREATED)
 }
@@ -59,8 +59,7 @@ fn listed(pem: &str) -> Vec<Vec<u8>> {
 
 #[tokio::test]
 async fn peers_are_told_whose_certificate_exactly_this_one_is() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     // Authorities number their certificates from 1, each for itself; names don't matter.
     let certificates = [
         foreign(&[]),
@@ -91,7 +90,7 @@ async fn peers_are_told_whose_certificate_exactly_this_one_is() {
     let before = fixture.app.certifier.crl_pem();
     let path = format!("/v1/certificates/{}/revocation", one.serial);
     let withdrawn: Certificate = fixture
-        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .operate(&path, &json!({ "reason": "試験" }))
         .await
         .read(StatusCode::OK);
     assert!(withdrawn.revoked_at.is_some());
@@ -101,7 +100,7 @@ async fn peers_are_told_whose_certificate_exactly_this_one_is() {
     // Suspended, nothing is its.
     let body = json!({ "state": "suspended", "reason": "試験" });
     fixture
-        .public(&fixture.operator(), &format!("{RECEIVER}/state"), &body)
+        .operate(&format!("{RECEIVER}/state"), &body)
         .await
         .expect(StatusCode::OK);
     assert_eq!(told(&fixture, &domain, &other.sha256).await, None);
@@ -109,17 +108,16 @@ async fn peers_are_told_whose_certificate_exactly_this_one_is() {
 
 #[tokio::test]
 async fn a_certificate_that_names_somebody_else_is_recorded_on_request_alone() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let path = format!("{RECEIVER}/certificates");
     let mut body = json!({ "certificate": foreign(&["proxy.d1.example"]) });
     fixture
-        .public(&fixture.operator(), &path, &body)
+        .operate(&path, &body)
         .await
         .expect(StatusCode::UNPROCESSABLE_ENTITY);
     body["any_name"] = json!(true);
     let recorded: Certificate = fixture
-        .public(&fixture.operator(), &path, &body)
+        .operate(&path, &body)
         .await
         .read(StatusCode::CREATED);
     let told = told(&fixture, &domain, &recorded.sha256).await;
@@ -135,8 +133,7 @@ async fn what_was_renewed_with_a_compromised_key_goes_with_it(
     #[case] body: serde_json::Value,
     #[case] is_family_revoked: bool,
 ) {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let renew = async |current| {
         let ask = with_certificate(current);
         let body = json!({ "csr": csr() });
@@ -148,10 +145,7 @@ async fn what_was_renewed_with_a_compromised_key_goes_with_it(
     let grandchild = renew(&child).await;
     let serial = hex::encode(&domain.receiver_certificate.serial);
     let path = format!("/v1/certificates/{serial}/revocation");
-    fixture
-        .public(&fixture.operator(), &path, &body)
-        .await
-        .expect(StatusCode::OK);
+    fixture.operate(&path, &body).await.expect(StatusCode::OK);
     let crl = fixture.app.certifier.crl_pem();
     for one in [&child, &grandchild] {
         let told = told(&fixture, &domain, &one.sha256_hex()).await;

@@ -8,12 +8,11 @@ use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::fixture::{Domain, Fixture, with_certificate};
+use super::fixture::{Fixture, token_exchange, with_certificate};
 
 #[tokio::test]
 async fn ids_are_kept_as_they_are_registered_whatever_case_they_are_typed_in() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let id = &domain.user.user.user_id;
     let typed = id.as_str().to_uppercase();
     let operator = fixture.operator();
@@ -40,19 +39,15 @@ async fn ids_are_kept_as_they_are_registered_whatever_case_they_are_typed_in() {
     // The other way round: an ID that differs in case alone is taken.
     let body = json!({ "name": "A", "grants": ["password"], "client_id": "R.Example" });
     let answer = fixture.public(&operator, "/v1/clients", &body).await;
-    answer.expect(StatusCode::CONFLICT);
-    assert_eq!(answer.kind(), "duplicate-id");
+    answer.assert_problem(StatusCode::CONFLICT, "duplicate-id");
 }
 
 #[tokio::test]
 async fn duplicates_are_named_without_registering_anything() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let user = &domain.user.user.user_id;
     let check = async |body: Value| {
-        let answer = fixture
-            .public(&fixture.operator(), "/v1/connectors/check", &body)
-            .await;
+        let answer = fixture.operate("/v1/connectors/check", &body).await;
         let found: ConnectorCheck = answer.read(StatusCode::OK);
         let kinds = found.conflicts.iter().map(|one| {
             let kind = one.kind.rsplit(':').next().unwrap_or_default();
@@ -90,7 +85,7 @@ async fn duplicates_are_named_without_registering_anything() {
     };
     assert!(check(with("one.example")).await.is_empty());
     fixture
-        .public(&fixture.operator(), "/v1/connectors", &with("one.example"))
+        .operate("/v1/connectors", &with("one.example"))
         .await
         .expect(StatusCode::CREATED);
     assert_eq!(
@@ -100,11 +95,8 @@ async fn duplicates_are_named_without_registering_anything() {
 
     // What registering refuses for its form, checking refuses alike.
     let bad = json!({ "connector_id": "new.example", "role": "provider", "user_id": user });
-    let answer = fixture
-        .public(&fixture.operator(), "/v1/connectors/check", &bad)
-        .await;
-    answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(answer.json()["errors"][0]["field"], "base_url");
+    let answer = fixture.operate("/v1/connectors/check", &bad).await;
+    answer.assert_misfit("base_url");
 }
 
 #[rstest]
@@ -134,9 +126,8 @@ async fn a_reason_is_a_text_that_can_be_kept(#[case] reason: &str) {
         ),
         (&user, json!({ "reason": reason, "state": "active" })),
     ] {
-        let answer = fixture.public(&fixture.operator(), path, &body).await;
-        answer.expect(StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(answer.json()["errors"][0]["field"], "reason");
+        let answer = fixture.operate(path, &body).await;
+        answer.assert_misfit("reason");
     }
 }
 
@@ -153,12 +144,12 @@ async fn the_largest_token_is_one_that_verifiers_look_at() {
         "roles": ["operator", "reviewer", "auditor", "steward"],
     });
     let user: CreatedUser = fixture
-        .public(&fixture.operator(), "/v1/users", &body)
+        .operate("/v1/users", &body)
         .await
         .read(StatusCode::CREATED);
     let client = json!({ "name": "A", "grants": ["password"], "client_id": "a".repeat(255) });
     let client: CreatedAppClient = fixture
-        .public(&fixture.operator(), "/v1/clients", &client)
+        .operate("/v1/clients", &client)
         .await
         .read(StatusCode::CREATED);
     let (token, _) = fixture.login(&client, &user).await;
@@ -171,18 +162,7 @@ async fn the_largest_token_is_one_that_verifiers_look_at() {
         .connector(&provider, ConnectorRole::Provider, &user)
         .await;
     let ask = with_certificate(&fixture.certificate(&receiver).await);
-    let form = [
-        (
-            "grant_type",
-            "urn:ietf:params:oauth:grant-type:token-exchange",
-        ),
-        ("subject_token", token.as_str()),
-        (
-            "subject_token_type",
-            "urn:ietf:params:oauth:token-type:access_token",
-        ),
-        ("audience", provider.as_str()),
-    ];
+    let form = token_exchange(token.as_str(), provider.as_str());
     let bound: Value = fixture
         .peer_form(&ask, "/oauth2/token", &form)
         .await
@@ -194,17 +174,11 @@ async fn the_largest_token_is_one_that_verifiers_look_at() {
     }
 
     body["extras"] = json!("𠮷".repeat(500));
-    let refused = fixture
-        .public(&fixture.operator(), "/v1/users", &body)
-        .await;
-    refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(refused.json()["errors"][0]["field"], "extras");
+    let refused = fixture.operate("/v1/users", &body).await;
+    refused.assert_misfit("extras");
     body["extras"] = json!("x");
     orgs.push(fixture.user(&participant, vec![]).await.user.user_id);
     body["orgs"] = json!(orgs);
-    let refused = fixture
-        .public(&fixture.operator(), "/v1/users", &body)
-        .await;
-    refused.expect(StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(refused.json()["errors"][0]["field"], "orgs");
+    let refused = fixture.operate("/v1/users", &body).await;
+    refused.assert_misfit("orgs");
 }

@@ -5,12 +5,12 @@ use common::clock::Clock as _;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::fixture::{Domain, Fixture, with_basic, with_certificate};
+use super::fixture::{Domain, Fixture, token_exchange, with_basic, with_certificate};
 
 async fn change(fixture: &Fixture, path: &str, state: &str) {
     let body = json!({ "state": state, "reason": "試験" });
     fixture
-        .public(&fixture.operator(), &format!("{path}/state"), &body)
+        .operate(&format!("{path}/state"), &body)
         .await
         .expect(StatusCode::OK);
 }
@@ -24,36 +24,11 @@ async fn is_active(fixture: &Fixture, observer: &Domain, token: &str) -> bool {
     answer["active"].as_bool().expect("active")
 }
 
-async fn bound(fixture: &Fixture, domain: &Domain, subject: &str, provider: &str) -> String {
-    let ask = with_certificate(&domain.receiver_certificate);
-    let form = [
-        (
-            "grant_type",
-            "urn:ietf:params:oauth:grant-type:token-exchange",
-        ),
-        ("subject_token", subject),
-        (
-            "subject_token_type",
-            "urn:ietf:params:oauth:token-type:access_token",
-        ),
-        ("audience", provider),
-    ];
-    let answer: Value = fixture
-        .peer_form(&ask, "/oauth2/token", &form)
-        .await
-        .read(StatusCode::OK);
-    answer["access_token"].as_str().expect("a token").to_owned()
-}
-
 #[tokio::test]
 async fn a_suspended_user_loses_tokens_and_login_for_good() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let (token, refresh) = fixture.login(&b.client, &b.user).await;
-    let bound = bound(&fixture, &b, &token, "provider.d1.example").await;
+    let bound = b.exchanged(&fixture, &token, "provider.d1.example").await;
     assert!(is_active(&fixture, &a, &token).await && is_active(&fixture, &a, &bound).await);
 
     let path = format!("/v1/users/{}", b.user.user.user_id);
@@ -80,11 +55,7 @@ async fn a_suspended_user_loses_tokens_and_login_for_good() {
 
 #[tokio::test]
 async fn a_suspended_participant_bars_users_and_connectors() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let (token, _) = fixture.login(&b.client, &b.user).await;
     let path = format!("/v1/participants/{}", b.user.user.participant);
     change(&fixture, &path, "suspended").await;
@@ -120,13 +91,9 @@ async fn a_suspended_participant_bars_users_and_connectors() {
 
 #[tokio::test]
 async fn a_suspended_connector_has_no_say_and_its_tokens_no_effect() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let (token, _) = fixture.login(&b.client, &b.user).await;
-    let bound_token = bound(&fixture, &b, &token, "provider.d1.example").await;
+    let bound_token = b.exchanged(&fixture, &token, "provider.d1.example").await;
     change(&fixture, "/v1/connectors/receiver.d2.example", "suspended").await;
     // The user is not to blame.
     assert!(is_active(&fixture, &a, &token).await);
@@ -139,27 +106,14 @@ async fn a_suspended_connector_has_no_say_and_its_tokens_no_effect() {
     // A suspended provider is no audience.
     change(&fixture, "/v1/connectors/provider.d1.example", "suspended").await;
     let ask = with_certificate(&a.receiver_certificate);
-    let form = [
-        (
-            "grant_type",
-            "urn:ietf:params:oauth:grant-type:token-exchange",
-        ),
-        ("subject_token", token.as_str()),
-        (
-            "subject_token_type",
-            "urn:ietf:params:oauth:token-type:access_token",
-        ),
-        ("audience", "provider.d1.example"),
-    ];
+    let form = token_exchange(token.as_str(), "provider.d1.example");
     let answer = fixture.peer_form(&ask, "/oauth2/token", &form).await;
-    answer.expect(StatusCode::BAD_REQUEST);
-    assert_eq!(answer.error(), "invalid_target");
+    answer.assert_error(StatusCode::BAD_REQUEST, "invalid_target");
 }
 
 #[tokio::test]
 async fn a_suspended_application_ends_the_sessions_begun_with_it() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (token, _) = fixture.login(&domain.client, &domain.user).await;
     let path = format!("/v1/clients/{}", domain.client.client.client_id);
     change(&fixture, &path, "suspended").await;
@@ -197,12 +151,11 @@ async fn a_restart_forgets_nothing() {
 
 #[tokio::test]
 async fn a_new_password_ends_the_sessions_of_the_old_one() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (token, _) = fixture.login(&domain.client, &domain.user).await;
     let path = format!("/v1/users/{}/password", domain.user.user.user_id);
     let answer: Value = fixture
-        .public(&fixture.operator(), &path, &json!({}))
+        .operate(&path, &json!({}))
         .await
         .read(StatusCode::OK);
     assert!(!is_active(&fixture, &domain, &token).await);
@@ -225,13 +178,9 @@ async fn a_new_password_ends_the_sessions_of_the_old_one() {
 
 #[tokio::test]
 async fn a_new_secret_replaces_the_old_one_at_once() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let path = "/v1/connectors/receiver.d1.example/secret";
-    let answer: Value = fixture
-        .public(&fixture.operator(), path, &json!({}))
-        .await
-        .read(StatusCode::OK);
+    let answer: Value = fixture.operate(path, &json!({})).await.read(StatusCode::OK);
     let form = [("grant_type", "client_credentials")];
     let old = with_basic(
         "receiver.d1.example",
@@ -253,8 +202,7 @@ async fn a_new_secret_replaces_the_old_one_at_once() {
 
 #[tokio::test]
 async fn what_was_made_of_an_applications_own_tokens_ends_with_it() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let client = fixture
         .app_client(vec![GrantType::ClientCredentials], Some(&domain.user))
         .await;
@@ -266,7 +214,9 @@ async fn what_was_made_of_an_applications_own_tokens_ends_with_it() {
         .await
         .read(StatusCode::OK);
     let token = answer["access_token"].as_str().unwrap();
-    let bound = bound(&fixture, &domain, token, "provider.d1.example").await;
+    let bound = domain
+        .exchanged(&fixture, token, "provider.d1.example")
+        .await;
     assert!(is_active(&fixture, &domain, &bound).await);
     change(&fixture, &format!("/v1/clients/{id}"), "suspended").await;
     assert!(!is_active(&fixture, &domain, token).await);
@@ -276,8 +226,7 @@ async fn what_was_made_of_an_applications_own_tokens_ends_with_it() {
 /// Two processes on one database: during an update, or for good.
 #[tokio::test]
 async fn what_another_process_changes_is_known_at_the_next_look() {
-    let fixture = Fixture::new().await;
-    let domain = Domain::new(&fixture, 1).await;
+    let (fixture, domain) = Fixture::with_domain().await;
     let (token, _) = fixture.login(&domain.client, &domain.user).await;
     let other = Fixture::open(&fixture.config, fixture.clock.clone()).await;
     let look = async |seen: &mut Option<i64>| {
@@ -302,7 +251,7 @@ async fn what_another_process_changes_is_known_at_the_next_look() {
     let serial = &domain.receiver_certificate.serial;
     let path = format!("/v1/certificates/{}/revocation", hex::encode(serial));
     fixture
-        .public(&fixture.operator(), &path, &json!({ "reason": "試験" }))
+        .operate(&path, &json!({ "reason": "試験" }))
         .await
         .expect(StatusCode::OK);
     look(&mut seen).await;
@@ -320,11 +269,7 @@ async fn what_another_process_changes_is_known_at_the_next_look() {
 
 #[tokio::test]
 async fn members_learn_who_of_those_they_know_is_suspended_and_no_more() {
-    let fixture = Fixture::new().await;
-    let (a, b) = (
-        Domain::new(&fixture, 1).await,
-        Domain::new(&fixture, 2).await,
-    );
+    let (fixture, a, b) = Fixture::with_two_domains().await;
     let ask = with_certificate(&a.receiver_certificate);
     let user = b.user.user.user_id.clone();
     let all = json!({

@@ -1,17 +1,15 @@
 use auth_client::{ConnectorRole, Role, State as Standing};
-use common::{
-    clock::SystemClock,
-    listener::{ConnectionControl, ConnectionInfo},
-    tls::PeerCertificate,
-};
+use common::clock::SystemClock;
 use common_db::DatabaseConfig;
 use http::Request;
-use http_body_util::BodyExt as _;
 use rstest::rstest;
 use tempfile::TempDir;
-use test_kit::{FakeAuth, exchanged, managing, plain};
+use test_kit::{
+    FakeAuth,
+    calls::{ask, certificate, connection},
+    exchanged, managing, plain,
+};
 use time::OffsetDateTime;
-use tower::ServiceExt as _;
 
 use super::*;
 use crate::authorization::{
@@ -66,7 +64,7 @@ impl Site {
         auth.token("for-another", Ok(managing(own(), &["other.example"], &[])));
         auth.token("for-nobody", Ok(managing(own(), &[], &[])));
         auth.token("addressed", Ok(exchanged(own(), TOOL, PROVIDER, None)));
-        let thumbprint = connection().peer.map(|peer| peer.thumbprint());
+        let thumbprint = Some(certificate(TOOL, 7).thumbprint());
         auth.token("bound", Ok(exchanged(own(), TOOL, CONNECTOR, thumbprint)));
         let api = AuthorizationApi {
             book: Arc::clone(&book),
@@ -84,30 +82,14 @@ impl Site {
     }
 
     async fn ask(&self, method: &str, uri: &str, token: Option<&str>, body: &str) -> (u16, Value) {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .extension(connection());
+        let mut request = Request::builder().method(method).uri(uri);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request
-            .body(Body::from(body.to_owned()))
-            .expect("a request");
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("infallible");
-        let status = response.status().as_u16();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .expect("a body")
-            .to_bytes();
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        let request = request.body(Body::from(body.to_owned()));
+        let connection = connection(Some(certificate(TOOL, 7)));
+        let answer = ask(&self.router, request.expect("a request"), connection).await;
+        (answer.status.as_u16(), answer.body)
     }
 
     async fn post(&self, body: &Value) -> (u16, Value) {
@@ -133,23 +115,6 @@ impl Site {
 
 const PATH: &str = "/cadde/api/v4/authorization";
 const LIST: &str = "/cadde/api/v4/authorization_list";
-
-fn connection() -> ConnectionInfo {
-    let peer = PeerCertificate {
-        connector_id: Some("tool.example".parse().expect("a connector ID")),
-        sha256: [7; 32],
-        issuer: bytes::Bytes::new(),
-        serial: bytes::Bytes::new(),
-        not_after: OffsetDateTime::UNIX_EPOCH,
-        der: bytes::Bytes::new(),
-        standing: common::tls::Standing::default(),
-    };
-    ConnectionInfo {
-        remote: "127.0.0.1:1".parse().expect("an address"),
-        peer: Some(Arc::new(peer)),
-        control: ConnectionControl::default(),
-    }
-}
 
 fn grant(whom: impl Into<Value>) -> Value {
     let assignee = whom.into();
@@ -400,20 +365,13 @@ async fn nobody_has_a_body_read(
             panic!("it is not to be read")
         },
     );
-    let mut request = Request::builder()
-        .method(method)
-        .uri(PATH)
-        .extension(connection());
+    let mut request = Request::builder().method(method).uri(PATH);
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }
     let request = request.body(Body::from_stream(unread)).expect("a request");
-    let answer = site
-        .router
-        .clone()
-        .oneshot(request)
-        .await
-        .expect("infallible");
+    let connection = connection(Some(certificate(TOOL, 7)));
+    let answer = ask(&site.router, request, connection).await;
     // 422 is the specification's for a token that is not there.
-    assert!([403, 422].contains(&answer.status().as_u16()), "{answer:?}");
+    assert!([403, 422].contains(&answer.status.as_u16()), "{answer:?}");
 }

@@ -1,5 +1,10 @@
 //! Both connectors in this process, over real sockets and TLS, with stand-ins for the servers that they ask.
 
+mod config;
+mod pki;
+mod plan;
+mod servers;
+
 use std::{
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
@@ -10,19 +15,22 @@ use axum::Router;
 use bytes::Bytes;
 use common::{
     clock::{Clock as _, SystemClock},
-    config::Period,
-    listener::{Listener, ListenerConfig, ListenerLimits, TlsMode},
+    listener::{Listener, ListenerConfig, TlsMode},
     process::{Context, Readiness, Shutdown},
     tls::{PeerClient, TlsStore},
 };
 use common_db::DatabaseConfig;
+use config::{provider_config, receiver_config};
 use http::{HeaderMap, StatusCode};
 use location_client::Profile;
+pub use pki::Pki;
+pub use plan::{Plan, resource, source, url};
 use provenance_outbox::{Outbox, OutboxConfig};
 use serde_json::Value;
+pub use servers::{FakeLedger, FakeLocations};
+pub use test_kit::{FakeAuth, connector_id, user_id};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
-use url::Url;
 
 use super::origin;
 use crate::{
@@ -30,19 +38,9 @@ use crate::{
         Assignee, Contract, Grant, GrantBook,
         store::{Change, Grants, Which},
     },
-    exchange::{Deadlines, ExchangeLimits, Running},
-    provider::{self, Delivery, SourceConfig},
-    receiver::{self, EgressConfig, ForeignConfig},
+    exchange::Running,
+    provider, receiver,
 };
-
-mod config;
-mod pki;
-mod servers;
-
-use config::{provider_config, receiver_config};
-pub use pki::Pki;
-pub use servers::{FakeLedger, FakeLocations};
-pub use test_kit::{FakeAuth, connector_id, user_id};
 
 pub const PROVIDER: &str = "cadde.provider.aa";
 pub const USER: &str = "cadde.user.bb";
@@ -126,100 +124,6 @@ pub async fn fetch(request: reqwest::RequestBuilder) -> Got {
     }
 }
 
-/// How the connectors of a [`ConnectorFixture`] are set up.
-pub struct Plan {
-    pub sources: Box<dyn Fn(u16) -> Vec<SourceConfig>>,
-    pub egress: Box<dyn Fn(u16) -> Vec<EgressConfig>>,
-    pub delivery: Delivery,
-    pub deadlines: Deadlines,
-    pub limits: ExchangeLimits,
-    pub outbox_records: u64,
-    pub is_record_required: bool,
-    pub write_stall: Period,
-    pub profile: Profile,
-    /// Ledgers that a provider may name.
-    pub foreign: Vec<ForeignConfig>,
-    /// The receiver's listed contract management services.
-    pub contract_services: Vec<Url>,
-    pub own_users_only: bool,
-}
-
-impl Default for Plan {
-    /// A closed source and, below `/open`, an open one; direct mode may fetch `/open`.
-    fn default() -> Self {
-        Self {
-            sources: Box::new(|port| {
-                let mut closed = source(port, "/");
-                let mut open = source(port, "/open");
-                open.authorization = false;
-                for config in [&mut closed, &mut open] {
-                    config.provenance = CREATED
-                        .iter()
-                        .map(|path| (resource(port, path), "create-1".to_owned()))
-                        .collect();
-                }
-                vec![closed, open]
-            }),
-            egress: Box::new(|port| {
-                vec![EgressConfig {
-                    url: url(port, "/open"),
-                    addresses: Vec::new(),
-                    ends_by_close: false,
-                }]
-            }),
-            delivery: Delivery::Async,
-            deadlines: Deadlines::default(),
-            limits: ExchangeLimits::default(),
-            outbox_records: 100_000,
-            is_record_required: true,
-            write_stall: ListenerLimits::default().write_stall,
-            profile: Profile::Kakehashi1,
-            foreign: Vec::new(),
-            contract_services: Vec::new(),
-            own_users_only: false,
-        }
-    }
-}
-
-/// Resources whose creation is known.
-const CREATED: [&str; 23] = [
-    "/closed/pausing",
-    "/closed/short-small",
-    "/closed/silent",
-    "/closed/coded-in-part",
-    "/closed/coded-not",
-    "/closed/coded-oddly",
-    "/closed/a.csv",
-    "/closed/large",
-    "/closed/chunked",
-    "/closed/short",
-    "/closed/broken-chunks",
-    "/closed/stall",
-    "/closed/endless",
-    "/closed/empty",
-    "/closed/coded",
-    "/closed/status/404",
-    "/closed/status/401",
-    "/closed/status/503",
-    "/closed/moved-inside",
-    "/closed/moved-raw",
-    "/closed/moved-outside",
-    "/open/a.csv",
-    "/open/large",
-];
-
-pub fn url(port: u16, path: &str) -> Url {
-    resource(port, path).parse().expect("a URL")
-}
-
-pub fn resource(port: u16, path: &str) -> String {
-    format!("http://127.0.0.1:{port}{path}")
-}
-
-pub fn source(port: u16, path: &str) -> SourceConfig {
-    SourceConfig::new(url(port, path))
-}
-
 /// Two connectors and what is around them.
 pub struct ConnectorFixture {
     pub pki: Arc<Pki>,
@@ -245,6 +149,18 @@ pub struct ConnectorFixture {
 }
 
 impl ConnectorFixture {
+    /// The usual one, with a grant on this path for its user.
+    pub async fn granting(path: &str) -> Self {
+        let world = Self::start(Plan::default()).await;
+        world.grant(path).await;
+        world
+    }
+
+    /// What the user gets for this path through both connectors.
+    pub async fn fetch(&self, path: &str) -> Got {
+        fetch(self.ask(path, Some("good"))).await
+    }
+
     pub async fn start(plan: Plan) -> Self {
         let pki = Arc::new(Pki::new());
         let (router, steering) = origin::router();

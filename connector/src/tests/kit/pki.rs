@@ -40,17 +40,11 @@ impl Pki {
     /// The files of a connector whose certificate carries `name`, `localhost` and 127.0.0.1.
     pub fn config(&self, name: &str) -> TlsConfig {
         let file = uuid::Uuid::new_v4();
+        let [certificate, key, ca] =
+            ["crt", "key", "ca"].map(|kind| self.path(&format!("{file}.{kind}")));
         let config = TlsConfig {
-            certificate: self.path(&format!("{file}.crt")),
-            key: self.path(&format!("{file}.key")),
-            ca: self.path(&format!("{file}.ca")),
-            crl: None,
-            crl_url: Vec::new(),
-            anchors: Vec::new(),
             reload_interval: Period::seconds(3600),
-            crl_grace: Period::seconds(0),
-            allow_tls12: false,
-            pinned: std::collections::BTreeMap::new(),
+            ..TlsConfig::new(certificate, key, ca)
         };
         std::fs::write(&config.ca, self.issuer.pem()).expect("a writable folder");
         self.certify(&config, name);

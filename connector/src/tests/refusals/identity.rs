@@ -21,8 +21,7 @@ async fn a_closed_file_needs_a_good_token_and_a_grant(
     #[case] status: u16,
     #[case] message_id: &str,
 ) {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     let auth = &world.auth;
     auth.token(
         "stranger",
@@ -92,8 +91,7 @@ async fn the_provider_judges_for_itself(
     #[case] ours: (u16, &str),
     #[case] others: (u16, &str),
 ) {
-    let world = ConnectorFixture::start(Plan::default()).await;
-    world.grant("/closed/a.csv").await;
+    let world = ConnectorFixture::granting("/closed/a.csv").await;
     let auth = &world.auth;
     let own = world.receiver_tls.own().thumbprint;
     let made = |by, audience, thumbprint: Option<&str>| {
@@ -268,7 +266,7 @@ async fn nothing_is_sent_to_a_provider_that_is_somebody_else() {
         .locations
         .put(PROVIDER, &at, Some("another.example"), Profile::Kakehashi1);
     world.grant("/closed/a.csv").await;
-    let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    let got = world.fetch("/closed/a.csv").await;
     assert_eq!(got.error(), (500, "020004005E".to_owned()));
     // A certificate of another authority.
     let other = Pki::new();
@@ -284,7 +282,7 @@ async fn nothing_is_sent_to_a_provider_that_is_somebody_else() {
         Some(PROVIDER_CONNECTOR),
         Profile::Kakehashi1,
     );
-    let got = fetch(world.ask("/closed/a.csv", Some("good"))).await;
+    let got = world.fetch("/closed/a.csv").await;
     assert_eq!(got.error(), (500, "020004005E".to_owned()));
     world.is_untouched().await;
 }
@@ -335,7 +333,7 @@ async fn without_the_authentication_server_nothing_new_is_served() {
     world.auth.is_away.store(true, Ordering::SeqCst);
     for got in [
         fetch(world.ask("/open/a.csv", None)).await,
-        fetch(world.ask("/open/a.csv", Some("good"))).await,
+        world.fetch("/open/a.csv").await,
         fetch(world.ask_url(&world.resource("/open/a.csv"), None)).await,
     ] {
         assert_eq!(got.error(), (503, "020004002E".to_owned()));

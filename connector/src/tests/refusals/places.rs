@@ -122,7 +122,7 @@ async fn a_source_that_says_that_nothing_is_coded_is_believed() {
     let world = ConnectorFixture::start(Plan::default()).await;
     let path = "/closed/coded-not";
     world.grant(path).await;
-    let got = fetch(world.ask(path, Some("good"))).await;
+    let got = world.fetch(path).await;
     assert_eq!((got.status.as_u16(), got.text()), (200, "a"));
     assert!(!got.headers.contains_key("content-encoding"));
 }
@@ -136,7 +136,7 @@ async fn a_source_that_says_that_nothing_is_coded_is_believed() {
 async fn a_sources_failure_has_its_status(#[case] path: &str, #[case] status: u16) {
     let world = ConnectorFixture::start(Plan::default()).await;
     world.grant(path).await;
-    let got = fetch(world.ask(path, Some("good"))).await;
+    let got = world.fetch(path).await;
     assert_eq!(got.error(), (status, "020004005E".to_owned()));
     // Nobody's token is to blame for what the source says.
     assert!(!got.headers.contains_key("www-authenticate"));

@@ -201,17 +201,12 @@ async fn too_many_exchanges_at_a_time_are_refused() {
         .await
         .unwrap();
     assert_eq!(first.status().as_u16(), 200);
-    let got = fetch(world.ask("/open/a.csv", Some("good"))).await;
+    let got = world.fetch("/open/a.csv").await;
     assert_eq!(got.error(), (503, "020090006E".to_owned()));
     drop(first);
     // The place is free again once the connection is seen to be gone.
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while fetch(world.ask("/open/a.csv", Some("good")))
-        .await
-        .status
-        .as_u16()
-        != 200
-    {
+    while world.fetch("/open/a.csv").await.status.as_u16() != 200 {
         assert!(
             tokio::time::Instant::now() < deadline,
             "the place is never given back"

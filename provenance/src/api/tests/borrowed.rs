@@ -4,7 +4,10 @@
 use rstest::rstest;
 
 use super::{
-    rights::{OTHER_RECEIVER, event, readable, story},
+    rights::{
+        OTHER_RECEIVER, event,
+        reading::{readable, story},
+    },
     *,
 };
 

@@ -14,37 +14,28 @@ mod rights;
 mod upload;
 
 use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use async_trait::async_trait;
-use auth_client::{
-    Callers, ConnectorRegistration, ConnectorRole, Facts, Profile, RegistryError, State,
-    TokenClaims, TokenError, VerifiedToken,
-    api::{ServiceRegistration, UserRegistration},
-};
+use auth_client::{ConnectorRole, Profile, State, TokenClaims, TokenError};
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use common::{
     clock::{Clock as _, ManualClock},
     config::ByteSize,
-    ids::{ConnectorId, UserId},
-    listener::{ConnectionControl, ConnectionInfo},
+    ids::ConnectorId,
     process::Readiness,
-    tls::PeerCertificate,
 };
 use common_db::DatabaseConfig;
-use http::{HeaderMap, Request, StatusCode};
+use http::{Request, StatusCode};
 use provenance_model::event_id::{EventIds, OwnedId};
 use serde_json::{Value, json};
+use test_kit::{
+    FakeAuth, Rules,
+    calls::{Answer, ask, certificate, connection},
+};
 use time::macros::datetime;
-use tower::ServiceExt as _;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::*;
@@ -58,7 +49,7 @@ use crate::{
 const PROVIDER: &str = "provider-a";
 const CONSUMER: &str = "consumer-b";
 const STRANGER: &str = "stranger-c";
-/// A member of the provider's organisation; see [`Registered`].
+/// A member of the provider's organisation; see [`token_claims`].
 const CLERK: &str = "clerk-of-provider-a";
 /// Connectors by DNS name; tokens are `token-of-` and the user.
 const PROVIDER_CONNECTOR: &str = "provider.a.example";
@@ -75,92 +66,31 @@ fn limits() -> LedgerConfig {
     }
 }
 
-fn user(id: &str) -> UserId {
-    UserId::parse(id).expect("a user ID")
+/// `token-of-USER`, of somebody who belongs to ORG where they are `clerk-of-ORG`; addressed to PROVIDER with `-to-PROVIDER` behind.
+fn token_claims(token: &str) -> Result<TokenClaims, TokenError> {
+    let id = token.strip_prefix("token-of-").ok_or(TokenError::Expired)?;
+    let (id, audience) = match id.split_once("-to-") {
+        Some((id, audience)) => (id, Some(audience)),
+        None => (id, None),
+    };
+    let orgs: Vec<&str> = id.strip_prefix("clerk-of-").into_iter().collect();
+    let plain = TokenClaims {
+        jti: format!("jti-of-{token}"),
+        ..test_kit::plain(id, &orgs)
+    };
+    Ok(match audience {
+        Some(audience) => test_kit::exchanged(plain, RECEIVER_CONNECTOR, audience, None),
+        None => plain,
+    })
 }
 
-/// What the authentication server knows, and whether it answers. Who calls, the function decides that decides everywhere.
-struct Registered {
-    connectors: BTreeMap<&'static str, (ConnectorRole, &'static str)>,
-    is_available: AtomicBool,
-}
-
-#[async_trait]
-impl Facts for Registered {
-    /// `token-of-USER`, of somebody who belongs to ORG where they are `clerk-of-ORG`; addressed to PROVIDER with
-    /// `-to-PROVIDER` behind.
-    async fn token(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
-        self.available()
-            .map_err(|_| TokenError::Unavailable("connection refused".to_owned()))?;
-        let id = token.strip_prefix("token-of-").ok_or(TokenError::Expired)?;
-        let (id, audience) = match id.split_once("-to-") {
-            Some((id, audience)) => (id, Some(audience)),
-            None => (id, None),
-        };
-        let orgs: Vec<&str> = id.strip_prefix("clerk-of-").into_iter().collect();
-        let plain = TokenClaims {
-            jti: format!("jti-of-{token}"),
-            ..test_kit::plain(id, &orgs)
-        };
-        let claims = match audience {
-            Some(audience) => test_kit::exchanged(plain, RECEIVER_CONNECTOR, audience, None),
-            None => plain,
-        };
-        Ok(Arc::new(VerifiedToken::unchecked_for_tests(claims, token)))
-    }
-
-    async fn connector(
-        &self,
-        id: &ConnectorId,
-    ) -> Result<Option<ConnectorRegistration>, RegistryError> {
-        self.available()?;
-        let found = self.connectors.get(id.as_str());
-        Ok(found.map(|(role, of)| ConnectorRegistration {
-            connector_id: id.clone(),
-            role: *role,
-            user_id: user(of),
-            profile: Profile::Kakehashi1,
-            state: State::Active,
-        }))
-    }
-
-    async fn service(&self, _: &ConnectorId) -> Result<Option<ServiceRegistration>, RegistryError> {
-        self.available()?;
-        Ok(None)
-    }
-
-    /// Everybody but `unknown…`. A provider has connectors of the reference kind, `ours…` has some of ours, `none…` has none.
-    async fn user(&self, id: &UserId) -> Result<Option<UserRegistration>, RegistryError> {
-        self.available()?;
-        let text = id.as_str();
-        let provider_profiles = match text {
-            _ if text.starts_with("none") => Vec::new(),
-            _ if text.starts_with("ours") => vec![Profile::Kakehashi1],
-            _ => vec![Profile::Cadde4],
-        };
-        Ok((!text.starts_with("unknown")).then(|| UserRegistration {
-            user_id: id.clone(),
-            provider_profiles,
-        }))
-    }
-
-    async fn is_suspended(
-        &self,
-        _: &UserId,
-        _: Option<&ConnectorId>,
-    ) -> Result<bool, RegistryError> {
-        self.available()?;
-        Ok(false)
-    }
-}
-
-impl Registered {
-    fn available(&self) -> Result<(), RegistryError> {
-        if self.is_available.load(Ordering::Relaxed) {
-            Ok(())
-        } else {
-            Err(RegistryError::Unavailable("connection refused".to_owned()))
-        }
+/// Everybody but `unknown…`. A provider has connectors of the reference kind, `ours…` has some of ours, `none…` has none.
+fn profiles(user: &str) -> Option<Vec<Profile>> {
+    match user {
+        _ if user.starts_with("unknown") => None,
+        _ if user.starts_with("none") => Some(Vec::new()),
+        _ if user.starts_with("ours") => Some(vec![Profile::Kakehashi1]),
+        _ => Some(vec![Profile::Cadde4]),
     }
 }
 
@@ -168,7 +98,7 @@ struct LedgerFixture {
     public: Router,
     peer: Router,
     clock: Arc<ManualClock>,
-    authority: Arc<Registered>,
+    authority: Arc<FakeAuth>,
     folder: tempfile::TempDir,
 }
 
@@ -197,21 +127,23 @@ impl LedgerFixture {
         };
         let check = Readiness::default().register("ledger");
         let sequencer = Sequencer::start(store, clock.clone(), limits, check).expect("a thread");
-        let (provider, receiver) = (ConnectorRole::Provider, ConnectorRole::Receiver);
-        let authority = Arc::new(Registered {
-            connectors: BTreeMap::from([
-                (PROVIDER_CONNECTOR, (provider, PROVIDER)),
-                (RECEIVER_CONNECTOR, (receiver, CONSUMER)),
-                ("second.b.example", (receiver, CONSUMER)),
-                ("provider.c.example", (provider, STRANGER)),
-                ("receiver.c.example", (receiver, STRANGER)),
-            ]),
-            is_available: AtomicBool::new(true),
-        });
+        let authority = Arc::new(FakeAuth::by(Rules {
+            token: token_claims,
+            user: profiles,
+        }));
+        for (id, role, user) in [
+            (PROVIDER_CONNECTOR, ConnectorRole::Provider, PROVIDER),
+            (RECEIVER_CONNECTOR, ConnectorRole::Receiver, CONSUMER),
+            ("second.b.example", ConnectorRole::Receiver, CONSUMER),
+            ("provider.c.example", ConnectorRole::Provider, STRANGER),
+            ("receiver.c.example", ConnectorRole::Receiver, STRANGER),
+        ] {
+            authority.register(id, role, user, State::Active);
+        }
         let ledger = Arc::new(Ledger {
             sequencer,
             reader: Arc::new(reader),
-            authority: Arc::new(AuthServer(Callers::new(authority.clone()))),
+            authority: Arc::new(AuthServer(authority.callers())),
             clock: clock.clone(),
             organization: "ledger.example".to_owned(),
             batches: Batches::new(&config),
@@ -237,8 +169,8 @@ impl LedgerFixture {
 
     fn set_available(&self, is_available: bool) {
         self.authority
-            .is_available
-            .store(is_available, Ordering::Relaxed);
+            .is_away
+            .store(!is_available, Ordering::SeqCst);
     }
 
     fn events(&self) -> i64 {
@@ -264,47 +196,10 @@ impl LedgerFixture {
     }
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
-}
-
 /// Sends `request` as it would come over a connection with the certificate of `connector`.
-async fn send(router: &Router, mut request: Request<Body>, connector: Option<&str>) -> Answer {
-    request.extensions_mut().insert(ConnectionInfo {
-        remote: SocketAddr::from(([127, 0, 0, 1], 50_000)),
-        peer: connector.map(|id| Arc::new(certificate(id, 7))),
-        control: ConnectionControl::default(),
-    });
-    let response = router
-        .clone()
-        .oneshot(request)
-        .await
-        .expect("the router never fails");
-    let (parts, body) = response.into_parts();
-    let body = common::http::body::read_limited(body, 64 << 20)
-        .await
-        .expect("a whole body");
-    let body = serde_json::from_slice(&body)
-        .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-    }
-}
-
-fn certificate(id: &str, sha256: u8) -> PeerCertificate {
-    PeerCertificate {
-        connector_id: Some(ConnectorId::parse(id).expect("a connector ID")),
-        sha256: [sha256; 32],
-        issuer: Bytes::new(),
-        serial: Bytes::new(),
-        not_after: datetime!(2026-01-01 00:00 UTC),
-        der: Bytes::new(),
-        standing: common::tls::Standing::default(),
-    }
+async fn send(router: &Router, request: Request<Body>, connector: Option<&str>) -> Answer {
+    let certificate = connector.map(|id| certificate(id, 7));
+    ask(router, request, connection(certificate)).await
 }
 
 /// A multipart body as `curl -F` makes it.

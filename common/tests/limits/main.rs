@@ -5,6 +5,8 @@
     reason = "helpers of tests may stop at the first surprise as tests do"
 )]
 
+mod places;
+
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{
@@ -20,12 +22,14 @@ use common::{
 };
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rstest::rstest;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
     sync::mpsc,
+    task::JoinHandle,
     time::{Instant, timeout},
 };
 
@@ -138,6 +142,37 @@ async fn say(stream: &mut TcpStream, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer[..read]).into_owned()
 }
 
+/// What a client of HTTP/2 may be sent before it says that it has taken something, as long as it says nothing else.
+const WINDOW: u32 = (1 << 16) - 1;
+
+/// A connection with HTTP/2 whose streams have this window, and its end.
+async fn http2(
+    address: SocketAddr,
+    window: u32,
+) -> (SendRequest<Empty<Bytes>>, JoinHandle<hyper::Result<()>>) {
+    let io = TokioIo::new(connect(address).await);
+    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(window)
+        .handshake(io)
+        .await
+        .unwrap();
+    (sender, tokio::spawn(connection))
+}
+
+fn request(uri: impl AsRef<str>) -> http::Request<Empty<Bytes>> {
+    let request = http::Request::get(uri.as_ref());
+    request.body(Empty::new()).unwrap()
+}
+
+/// A mebibyte a second has to be taken.
+fn rated() -> ListenerLimits {
+    ListenerLimits {
+        write_rate: ByteSize(1 << 20),
+        write_rate_over: Period::millis(200),
+        ..ListenerLimits::default()
+    }
+}
+
 fn quick() -> ListenerLimits {
     ListenerLimits {
         headers: Period::millis(300),
@@ -236,11 +271,7 @@ async fn a_request_says_once_whom_it_is_for_and_who_sends_it(
 #[tokio::test]
 async fn on_http2_a_host_is_the_authority(#[case] host: &str, #[case] status: u16) {
     let address = start(ListenerLimits::default()).await;
-    let io = TokioIo::new(connect(address).await);
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let (mut sender, _) = http2(address, WINDOW).await;
     let request = http::Request::get("http://x/small")
         .header("host", host)
         .body(Empty::<Bytes>::new())
@@ -252,14 +283,8 @@ async fn on_http2_a_host_is_the_authority(#[case] host: &str, #[case] status: u1
 #[tokio::test]
 async fn an_http2_connection_without_a_stream_ends() {
     let address = start(quick()).await;
-    let io = TokioIo::new(connect(address).await);
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
-    let ended = tokio::spawn(connection);
-    let request = http::Request::get("http://x/small")
-        .body(Empty::<Bytes>::new())
-        .unwrap();
+    let (mut sender, ended) = http2(address, WINDOW).await;
+    let request = request("http://x/small");
     let answer = sender.send_request(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(body, "small");
@@ -276,16 +301,8 @@ async fn an_http2_connection_without_a_stream_ends() {
 #[tokio::test]
 async fn an_http2_client_that_opens_no_window_is_dropped(#[case] body: &str) {
     let address = start(quick()).await;
-    let io = TokioIo::new(connect(address).await);
-    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
-        .initial_stream_window_size(0)
-        .handshake(io)
-        .await
-        .unwrap();
-    let ended = tokio::spawn(connection);
-    let request = http::Request::get(format!("http://x/{body}"))
-        .body(Empty::<Bytes>::new())
-        .unwrap();
+    let (mut sender, ended) = http2(address, 0).await;
+    let request = request(format!("http://x/{body}"));
     // Held: dropping it would end its stream.
     let _answer = sender.send_request(request).await.unwrap();
     let ended = timeout(PATIENCE, ended).await;
@@ -295,14 +312,8 @@ async fn an_http2_client_that_opens_no_window_is_dropped(#[case] body: &str) {
 #[tokio::test]
 async fn an_http2_body_that_is_slow_itself_is_waited_for() {
     let address = start(quick()).await;
-    let io = TokioIo::new(connect(address).await);
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    let request = http::Request::get("http://x/slow")
-        .body(Empty::<Bytes>::new())
-        .unwrap();
+    let (mut sender, _) = http2(address, WINDOW).await;
+    let request = request("http://x/slow");
     let answer = sender.send_request(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(body, "ab");
@@ -338,12 +349,7 @@ async fn a_client_that_takes_nothing_is_dropped_and_a_slow_one_is_not() {
 /// A client that takes a little all the time, but less than it has to.
 #[tokio::test]
 async fn a_client_that_takes_a_large_body_too_slowly_is_dropped() {
-    let limits = ListenerLimits {
-        write_rate: ByteSize(1 << 20),
-        write_rate_over: Period::millis(200),
-        ..ListenerLimits::default()
-    };
-    let (address, mut drops) = start_watched(limits).await;
+    let (address, mut drops) = start_watched(rated()).await;
     let mut slow = connect(address).await;
     slow.write_all(b"GET /watched HTTP/1.1\r\nhost: x\r\n\r\n")
         .await
@@ -356,8 +362,9 @@ async fn a_client_that_takes_a_large_body_too_slowly_is_dropped() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
+    let dropped = timeout(PATIENCE, drops.recv());
     tokio::select! {
-        dropped = timeout(PATIENCE, drops.recv()) => assert!(dropped.is_ok(), "its body is dropped"),
+        dropped = dropped => assert!(dropped.is_ok(), "its body is dropped"),
         () = takes => {}
     }
 }
@@ -365,22 +372,9 @@ async fn a_client_that_takes_a_large_body_too_slowly_is_dropped() {
 /// The same on HTTP/2, over a stream whose window it opens a little at a time.
 #[tokio::test]
 async fn an_http2_client_that_takes_a_large_body_too_slowly_is_dropped() {
-    let limits = ListenerLimits {
-        write_rate: ByteSize(1 << 20),
-        write_rate_over: Period::millis(200),
-        ..ListenerLimits::default()
-    };
-    let (address, mut drops) = start_watched(limits).await;
-    let io = TokioIo::new(connect(address).await);
-    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
-        .initial_stream_window_size(1 << 10)
-        .handshake(io)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    let request = http::Request::get("http://x/watched")
-        .body(Empty::<Bytes>::new())
-        .unwrap();
+    let (address, mut drops) = start_watched(rated()).await;
+    let (mut sender, _) = http2(address, 1 << 10).await;
+    let request = request("http://x/watched");
     let mut body = sender.send_request(request).await.unwrap().into_body();
     let takes = async {
         loop {
@@ -388,8 +382,9 @@ async fn an_http2_client_that_takes_a_large_body_too_slowly_is_dropped() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
+    let dropped = timeout(PATIENCE, drops.recv());
     tokio::select! {
-        dropped = timeout(PATIENCE, drops.recv()) => assert!(dropped.is_ok(), "its body is dropped"),
+        dropped = dropped => assert!(dropped.is_ok(), "its body is dropped"),
         () = takes => {}
     }
 }
@@ -397,12 +392,7 @@ async fn an_http2_client_that_takes_a_large_body_too_slowly_is_dropped() {
 /// Neither a client that is fast enough nor a source that is slow.
 #[tokio::test]
 async fn a_large_body_that_is_taken_as_fast_as_it_comes_goes_on() {
-    let limits = ListenerLimits {
-        write_rate: ByteSize(1 << 20),
-        write_rate_over: Period::millis(200),
-        ..ListenerLimits::default()
-    };
-    let (address, mut drops) = start_watched(limits).await;
+    let (address, mut drops) = start_watched(rated()).await;
     let mut fast = connect(address).await;
     fast.write_all(b"GET /watched HTTP/1.1\r\nhost: x\r\n\r\n")
         .await
@@ -424,161 +414,6 @@ async fn a_large_body_that_is_taken_as_fast_as_it_comes_goes_on() {
         answer.contains("\r\na\r\n") && answer.ends_with("0\r\n\r\n"),
         "{answer}"
     );
-}
-
-#[tokio::test]
-async fn one_address_cannot_take_all_places_and_places_come_back() {
-    let limits = ListenerLimits {
-        connections: 4,
-        connections_per_client: 2,
-        ..ListenerLimits::default()
-    };
-    let address = start(limits).await;
-    let mut first = connect(address).await;
-    let mut second = connect(address).await;
-    assert!(ask(&mut first).await.contains("200 OK"));
-    assert!(ask(&mut second).await.contains("200 OK"));
-    let mut third = connect(address).await;
-    let refused = ask(&mut third).await;
-    assert!(
-        refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 5"),
-        "{refused}"
-    );
-    let mut other = connect_from("127.0.0.2", address).await;
-    assert!(ask(&mut other).await.contains("200 OK"));
-    drop(first);
-    let comes_back = async {
-        loop {
-            let mut again = connect(address).await;
-            if ask(&mut again).await.contains("200 OK") {
-                return;
-            }
-        }
-    };
-    timeout(PATIENCE, comes_back)
-        .await
-        .expect("the place comes back");
-}
-
-/// One connection at once and one a second: of many that come together some get no turn.
-fn paced() -> ListenerLimits {
-    ListenerLimits {
-        new_connections: 1,
-        new_connections_burst: 1,
-        ..ListenerLimits::default()
-    }
-}
-
-/// Opens 20 connections at once that ask one thing each, and gives how many were answered. The others were closed.
-async fn answered(address: SocketAddr) -> usize {
-    let ask = async || {
-        let mut stream = connect(address).await;
-        stream
-            .write_all(b"GET /small HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            .await
-            .unwrap();
-        rest(&mut stream).await
-    };
-    let answers = futures_util::future::join_all((0..20).map(|_| ask())).await;
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.is_empty() || answer.contains("200 OK"))
-    );
-    answers.iter().filter(|answer| !answer.is_empty()).count()
-}
-
-#[tokio::test]
-async fn a_network_that_opens_too_many_connections_waits_alone() {
-    let address = start(paced()).await;
-    let mut before = connect(address).await;
-    assert!(ask(&mut before).await.contains("200 OK"));
-    let greedy = answered(address);
-    let others = async {
-        let mut other = connect_from("127.0.0.2", address).await;
-        assert!(ask(&mut other).await.contains("200 OK"));
-        assert!(ask(&mut before).await.contains("200 OK"), "it is in");
-    };
-    let (answered, ()) = tokio::join!(greedy, others);
-    assert!((1..20).contains(&answered), "{answered}");
-}
-
-#[tokio::test]
-async fn what_a_proxy_opens_is_not_paced_and_its_refusals_end_nothing() {
-    let mut config = config(paced());
-    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    let (address, _drops) = start_with(&config).await;
-    assert_eq!(answered(address).await, 20);
-    let mut stream = connect(address).await;
-    for _ in 0..30 {
-        let answer = say(&mut stream, REFUSED).await;
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-    }
-}
-
-const REFUSED: &[u8] = b"GET /refused HTTP/1.1\r\nhost: x\r\n\r\n";
-
-#[tokio::test]
-async fn the_tenth_refusal_ends_a_connection() {
-    let address = start(ListenerLimits::default()).await;
-    let mut stream = connect(address).await;
-    for _ in 0..9 {
-        let answer = say(&mut stream, REFUSED).await;
-        assert!(
-            answer.starts_with("HTTP/1.1 401 ") && !answer.contains("connection: close"),
-            "{answer}"
-        );
-        assert!(ask(&mut stream).await.contains("200 OK"));
-    }
-    stream.write_all(REFUSED).await.unwrap();
-    let last = rest(&mut stream).await;
-    assert!(
-        last.starts_with("HTTP/1.1 401 ") && last.contains("connection: close"),
-        "{last}"
-    );
-}
-
-#[tokio::test]
-async fn the_tenth_refusal_ends_an_http2_connection_after_what_is_under_way() {
-    let address = start(ListenerLimits::default()).await;
-    let io = TokioIo::new(connect(address).await);
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-        .await
-        .unwrap();
-    let ended = tokio::spawn(connection);
-    let mut get = async |path: &str| {
-        let request = http::Request::get(format!("http://x{path}"))
-            .body(Empty::<Bytes>::new())
-            .unwrap();
-        sender.send_request(request).await.unwrap()
-    };
-    let slow = get("/slow").await;
-    for _ in 0..10 {
-        let answer = get("/refused").await;
-        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    }
-    let body = slow.into_body().collect().await.unwrap().to_bytes();
-    assert_eq!(body, "ab");
-    timeout(PATIENCE, ended)
-        .await
-        .expect("the connection ends")
-        .unwrap()
-        .unwrap();
-}
-
-#[tokio::test]
-async fn beyond_all_places_callers_are_told() {
-    let limits = ListenerLimits {
-        connections: 1,
-        ..ListenerLimits::default()
-    };
-    let address = start(limits).await;
-    let mut first = connect(address).await;
-    assert!(ask(&mut first).await.contains("200 OK"));
-    let mut second = connect(address).await;
-    assert!(ask(&mut second).await.starts_with("HTTP/1.1 503 "));
-    assert_eq!(rest(&mut second).await, "", "and closed");
-    assert!(ask(&mut first).await.contains("200 OK"));
 }
 
 #[tokio::test]
