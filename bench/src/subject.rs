@@ -205,28 +205,19 @@ impl Subject {
     /// # Panics
     /// Where one of them does not run.
     pub fn our_processes(&self) -> Processes {
-        const WAY: [(&str, &str, &str); 5] = [
-            ("receiver", "receiver-connector", "/receiver-b/"),
-            ("data-server", "data-server", "/data-a/"),
-            ("ledger", "provenance-server", ""),
-            ("auth", "auth-server", ""),
-            ("location", "location-server", ""),
+        let found = [
+            ("receiver", "receiver-b"),
+            ("data-server", "data-a"),
+            ("ledger", "provenance-server"),
+            ("auth", "auth-server"),
+            ("location", "location-server"),
         ];
-        let services = self.trial.services();
-        let find = |service: &str, domain: &str| {
-            services.iter().find(|(_, line)| {
-                line.contains(&format!(" serve {service}")) && line.contains(domain)
-            })
-        };
-        let found = WAY.iter().map(|(name, service, domain)| {
-            let process = find(service, domain).expect("every service of the trial runs");
-            ((*name).to_owned(), process.0)
-        });
+        let found = found.map(|(name, service)| (name.to_owned(), self.trial.pid(service)));
         let others = [
             ("provider".to_owned(), self.provider.pid()),
             self.data_source(),
         ];
-        found.chain(others).collect()
+        found.into_iter().chain(others).collect()
     }
 
     /// Highest resident memory of each, in bytes.

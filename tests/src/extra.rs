@@ -344,13 +344,13 @@ fn without_slash(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// The configuration file of domain A's connector of this role, from its command line.
+/// The configuration file of domain A's connector of this role.
 fn configuration_of(trial: &Trial, role: Role) -> PathBuf {
-    let ready = &trial.domain("a").ready;
-    trial.configuration(match role {
-        Role::Provider => &ready.provider.connector_id,
-        Role::Receiver => &ready.receiver.connector_id,
-    })
+    let name = match role {
+        Role::Provider => "provider-a",
+        Role::Receiver => "receiver-a",
+    };
+    trial.ready.services[name].configuration_file()
 }
 
 /// Moves every path below `from` to `to`.

@@ -141,22 +141,6 @@ pub fn is_alive(pid: u32) -> bool {
     })
 }
 
-/// All processes whose command line contains `text`, with that command line (blanks between arguments).
-pub fn with_command_line(text: &str) -> Vec<(u32, String)> {
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
-            let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            line.contains(text).then_some((pid, line))
-        })
-        .collect()
-}
-
 /// Peak resident memory of process `pid` in bytes (`VmHWM`).
 pub fn peak_memory(pid: u32) -> u64 {
     let status =

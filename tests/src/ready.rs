@@ -24,6 +24,51 @@ pub struct Ready {
     pub catalog_tool: Option<serde_json::Value>,
     /// Domains by their letter.
     pub domains: BTreeMap<String, DomainReady>,
+    /// Services by the names of their folders (`auth-server`, `receiver-a`, …).
+    pub services: BTreeMap<String, Service>,
+}
+
+impl Ready {
+    /// Reads the text of a ready file.
+    pub fn read(text: &str) -> Self {
+        serde_json::from_str(text)
+            .unwrap_or_else(|error| panic!("the ready file has another shape ({error}): {text}"))
+    }
+}
+
+/// A service as a process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The name after `trial serve`.
+    pub program: String,
+    /// Its process, unless it is down.
+    #[serde(default)]
+    pub pid: Option<u32>,
+    /// Where its configuration, log and data lie.
+    pub folder: PathBuf,
+}
+
+impl Service {
+    /// Where its configuration is.
+    pub fn configuration_file(&self) -> PathBuf {
+        self.folder.join("config.toml")
+    }
+
+    /// Its configuration.
+    pub fn configuration(&self) -> toml::Table {
+        let text = std::fs::read_to_string(self.configuration_file());
+        let text = text.expect("the configuration can be read");
+        text.parse().expect("the configuration is TOML")
+    }
+
+    /// Its `admin` listener.
+    pub fn admin(&self) -> Url {
+        let configuration = self.configuration();
+        let address = configuration["admin"]["listen"].as_str();
+        let url = format!("http://{}", address.expect("the listener has an address"));
+        Url::parse(&url).expect("an address makes a URL")
+    }
 }
 
 /// A person's way in.

@@ -1,6 +1,7 @@
 //! A running trial.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -20,10 +21,9 @@ use crate::{
     client,
     client::Answer,
     data::{self, DataFolder},
-    domain::Domain,
     places,
-    process::{self, Guarded},
-    ready::{ClientCredentials, Credentials, Ready},
+    process::Guarded,
+    ready::{ClientCredentials, Credentials, Ready, Service},
     room::Starting,
     tls::Identity,
     tokens::Signer,
@@ -195,8 +195,7 @@ impl Start {
             let printed = std::fs::read_to_string(&output).unwrap_or_default();
             panic!("the trial was not ready after {took:?}; it printed:\n{printed}");
         };
-        let ready: Ready = serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("the ready file has another shape ({error}): {text}"));
+        let ready = Ready::read(&text);
         Trial {
             http: client::plain(&ready.ca),
             ready,
@@ -270,17 +269,6 @@ impl Trial {
         ANOTHER.get_or_init(Authority::foreign)
     }
 
-    /// The domain with this letter.
-    pub fn domain(&self, letter: &str) -> Domain<'_> {
-        Domain::new(
-            self,
-            self.ready
-                .domains
-                .get(letter)
-                .expect("the trial has domains a, b and c"),
-        )
-    }
-
     /// A client like curl.
     pub fn http(&self) -> &reqwest::Client {
         &self.http
@@ -316,52 +304,23 @@ impl Trial {
         &mut self.process
     }
 
-    /// The processes of the trial's services with their command lines, which name service and configuration file.
-    pub fn services(&self) -> Vec<(u32, String)> {
-        let mut found = process::with_command_line(&format!("{}/", self.directory.display()));
-        found.retain(|(pid, line)| *pid != self.process.pid() && line.contains(" serve "));
-        found
+    /// The trial's services as they are now, by the names of their folders; none once the trial has ended.
+    pub fn services(&self) -> BTreeMap<String, Service> {
+        let text = std::fs::read_to_string(self.directory.join("ready.json"));
+        let ready = text.ok().map(|text| Ready::read(&text));
+        ready.map(|ready| ready.services).unwrap_or_default()
     }
 
-    /// The process of one service, by a part of its command line.
-    pub fn service(&self, name: &str) -> Option<u32> {
-        self.services()
-            .into_iter()
-            .find(|(_, line)| line.contains(name))
-            .map(|(pid, _)| pid)
+    /// The process of the service whose folder has this name.
+    pub fn pid(&self, name: &str) -> u32 {
+        let services = self.services();
+        let service = services.get(name).expect("the trial has such a service");
+        service.pid.expect("it runs")
     }
 
-    /// The process of the connector with this id, whose configuration names it.
-    pub fn connector(&self, connector_id: &str) -> u32 {
-        self.connector_with_configuration(connector_id).0
-    }
-
-    /// The configuration file of the connector with this id.
-    pub fn configuration(&self, connector_id: &str) -> PathBuf {
-        self.connector_with_configuration(connector_id).1
-    }
-
-    fn connector_with_configuration(&self, connector_id: &str) -> (u32, PathBuf) {
-        self.services()
-            .into_iter()
-            .filter(|(_, line)| line.contains("-connector "))
-            .filter_map(|(pid, line)| Some((pid, configuration_in(&line)?)))
-            .find(|(_, path)| {
-                std::fs::read_to_string(path).is_ok_and(|text| text.contains(connector_id))
-            })
-            .expect("the connector runs")
-    }
-
-    /// The configuration of a server of which there is one (`auth-server`, `provenance-server`, …).
+    /// The configuration of the service whose folder has this name.
     pub fn service_configuration(&self, name: &str) -> toml::Table {
-        let path = self
-            .services()
-            .into_iter()
-            .find(|(_, line)| line.contains(&format!(" serve {name} ")))
-            .and_then(|(_, line)| configuration_in(&line))
-            .expect("the server runs");
-        let text = std::fs::read_to_string(path).expect("the configuration can be read");
-        text.parse().expect("the configuration is TOML")
+        self.ready.services[name].configuration()
     }
 
     /// The certificate of the server `name`.
@@ -439,11 +398,6 @@ impl Trial {
         collect(&self.directory, "log", &mut logs);
         logs
     }
-}
-
-/// The path behind `--config` in a command line.
-fn configuration_in(line: &str) -> Option<PathBuf> {
-    Some(line.split("--config ").nth(1)?.split(' ').next()?.into())
 }
 
 fn collect(directory: &Path, extension: &str, found: &mut Vec<(PathBuf, String)>) {

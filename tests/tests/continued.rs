@@ -1,13 +1,14 @@
 //! A trial that is started again: after an orderly end, a kill, an interruption, a long time.
 
-use std::time::Duration;
+use std::{fs::File, path::Path, time::Duration};
 
 use tests::{
     Trial,
     data::DataFolder,
     ledger,
-    process::{self, Guarded},
+    process::Guarded,
     room::{Takes, room_blocking},
+    trial::Start,
     wait,
 };
 
@@ -33,7 +34,14 @@ fn a_second_up_continues_with_the_same_ids_and_ports_and_what_was_recorded() {
         .in_directory(directory.path())
         .start();
     let after = std::fs::read_to_string(directory.path().join("ready.json")).unwrap();
-    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let parse = |text: &str| {
+        let mut ready: serde_json::Value = serde_json::from_str(text).unwrap();
+        for service in ready["services"].as_object_mut().unwrap().values_mut() {
+            // It is another process.
+            assert!(service["pid"].take().is_u64());
+        }
+        ready
+    };
     assert_eq!(parse(&before), parse(&after));
 
     runtime.block_on(async {
@@ -83,11 +91,7 @@ fn an_up_that_is_killed_is_followed_by_one_that_waits_for_its_services() {
 fn registrations_without_certificates_are_continued_when_their_codes_have_run_out() {
     let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        Trial::start()
-            .with_own_samples()
-            .in_directory(directory.path())
-    };
+    let start = || with_samples(directory.path());
     let first = start().start();
     let trial = first.directory().to_owned();
     drop(first);
@@ -100,20 +104,14 @@ fn registrations_without_certificates_are_continued_when_their_codes_have_run_ou
         std::fs::write(folder.join("enrolment-code"), "a code of the day before").unwrap();
     }
     let second = start().start();
-    tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(exchange(&second));
+    exchanges(&second);
 }
 
 #[test]
 fn what_was_published_without_being_written_down_is_not_published_twice() {
     let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        Trial::start()
-            .with_own_samples()
-            .in_directory(directory.path())
-    };
+    let start = || with_samples(directory.path());
     let first = start().start();
     let originals = ledger::records(&first, "Create").len();
     let state = first.directory().join("state.json");
@@ -128,20 +126,14 @@ fn what_was_published_without_being_written_down_is_not_published_twice() {
 
     let second = start().start();
     assert_eq!(ledger::records(&second, "Create").len(), originals);
-    tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(exchange(&second));
+    exchanges(&second);
 }
 
 #[test]
 fn a_folder_is_continued_when_its_certificates_have_run_out() {
     let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        Trial::start()
-            .with_own_samples()
-            .in_directory(directory.path())
-    };
+    let start = || with_samples(directory.path());
     drop(start().start());
     // 100 days later: certificates are good for 90.
     let later = start()
@@ -157,19 +149,13 @@ fn a_folder_is_continued_when_its_certificates_have_run_out() {
 fn a_folder_is_continued_that_was_begun_by_a_clock_that_was_ahead() {
     let _room = room_blocking(Takes::ATrial);
     let directory = tempfile::tempdir().unwrap();
-    let start = || {
-        Trial::start()
-            .with_own_samples()
-            .in_directory(directory.path())
-    };
+    let start = || with_samples(directory.path());
     // 9 h ahead.
     drop(start().with_variable("KAKEHASHI_CLOCK_SKEW=32400").start());
     let second = start().start();
     let printed = second.printed();
     assert!(printed.contains("both connectors recorded"), "{printed}");
-    tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(exchange(&second));
+    exchanges(&second);
 }
 
 #[test]
@@ -189,8 +175,8 @@ fn an_up_that_is_interrupted_before_it_is_ready_says_so_and_leaves_nothing() {
         ready.as_os_str(),
     ];
     let mut up = Guarded::start(&tests::trial::program(), arguments, &output, None);
-    let services = || process::with_command_line(&format!("{}/", trial.display()));
-    wait::poll(END, || (services().len() > 2).then_some(())).expect("services start");
+    let started = trial.join("location-server/location-server.log");
+    wait::poll(END, || started.exists().then_some(())).expect("services start");
     // A terminal that is closed.
     up.signal("HUP");
     let status = up.wait(END).expect("up ends");
@@ -199,23 +185,28 @@ fn an_up_that_is_interrupted_before_it_is_ready_says_so_and_leaves_nothing() {
         !status.success() && printed.contains("interrupted"),
         "{status} {printed}"
     );
-    assert!(services().is_empty());
+    // Each of them holds this file while it runs.
+    let held = File::open(trial.join("running")).unwrap();
+    assert!(held.try_lock().is_ok(), "services are left");
     assert!(!ready.exists() && !trial.join("ready.json").exists());
+}
+
+/// A trial with small samples in `directory`, new or continued.
+fn with_samples(directory: &Path) -> Start {
+    Trial::start().with_own_samples().in_directory(directory)
+}
+
+/// Whether an exchange works, by itself.
+fn exchanges(trial: &Trial) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(exchange(trial));
 }
 
 /// One exchange from A to B; the id of its Received.
 async fn exchange(trial: &Trial) -> String {
     let token = trial.domain("b").token().await;
     let resource = trial.domain("a").granted_resource("b");
-    let answer = trial
-        .domain("b")
-        .fetch(&resource.url)
-        .from_provider_of("a")
-        .token(&token)
-        .send()
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let received = answer.header("x-cadde-provenance").unwrap().to_owned();
-    ledger::arrived(trial, &received, 3, &token).await;
-    received
+    let fetch = trial.domain("b").fetch(&resource.url).from_provider_of("a");
+    let (answer, _) = ledger::recorded(trial, fetch, &token).await;
+    answer.header("x-cadde-provenance").unwrap().to_owned()
 }

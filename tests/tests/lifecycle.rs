@@ -1,18 +1,28 @@
 //! Starting and stopping a trial, and what works beside it.
 
-use std::{os::unix::fs::PermissionsExt as _, time::Duration};
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use tests::{
     Trial,
     client::{self, Answer},
     data, ledger, places,
     process::{self, is_alive},
+    ready::Service,
     room::{Takes, room_blocking},
     wait,
 };
 
 /// 20 s: the services' own deadline for running requests is below it.
 const END: Duration = Duration::from_secs(20);
+
+/// None of these runs any more after what happened.
+fn assert_gone(services: BTreeMap<String, Service>, after: &str) {
+    for (name, service) in services {
+        let pid = service.pid.expect("it ran");
+        let gone = wait::poll(Duration::from_secs(1), || (!is_alive(pid)).then_some(()));
+        assert!(gone.is_some(), "still running after {after}: {name}");
+    }
+}
 
 #[test]
 fn ctrl_c_stops_every_process_that_up_started() {
@@ -32,10 +42,7 @@ fn ctrl_c_stops_every_process_that_up_started() {
         "up ended with {status}: {}",
         trial.printed()
     );
-    for (pid, line) in services {
-        let gone = wait::poll(Duration::from_secs(1), || (!is_alive(pid)).then_some(()));
-        assert!(gone.is_some(), "still running after Ctrl-C: {line}");
-    }
+    assert_gone(services, "Ctrl-C");
 }
 
 #[test]
@@ -45,10 +52,7 @@ fn a_signal_to_up_alone_stops_its_services_too() {
     let services = trial.services();
     trial.process().signal("TERM");
     assert!(trial.process().wait(END).is_some(), "up ends after SIGTERM");
-    for (pid, line) in services {
-        let gone = wait::poll(Duration::from_secs(1), || (!is_alive(pid)).then_some(()));
-        assert!(gone.is_some(), "still running after SIGTERM: {line}");
-    }
+    assert_gone(services, "SIGTERM");
     // Nobody is told any more that everything is ready.
     assert!(!trial.directory().join("ready.json").exists());
     let copy = trial.directory().with_file_name("ready.json");
@@ -100,19 +104,19 @@ fn up_makes_an_exchange_and_shows_it_before_it_says_that_it_is_ready() {
 fn a_service_that_dies_is_named_and_started_again() {
     let _room = room_blocking(Takes::ATrial);
     let trial = Trial::start().with_own_samples().start();
-    let (victim, line) = trial
-        .services()
-        .into_iter()
-        .find(|(_, line)| line.contains("location"))
-        .expect("the location server is one of the services");
+    let victim = trial.pid("location-server");
     process::signal(victim, "KILL");
     let again = wait::poll(END, || {
-        trial
-            .services()
-            .into_iter()
-            .find(|(pid, found)| *pid != victim && *found == line)
+        let pid = trial.services()["location-server"].pid?;
+        (pid != victim).then_some(pid)
     });
-    assert!(again.is_some(), "not started again: {line}");
+    let again = again.expect("it is started again, and the ready file says so");
+    assert!(is_alive(again));
+    // So does its copy.
+    let copy = trial.directory().with_file_name("ready.json");
+    let copied =
+        || std::fs::read_to_string(&copy).is_ok_and(|text| text.contains(&again.to_string()));
+    assert!(wait::poll(END, || copied().then_some(())).is_some());
     let death = "the location-server was ended by signal 9";
     let named = wait::poll(END, || trial.printed().contains(death).then_some(()));
     assert!(

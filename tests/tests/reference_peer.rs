@@ -47,7 +47,7 @@ async fn a_reference_receiver_gets_its_file_and_sent_is_in_the_ledger_before_the
     let token = trial.domain("b").token().await;
     let reference = reference(&trial).await;
     let peer = &trial.domain("a").ready.provider.peer;
-    let ledger_process = trial.service("provenance").expect("the ledger runs");
+    let ledger_process = trial.pid("provenance-server");
     let admin = &trial.domain("a").ready.provider.admin;
     // One that fits the window whole: nothing of it leaves before the ledger knows. One that streams: all
     // leaves but what was read last, which is 400 KB at most.

@@ -173,7 +173,8 @@ impl Service {
         }
     }
 
-    fn folder(self) -> String {
+    /// The name of its folder, which is its own.
+    pub fn name(self) -> String {
         match self {
             Self::Auth | Self::Location | Self::Provenance => self.program().to_owned(),
             Self::Receiver(domain) => format!("receiver-{}", domain.letter()),
@@ -251,7 +252,7 @@ impl Layout {
 
     /// A service's own folder.
     pub fn folder(&self, service: Service) -> PathBuf {
-        self.dir.join(service.folder())
+        self.dir.join(service.name())
     }
 
     /// A service's configuration.

@@ -1,6 +1,6 @@
 //! The domains as they were registered, and what the ready file says of them.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context as _;
 use common::ids::UserId;
@@ -10,7 +10,7 @@ use crate::{
     prepare::Prepared,
     ready::{
         AppClient, DomainReady, OperatorReady, PeerListener, Person, ProviderReady, ReadyFile,
-        ReceiverReady, Resource, TwoListeners,
+        ReceiverReady, Resource, TwoListeners, services,
     },
     session::Session,
     state::Operator,
@@ -42,6 +42,7 @@ pub(crate) fn ready_file(
     ca: PathBuf,
     operator: &Operator,
     parties: &[Party],
+    processes: &BTreeMap<Service, u32>,
 ) -> anyhow::Result<ReadyFile> {
     let url = |service, port| text(&trial.layout.url(service, port));
     let both = |service| TwoListeners {
@@ -63,6 +64,7 @@ pub(crate) fn ready_file(
         },
         provenance: both(Service::Provenance),
         domains: domains.collect::<anyhow::Result<_>>()?,
+        services: services(&trial.layout, processes),
     })
 }
 

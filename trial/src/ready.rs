@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use crate::layout::Domain;
+use crate::layout::{Domain, Layout, Service};
 
 /// Written whole, readable by its owner alone, when everything is ready. URLs have no slash at their end; members of
 /// services that don't exist are absent.
@@ -26,6 +26,36 @@ pub struct ReadyFile {
     pub provenance: TwoListeners,
     /// The domains by their letter.
     pub domains: BTreeMap<Domain, DomainReady>,
+    /// The services by the names of their folders.
+    pub services: BTreeMap<String, ServiceReady>,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceReady {
+    /// The name after `trial serve`.
+    pub program: String,
+    /// Its process; absent while it is down. The file is written anew when that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Where its configuration, log and data lie.
+    pub folder: PathBuf,
+}
+
+/// All services, with those `processes` that run.
+pub fn services(
+    layout: &Layout,
+    processes: &BTreeMap<Service, u32>,
+) -> BTreeMap<String, ServiceReady> {
+    let ready = |service: Service| ServiceReady {
+        program: service.program().to_owned(),
+        pid: processes.get(&service).copied(),
+        folder: layout.folder(service),
+    };
+    Service::all()
+        .into_iter()
+        .map(|service| (service.name(), ready(service)))
+        .collect()
 }
 
 /// A user ID and its password.
@@ -224,6 +254,10 @@ mod tests {
                     }],
                 },
             )]),
+            services: services(
+                &Layout::new("/t".into(), 9_001),
+                &BTreeMap::from([(Service::Auth, 7)]),
+            ),
         };
         let json = serde_json::to_value(&ready).unwrap();
         assert_eq!(
@@ -233,6 +267,11 @@ mod tests {
         assert_eq!(json["operator"]["user_id"], "u");
         assert_eq!(json["operator"]["client_id"], "operator");
         assert!(json.get("catalog_tool").is_none());
+        assert_eq!(json["services"]["auth-server"]["pid"], 7);
+        let receiver = &json["services"]["receiver-a"];
+        assert_eq!(receiver["program"], "receiver-connector");
+        assert_eq!(receiver["folder"], "/t/receiver-a");
+        assert!(receiver.get("pid").is_none());
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ready.json");
         ready.write(&path).unwrap();

@@ -1,6 +1,7 @@
 //! Services as child processes: started, watched, started again, stopped.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     path::PathBuf,
     process::{ExitStatus, Stdio},
@@ -46,7 +47,11 @@ pub struct Supervisor {
     console: Console,
     http: reqwest::Client,
     running: Vec<Running>,
+    processes: Processes,
 }
+
+/// The services that run, each with its process.
+type Processes = watch::Sender<BTreeMap<Service, u32>>;
 
 struct Running {
     service: Service,
@@ -69,12 +74,18 @@ impl Supervisor {
             console,
             http,
             running: Vec::new(),
+            processes: Processes::default(),
         }
+    }
+
+    /// The services that run, each with its process.
+    pub fn processes(&self) -> watch::Receiver<BTreeMap<Service, u32>> {
+        self.processes.subscribe()
     }
 
     /// Starts a service whose configuration is written.
     pub fn start(&mut self, service: Service) -> anyhow::Result<()> {
-        let child = spawn(&self.program, &self.layout, service)?;
+        let child = spawn(&self.program, &self.layout, service, &self.processes)?;
         let stop = CancellationToken::new();
         let (died, deaths) = watch::channel(None);
         let keeper = Keeper {
@@ -82,6 +93,7 @@ impl Supervisor {
             layout: self.layout.clone(),
             console: self.console.clone(),
             service,
+            processes: self.processes.clone(),
             stop: stop.clone(),
             died,
         };
@@ -182,6 +194,7 @@ struct Keeper {
     layout: Layout,
     console: Console,
     service: Service,
+    processes: Processes,
     stop: CancellationToken,
     died: watch::Sender<Option<String>>,
 }
@@ -204,6 +217,8 @@ impl Keeper {
             }
             let pause = PAUSES[attempt.min(PAUSES.len() - 1)];
             attempt += 1;
+            self.processes
+                .send_if_modified(|all| all.remove(&self.service).is_some());
             self.died.send_replace(Some(death.clone()));
             self.console.step(format_args!(
                 "the {} {death}; next start in {:.1} s (log: {})",
@@ -216,7 +231,7 @@ impl Keeper {
                 () = self.stop.cancelled() => return,
             }
             started = Instant::now();
-            child = spawn(&self.program, &self.layout, self.service);
+            child = spawn(&self.program, &self.layout, self.service, &self.processes);
         }
     }
 
@@ -237,7 +252,12 @@ impl Keeper {
     }
 }
 
-fn spawn(program: &std::path::Path, layout: &Layout, service: Service) -> anyhow::Result<Process> {
+fn spawn(
+    program: &std::path::Path,
+    layout: &Layout,
+    service: Service,
+    processes: &Processes,
+) -> anyhow::Result<Process> {
     let path = layout.log(service);
     let log = private::open(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut command = Command::new(program);
@@ -260,6 +280,11 @@ fn spawn(program: &std::path::Path, layout: &Layout, service: Service) -> anyhow
         .spawn()
         .with_context(|| format!("cannot start the {service}"))?;
     let stdin = child.stdin.take();
+    if let Some(pid) = child.id() {
+        processes.send_modify(|all| {
+            all.insert(service, pid);
+        });
+    }
     Ok(Process { child, stdin })
 }
 

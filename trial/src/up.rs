@@ -1,6 +1,6 @@
 //! `trial up`: from an empty folder to a running trial, and from a stopped one to the same again.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Context as _;
 use auth_client::{OperatorClient, enrol};
@@ -11,6 +11,7 @@ use common::{
 };
 use futures_util::future::try_join_all;
 use location_client::LocationClient;
+use tokio::sync::watch;
 
 use crate::{
     cli,
@@ -22,7 +23,7 @@ use crate::{
     party::Party,
     prepare::Prepared,
     publish::Publisher,
-    ready::ReadyFile,
+    ready::{self, ReadyFile},
     register::Registrar,
     session::Session,
     signals::Signals,
@@ -53,12 +54,14 @@ pub async fn run(options: cli::Up) -> anyhow::Result<()> {
         started = start(&trial, &mut supervisor, &http) => started,
         () = signals.stop() => Err(interrupted()),
     };
-    let ended = match started.and_then(|ready| announce(&trial, &ready)) {
-        Ok(()) => {
-            signals.stop().await;
-            Ok(())
+    let ended = match started.and_then(|ready| announce(&trial, &ready).map(|()| ready)) {
+        Ok(ready) => {
+            tokio::select! {
+                ended = keep_current(&trial, ready, supervisor.processes()) => ended,
+                () = signals.stop() => Ok(()),
+            }
         }
-        failed => failed,
+        Err(error) => Err(error),
     };
     // What they say is no longer true.
     for file in &trial.ready_files {
@@ -81,11 +84,35 @@ fn interrupted() -> anyhow::Error {
 
 fn announce(trial: &Prepared, ready: &ReadyFile) -> anyhow::Result<()> {
     guide::print(&trial.console, ready, &trial.layout)?;
-    for file in &trial.ready_files {
-        ready.write(file)?;
-    }
+    write(trial, ready)?;
     trial.console.step("ready; Ctrl-C stops everything");
     Ok(())
+}
+
+fn write(trial: &Prepared, ready: &ReadyFile) -> anyhow::Result<()> {
+    trial
+        .ready_files
+        .iter()
+        .try_for_each(|file| ready.write(file))
+}
+
+/// Writes the ready files anew whenever a service has ended or been started again. Ends with a failure alone.
+async fn keep_current(
+    trial: &Prepared,
+    mut ready: ReadyFile,
+    mut processes: watch::Receiver<BTreeMap<Service, u32>>,
+) -> anyhow::Result<()> {
+    loop {
+        let services = ready::services(&trial.layout, &processes.borrow_and_update());
+        if services != ready.services {
+            ready.services = services;
+            write(trial, &ready)?;
+        }
+        processes
+            .changed()
+            .await
+            .context("nobody watches the services any more")?;
+    }
 }
 
 async fn start(
@@ -192,7 +219,8 @@ async fn start(
         "grants are registered with the providers",
     );
 
-    let ready = party::ready_file(trial, configs.ca(), &operator, &parties)?;
+    let processes = supervisor.processes().borrow().clone();
+    let ready = party::ready_file(trial, configs.ca(), &operator, &parties, &processes)?;
     first_exchange(trial, http, &ready).await?;
     Ok(ready)
 }

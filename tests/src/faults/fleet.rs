@@ -20,6 +20,7 @@ use url::Url;
 use crate::{
     Trial,
     process::{self, Guarded},
+    ready,
     trial::{Start, program},
     wait,
 };
@@ -79,8 +80,8 @@ impl Fleet {
         let (mut trial, made) = first(trial).await;
         let mut services: Vec<Service> = trial
             .services()
-            .iter()
-            .filter_map(|(_, line)| Service::read(line))
+            .into_iter()
+            .map(|(name, service)| Service::new(name, service))
             .collect();
         // Those that are called before those that call.
         services.sort_by_key(|service| match service.program.as_str() {
@@ -154,23 +155,15 @@ impl Drop for Fleet {
 }
 
 impl Service {
-    /// A service from its command line.
-    fn read(line: &str) -> Option<Self> {
-        let mut words = line.split(' ').skip_while(|word| *word != "serve");
-        let program = words.nth(1)?.to_owned();
-        let config = PathBuf::from(words.skip_while(|word| *word != "--config").nth(1)?);
-        let name = config.parent()?.file_name()?.to_str()?.to_owned();
-        let text = std::fs::read_to_string(&config).ok()?;
-        let table: Table = text.parse().ok()?;
-        let admin = table.get("admin")?.get("listen")?.as_str()?;
-        Some(Self {
+    fn new(name: String, service: ready::Service) -> Self {
+        Self {
             name,
-            admin: Url::parse(&format!("http://{admin}")).ok()?,
-            program,
-            config,
+            admin: service.admin(),
+            config: service.configuration_file(),
+            program: service.program,
             starts: AtomicU32::new(0),
             process: Mutex::new(None),
-        })
+        }
     }
 
     fn process(&self) -> MutexGuard<'_, Option<Guarded>> {

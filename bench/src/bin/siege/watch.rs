@@ -1,7 +1,7 @@
 //! The services during an attack: their memory, their readiness, and when everything is as before.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -55,36 +55,20 @@ impl Watched {
 }
 
 impl Service {
-    /// All that run, by the command lines of their processes.
+    /// All of a trial.
     ///
     /// # Panics
-    /// Where there are none.
+    /// Where one is down.
     pub fn all(trial: &Trial) -> Vec<Self> {
-        let mut names = BTreeSet::new();
-        let services: Vec<_> = trial
-            .services()
-            .into_iter()
-            .filter_map(|(pid, line)| {
-                let mut words = line.split(' ').skip_while(|word| *word != "--config");
-                let config = std::path::PathBuf::from(words.nth(1)?);
-                let text = std::fs::read_to_string(&config).ok()?;
-                let table: toml::Table = text.parse().ok()?;
-                let admin = table.get("admin")?.get("listen")?.as_str()?.to_owned();
-                let name = config.parent()?.file_name()?.to_string_lossy().into_owned();
-                let admin = Url::parse(&format!("http://{admin}")).ok()?;
-                names.insert(name.clone()).then(|| Self {
-                    name,
-                    pid,
-                    admin,
-                    client: trial.http().clone(),
-                })
-            })
-            .collect();
-        assert!(
-            services.len() > 10,
-            "the services of a trial are found: {services:?}"
-        );
+        let services = trial.services().into_iter();
         services
+            .map(|(name, service)| Self {
+                admin: service.admin(),
+                pid: service.pid.expect("every service of the trial runs"),
+                client: trial.http().clone(),
+                name,
+            })
+            .collect()
     }
 }
 
