@@ -18,11 +18,18 @@ pub struct Domain<'a> {
     pub ready: &'a DomainReady,
 }
 
-impl<'a> Domain<'a> {
-    pub(crate) fn new(trial: &'a Trial, ready: &'a DomainReady) -> Self {
-        Self { trial, ready }
+impl Trial {
+    /// The domain with this letter.
+    pub fn domain(&self, letter: &str) -> Domain<'_> {
+        let ready = self.ready.domains.get(letter);
+        Domain {
+            trial: self,
+            ready: ready.expect("the trial has domains a, b and c"),
+        }
     }
+}
 
+impl<'a> Domain<'a> {
     /// The user ID of its user.
     pub fn user_id(&self) -> &'a str {
         &self.ready.user.user_id

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Trial, client::Answer, wait};
+use crate::{Trial, client::Answer, domain::Fetch, wait};
 
 /// 15 s: delivery happens within a second or so; a loaded machine may need some more.
 const DELIVERY: Duration = Duration::from_secs(15);
@@ -175,6 +175,16 @@ pub fn events(answer: &Answer) -> Vec<Event> {
         Value::Array(events) => events.into_iter().map(Event).collect(),
         other => panic!("a lineage is an array, not {other}"),
     }
+}
+
+/// Sends `fetch`, whose answer is good, and waits until all of it, `Create` to `Received`, stands in the ledger.
+pub async fn recorded(trial: &Trial, fetch: Fetch<'_>, token: &str) -> (Answer, Vec<Event>) {
+    let answer = fetch.token(token).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let received = answer.header("x-cadde-provenance");
+    let received = received.expect("the answer names its event");
+    let events = arrived(trial, received, 3, token).await;
+    (answer, events)
 }
 
 /// Waits until `event_id` and everything before it stands in the ledger, `count` events in all, and returns them farthest first.

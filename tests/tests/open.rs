@@ -44,21 +44,8 @@ async fn an_open_file_with_a_token_is_recorded_under_the_user() {
     let trial = Trial::shared();
     let resource = trial.domain("c").open_resource();
     let token = trial.domain("b").token().await;
-    let answer = trial
-        .domain("b")
-        .fetch(&resource.url)
-        .from_provider_of("c")
-        .token(&token)
-        .send()
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let events = ledger::arrived(
-        trial,
-        answer.header("x-cadde-provenance").unwrap(),
-        3,
-        &token,
-    )
-    .await;
+    let fetch = trial.domain("b").fetch(&resource.url).from_provider_of("c");
+    let (_, events) = ledger::recorded(trial, fetch, &token).await;
     assert_eq!(
         events[2].parties(),
         (trial.domain("c").provider_id(), trial.domain("b").user_id())

@@ -58,15 +58,8 @@ async fn all_directions(trial: &Trial) {
         let token = trial.domain(to).token().await;
         for from in DOMAINS.into_iter().filter(|from| *from != to) {
             let resource = trial.domain(from).granted_resource(to);
-            let fetch = trial
-                .domain(to)
-                .fetch(&resource.url)
-                .from_provider_of(from)
-                .token(&token);
-            let answer = fetch.send().await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
-            let received = answer.header("x-cadde-provenance").unwrap();
-            let events = ledger::arrived(trial, received, 3, &token).await;
+            let fetch = trial.domain(to).fetch(&resource.url).from_provider_of(from);
+            let (answer, events) = ledger::recorded(trial, fetch, &token).await;
             let kinds: Vec<&str> = events.iter().map(ledger::Event::kind).collect();
             assert_eq!(kinds, ["Create", "Sent", "Received"], "{from} to {to}");
             let expected = Some((answer.sha256(), answer.body.len() as u64));

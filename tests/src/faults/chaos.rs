@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 use super::{
+    callers::LoadClient,
     goods::{DOMAINS, Good, HOLDS, Hold, Size, WHOLE},
     journal::End,
-    load::{LoadClient, Manner, Progress},
+    load::{Manner, Progress},
     random::Random,
     wire::Mode,
     world::FaultFixture,

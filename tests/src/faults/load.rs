@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{
+    callers::LoadClient,
     goods::{Good, Size},
     journal::{Attempt, Cut, End},
     random::Random,
@@ -21,17 +22,6 @@ use crate::{client::Answer, domain::Fetch};
 
 /// 64 KiB of JSON: no error body is longer.
 const HEAD_LIMIT: usize = 64 << 10;
-
-/// A user with a token.
-#[derive(Debug, Clone)]
-pub struct LoadClient {
-    /// The domain whose receiver it calls.
-    pub to: &'static str,
-    /// Its user ID.
-    pub user_id: String,
-    /// Good for an hour.
-    pub token: String,
-}
 
 /// What a caller does with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,6 +26,7 @@
 //! ```
 
 pub mod books;
+mod callers;
 pub mod chaos;
 pub mod fleet;
 pub mod goods;
@@ -33,12 +34,14 @@ pub mod journal;
 pub mod judge;
 pub mod load;
 mod random;
+mod rumours;
 pub mod squat;
 pub mod wire;
 pub mod world;
 
 use std::time::Duration;
 
+pub use callers::LoadClient;
 pub use random::Random;
 pub use world::{FaultFixture, Plan};
 

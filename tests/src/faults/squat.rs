@@ -1,7 +1,7 @@
 //! Squatters: a user, a receiver and a provider of the trial, each with everything that is its own, who try to take the ids of
 //! other parties' records before those are delivered.
 //!
-//! Callers let out the id of every answer as soon as they have its headers ([`Ear`]). Beside them a receiver asks providers
+//! Callers let out the id of every answer as soon as they have its headers ([`Ear`](super::rumours::Ear)). Beside them a receiver asks providers
 //! itself, as any registered one may, and so learns the ids of their `Sent` with their nonces. For every id each squatter tries
 //! what its rights let it send: events by token in every spelling of the id, and in a batch events of both types and evidence,
 //! without a nonce, with the true one where it is known, and with one of its own.
@@ -18,9 +18,10 @@ use uuid::Uuid;
 
 use super::{
     books::Books,
+    callers::LoadClient,
     goods::{DOMAINS, Good},
-    load::LoadClient,
     random::Random,
+    rumours::Rumour,
     world::FaultFixture,
 };
 use crate::{
@@ -28,41 +29,6 @@ use crate::{
     domain::Domain,
     tls::Identity,
 };
-
-/// Ids that nobody has tried yet; the oldest is forgotten where a squatter is slower than the load.
-const HEARD: usize = 4096;
-
-/// An id that somebody was given.
-#[derive(Debug, Clone)]
-pub struct Rumour {
-    id: String,
-    nonce: Option<String>,
-    provider: String,
-    user: String,
-}
-
-/// Where ids are let out.
-#[derive(Debug, Clone)]
-pub struct Ear(broadcast::Sender<Rumour>);
-
-impl Default for Ear {
-    fn default() -> Self {
-        Self(broadcast::Sender::new(HEARD))
-    }
-}
-
-impl Ear {
-    /// Lets out the id of a record of an exchange between these two.
-    pub fn tell(&self, id: &str, nonce: Option<&str>, provider: &str, user: &str) {
-        // Nobody may be listening.
-        let _ = self.0.send(Rumour {
-            id: id.to_owned(),
-            nonce: nonce.map(str::to_owned),
-            provider: provider.to_owned(),
-            user: user.to_owned(),
-        });
-    }
-}
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,7 +98,7 @@ impl FaultFixture {
 
     /// A user registers events under the ids of others.
     async fn squat_by_token(self: Arc<Self>, caller: LoadClient, mut random: Random) -> Tally {
-        let (mut tally, mut heard) = (Tally::default(), self.ear.0.subscribe());
+        let (mut tally, mut heard) = (Tally::default(), self.ear.listen());
         let url = self.fleet.trial.at(
             &self.fleet.trial.ready.provenance.public,
             "/v2/eventwithhash",
@@ -170,7 +136,7 @@ impl FaultFixture {
         let (identity, own) = own(&domain, side);
         let connection = client::with_certificate(&trial.ready.ca, identity);
         let url = trial.at(&trial.ready.provenance.peer, "/v2/events:batch");
-        let (mut tally, mut heard) = (Tally::default(), self.ear.0.subscribe());
+        let (mut tally, mut heard) = (Tally::default(), self.ear.listen());
         while let Some(rumour) = self.next(&mut heard, &mut random).await {
             let items = items(&rumour, &own, &mut random);
             let request = connection.post(url.clone()).json(&json!({"items": items}));

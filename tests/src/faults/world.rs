@@ -16,13 +16,13 @@ use toml::{Table, Value};
 
 use super::{
     books::Books,
+    callers::LoadClient,
     fleet::Fleet,
     goods::{self, DOMAINS, Good, Truth},
     journal::Journal,
     judge::{Verdict, judge},
-    load::LoadClient,
     random::Random,
-    squat::Ear,
+    rumours::Ear,
     wire::Wire,
 };
 use crate::{

@@ -1,23 +1,13 @@
 //! Credentials, and what each rule makes of them.
 
-use std::sync::LazyLock;
-
 use Expected::{Admitted, Forbidden, NoHandshake, Refused, Served, Unauthorized, Unprocessable};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rcgen::{CertificateParams, KeyPair};
-use tests::{
-    Trial,
-    certs::Wanted,
-    operator::Operator,
-    tls::Identity,
-    tokens::{self, Signer},
+use tests::tls::Identity;
+
+use super::{
+    credentials::AccessFixture,
+    rows::{Needs, Row},
 };
-use url::Url;
-
-use super::rows::{Needs, Row};
-
-/// SHA-256 of nobody's certificate.
-const NO_CERTIFICATE: &str = "00000000000000000000000000000000000000000000000000000000000000ff";
 
 /// What has to come of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +28,6 @@ pub enum Expected {
     Admitted,
 }
 
-/// A trial of its own: what is tried here is what services slow down and shut out.
-fn trial() -> &'static Trial {
-    static TRIAL: LazyLock<Trial> =
-        LazyLock::new(|| Trial::start().knowing(Trial::another_authority()).start());
-    &TRIAL
-}
-
 /// One try with one set of credentials.
 #[derive(Debug, Clone)]
 pub struct Attempt {
@@ -60,143 +43,7 @@ pub struct Attempt {
     pub expected: Expected,
 }
 
-/// Everybody's credentials.
-pub struct AccessFixture {
-    /// The trial of this file.
-    pub trial: &'static Trial,
-    /// B's receiver connector.
-    pub receiver: Identity,
-    /// A's provider connector.
-    pub provider: Identity,
-    expired: Identity,
-    unregistered: Identity,
-    /// Of an authority that all services know, with the name of B's receiver, for which it is not recorded.
-    misnamed: Identity,
-    tool: Identity,
-    ledger: Identity,
-    /// B's user.
-    pub user: String,
-    /// The user under whom provider A offers its data.
-    owner: String,
-    operator: String,
-    /// The operator's token for managing a provider alone, and the owner's for managing another provider.
-    elsewhere: String,
-    owner_elsewhere: String,
-    /// A role in a token that says not for whom.
-    with_role: String,
-    /// What B's receiver got for provider A.
-    bound: String,
-    addressed: String,
-    other_receiver: Identity,
-    expired_user: String,
-    expired_operator: String,
-    forged: String,
-    data_server: Url,
-    /// A request for a certificate, as it stands in JSON.
-    request: String,
-}
-
 impl AccessFixture {
-    /// Collects them.
-    pub async fn new() -> Self {
-        let trial = trial();
-        let authority = trial.authority();
-        let id = &trial.domain("b").ready.receiver.connector_id;
-        let operator = Operator::of(trial).await;
-        let user = trial.domain("b").token().await;
-        let kid = tokens::header(&user)["kid"].as_str().unwrap().to_owned();
-        let signer = trial.signer();
-        let (a, b) = (trial.domain("a"), trial.domain("b"));
-        let provider = &a.ready.provider.connector_id;
-        let exchanged = async |audience: &str| b.bound_token(&user, audience).await.unwrap();
-        let role = serde_json::json!({"roles": ["operator", "auditor"]});
-        Self {
-            elsewhere: operator
-                .management_token(provider, &trial.ready.operator.person())
-                .await,
-            owner_elsewhere: operator
-                .management_token(&b.ready.provider.connector_id, &a.ready.user)
-                .await,
-            with_role: signer.sign(&tokens::with(&tokens::claims(&user), role)),
-            bound: exchanged(provider).await,
-            addressed: exchanged(a.provider_id()).await,
-            other_receiver: trial.domain("c").receiver_identity(),
-            trial,
-            receiver: trial.domain("b").receiver_identity(),
-            provider: trial.domain("a").provider_identity(),
-            expired: authority.issue(&Wanted::good(id).expired()),
-            unregistered: authority.issue(&Wanted::good("nobody.connectors.example")),
-            misnamed: Trial::another_authority().issue(&Wanted::good(id)),
-            tool: operator.new_tool().await,
-            ledger: trial.service_identity("provenance-server"),
-            owner: trial.domain("a").management_token().await,
-            expired_user: signer.sign(&tokens::expired(&tokens::claims(&user))),
-            expired_operator: signer.sign(&tokens::expired(&tokens::claims(operator.token()))),
-            forged: Signer::foreign(&kid).sign(&tokens::claims(operator.token())),
-            operator: operator.token().to_owned(),
-            user,
-            request: CertificateParams::default()
-                .serialize_request(&KeyPair::generate().unwrap())
-                .and_then(|request| request.pem())
-                .unwrap()
-                .replace('\n', "\\n"),
-            data_server: Url::parse(&trial.domain("a").granted_resource("b").url)
-                .unwrap()
-                .join("/")
-                .unwrap(),
-        }
-    }
-
-    /// Where a listener is.
-    pub fn base(&self, service: &str, listener: &str) -> &Url {
-        let ready = &self.trial.ready;
-        match (service, listener) {
-            ("auth", "peer") => &ready.auth.peer,
-            ("auth", "public") => &ready.auth.public,
-            ("location", "peer") => &ready.location.peer,
-            ("provenance", "peer") => &ready.provenance.peer,
-            ("provenance", "public") => &ready.provenance.public,
-            ("provider", "peer") => &ready.domains["a"].provider.peer,
-            ("data", "data") => &self.data_server,
-            ("receiver", "api") => &ready.domains["b"].receiver.api,
-            other => panic!("no listener {other:?}"),
-        }
-    }
-
-    /// Puts values in the place of `{name}`: such that exist where reading does no harm, else such that don't.
-    pub fn fill(&self, text: &str) -> String {
-        let a = &self.trial.ready.domains["a"];
-        let closed = a.resources.iter().find(|resource| !resource.open).unwrap();
-        [
-            ("{provider_id}", a.provider.provider_id.as_str()),
-            (
-                "{provider_url}",
-                a.provider.peer.as_str().trim_end_matches('/'),
-            ),
-            ("{provider_connector_id}", a.provider.connector_id.as_str()),
-            ("{nobody}", "cadde.nobody.zz"),
-            ("{resource}", closed.url.as_str()),
-            ("{user_id}", &self.trial.ready.domains["b"].user.user_id),
-            ("{connector_id}", "nobody.connectors.example"),
-            ("{service_id}", "nobody.services.example"),
-            ("{client_id}", "nobody"),
-            ("{serial}", "00ff00ff"),
-            ("{sha256}", NO_CERTIFICATE),
-            ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
-            ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
-            ("{token}", &self.user),
-            ("{csr}", &self.request),
-            (
-                "{*path}",
-                closed.url.trim_start_matches(self.data_server.as_str()),
-            ),
-        ]
-        .into_iter()
-        .fold(text.to_owned(), |text, (name, value)| {
-            text.replace(name, value)
-        })
-    }
-
     /// Everything to be tried on an endpoint.
     pub fn attempts(&self, row: &Row) -> Vec<Attempt> {
         let tries = self.tries(row);
@@ -329,107 +176,49 @@ impl AccessFixture {
     }
 
     fn operator_with_tool(&self, tries: Tries) -> Tries {
-        let tool = &self.tool;
-        tries
-            .try_by("no token", tool, vec![], Refused)
-            .try_by(
-                "an expired token",
-                tool,
-                bearer(&self.expired_operator),
-                Refused,
-            )
-            .try_by("a forged token", tool, bearer(&self.forged), Refused)
-            .try_by(
-                "a user's token and a tool",
-                tool,
-                bearer(&self.user),
-                Forbidden,
-            )
-            .try_by(
-                "a token of another audience",
-                tool,
-                bearer(&self.elsewhere),
-                Forbidden,
-            )
-            .try_by(
-                "a passed-on token",
-                tool,
-                bearer(&self.addressed),
-                Forbidden,
-            )
-            .try_by(
-                "a role without audience",
-                tool,
-                bearer(&self.with_role),
-                Unauthorized,
-            )
+        self.managing(tries)
             .try_by("a provider by itself", &self.provider, vec![], Refused)
-            .try_with(
-                "an operator without a tool",
-                bearer(&self.operator),
-                Forbidden,
-            )
-            .try_by(
-                "the operator with a tool",
-                tool,
-                bearer(&self.operator),
-                Admitted,
-            )
     }
 
     fn operator_with_tool_or_owner(&self, tries: Tries) -> Tries {
-        let tool = &self.tool;
-        tries
-            .try_by("no token", tool, vec![], Refused)
-            .try_by(
-                "an expired token",
-                tool,
-                bearer(&self.expired_operator),
-                Refused,
-            )
-            .try_by(
-                "a user's token and a tool",
-                tool,
-                bearer(&self.user),
-                Forbidden,
-            )
-            .try_by(
+        self.managing(tries)
+            .try_with("a receiver by itself", vec![], Refused)
+            .try_by("the provider itself", &self.provider, vec![], Admitted)
+    }
+
+    /// What holds wherever an operator needs a tool.
+    fn managing(&self, tries: Tries) -> Tries {
+        let refused = [
+            ("no token", vec![], Refused),
+            ("an expired token", bearer(&self.expired_operator), Refused),
+            ("a forged token", bearer(&self.forged), Refused),
+            ("a user's token and a tool", bearer(&self.user), Forbidden),
+            (
                 "a token of another audience",
-                tool,
                 bearer(&self.elsewhere),
                 Forbidden,
-            )
-            .try_by(
-                "a passed-on token",
-                tool,
-                bearer(&self.addressed),
-                Forbidden,
-            )
-            .try_by(
+            ),
+            ("a passed-on token", bearer(&self.addressed), Forbidden),
+            (
                 "a role without audience",
-                tool,
                 bearer(&self.with_role),
                 Unauthorized,
-            )
+            ),
+        ];
+        let operator = || bearer(&self.operator);
+        refused
+            .into_iter()
+            .fold(tries, |tries, (name, headers, expected)| {
+                tries.try_by(name, &self.tool, headers, expected)
+            })
             .try_by(
                 "an unregistered certificate",
                 &self.unregistered,
                 vec![],
                 Refused,
             )
-            .try_with(
-                "an operator without a tool",
-                bearer(&self.operator),
-                Forbidden,
-            )
-            .try_with("a receiver by itself", vec![], Refused)
-            .try_by(
-                "the operator with a tool",
-                tool,
-                bearer(&self.operator),
-                Admitted,
-            )
-            .try_by("the provider itself", &self.provider, vec![], Admitted)
+            .try_with("an operator without a tool", operator(), Forbidden)
+            .try_by("the operator with a tool", &self.tool, operator(), Admitted)
     }
 
     fn owner(&self, tries: Tries) -> Tries {

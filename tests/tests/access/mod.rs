@@ -4,13 +4,15 @@
 //! a row for something that no service lists. `attempts` says what each rule lets in and what it refuses.
 
 mod attempts;
+mod credentials;
 mod keeper;
 mod rows;
 
 use std::collections::BTreeSet;
 
-use attempts::{AccessFixture, Attempt, Expected};
+use attempts::{Attempt, Expected};
 use common::http::Endpoint;
+use credentials::AccessFixture;
 use reqwest::Method;
 use rows::{ROWS, Row};
 use tests::{

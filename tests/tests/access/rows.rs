@@ -101,531 +101,129 @@ const FETCH: &[(&str, &str)] = &[
 const GRANT: &str = r#"{"permission": {"target": "http://nowhere.example/", "assigner": "{provider_id}",
     "assignee": {"user": "{nobody}"}}}"#;
 
+/// The table: of each listener of a service its endpoints, with the method, the path and who may call.
+macro_rules! rows {
+    ($($service:literal $listener:literal {
+        $($method:ident $path:literal $needs:ident $(.$change:ident($($with:expr),*))*;)+
+    })+) => {
+        &[$($(
+            row($service, $listener, stringify!($method), $path, Needs::$needs)$(.$change($($with),*))*
+        ),+),+]
+    };
+}
+
 /// All of them.
-pub const ROWS: &[Row] = &[
-    row(
-        "location",
-        "peer",
-        "GET",
-        "/cadde/api/v4/location/{provider_id}",
-        Needs::Registered,
-    ),
-    row(
-        "location",
-        "peer",
-        "GET",
-        "/cadde/api/v4/location/",
-        Needs::Registered,
-    ),
-    row(
-        "location",
-        "peer",
-        "POST",
-        "/cadde/api/v4/location",
-        Needs::OperatorWithTool,
-    )
-    .with_body("{}"),
-    row(
-        "location",
-        "peer",
-        "PUT",
-        "/cadde/api/v4/location",
-        Needs::OperatorWithToolOrOwner,
-    )
-    .with_body(OWN_LOCATION),
-    row(
-        "location",
-        "peer",
-        "PATCH",
-        "/cadde/api/v4/location/{provider_id}",
-        Needs::OperatorWithToolOrOwner,
-    )
-    .with_body(OWN_URL),
-    row(
-        "location",
-        "peer",
-        "DELETE",
-        "/cadde/api/v4/location/{provider_id}",
-        Needs::OperatorWithTool,
-    )
-    .for_nobody(),
-    row(
-        "location",
-        "peer",
-        "PATCH",
-        "/api/v4/location/{provider_id}",
-        Needs::OperatorWithToolOrOwner,
-    )
-    .with_body(OWN_URL),
-    row(
-        "location",
-        "peer",
-        "DELETE",
-        "/api/v4/location/{provider_id}",
-        Needs::OperatorWithTool,
-    )
-    .for_nobody(),
-    row(
-        "location",
-        "peer",
-        "GET",
-        "/cadde/api/v4/locations",
-        Needs::Operator,
-    ),
-    row(
-        "location",
-        "peer",
-        "GET",
-        "/.well-known/jwks.json",
-        Needs::Nothing,
-    ),
-    row("location", "peer", "GET", "/v1/changes", Needs::Operator),
-    row("location", "peer", "GET", "/openapi.json", Needs::Nothing),
+pub const ROWS: &[Row] = rows! {
+    "location" "peer" {
+        GET "/cadde/api/v4/location/{provider_id}" Registered;
+        GET "/cadde/api/v4/location/" Registered;
+        POST "/cadde/api/v4/location" OperatorWithTool .with_body("{}");
+        PUT "/cadde/api/v4/location" OperatorWithToolOrOwner .with_body(OWN_LOCATION);
+        PATCH "/cadde/api/v4/location/{provider_id}" OperatorWithToolOrOwner .with_body(OWN_URL);
+        DELETE "/cadde/api/v4/location/{provider_id}" OperatorWithTool .for_nobody();
+        PATCH "/api/v4/location/{provider_id}" OperatorWithToolOrOwner .with_body(OWN_URL);
+        DELETE "/api/v4/location/{provider_id}" OperatorWithTool .for_nobody();
+        GET "/cadde/api/v4/locations" Operator;
+        GET "/.well-known/jwks.json" Nothing;
+        GET "/v1/changes" Operator;
+        GET "/openapi.json" Nothing;
+    }
     // The authentication server: the same token endpoints on both listeners.
-    row("auth", "peer", "POST", "/cadde/api/v4/token", Needs::Client).with_body(NO_LOGIN),
-    row(
-        "auth",
-        "peer",
-        "POST",
-        "/cadde/api/v4/token/refresh",
-        Needs::Client,
-    )
-    .with_body(NO_REFRESH),
-    row(
-        "auth",
-        "peer",
-        "POST",
-        "/cadde/api/v4/token/introspect",
-        Needs::Client,
-    )
-    .with_body(INTROSPECT),
-    row(
-        "auth",
-        "peer",
-        "POST",
-        "/cadde/api/v4/token/intorospect",
-        Needs::Client,
-    )
-    .with_body(INTROSPECT),
-    row("auth", "peer", "POST", "/oauth2/token", Needs::Client).with_body("grant_type=nothing"),
-    row("auth", "peer", "POST", "/oauth2/introspect", Needs::Client).with_body("token=x"),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/.well-known/openid-configuration",
-        Needs::Nothing,
-    ),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/.well-known/oauth-authorization-server",
-        Needs::Nothing,
-    ),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/.well-known/jwks.json",
-        Needs::Nothing,
-    ),
-    row(
-        "auth",
-        "peer",
-        "POST",
-        "/v1/certificates/renewal",
-        Needs::Registered,
-    )
-    .with_body(r#"{"csr": "none"}"#),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/v1/registry/connectors/{id}",
-        Needs::Registered,
-    ),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/v1/registry/services/{id}",
-        Needs::Registered,
-    ),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/v1/registry/users/{user_id}",
-        Needs::Server,
-    ),
-    row(
-        "auth",
-        "peer",
-        "POST",
-        "/v1/registry/suspensions",
-        Needs::Registered,
-    )
-    .with_body("{}"),
-    row(
-        "auth",
-        "peer",
-        "GET",
-        "/v1/registry/certificates/{sha256}",
-        Needs::Registered,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/cadde/api/v4/token",
-        Needs::Client,
-    )
-    .with_body(NO_LOGIN),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/cadde/api/v4/token/refresh",
-        Needs::Client,
-    )
-    .with_body(NO_REFRESH),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/cadde/api/v4/token/introspect",
-        Needs::Client,
-    )
-    .with_body(INTROSPECT),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/cadde/api/v4/token/intorospect",
-        Needs::Client,
-    )
-    .with_body(INTROSPECT),
-    row("auth", "public", "POST", "/oauth2/token", Needs::Client).with_body("grant_type=nothing"),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/oauth2/introspect",
-        Needs::Client,
-    )
-    .with_body("token=x"),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/.well-known/openid-configuration",
-        Needs::Nothing,
-    ),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/.well-known/oauth-authorization-server",
-        Needs::Nothing,
-    ),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/.well-known/jwks.json",
-        Needs::Nothing,
-    ),
-    row("auth", "public", "GET", "/openapi.json", Needs::Nothing),
-    row("auth", "public", "POST", "/v1/enrolments", Needs::Code)
-        .with_body(r#"{"code": "wrong", "csr": "{csr}"}"#),
-    row("auth", "public", "GET", "/v1/ca.pem", Needs::Nothing),
-    row("auth", "public", "GET", "/v1/crl.pem", Needs::Nothing),
-    // Its operator API.
-    row("auth", "public", "GET", "/v1/participants", Needs::Operator),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/participants",
-        Needs::Operator,
-    )
-    .with_body("{}"),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/v1/participants/{id}",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/participants/{id}/state",
-        Needs::Operator,
-    )
-    .with_body(STATE),
-    row("auth", "public", "GET", "/v1/users", Needs::Operator),
-    row("auth", "public", "POST", "/v1/users", Needs::Operator).with_body("{}"),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/v1/users/{user_id}",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/users/{user_id}/state",
-        Needs::Operator,
-    )
-    .for_nobody()
-    .with_body(STATE),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/users/{user_id}/password",
-        Needs::Operator,
-    )
-    .for_nobody(),
-    row("auth", "public", "GET", "/v1/connectors", Needs::Operator),
-    row("auth", "public", "POST", "/v1/connectors", Needs::Operator).with_body("{}"),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/connectors/check",
-        Needs::Operator,
-    )
-    .with_body("{}"),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/v1/connectors/{id}",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/connectors/{id}/state",
-        Needs::Operator,
-    )
-    .with_body(STATE),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/connectors/{id}/profile",
-        Needs::Operator,
-    )
-    .with_body(r#"{"profile": "kakehashi/1"}"#),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/connectors/{id}/secret",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/connectors/{id}/enrolment",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/connectors/{id}/certificates",
-        Needs::Operator,
-    )
-    .with_body("{}"),
-    row("auth", "public", "GET", "/v1/services", Needs::Operator),
-    row("auth", "public", "POST", "/v1/services", Needs::Operator).with_body("{}"),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/v1/services/{id}",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/services/{id}/state",
-        Needs::Operator,
-    )
-    .with_body(STATE),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/services/{id}/enrolment",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/services/{id}/certificates",
-        Needs::Operator,
-    )
-    .with_body("{}"),
-    row("auth", "public", "GET", "/v1/clients", Needs::Operator),
-    row("auth", "public", "POST", "/v1/clients", Needs::Operator).with_body("{}"),
-    row("auth", "public", "GET", "/v1/clients/{id}", Needs::Operator),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/clients/{id}/state",
-        Needs::Operator,
-    )
-    .with_body(STATE),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/clients/{id}/purpose",
-        Needs::Operator,
-    )
-    .with_body(r#"{"purpose": {"kind": "application"}}"#),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/clients/{id}/secret",
-        Needs::Operator,
-    ),
-    row("auth", "public", "GET", "/v1/certificates", Needs::Operator),
-    row(
-        "auth",
-        "public",
-        "GET",
-        "/v1/certificates/{serial}",
-        Needs::Operator,
-    ),
-    row(
-        "auth",
-        "public",
-        "POST",
-        "/v1/certificates/{serial}/revocation",
-        Needs::Operator,
-    )
-    .with_body(r#"{"reason": "a try"}"#),
-    row("auth", "public", "GET", "/v1/events", Needs::Operator),
+    "auth" "peer" {
+        POST "/cadde/api/v4/token" Client .with_body(NO_LOGIN);
+        POST "/cadde/api/v4/token/refresh" Client .with_body(NO_REFRESH);
+        POST "/cadde/api/v4/token/introspect" Client .with_body(INTROSPECT);
+        POST "/cadde/api/v4/token/intorospect" Client .with_body(INTROSPECT);
+        POST "/oauth2/token" Client .with_body("grant_type=nothing");
+        POST "/oauth2/introspect" Client .with_body("token=x");
+        GET "/.well-known/openid-configuration" Nothing;
+        GET "/.well-known/oauth-authorization-server" Nothing;
+        GET "/.well-known/jwks.json" Nothing;
+        POST "/v1/certificates/renewal" Registered .with_body(r#"{"csr": "none"}"#);
+        GET "/v1/registry/connectors/{id}" Registered;
+        GET "/v1/registry/services/{id}" Registered;
+        GET "/v1/registry/users/{user_id}" Server;
+        POST "/v1/registry/suspensions" Registered .with_body("{}");
+        GET "/v1/registry/certificates/{sha256}" Registered;
+    }
+    "auth" "public" {
+        POST "/cadde/api/v4/token" Client .with_body(NO_LOGIN);
+        POST "/cadde/api/v4/token/refresh" Client .with_body(NO_REFRESH);
+        POST "/cadde/api/v4/token/introspect" Client .with_body(INTROSPECT);
+        POST "/cadde/api/v4/token/intorospect" Client .with_body(INTROSPECT);
+        POST "/oauth2/token" Client .with_body("grant_type=nothing");
+        POST "/oauth2/introspect" Client .with_body("token=x");
+        GET "/.well-known/openid-configuration" Nothing;
+        GET "/.well-known/oauth-authorization-server" Nothing;
+        GET "/.well-known/jwks.json" Nothing;
+        GET "/openapi.json" Nothing;
+        POST "/v1/enrolments" Code .with_body(r#"{"code": "wrong", "csr": "{csr}"}"#);
+        GET "/v1/ca.pem" Nothing;
+        GET "/v1/crl.pem" Nothing;
+        // Its operator API.
+        GET "/v1/participants" Operator;
+        POST "/v1/participants" Operator .with_body("{}");
+        GET "/v1/participants/{id}" Operator;
+        POST "/v1/participants/{id}/state" Operator .with_body(STATE);
+        GET "/v1/users" Operator;
+        POST "/v1/users" Operator .with_body("{}");
+        GET "/v1/users/{user_id}" Operator;
+        POST "/v1/users/{user_id}/state" Operator .for_nobody().with_body(STATE);
+        POST "/v1/users/{user_id}/password" Operator .for_nobody();
+        GET "/v1/connectors" Operator;
+        POST "/v1/connectors" Operator .with_body("{}");
+        POST "/v1/connectors/check" Operator .with_body("{}");
+        GET "/v1/connectors/{id}" Operator;
+        POST "/v1/connectors/{id}/state" Operator .with_body(STATE);
+        POST "/v1/connectors/{id}/profile" Operator .with_body(r#"{"profile": "kakehashi/1"}"#);
+        POST "/v1/connectors/{id}/secret" Operator;
+        POST "/v1/connectors/{id}/enrolment" Operator;
+        POST "/v1/connectors/{id}/certificates" Operator .with_body("{}");
+        GET "/v1/services" Operator;
+        POST "/v1/services" Operator .with_body("{}");
+        GET "/v1/services/{id}" Operator;
+        POST "/v1/services/{id}/state" Operator .with_body(STATE);
+        POST "/v1/services/{id}/enrolment" Operator;
+        POST "/v1/services/{id}/certificates" Operator .with_body("{}");
+        GET "/v1/clients" Operator;
+        POST "/v1/clients" Operator .with_body("{}");
+        GET "/v1/clients/{id}" Operator;
+        POST "/v1/clients/{id}/state" Operator .with_body(STATE);
+        POST "/v1/clients/{id}/purpose" Operator .with_body(r#"{"purpose": {"kind": "application"}}"#);
+        POST "/v1/clients/{id}/secret" Operator;
+        GET "/v1/certificates" Operator;
+        GET "/v1/certificates/{serial}" Operator;
+        POST "/v1/certificates/{serial}/revocation" Operator .with_body(r#"{"reason": "a try"}"#);
+        GET "/v1/events" Operator;
+    }
     // The ledger. With a certificate no token is looked at.
-    row(
-        "provenance",
-        "public",
-        "POST",
-        "/v2/eventwithhash",
-        Needs::Bearer,
-    ),
-    row(
-        "provenance",
-        "public",
-        "GET",
-        "/v2/lineage/{cdleventid}",
-        Needs::RawBearer,
-    ),
-    row(
-        "provenance",
-        "public",
-        "GET",
-        "/openapi.json",
-        Needs::Nothing,
-    ),
-    row(
-        "provenance",
-        "peer",
-        "POST",
-        "/v2/eventwithhash",
-        Needs::Registered,
-    ),
-    row(
-        "provenance",
-        "peer",
-        "GET",
-        "/v2/lineage/{cdleventid}",
-        Needs::Registered,
-    ),
-    row("provenance", "peer", "GET", "/openapi.json", Needs::Nothing),
-    row(
-        "provenance",
-        "peer",
-        "POST",
-        "/v2/events:batch",
-        Needs::Registered,
-    )
-    .with_body(r#"{"items": []}"#),
-    row(
-        "provenance",
-        "peer",
-        "POST",
-        "/v2/events%3Abatch",
-        Needs::Registered,
-    )
-    .with_body(r#"{"items": []}"#),
-    row(
-        "provenance",
-        "peer",
-        "POST",
-        "/v2/events%3abatch",
-        Needs::Registered,
-    )
-    .with_body(r#"{"items": []}"#),
+    "provenance" "public" {
+        POST "/v2/eventwithhash" Bearer;
+        GET "/v2/lineage/{cdleventid}" RawBearer;
+        GET "/openapi.json" Nothing;
+    }
+    "provenance" "peer" {
+        POST "/v2/eventwithhash" Registered;
+        GET "/v2/lineage/{cdleventid}" Registered;
+        GET "/openapi.json" Nothing;
+        POST "/v2/events:batch" Registered .with_body(r#"{"items": []}"#);
+        POST "/v2/events%3Abatch" Registered .with_body(r#"{"items": []}"#);
+        POST "/v2/events%3abatch" Registered .with_body(r#"{"items": []}"#);
+    }
     // The connectors. The resource is one that A grants to the users of B and C.
-    row(
-        "provider",
-        "peer",
-        "GET",
-        "/cadde/api/v4/file",
-        Needs::GrantAndReceiver,
-    )
-    .with_headers(FETCH),
-    row(
-        "provider",
-        "peer",
-        "GET",
-        "/cadde/api/v4/authorization",
-        Needs::Owner,
-    )
-    .asking("?assigner={provider_id}&target={resource}"),
-    row(
-        "provider",
-        "peer",
-        "POST",
-        "/cadde/api/v4/authorization",
-        Needs::Owner,
-    )
-    .with_body(GRANT),
-    row(
-        "provider",
-        "peer",
-        "DELETE",
-        "/cadde/api/v4/authorization",
-        Needs::Owner,
-    )
-    .with_body(GRANT),
-    row(
-        "provider",
-        "peer",
-        "GET",
-        "/cadde/api/v4/authorization_list",
-        Needs::Owner,
-    )
-    .asking("?assigner={provider_id}"),
-    row("receiver", "api", "GET", "/cadde/api/v4/file", Needs::Grant).with_headers(FETCH),
+    "provider" "peer" {
+        GET "/cadde/api/v4/file" GrantAndReceiver .with_headers(FETCH);
+        GET "/cadde/api/v4/authorization" Owner .asking("?assigner={provider_id}&target={resource}");
+        POST "/cadde/api/v4/authorization" Owner .with_body(GRANT);
+        DELETE "/cadde/api/v4/authorization" Owner .with_body(GRANT);
+        GET "/cadde/api/v4/authorization_list" Owner .asking("?assigner={provider_id}");
+    }
+    "receiver" "api" {
+        GET "/cadde/api/v4/file" Grant .with_headers(FETCH);
+    }
     // A data server asks nobody: it listens where its own provider connector alone reaches it.
-    row("data", "data", "GET", "/{*path}", Needs::Nothing),
-    row("data", "data", "HEAD", "/{*path}", Needs::Nothing),
-];
+    "data" "data" {
+        GET "/{*path}" Nothing;
+        HEAD "/{*path}" Nothing;
+    }
+};
