@@ -2,6 +2,7 @@
 
 mod crash;
 mod delivering;
+mod files;
 mod kit;
 mod parked;
 mod writing;
