@@ -1,9 +1,11 @@
 //! The token endpoints of CADDE 4.0 (basic design of authentication, appendix 2: API of the authentication function).
 
+use std::{net::IpAddr, sync::Arc};
+
 use axum::{
     Json,
     body::Body,
-    extract::State,
+    extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
 };
 use common::{
@@ -22,9 +24,10 @@ use super::{
     fields::Fields,
     refusals,
     state::AppState,
-    unverified::{Authenticated, ClientError, UnverifiedRequest, request_id},
+    unverified::{ClientError, UnverifiedRequest, request_id},
 };
 use crate::domain::{
+    client::Client,
     password::PasswordError,
     tokens::{LoginError, TokenPair},
 };
@@ -83,6 +86,37 @@ pub struct Introspected {
     user_id: UserId,
 }
 
+/// What a client asks that has proved who it is. Nothing is read of the body before that is known.
+pub struct Asked {
+    client: Arc<Client>,
+    fields: Fields,
+    address: IpAddr,
+}
+
+impl Asked {
+    async fn read(
+        caller: &UnverifiedRequest,
+        body: Body,
+        state: &AppState,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            client: caller.authenticate(state)?.client,
+            fields: Fields::read(&caller.headers, body).await?,
+            address: caller.connection.remote.ip(),
+        })
+    }
+}
+
+impl FromRequest<AppState> for Asked {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let (caller, body) = UnverifiedRequest::split(request).await?;
+        let asked = Self::read(&caller, body, state).await;
+        asked.map_err(IntoResponse::into_response)
+    }
+}
+
 /// Signs a user in with a password.
 #[utoipa::path(
     post, path = "/cadde/api/v4/token", tag = "cadde", security(("client" = [])), request_body = PasswordBody,
@@ -91,15 +125,13 @@ pub struct Introspected {
         (status = 422, description = "the body does not fit"), (status = 429, description = "too many failures lately")
     )
 )]
-pub async fn token(
-    State(state): State<AppState>,
-    caller: UnverifiedRequest,
-    body: Body,
-) -> Result<Response, Failure> {
-    let Authenticated { client, .. } = caller.authenticate(&state)?;
-    let fields = Fields::read(&caller.headers, body).await?;
+pub async fn token(State(state): State<AppState>, asked: Asked) -> Result<Response, Failure> {
+    let Asked {
+        client,
+        fields,
+        address,
+    } = asked;
     let [user_id, password] = fields.texts([&["user_id", "consumer_id"], &["password"]])?;
-    let address = caller.connection.remote.ip();
     let pair = state
         .logins
         .password(&client, &user_id, password, address)
@@ -117,11 +149,8 @@ pub async fn token(
 )]
 pub async fn refresh(
     State(state): State<AppState>,
-    caller: UnverifiedRequest,
-    body: Body,
+    Asked { client, fields, .. }: Asked,
 ) -> Result<Response, Failure> {
-    let Authenticated { client, .. } = caller.authenticate(&state)?;
-    let fields = Fields::read(&caller.headers, body).await?;
     let [refresh_token] = fields.texts([&["refresh_token"]])?;
     let pair = state
         .logins
@@ -142,15 +171,12 @@ pub async fn refresh(
 )]
 pub async fn introspect(
     State(state): State<AppState>,
-    caller: UnverifiedRequest,
-    body: Body,
+    Asked { client, fields, .. }: Asked,
 ) -> Result<Response, Failure> {
-    let asker = caller.authenticate(&state)?.client;
-    let fields = Fields::read(&caller.headers, body).await?;
     let [access_token] = fields.texts([&["access_token"]])?;
     let token = strip_scheme(&access_token);
     let claims = state.issuer.check(token);
-    let claims = claims.filter(|claims| state.issuer.may_ask(&asker, claims));
+    let claims = claims.filter(|claims| state.issuer.may_ask(&client, claims));
     let claims = claims.ok_or(Failure::Inactive)?;
     Ok(answer(Introspected {
         user_id: claims.user,
@@ -166,12 +192,8 @@ pub async fn introspect(
         (status = 403, description = "the token is not active"), (status = 422, description = "the body does not fit")
     )
 )]
-pub async fn intorospect(
-    state: State<AppState>,
-    caller: UnverifiedRequest,
-    body: Body,
-) -> Result<Response, Failure> {
-    introspect(state, caller, body).await
+pub async fn intorospect(state: State<AppState>, asked: Asked) -> Result<Response, Failure> {
+    introspect(state, asked).await
 }
 
 /// Existing ledgers forward the whole header value.

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request},
+    response::{IntoResponse, Response},
+};
 use common::{
     http::{
         authorization::{self, AuthorizationError},
@@ -38,6 +42,19 @@ impl<S: Sync> FromRequestParts<S> for UnverifiedRequest {
             connection,
             headers: parts.headers.clone(),
         })
+    }
+}
+
+impl UnverifiedRequest {
+    /// Who calls, and what is still to be read.
+    ///
+    /// # Errors
+    /// The answer, where no listener gave the request.
+    pub async fn split(request: Request) -> Result<(Self, Body), Response> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Self::from_request_parts(&mut parts, &()).await;
+        let caller = caller.map_err(IntoResponse::into_response)?;
+        Ok((caller, body))
     }
 }
 

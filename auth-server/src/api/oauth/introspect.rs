@@ -3,15 +3,14 @@
 use auth_client::TokenClaims;
 use axum::{
     Json,
-    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
 
-use super::{OAuthError, form::Form};
-use crate::api::{state::AppState, unverified::UnverifiedRequest};
+use super::{OAuthError, asked::Asked};
+use crate::api::state::AppState;
 
 /// What the endpoint reads.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -60,12 +59,8 @@ struct Active {
 )]
 pub async fn introspect(
     State(state): State<AppState>,
-    caller: UnverifiedRequest,
-    body: Body,
+    Asked { client, form }: Asked,
 ) -> Result<Response, OAuthError> {
-    let client = caller.authenticate(&state)?;
-    let form = Form::read(&caller.headers, body).await?;
-    client.check_id(form.get("client_id"))?;
     let asker = client.client;
     let token = state
         .issuer

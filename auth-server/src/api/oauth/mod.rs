@@ -1,5 +1,6 @@
 //! OAuth 2.0: tokens (RFC 6749, RFC 8693, RFC 8705), introspection (RFC 7662), discovery (RFC 8414).
 
+mod asked;
 pub mod discovery;
 mod error;
 mod form;

@@ -3,7 +3,6 @@
 use auth_client::{Profile, api::GrantType};
 use axum::{
     Json,
-    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -14,11 +13,11 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{OAuthError, form::Form};
+use super::{OAuthError, asked::Asked, form::Form};
 use crate::{
     api::{
         state::AppState,
-        unverified::{Authenticated, UnverifiedRequest, request_id},
+        unverified::{Authenticated, request_id},
     },
     domain::{client::ClientKind, registrar::Actor, tokens::Issued},
 };
@@ -90,12 +89,8 @@ impl TokenAnswer {
 )]
 pub async fn token(
     State(state): State<AppState>,
-    caller: UnverifiedRequest,
-    body: Body,
+    Asked { client, form }: Asked,
 ) -> Result<Response, OAuthError> {
-    let client = caller.authenticate(&state)?;
-    let form = Form::read(&caller.headers, body).await?;
-    client.check_id(form.get("client_id"))?;
     let mut answer = match form.required("grant_type")? {
         "client_credentials" => client_credentials(&state, &client)?,
         "refresh_token" => refresh_token(&state, &client, &form).await?,
