@@ -287,20 +287,13 @@ impl Group {
     }
 
     pub(super) fn remember_key(&mut self, used: UsedKey<'_>) -> Result<(), LedgerStoreError> {
-        let UsedKey {
-            actor,
-            key,
-            content,
-            idx,
-            now_ms,
-        } = used;
-        self.keys
-            .insert((actor.to_owned(), key.to_owned()), (*content, idx));
-        self.new_keys.actor.push(actor.to_owned());
-        self.new_keys.key.push(key.to_owned());
-        self.new_keys.content.push(content.to_vec());
-        self.new_keys.idx.push(idx);
-        self.new_keys.created.push(time(now_ms)?);
+        let (actor, key) = (used.actor.to_owned(), used.key.to_owned());
+        self.new_keys.actor.push(actor.clone());
+        self.new_keys.key.push(key.clone());
+        self.new_keys.content.push(used.content.to_vec());
+        self.new_keys.idx.push(used.idx);
+        self.new_keys.created.push(time(used.now_ms)?);
+        self.keys.insert((actor, key), (*used.content, used.idx));
         Ok(())
     }
 

@@ -139,12 +139,6 @@ impl LedgerTx for PostgresTx<'_> {
     }
 
     fn reattach(&mut self, moved: Moved<'_>) -> Result<(), LedgerStoreError> {
-        let Moved {
-            from,
-            to,
-            provider,
-            consumer,
-        } = moved;
         self.write()?;
         self.block(async |connection| {
             sqlx::query(
@@ -157,15 +151,15 @@ impl LedgerTx for PostgresTx<'_> {
                  RETURNING e.next_idx, e.ord) \
                  INSERT INTO edge (next_idx, ord, prev_idx) SELECT next_idx, ord, $5 FROM gone",
             )
-            .bind(from)
+            .bind(moved.from)
             .bind(REATTACH_MAX)
-            .bind(provider)
-            .bind(consumer)
-            .bind(to)
+            .bind(moved.provider)
+            .bind(moved.consumer)
+            .bind(moved.to)
             .execute(connection)
             .await
         })?;
-        self.seen.successors.remove(&from);
+        self.seen.successors.remove(&moved.from);
         Ok(())
     }
 

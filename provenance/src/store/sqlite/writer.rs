@@ -106,19 +106,13 @@ impl LedgerTx for SqliteTx<'_> {
     }
 
     fn reattach(&mut self, moved: Moved<'_>) -> Result<(), LedgerStoreError> {
-        let Moved {
-            from,
-            to,
-            provider,
-            consumer,
-        } = moved;
         let mut query = self.tx.prepare_cached(
             "SELECT e.next_idx, e.ord FROM
                (SELECT next_idx, ord FROM (SELECT next_idx, ord FROM edge WHERE prev_idx = ?1 UNION ALL
                 SELECT next_idx, ord FROM stranger_edge WHERE prev_idx = ?1) LIMIT ?2) e JOIN record r ON r.idx = e.next_idx
              WHERE r.etype = 'Received' AND r.provider = ?3 AND r.consumer = ?4",
         )?;
-        let values = params![from, REATTACH_MAX, provider, consumer];
+        let values = params![moved.from, REATTACH_MAX, moved.provider, moved.consumer];
         let found = query.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         let found: Vec<(Index, i64)> = found.collect::<Result<_, _>>()?;
         for (next, ord) in found {
@@ -131,7 +125,7 @@ impl LedgerTx for SqliteTx<'_> {
             let mut insert = self
                 .tx
                 .prepare_cached("INSERT INTO edge(next_idx, ord, prev_idx) VALUES (?1, ?2, ?3)")?;
-            insert.execute([next, ord, to])?;
+            insert.execute([next, ord, moved.to])?;
         }
         Ok(())
     }
@@ -185,17 +179,16 @@ impl LedgerTx for SqliteTx<'_> {
     }
 
     fn remember_key(&mut self, used: UsedKey<'_>) -> Result<(), LedgerStoreError> {
-        let UsedKey {
-            actor,
-            key,
-            content,
-            idx,
-            now_ms,
-        } = used;
         let mut insert = self.tx.prepare_cached(
             "INSERT INTO idem(actor, k, content, idx, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
-        insert.execute(params![actor, key, content, idx, now_ms])?;
+        insert.execute(params![
+            used.actor,
+            used.key,
+            used.content,
+            used.idx,
+            used.now_ms
+        ])?;
         Ok(())
     }
 
