@@ -229,9 +229,7 @@ impl Registrar {
         profile: Profile,
         over: bool,
     ) -> Result<Arc<Client>, RegisterError> {
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let is = |client: &Client| matches!(client.kind, ClientKind::Connector { .. });
             let found = this.find(&id, "connector", is)?;
             let event = actor.event(
@@ -259,9 +257,7 @@ impl Registrar {
         id: String,
         purpose: Purpose,
     ) -> Result<Arc<Client>, RegisterError> {
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let is = |client: &Client| matches!(client.kind, ClientKind::App(_));
             let found = this.find(&id, "client", is)?;
             this.check_purpose(&purpose, &found.grants)?;
@@ -315,9 +311,7 @@ impl Registrar {
         is: fn(&Client) -> bool,
     ) -> Result<Arc<Client>, RegisterError> {
         check_reason(&change.reason)?;
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let found = this.find(&id, what, is)?;
             let now = this.now();
             let event = actor.event(
@@ -350,9 +344,7 @@ impl Registrar {
         what: &'static str,
         is: fn(&Client) -> bool,
     ) -> Result<RotatedSecret, RegisterError> {
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let found = this.find(&id, what, is)?;
             let secret = random_secret();
             let hash = secrets::hash(&secret);
@@ -413,14 +405,12 @@ impl Registrar {
         certificate: Option<external::Read>,
         kind: &'static str,
     ) -> Result<Client, RegisterError> {
-        let this = self.clone();
-        self.uninterrupted(async move {
+        self.alone(|this| async move {
             let certificate = match certificate.map(external::Read::into_record) {
                 Some(record) => Some(unlike_others(this.0.store.as_ref(), record).await?),
                 None => None,
             };
             let event = actor.event(this.now(), kind, &client.id, None);
-            let _writing = this.0.writing.lock().await;
             this.0
                 .store
                 .insert_client(&client, code.as_ref(), certificate.as_ref(), &event)

@@ -154,14 +154,19 @@ impl Registrar {
         self.0.clock.now()
     }
 
-    /// Runs `change` to its end, whatever becomes of the caller.
-    async fn uninterrupted<T: Send + 'static>(
+    /// Runs `change` while no other runs, and to its end, whatever becomes of the caller.
+    async fn alone<T, F>(
         &self,
-        change: impl Future<Output = Result<T, RegisterError>> + Send + 'static,
-    ) -> Result<T, RegisterError> {
+        change: impl FnOnce(Self) -> F + Send + 'static,
+    ) -> Result<T, RegisterError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, RegisterError>> + Send + 'static,
+    {
         let this = self.clone();
         let noted = async move {
-            let outcome = change.await;
+            let _writing = this.0.writing.lock().await;
+            let outcome = change(this.clone()).await;
             if let Err(RegisterError::Store(error)) = &outcome
                 && is_unavailable(error)
             {

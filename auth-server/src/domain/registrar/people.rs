@@ -35,8 +35,7 @@ impl Registrar {
         check_text("name", &body.name, 1, 200)?;
         check_email(body.email.as_deref())?;
         let number = number_of(&body)?;
-        let this = self.clone();
-        self.uninterrupted(async move {
+        self.alone(|this| async move {
             let now = this.now();
             let participant = Participant {
                 id: uuid_v7(now),
@@ -48,7 +47,6 @@ impl Registrar {
                 created_at: now,
             };
             let event = actor.event(now, "participant.registered", &participant.id, None);
-            let _writing = this.0.writing.lock().await;
             this.0
                 .store
                 .insert_participant(&participant, &event)
@@ -67,9 +65,7 @@ impl Registrar {
         change: ChangeState,
     ) -> Result<Participant, RegisterError> {
         check_reason(&change.reason)?;
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let found = this
                 .0
                 .directory
@@ -132,10 +128,8 @@ impl Registrar {
         }
         let password = random_password();
         let password_hash = self.0.passwords.hash(password.clone()).await?;
-        let this = self.clone();
         let user = self
-            .uninterrupted(async move {
-                let _writing = this.0.writing.lock().await;
+            .alone(|this| async move {
                 let user_id = match &body.suffix {
                     Some(suffix) => issue(&participant, suffix)
                         .map_err(|error| invalid("suffix", error.to_string()))?,
@@ -183,9 +177,7 @@ impl Registrar {
         change: ChangeState,
     ) -> Result<User, RegisterError> {
         check_reason(&change.reason)?;
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let found = this
                 .0
                 .directory
@@ -230,9 +222,7 @@ impl Registrar {
         }
         let password = random_password();
         let password_hash = self.0.passwords.hash(password.clone()).await?;
-        let this = self.clone();
-        self.uninterrupted(async move {
-            let _writing = this.0.writing.lock().await;
+        self.alone(|this| async move {
             let found = this
                 .0
                 .directory
