@@ -356,6 +356,21 @@ impl Fixture {
             .read(StatusCode::CREATED)
     }
 
+    /// An application that works for the user of `domain` by itself: its ID, and how it asks.
+    pub async fn client_of(&self, domain: &Domain) -> (String, Ask) {
+        let grants = vec![GrantType::ClientCredentials];
+        let client = self.app_client(grants, Some(&domain.user)).await;
+        let id = client.client.client_id;
+        let ask = with_basic(&id, client.client_secret.expose());
+        (id, ask)
+    }
+
+    /// An operator's request whose body does not fit is refused with the member.
+    pub async fn assert_misfit(path: &str, body: &Value, field: &str) {
+        let answer = Self::new().await.operate(path, body).await;
+        answer.assert_misfit(field);
+    }
+
     /// Sends the code of a registration and a request for a new key.
     pub async fn enrol(&self, code: &str, csr: &str) -> Answer {
         self.public(

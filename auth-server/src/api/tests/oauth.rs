@@ -27,11 +27,7 @@ fn secret_of(connector: &CreatedConnector) -> Ask {
 #[tokio::test]
 async fn a_client_works_in_the_name_of_its_user() {
     let (fixture, domain) = Fixture::with_domain().await;
-    let client = fixture
-        .app_client(vec![GrantType::ClientCredentials], Some(&domain.user))
-        .await;
-    let id = &client.client.client_id;
-    let ask = with_basic(id, client.client_secret.expose());
+    let (id, ask) = fixture.client_of(&domain).await;
     let answer = fixture.public_form(&ask, TOKEN, &CREDENTIALS).await;
     assert_eq!(answer.headers["cache-control"], "no-store");
     let answer: Value = answer.read(StatusCode::OK);

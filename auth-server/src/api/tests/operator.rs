@@ -102,9 +102,7 @@ async fn a_participant_that_does_not_fit_is_refused_with_the_member(
     #[case] body: Value,
     #[case] field: &str,
 ) {
-    let fixture = Fixture::new().await;
-    let answer = fixture.operate("/v1/participants", &body).await;
-    answer.assert_misfit(field);
+    Fixture::assert_misfit("/v1/participants", &body, field).await;
 }
 
 #[tokio::test]
@@ -240,9 +238,7 @@ async fn a_second_connector_of_the_same_kind_is_refused_by_its_kind() {
 #[case::colon(json!({ "name": "A", "grants": ["password"], "client_id": "a:b" }), "client_id")]
 #[tokio::test]
 async fn an_application_that_does_not_fit_is_refused(#[case] body: Value, #[case] field: &str) {
-    let fixture = Fixture::new().await;
-    let answer = fixture.operate("/v1/clients", &body).await;
-    answer.assert_misfit(field);
+    Fixture::assert_misfit("/v1/clients", &body, field).await;
 }
 
 #[tokio::test]

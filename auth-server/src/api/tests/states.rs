@@ -1,6 +1,6 @@
 //! Suspension takes effect at once, everywhere.
 
-use auth_client::{ConnectorRole, api::GrantType};
+use auth_client::ConnectorRole;
 use common::clock::Clock as _;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -203,11 +203,7 @@ async fn a_new_secret_replaces_the_old_one_at_once() {
 #[tokio::test]
 async fn what_was_made_of_an_applications_own_tokens_ends_with_it() {
     let (fixture, domain) = Fixture::with_domain().await;
-    let client = fixture
-        .app_client(vec![GrantType::ClientCredentials], Some(&domain.user))
-        .await;
-    let id = &client.client.client_id;
-    let ask = with_basic(id, client.client_secret.expose());
+    let (id, ask) = fixture.client_of(&domain).await;
     let form = [("grant_type", "client_credentials")];
     let answer: Value = fixture
         .public_form(&ask, "/oauth2/token", &form)

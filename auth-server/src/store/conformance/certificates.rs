@@ -15,6 +15,19 @@ async fn enrolling(store: &impl Store, client: &str, seed: u8) -> NewCode {
     code
 }
 
+/// An installation in which `a.example` has the certificate `0a`.
+async fn certified(store: &impl Store) {
+    initialised(store).await;
+    store
+        .insert_client(&service("a.example"), None, None, &event("client", 1))
+        .await
+        .unwrap();
+    store
+        .record_certificate(&certificate("0a", "a.example", 1), &event("issued", 2))
+        .await
+        .unwrap();
+}
+
 /// On one certificate, which it leads back to; whoever comes second records nothing.
 pub(crate) async fn a_code_is_spent_once(store: impl Store) {
     initialised(&store).await;
@@ -230,15 +243,7 @@ pub(crate) async fn a_compromised_certificate_takes_its_family(store: impl Store
 
 /// However late the renewal comes.
 pub(crate) async fn nothing_renews_what_was_revoked_meanwhile(store: impl Store) {
-    initialised(&store).await;
-    store
-        .insert_client(&service("a.example"), None, None, &event("client", 1))
-        .await
-        .unwrap();
-    store
-        .record_certificate(&certificate("0a", "a.example", 1), &event("issued", 2))
-        .await
-        .unwrap();
+    certified(&store).await;
     let mut renewed = certificate("0b", "a.example", 2);
     renewed.parent = Some("0a".to_owned());
     let (renewal, revocation) = (event("renewed", 3), event("compromised", 4));
@@ -328,15 +333,7 @@ pub(crate) async fn certificates_are_paged_from_the_oldest(store: impl Store) {
 
 /// The first time counts; certificates from elsewhere are withdrawn, and stand on no list of ours.
 pub(crate) async fn revocation_happens_once_and_shows_while_it_matters(store: impl Store) {
-    initialised(&store).await;
-    store
-        .insert_client(&service("a.example"), None, None, &event("client", 1))
-        .await
-        .unwrap();
-    store
-        .record_certificate(&certificate("0a", "a.example", 1), &event("issued", 2))
-        .await
-        .unwrap();
+    certified(&store).await;
     let mut foreign = certificate("0f", "a.example", 2);
     foreign.issued_here = false;
     store
