@@ -229,7 +229,7 @@ impl Registrar {
         profile: Profile,
         over: bool,
     ) -> Result<Arc<Client>, RegisterError> {
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let is = |client: &Client| matches!(client.kind, ClientKind::Connector { .. });
             let found = this.find(&id, "connector", is)?;
             let event = actor.event(
@@ -257,7 +257,7 @@ impl Registrar {
         id: String,
         purpose: Purpose,
     ) -> Result<Arc<Client>, RegisterError> {
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let is = |client: &Client| matches!(client.kind, ClientKind::App(_));
             let found = this.find(&id, "client", is)?;
             this.check_purpose(&purpose, &found.grants)?;
@@ -311,7 +311,7 @@ impl Registrar {
         is: fn(&Client) -> bool,
     ) -> Result<Arc<Client>, RegisterError> {
         check_reason(&change.reason)?;
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let found = this.find(&id, what, is)?;
             let now = this.now();
             let event = actor.event(
@@ -344,7 +344,7 @@ impl Registrar {
         what: &'static str,
         is: fn(&Client) -> bool,
     ) -> Result<RotatedSecret, RegisterError> {
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let found = this.find(&id, what, is)?;
             let secret = random_secret();
             let hash = secrets::hash(&secret);
@@ -405,7 +405,7 @@ impl Registrar {
         certificate: Option<external::Read>,
         kind: &'static str,
     ) -> Result<Client, RegisterError> {
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let certificate = match certificate.map(external::Read::into_record) {
                 Some(record) => Some(unlike_others(this.0.store.as_ref(), record).await?),
                 None => None,

@@ -35,7 +35,7 @@ impl Registrar {
         check_text("name", &body.name, 1, 200)?;
         check_email(body.email.as_deref())?;
         let number = number_of(&body)?;
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let now = this.now();
             let participant = Participant {
                 id: uuid_v7(now),
@@ -65,7 +65,7 @@ impl Registrar {
         change: ChangeState,
     ) -> Result<Participant, RegisterError> {
         check_reason(&change.reason)?;
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let found = this
                 .0
                 .directory
@@ -129,7 +129,7 @@ impl Registrar {
         let password = random_password();
         let password_hash = self.0.passwords.hash(password.clone()).await?;
         let user = self
-            .alone(|this| async move {
+            .alone(move |this| async move {
                 let user_id = match &body.suffix {
                     Some(suffix) => issue(&participant, suffix)
                         .map_err(|error| invalid("suffix", error.to_string()))?,
@@ -177,7 +177,7 @@ impl Registrar {
         change: ChangeState,
     ) -> Result<User, RegisterError> {
         check_reason(&change.reason)?;
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let found = this
                 .0
                 .directory
@@ -222,7 +222,7 @@ impl Registrar {
         }
         let password = random_password();
         let password_hash = self.0.passwords.hash(password.clone()).await?;
-        self.alone(|this| async move {
+        self.alone(move |this| async move {
             let found = this
                 .0
                 .directory
