@@ -1,6 +1,6 @@
 //! The domains as they were registered, and what the ready file says of them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use common::ids::UserId;
@@ -14,6 +14,7 @@ use crate::{
     },
     session::Session,
     state::Operator,
+    supervise::Supervisor,
 };
 
 /// A registered domain whose user is signed in.
@@ -42,7 +43,7 @@ pub(crate) fn ready_file(
     ca: PathBuf,
     operator: &Operator,
     parties: &[Party],
-    processes: &BTreeMap<Service, u32>,
+    supervisor: &Supervisor,
 ) -> anyhow::Result<ReadyFile> {
     let url = |service, port| text(&trial.layout.url(service, port));
     let both = |service| TwoListeners {
@@ -64,7 +65,7 @@ pub(crate) fn ready_file(
         },
         provenance: both(Service::Provenance),
         domains: domains.collect::<anyhow::Result<_>>()?,
-        services: services(&trial.layout, processes),
+        services: services(&trial.layout, &supervisor.processes().borrow()),
     })
 }
 

@@ -219,8 +219,7 @@ async fn start(
         "grants are registered with the providers",
     );
 
-    let processes = supervisor.processes().borrow().clone();
-    let ready = party::ready_file(trial, configs.ca(), &operator, &parties, &processes)?;
+    let ready = party::ready_file(trial, configs.ca(), &operator, &parties, supervisor)?;
     first_exchange(trial, http, &ready).await?;
     Ok(ready)
 }
