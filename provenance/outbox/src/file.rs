@@ -7,83 +7,31 @@
 //! Pages that become free are used again; the file is not made smaller. Giving pages back while exchanges wait would cost more
 //! than the space, which the next burst needs anyway.
 
-use std::{
-    collections::HashSet,
-    fs::TryLockError,
-    path::Path,
-    time::{Duration, Instant},
-};
+mod claim;
+mod errands;
+mod schema;
+
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use common::ids::{ConnectorId, EventId};
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension as _, Statement, TransactionBehavior,
-    config::DbConfig, params,
-};
+use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use uuid::Uuid;
 
+pub(crate) use self::{
+    claim::Claim,
+    errands::{Errand, Row, fetch_outcome, leave_errands, list, remove_errands},
+    schema::{own, take_over, visit},
+};
+use self::{errands::COLUMNS, schema::uuid};
 use super::{
-    OpenError,
     delivery::{Outgoing, Room},
-    format::FORMAT,
     packing::{Packed, unpack},
     parked::{Done, Problem, Wish},
-    state::State,
 };
 
 /// Receipts that are thrown away in one step. A step takes a few milliseconds, and groups of exchanges wait behind it.
 pub(super) const PRUNE_STEP: u32 = 500;
-
-/// 5 s: how long a starting process waits for the one before it to let go of the file.
-const LOCK_WAIT: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 5 });
-
-/// 5 s: how long a write waits for an operator's, or an operator's for a write; each takes milliseconds.
-const BUSY: Duration = Duration::from_secs(5);
-
-/// With `state IN (0, 1, 2)`, `SQLite` would make a table of the three values for every statement that writes a record.
-const SCHEMA: &str = "
-CREATE TABLE record(
-  event_id BLOB PRIMARY KEY CHECK(length(event_id) = 16),
-  instance INTEGER NOT NULL,     -- start of the process that reserved it, counted in `start`
-  state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 2), -- 0 reserved, 1 completed, 2 aborted
-  at_ms INTEGER NOT NULL,        -- when it was reserved; once ended, when it ended
-  request BLOB NOT NULL,         -- the reservation as JSON; once ended, the exact batch item
-  resource TEXT,                 -- what was fetched, for people
-  parked TEXT                    -- why the ledger refused it for good
-) STRICT, WITHOUT ROWID;
-CREATE TABLE delivered(
-  day INTEGER NOT NULL,          -- day of delivery, counted from 1970-01-01
-  event_id BLOB NOT NULL CHECK(length(event_id) = 16),
-  receipt BLOB NOT NULL,         -- the ledger's receipt: as JSON, or packed
-  PRIMARY KEY(day, event_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE start(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
-PRAGMA user_version = 1;
-";
-
-/// What the second format adds to the first. Steps are only ever added: a file of any earlier version is brought up to date.
-const SECOND: &str = "
-ALTER TABLE record ADD COLUMN problem TEXT;     -- of a parked one, the kind of the refusal
-ALTER TABLE record ADD COLUMN handed_over BLOB; -- id of the evidence by which a parked one was handed over
-ALTER TABLE record ADD COLUMN owner TEXT;       -- the connector whose id it has, where that is not the file's
-CREATE TABLE owner(connector_id TEXT NOT NULL) STRICT;
-CREATE TABLE errand(
-  n INTEGER PRIMARY KEY,
-  at_ms INTEGER NOT NULL,
-  event_id BLOB NOT NULL,
-  reason TEXT,                   -- of a hand-over; NULL asks to deliver again
-  outcome TEXT                   -- what became of it, as JSON
-) STRICT;
-UPDATE record SET problem = CASE
-  WHEN parked LIKE 'invalid:%' THEN 'invalid'
-  WHEN parked LIKE 'forbidden:%' THEN 'forbidden'
-  WHEN parked LIKE 'conflict:%' THEN 'conflict'
-  WHEN parked LIKE 'the receipt %' THEN 'receipt'
-  WHEN parked LIKE 'the ledger refused the request%' THEN 'refused-alone'
-  ELSE 'other' END
-  WHERE parked IS NOT NULL;
-PRAGMA user_version = 2;
-";
 
 /// How a transfer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,286 +49,6 @@ impl Outcome {
             Self::Aborted => 2,
         }
     }
-}
-
-/// Held by the one process that changes records; a file beside the outbox, locked for as long as the process lives.
-#[derive(Debug)]
-pub(super) struct Claim {
-    #[expect(dead_code, reason = "held, not read")]
-    lock: std::fs::File,
-}
-
-impl Claim {
-    /// `None`: another process has it.
-    pub(super) fn take(path: &Path) -> std::io::Result<Option<Self>> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        common::disk::private_file(Path::new(&name))?;
-        let lock = std::fs::OpenOptions::new().append(true).open(&name)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { lock })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
-    }
-
-    /// Waits for a process that is about to end.
-    pub(super) fn wait(path: &Path) -> Result<Self, OpenError> {
-        let deadline = Instant::now() + LOCK_WAIT;
-        loop {
-            if let Some(claim) = Self::take(path)? {
-                return Ok(claim);
-            }
-            if Instant::now() >= deadline {
-                return Err(OpenError::Locked);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-/// Opens the file for whoever holds its [`Claim`]: makes it where it is missing, and brings it up to date.
-pub(super) fn own(path: &Path, connector: &ConnectorId) -> Result<Connection, OpenError> {
-    common::disk::private_file(path)?;
-    let conn = connect(path)?;
-    match format(&conn)? {
-        0 if tables(&conn)? == 0 => {
-            run(&conn, &format!("{SCHEMA} {SECOND}"))?;
-        }
-        1 if tables(&conn)? == TABLES_OF_FIRST => run(&conn, SECOND)?,
-        FORMAT if tables(&conn)? == TABLES => {}
-        // Other programs count their versions as well.
-        0..=FORMAT => return Err(OpenError::Foreign),
-        newer => return Err(OpenError::Format(newer)),
-    }
-    conn.execute(
-        "INSERT INTO owner(connector_id) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM owner)",
-        [connector.as_str()],
-    )
-    .map_err(OpenError::Store)?;
-    Ok(conn)
-}
-
-/// Opens the file of a running process, to read it and to leave errands.
-pub(super) fn visit(path: &Path) -> Result<Connection, OpenError> {
-    let conn = connect(path)?;
-    match format(&conn)? {
-        FORMAT if tables(&conn)? == TABLES => Ok(conn),
-        0..=FORMAT => Err(OpenError::Foreign),
-        newer => Err(OpenError::Format(newer)),
-    }
-}
-
-fn run(conn: &Connection, sql: &str) -> Result<(), OpenError> {
-    conn.execute_batch(&format!("BEGIN IMMEDIATE; {sql} COMMIT;"))
-        .map_err(OpenError::Store)
-}
-
-fn connect(path: &Path) -> Result<Connection, OpenError> {
-    let conn = Connection::open(path).map_err(OpenError::Store)?;
-    // Earlier versions let nobody in beside them.
-    prepare(&conn).map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked,
-        _ => OpenError::Store(error),
-    })?;
-    Ok(conn)
-}
-
-fn format(conn: &Connection) -> Result<i64, OpenError> {
-    conn.query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(OpenError::Store)
-}
-
-/// How many tables of an outbox the file has; any other one counts as too many.
-fn tables(conn: &Connection) -> Result<i64, OpenError> {
-    let known = "SELECT sum(iif(name IN ('record', 'delivered', 'start', 'owner', 'errand'), 1, 9)) FROM sqlite_schema WHERE type = 'table'";
-    let sum: Option<i64> = conn
-        .query_row(known, [], |row| row.get(0))
-        .map_err(OpenError::Store)?;
-    Ok(sum.unwrap_or(0))
-}
-
-/// `record`, `delivered` and `start`.
-const TABLES_OF_FIRST: i64 = 3;
-
-/// These, `owner` and `errand`.
-const TABLES: i64 = 5;
-
-fn prepare(conn: &Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY)?;
-    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "temp_store", "MEMORY")?;
-    // A plan is made for all values. Without this, a statement with `LIMIT ?` is compiled anew each time that it is run.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // 64 MiB: a WAL that a burst made longer is cut back after its checkpoint.
-    conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))
-}
-
-/// Lets `connector` go on with a file of another name, unless records wait in it that only the other one can deliver.
-pub(super) fn take_over(conn: &Connection, connector: &ConnectorId) -> Result<(), OpenError> {
-    let renamed = || -> rusqlite::Result<Option<OpenError>> {
-        let owner: String =
-            conn.query_row("SELECT connector_id FROM owner", [], |row| row.get(0))?;
-        if owner == connector.as_str() {
-            return Ok(None);
-        }
-        let records: i64 = conn.query_row(
-            "SELECT count(*) FROM record WHERE handed_over IS NULL AND coalesce(owner, ?1) <> ?2",
-            params![owner, connector.as_str()],
-            |row| row.get(0),
-        )?;
-        if records > 0 {
-            let connector = connector.clone();
-            return Ok(Some(OpenError::Renamed {
-                owner,
-                connector,
-                records,
-            }));
-        }
-        conn.execute_batch("BEGIN IMMEDIATE")?;
-        conn.execute("UPDATE record SET owner = ?1 WHERE owner IS NULL", [&owner])?;
-        conn.execute(
-            "UPDATE record SET owner = NULL WHERE owner = ?1",
-            [connector.as_str()],
-        )?;
-        conn.execute("UPDATE owner SET connector_id = ?1", [connector.as_str()])?;
-        conn.execute_batch("COMMIT")?;
-        Ok(None)
-    };
-    match renamed() {
-        Ok(None) => Ok(()),
-        Ok(Some(error)) => Err(error),
-        Err(error) => Err(OpenError::Store(error)),
-    }
-}
-
-/// A record as an operator sees it.
-#[derive(Debug)]
-pub(super) struct Row {
-    pub(super) id: Uuid,
-    pub(super) is_open: bool,
-    pub(super) at_ms: i64,
-    pub(super) resource: Option<String>,
-    pub(super) problem: Option<Problem>,
-    pub(super) refusal: Option<String>,
-    pub(super) handed_over: Option<Uuid>,
-    /// The connector whose id it has.
-    pub(super) owner: String,
-    pub(super) item: Vec<u8>,
-}
-
-impl Row {
-    pub(super) fn state(&self) -> State {
-        match self {
-            Self { is_open: true, .. } => State::Open,
-            Self {
-                handed_over: Some(_),
-                ..
-            } => State::HandedOver,
-            Self {
-                refusal: Some(_), ..
-            } => State::Parked,
-            _ => State::Waiting,
-        }
-    }
-
-    /// Whether only another connector than `connector` could deliver it.
-    pub(super) fn belongs_to_other(&self, connector: &ConnectorId) -> bool {
-        self.owner != connector.as_str()
-    }
-
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let problem: Option<String> = row.get(4)?;
-        let handed_over: Option<[u8; 16]> = row.get(6)?;
-        Ok(Self {
-            id: uuid(row, 0)?,
-            is_open: row.get(1)?,
-            at_ms: row.get(2)?,
-            resource: row.get(3)?,
-            problem: problem.as_deref().map(Problem::named),
-            refusal: row.get(5)?,
-            handed_over: handed_over.map(Uuid::from_bytes),
-            owner: row.get(7)?,
-            item: row.get(8)?,
-        })
-    }
-}
-
-const COLUMNS: &str = "event_id, state = 0, at_ms, resource, problem, parked, handed_over, \
-                       coalesce(owner, (SELECT connector_id FROM owner))";
-
-/// Records in `state`, oldest first, without their items: there may be many.
-pub(super) fn list(
-    conn: &Connection,
-    state: State,
-    problem: Option<Problem>,
-    limit: u32,
-) -> rusqlite::Result<Vec<Row>> {
-    let is_in = match state {
-        State::Open => "state = 0",
-        State::Waiting => "state <> 0 AND parked IS NULL",
-        State::Parked => "parked IS NOT NULL AND handed_over IS NULL",
-        State::HandedOver => "handed_over IS NOT NULL",
-    };
-    let mut query = conn.prepare(&format!(
-        "SELECT {COLUMNS}, x'' FROM record WHERE {is_in} AND (?1 IS NULL OR problem = ?1) ORDER BY event_id LIMIT ?2"
-    ))?;
-    let rows = query.query_map(params![problem.map(Problem::label), limit], Row::read)?;
-    rows.collect()
-}
-
-/// Leaves one errand for each of `ids`, all or none; their numbers.
-pub(super) fn leave_errands(
-    conn: &mut Connection,
-    ids: &[EventId],
-    wish: &Wish,
-    at_ms: i64,
-) -> rusqlite::Result<Vec<i64>> {
-    let reason = match wish {
-        Wish::Requeue => None,
-        Wish::HandOver { reason } => Some(reason),
-    };
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut numbers = Vec::with_capacity(ids.len());
-    for id in ids {
-        tx.execute(
-            "INSERT INTO errand(at_ms, event_id, reason) VALUES (?1, ?2, ?3)",
-            params![at_ms, id.0.as_bytes(), reason],
-        )?;
-        numbers.push(tx.last_insert_rowid());
-    }
-    tx.commit()?;
-    Ok(numbers)
-}
-
-/// What became of an errand, once it is run. Asked again after that, it is not known any more.
-pub(super) fn fetch_outcome(conn: &Connection, number: i64) -> rusqlite::Result<Option<Done>> {
-    let outcome: Option<String> =
-        conn.query_row("SELECT outcome FROM errand WHERE n = ?1", [number], |row| {
-            row.get(0)
-        })?;
-    Ok(outcome.map(|text| {
-        serde_json::from_str(&text).unwrap_or(Done::Refused {
-            why: "the outcome cannot be read".to_owned(),
-        })
-    }))
-}
-
-/// Removes errands, whether they were run or not.
-pub(super) fn remove_errands(conn: &mut Connection, numbers: &[i64]) -> rusqlite::Result<()> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for number in numbers {
-        tx.execute("DELETE FROM errand WHERE n = ?1", [number])?;
-    }
-    tx.commit()
-}
-
-/// An errand that waits.
-pub(super) struct Errand {
-    pub(super) number: i64,
-    pub(super) id: Uuid,
-    pub(super) wish: Wish,
 }
 
 /// A record that was found open.
@@ -437,10 +105,6 @@ pub(super) fn each_record(
         });
     }
     Ok(())
-}
-
-fn uuid(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
-    row.get(column).map(Uuid::from_bytes)
 }
 
 /// What the outbox knows of one id.

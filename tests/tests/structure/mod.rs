@@ -1,4 +1,5 @@
-//! What the sources themselves keep to: files that take from each other stand in an order, and what `Cargo.toml` names is used.
+//! What the sources themselves keep to: files are short, those that take from each other stand in an order, and what `Cargo.toml`
+//! names is used.
 
 mod imports;
 
@@ -103,6 +104,24 @@ fn files(folder: &Path, members: &BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
+}
+
+/// What is longer holds more than one idea, and nobody reads it to its end.
+const MOST_LINES: usize = 500;
+
+#[test]
+fn no_file_is_longer_than_it_is_read() {
+    let mut found = Vec::new();
+    files(data::workspace(), &BTreeSet::new(), &mut found);
+    assert!(
+        found.len() > 500,
+        "{} files: the sources are not found",
+        found.len()
+    );
+    let lines = |path: &PathBuf| fs::read_to_string(path).unwrap().lines().count();
+    let long = found.iter().map(|path| (lines(path), path));
+    let long: Vec<_> = long.filter(|(lines, _)| *lines > MOST_LINES).collect();
+    assert!(long.is_empty(), "more than {MOST_LINES} lines: {long:#?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Delivery: takes what the writer has made durable to the ledger, and brings the receipts back.
 
+mod batch;
 mod http;
 mod queue;
 mod reply;

@@ -6,9 +6,8 @@ use std::{
     time::Duration,
 };
 
-use bytes::{BufMut as _, Bytes, BytesMut};
 use common::{clock::SharedClock, ids::ConnectorId};
-use provenance_model::batch::{ItemStatus, MAX_BODY_BYTES};
+use provenance_model::batch::MAX_BODY_BYTES;
 use tokio::{
     sync::{oneshot, watch},
     time::Instant,
@@ -18,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     DeliveryError, Outgoing, Queue, Transport,
+    batch::{HEAD, TAIL, body, read},
     queue::{Backlog, View},
     reply::{ItemResult, Verdict, judge},
 };
@@ -44,9 +44,6 @@ const SLOW: Duration = Duration::from_millis(5);
 
 /// 1 s: pause before the file is read again after it could not be.
 const RELOAD: Duration = Duration::from_secs(1);
-
-const HEAD: &[u8] = b"{\"items\":[";
-const TAIL: &[u8] = b"]}";
 
 /// The way to the ledger, and as whom records go there.
 pub(crate) struct LedgerLink<T> {
@@ -421,56 +418,6 @@ fn park(record: &Outgoing, problem: Problem, why: String) -> RefusedRecord {
         why,
         bytes: u64::try_from(record.item.len()).unwrap_or(u64::MAX),
     }
-}
-
-/// The body of a request.
-fn body(batch: &[Outgoing]) -> Bytes {
-    let len = batch
-        .iter()
-        .map(|record| record.item.len() + 1)
-        .sum::<usize>()
-        + HEAD.len()
-        + TAIL.len();
-    let mut body = BytesMut::with_capacity(len);
-    body.put_slice(HEAD);
-    for (i, record) in batch.iter().enumerate() {
-        if i > 0 {
-            body.put_u8(b',');
-        }
-        body.put_slice(&record.item);
-    }
-    body.put_slice(TAIL);
-    body.freeze()
-}
-
-/// The results for `batch`: one for each, of the same id.
-fn read<'t>(answer: &'t [u8], batch: &[Outgoing]) -> Result<Vec<ItemResult<'t>>, DeliveryError> {
-    #[derive(serde::Deserialize)]
-    struct Reply<'t> {
-        #[serde(borrow)]
-        results: Vec<ItemResult<'t>>,
-    }
-
-    let bad = |error: &dyn std::error::Error| DeliveryError::BadReply(error.to_string());
-    // Its characters are checked once, not string by string.
-    let answer = std::str::from_utf8(answer).map_err(|e| bad(&e))?;
-    let reply: Reply<'_> = serde_json::from_str(answer).map_err(|e| bad(&e))?;
-    if reply.results.len() != batch.len() {
-        let text = format!("{} results for {} items", reply.results.len(), batch.len());
-        return Err(DeliveryError::BadReply(text));
-    }
-    for (record, result) in batch.iter().zip(&reply.results) {
-        let is_same = match &result.id {
-            Some(id) => *id == record.id.to_string(),
-            None => result.status == ItemStatus::Rejected,
-        };
-        if !is_same {
-            return Err(DeliveryError::BadReply(
-                "a result is for another item".to_owned(),
-            ));
-        }
-    }
-    Ok(reply.results)
 }
 
 struct Metrics {
