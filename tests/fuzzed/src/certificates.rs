@@ -10,7 +10,7 @@ use common::{
 };
 use rustls_pki_types::CertificateDer;
 
-use crate::text;
+use crate::bytes::text;
 
 /// A file of certificates or of revocation lists.
 pub fn pem(bytes: &[u8]) {

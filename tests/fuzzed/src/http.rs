@@ -14,7 +14,7 @@ use connector::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 
-use crate::{first_line, text};
+use crate::bytes::{first_line, text};
 
 /// Lines of names and values, as far as they can be headers.
 fn headers(bytes: &[u8]) -> HeaderMap {

@@ -11,7 +11,7 @@ use provenance_model::{
 };
 use url::Url;
 
-use crate::{first_line, text};
+use crate::bytes::{first_line, text};
 
 /// Any of the identifiers that peers send.
 pub fn id(bytes: &[u8]) {

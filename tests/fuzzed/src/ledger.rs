@@ -9,7 +9,7 @@ use provenance_model::{
     json as strict,
 };
 
-use crate::text;
+use crate::bytes::text;
 
 /// Strict JSON and its canonical form.
 pub fn json(bytes: &[u8]) {

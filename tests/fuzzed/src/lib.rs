@@ -8,6 +8,7 @@
     reason = "a reader that contradicts itself fails the test by a panic"
 )]
 
+mod bytes;
 mod certificates;
 mod http;
 mod ids;
@@ -56,15 +57,4 @@ pub const TARGETS: [(&str, Target); 21] = [
 pub fn target(name: &str) -> Option<Target> {
     let found = TARGETS.iter().find(|(known, _)| *known == name);
     found.map(|(_, target)| *target)
-}
-
-/// `bytes` as text; what is none, no reader of text is ever given.
-fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
-}
-
-/// What stands before the first line's end, and what behind it.
-fn first_line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes.iter().position(|byte| *byte == b'\n');
-    end.map_or((bytes, &[]), |end| (&bytes[..end], &bytes[end + 1..]))
 }

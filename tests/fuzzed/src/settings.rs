@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ffi::OsString, os::unix::ffi::OsStringExt as _,
 use common::config::{ByteSize, Loaded, Period, load_with};
 use serde::{Deserialize, Serialize};
 
-use crate::{first_line, text};
+use crate::bytes::{first_line, text};
 
 /// Sizes and durations.
 pub fn units(bytes: &[u8]) {

@@ -7,7 +7,7 @@ use location_client::{LocationRecord, Source, verify::RecordKeys};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use crate::text;
+use crate::bytes::text;
 
 /// A token as it stands in a header, and the claims of one.
 pub fn token(bytes: &[u8]) {
