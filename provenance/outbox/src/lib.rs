@@ -69,6 +69,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+#[doc(hidden)]
+pub use self::delivery::is_delivered;
 use self::{
     capacity::Capacity,
     delivery::{Delivery, LedgerLink, Queue},

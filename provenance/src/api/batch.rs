@@ -229,6 +229,13 @@ impl AsRef<[u8]> for Answer {
     }
 }
 
+/// How many items `body` has, and whether there are too many. For what is fuzzed.
+#[doc(hidden)]
+pub fn items_of(body: &[u8]) -> Option<(usize, bool)> {
+    let BatchRequest { items } = serde_json::from_slice(body).ok()?;
+    Some((items.texts.len(), items.are_too_many))
+}
+
 /// How long the body is; nothing else arrives, where that is said.
 fn stated_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()

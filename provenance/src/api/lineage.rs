@@ -158,6 +158,12 @@ fn page(uri: &Uri, most: usize) -> Result<Option<Page>, LedgerError> {
     Ok(Some(Page { limit, after }))
 }
 
+/// Whether a lineage can be asked for so. For what is fuzzed.
+#[doc(hidden)]
+pub fn is_query(uri: &Uri, headers: &HeaderMap) -> bool {
+    direction(uri, headers).is_ok() && depth(uri, headers).is_ok() && page(uri, 1_000).is_ok()
+}
+
 /// A parameter: the query has precedence over the header, which manuals document for it.
 fn parameter(uri: &Uri, headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());

@@ -26,6 +26,8 @@ use common::http::Endpoint;
 use utoipa::OpenApi;
 
 use self::state::Door;
+#[doc(hidden)]
+pub use self::{batch::items_of, lineage::is_query};
 pub use self::{
     error::TABLE as REFUSALS,
     limits::{Batches, Lineages},

@@ -1,15 +1,20 @@
 //! What the ledger is sent, and what it answers.
 
 use common::ids::ConnectorId;
-use provenance::domain::lineage::{Bookmark, Direction};
+use http::{HeaderMap, Uri};
+use provenance::{
+    api::{is_query, items_of},
+    domain::lineage::Bookmark,
+};
 use provenance_model::{
-    batch::{InItem, Receipt},
+    batch::{InItem, MAX_ITEMS, Receipt},
     commitment::{Commitment, Salt},
     event::Event,
     json as strict,
 };
+use provenance_outbox::is_delivered;
 
-use crate::bytes::text;
+use crate::bytes::{first_line, text};
 
 /// Strict JSON and its canonical form.
 pub fn json(bytes: &[u8]) {
@@ -76,10 +81,37 @@ pub fn commitment(bytes: &[u8]) {
     }
 }
 
-/// Where a page of a lineage ended, and which way it goes.
+/// The first line is a batch item as it was sent, the second what the ledger answers about it.
+pub fn receipt(bytes: &[u8]) {
+    let (item, answer) = first_line(bytes);
+    let connector = ConnectorId::parse("provider.a.example").expect("a DNS name");
+    let Some(answer) = text(answer) else { return };
+    if is_delivered(item, answer, &connector) == Some(true) {
+        let answer: serde_json::Value = serde_json::from_str(answer).expect("it was read so");
+        assert_ne!(
+            answer["status"], "rejected",
+            "what was refused counts as delivered"
+        );
+    }
+}
+
+/// The body of a batch.
+pub fn batch(bytes: &[u8]) {
+    if let Some((number, are_too_many)) = items_of(bytes) {
+        assert!(number <= MAX_ITEMS && (!are_too_many || number == MAX_ITEMS));
+    }
+}
+
+/// Which lineage is asked for: the target of the request.
+pub fn lineage_query(bytes: &[u8]) {
+    if let Ok(target) = Uri::try_from(bytes) {
+        let _ = is_query(&target, &HeaderMap::new());
+    }
+}
+
+/// Where a page of a lineage ended.
 pub fn bookmark(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
-    let _ = Direction::parse(text);
     if let Ok(bookmark) = text.parse::<Bookmark>() {
         assert_eq!(bookmark.to_string().parse(), Ok(bookmark));
     }

@@ -20,7 +20,7 @@ use self::{
     certificates::{certificate, certificate_request, pem, revocation_lists},
     http::{authorization, exchange_headers, head, proxy_header, resource_url},
     ids::{base_url, event_id, id},
-    ledger::{batch_item, bookmark, commitment, event, json},
+    ledger::{batch, batch_item, bookmark, commitment, event, json, lineage_query, receipt},
     settings::{environment, units},
     tokens::{location_record, token},
 };
@@ -29,9 +29,10 @@ use self::{
 pub type Target = fn(&[u8]);
 
 /// All of them. A corpus and a fuzz target are called as their function.
-pub const TARGETS: [(&str, Target); 21] = [
+pub const TARGETS: [(&str, Target); 24] = [
     ("authorization", authorization),
     ("base_url", base_url),
+    ("batch", batch),
     ("batch_item", batch_item),
     ("bookmark", bookmark),
     ("certificate", certificate),
@@ -44,9 +45,11 @@ pub const TARGETS: [(&str, Target); 21] = [
     ("head", head),
     ("id", id),
     ("json", json),
+    ("lineage_query", lineage_query),
     ("location_record", location_record),
     ("pem", pem),
     ("proxy_header", proxy_header),
+    ("receipt", receipt),
     ("resource_url", resource_url),
     ("revocation_lists", revocation_lists),
     ("token", token),

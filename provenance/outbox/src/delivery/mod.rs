@@ -9,6 +9,7 @@ mod task;
 use std::future::Future;
 
 use bytes::Bytes;
+use common::ids::ConnectorId;
 pub use http::HttpLedger;
 pub(crate) use queue::{Queue, Room};
 pub(super) use task::{Delivery, LedgerLink};
@@ -96,6 +97,14 @@ impl DeliveryError {
             Self::BadReply(_) => "bad-reply",
         }
     }
+}
+
+/// Whether the ledger's answer about `item` shows that it is recorded; `None` for what is no answer. For what is fuzzed.
+#[doc(hidden)]
+pub fn is_delivered(item: &[u8], answer: &str, connector: &ConnectorId) -> Option<bool> {
+    let answer = serde_json::from_str(answer).ok()?;
+    let verdict = reply::judge(item, &answer, connector);
+    Some(matches!(verdict, reply::Verdict::Delivered(_)))
 }
 
 /// The way to the ledger.
