@@ -1,21 +1,17 @@
 //! Certificates, as the operator sees them.
 
-use auth_client::api::{Certificate, Page, RecordCertificate, RevokeCertificate};
+use auth_client::api::{Certificate, Page, RevokeCertificate};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use common::{
-    http::{body::ValidJson, problem::Problem, refusals::PARAMETER_DOES_NOT_FIT},
-    ids::ConnectorId,
-};
-use http::StatusCode;
+use common::http::{body::ValidJson, problem::Problem, refusals::PARAMETER_DOES_NOT_FIT};
 use serde::Deserialize;
 
 use super::{Operator, PageQuery, page::cursor};
 use crate::{
     api::{named::Named, problems::store_failed, refusals::unknown, state::AppState},
-    domain::registrar::{Actor, check_reason},
+    domain::registrar::check_reason,
 };
 
 /// Which certificates.
@@ -103,17 +99,6 @@ pub async fn revoke(
         .revoke(actor, normal(&serial), body.reason, body.key_compromised)
         .await?;
     Ok(Json(revoked))
-}
-
-/// Records a certificate that another authority issued to `owner`.
-pub(super) async fn record(
-    state: &AppState,
-    actor: Actor,
-    owner: &ConnectorId,
-    body: &RecordCertificate,
-) -> Result<(StatusCode, Json<Certificate>), Problem> {
-    let recorded = state.certifier.record(actor, owner, body).await?;
-    Ok((StatusCode::CREATED, Json(recorded)))
 }
 
 /// Serial numbers are shown in many ways: with colons, in capitals, with zeros in front.

@@ -8,7 +8,7 @@ use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
 
-use super::{Operator, PageQuery, certificates::record, page::cursor};
+use super::{Operator, PageQuery, handlers::client_handlers, page::cursor};
 use crate::{
     api::{named::Named, problems::conflict, refusals::unknown, state::AppState},
     domain::client::{Client, ClientKind},
@@ -18,6 +18,10 @@ const WHAT: &str = "connector";
 
 fn is(client: &Client) -> bool {
     matches!(client.kind, ClientKind::Connector { .. })
+}
+
+fn spelled(id: &str) -> String {
+    id.to_ascii_lowercase()
 }
 
 /// Registers a connector. Its ID, address and key must not belong to another one.
@@ -56,62 +60,6 @@ pub async fn check(
     }))
 }
 
-/// Lists connectors in the order of their IDs.
-#[utoipa::path(
-    get, path = "/v1/connectors", tag = "connectors", security(("operator" = [])),
-    params(("cursor" = Option<String>, Query), ("limit" = Option<usize>, Query)),
-    responses((status = 200, body = Page<Connector>))
-)]
-pub async fn list(
-    State(state): State<AppState>,
-    _: Operator,
-    query: PageQuery,
-) -> Result<Json<Page<Connector>>, Problem> {
-    let page = state
-        .directory
-        .clients(query.after()?, query.limit, Client::to_connector);
-    Ok(Json(Page {
-        next: page.next.map(cursor),
-        ..page
-    }))
-}
-
-/// Shows a connector.
-#[utoipa::path(
-    get, path = "/v1/connectors/{id}", tag = "connectors", security(("operator" = [])),
-    params(("id" = String, Path)), responses((status = 200, body = Connector), (status = 404, body = Problem))
-)]
-pub async fn show(
-    State(state): State<AppState>,
-    _: Operator,
-    Named(id): Named,
-) -> Result<Json<Connector>, Problem> {
-    let found = state.directory.client(&id.to_ascii_lowercase());
-    found
-        .and_then(|client| client.to_connector())
-        .map(Json)
-        .ok_or_else(|| unknown(WHAT))
-}
-
-/// Suspends a connector, or lets it act again.
-#[utoipa::path(
-    post, path = "/v1/connectors/{id}/state", tag = "connectors", security(("operator" = [])),
-    params(("id" = String, Path)), request_body = ChangeState,
-    responses((status = 200, body = Connector), (status = 404, body = Problem))
-)]
-pub async fn change_state(
-    State(state): State<AppState>,
-    Operator(actor): Operator,
-    Named(id): Named,
-    ValidJson(body): ValidJson<ChangeState>,
-) -> Result<Json<Connector>, Problem> {
-    let client = state
-        .registrar
-        .set_client_state(actor, id.to_ascii_lowercase(), body, WHAT, is)
-        .await?;
-    client.to_connector().map(Json).ok_or_else(|| unknown(WHAT))
-}
-
 /// Says what a connector speaks.
 #[utoipa::path(
     post, path = "/v1/connectors/{id}/profile", tag = "connectors", security(("operator" = [])),
@@ -131,59 +79,24 @@ pub async fn change_profile(
     client.to_connector().map(Json).ok_or_else(|| unknown(WHAT))
 }
 
-/// Gives a connector a new client secret, shown once. The old one stops working at once.
-#[utoipa::path(
-    post, path = "/v1/connectors/{id}/secret", tag = "connectors", security(("operator" = [])),
-    params(("id" = String, Path)), responses((status = 200, body = RotatedSecret), (status = 404, body = Problem))
-)]
-pub async fn rotate_secret(
-    State(state): State<AppState>,
-    Operator(actor): Operator,
-    Named(id): Named,
-) -> Result<Json<RotatedSecret>, Problem> {
-    Ok(Json(
-        state
-            .registrar
-            .rotate_secret(actor, id.to_ascii_lowercase(), WHAT, is)
-            .await?,
-    ))
-}
+client_handlers! {
+    (Connector, "/v1/connectors", "connectors", Client::to_connector)
 
-/// Makes a new one-time code for the connector's certificate; older ones stop working.
-#[utoipa::path(
-    post, path = "/v1/connectors/{id}/enrolment", tag = "connectors", security(("operator" = [])),
-    params(("id" = String, Path)), responses((status = 201, body = EnrolmentCode), (status = 404, body = Problem))
-)]
-pub async fn replace_code(
-    State(state): State<AppState>,
-    Operator(actor): Operator,
-    Named(id): Named,
-) -> Result<(StatusCode, Json<EnrolmentCode>), Problem> {
-    let code = state
-        .registrar
-        .replace_code(actor, id.to_ascii_lowercase(), WHAT, is)
-        .await?;
-    Ok((StatusCode::CREATED, Json(code)))
-}
+    /// Lists connectors in the order of their IDs.
+    list;
 
-/// Records a certificate that another authority issued to the connector: one more, as before the last one ends.
-#[utoipa::path(
-    post, path = "/v1/connectors/{id}/certificates", tag = "connectors", security(("operator" = [])),
-    params(("id" = String, Path)), request_body = RecordCertificate,
-    responses(
-        (status = 201, body = Certificate), (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "duplicate-key"), (status = 422, body = Problem)
-    )
-)]
-pub async fn record_certificate(
-    State(state): State<AppState>,
-    Operator(actor): Operator,
-    Named(id): Named,
-    ValidJson(body): ValidJson<RecordCertificate>,
-) -> Result<(StatusCode, Json<Certificate>), Problem> {
-    let found = state.directory.client(&id.to_ascii_lowercase());
-    let owner = found.filter(|client| is(client));
-    let owner = owner.and_then(|client| client.dns_name());
-    let owner = owner.ok_or_else(|| unknown(WHAT))?;
-    record(&state, actor, &owner, &body).await
+    /// Shows a connector.
+    show;
+
+    /// Suspends a connector, or lets it act again.
+    change_state;
+
+    /// Gives a connector a new client secret, shown once. The old one stops working at once.
+    rotate_secret;
+
+    /// Makes a new one-time code for the connector's certificate; older ones stop working.
+    replace_code;
+
+    /// Records a certificate that another authority issued to the connector: one more, as before the last one ends.
+    record_certificate;
 }

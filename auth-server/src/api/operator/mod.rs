@@ -5,6 +5,7 @@ pub mod clients;
 pub mod connectors;
 pub mod events;
 mod guard;
+mod handlers;
 mod page;
 pub mod participants;
 pub mod services;
