@@ -18,4 +18,4 @@ mod tests;
 
 pub use refusals::TABLE as REFUSALS;
 pub use routes::{endpoints, openapi, peer_router, public_router};
-pub use state::{App, AppState, Side};
+pub use state::{App, AppState};

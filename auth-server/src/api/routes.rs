@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::{Router, body::Bytes, response::IntoResponse, routing::get};
-use common::http::Endpoint;
+use common::{http::Endpoint, listener::ListenerKind};
 use http::header::CONTENT_TYPE;
 use utoipa::openapi::{
     InfoBuilder, OpenApi, OpenApiBuilder,
@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     cadde, oauth, operator, pki, registry,
-    state::{App, AppState, Side},
+    state::{App, AppState},
 };
 
 /// Paths that both listeners have: clients with a certificate use them at `peer`, clients with a secret at `public`.
@@ -82,7 +82,7 @@ pub fn peer_router(app: Arc<App>) -> Router {
     let (router, _) = peer().split_for_parts();
     router.with_state(AppState {
         app,
-        side: Side::Peer,
+        listener: ListenerKind::Peer,
     })
 }
 
@@ -93,7 +93,7 @@ pub fn public_router(app: Arc<App>) -> Router {
         .route("/openapi.json", get(description))
         .with_state(AppState {
             app,
-            side: Side::Public,
+            listener: ListenerKind::Public,
         })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use common::{ids::ConnectorId, telemetry::Chain};
+use common::{ids::ConnectorId, listener::ListenerKind, telemetry::Chain};
 use time::OffsetDateTime;
 
 use crate::domain::{
@@ -63,22 +63,13 @@ impl App {
     }
 }
 
-/// Which listener a request came in at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// With a client certificate.
-    Peer,
-    /// Without one.
-    Public,
-}
-
 /// State of the routers.
 #[derive(Debug, Clone)]
 pub struct AppState {
     /// Shared by both listeners.
     pub app: Arc<App>,
-    /// This listener.
-    pub side: Side,
+    /// This one.
+    pub listener: ListenerKind,
 }
 
 impl std::ops::Deref for AppState {

@@ -13,13 +13,13 @@ use common::{
         context,
         problem::Problem,
     },
-    listener::{ConnectionInfo, Peer, network},
+    listener::{ConnectionInfo, ListenerKind, Peer, network},
     tls::PeerCertificate,
 };
 use http::{HeaderMap, request::Parts};
 use secrecy::ExposeSecret as _;
 
-use super::state::{AppState, Side};
+use super::state::AppState;
 use crate::domain::{client::Client, secrets};
 
 /// Connection and headers of a request whose client has yet to be authenticated.
@@ -113,9 +113,9 @@ impl UnverifiedRequest {
     /// of the same client. At `public` it takes the secret (`client_secret_basic`, RFC 6749 §2.3.1), so a client that has
     /// only a certificate has no way in there.
     pub fn authenticate(&self, state: &AppState) -> Result<Authenticated, ClientError> {
-        let outcome = match state.side {
-            Side::Peer => self.by_certificate(state),
-            Side::Public => self.by_secret(state),
+        let outcome = match state.listener {
+            ListenerKind::Peer => self.by_certificate(state),
+            ListenerKind::Public => self.by_secret(state),
         };
         if let Err(reason) = &outcome {
             metrics::counter!("auth_clients_refused_total").increment(1);

@@ -8,6 +8,15 @@ use url::Url;
 use super::ListenerLimits;
 use crate::process::{Findings, Section};
 
+/// Which of a service's two listeners for the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenerKind {
+    /// For callers with a client certificate.
+    Peer,
+    /// For callers without one.
+    Public,
+}
+
 /// Where a listener's TLS ends and whether it asks for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -21,7 +21,7 @@ mod session;
 pub use self::proxy::{Announced, read as read_proxy_header};
 pub use self::{
     client::network,
-    config::{ListenerConfig, ProxyProtocol, TlsMode},
+    config::{ListenerConfig, ListenerKind, ProxyProtocol, TlsMode},
     connection::{ConnectionControl, ConnectionInfo, Peer},
     limits::ListenerLimits,
     serve::{Listener, ListenerError},

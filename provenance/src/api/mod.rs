@@ -22,10 +22,9 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{MethodRouter, get, post},
 };
-use common::http::Endpoint;
+use common::{http::Endpoint, listener::ListenerKind};
 use utoipa::OpenApi;
 
-use self::state::Door;
 #[doc(hidden)]
 pub use self::{batch::items_of, lineage::is_query};
 pub use self::{
@@ -36,10 +35,10 @@ pub use self::{
 };
 
 /// Every path of one listener with its rule and its handler: the router and the list of endpoints come from here.
-fn table(door: Door) -> Vec<(Endpoint, MethodRouter<AppState>)> {
-    let (listener, caller, reader) = match door {
-        Door::Public => ("public", "bearer", "anyone"),
-        Door::Peer => (
+fn table(kind: ListenerKind) -> Vec<(Endpoint, MethodRouter<AppState>)> {
+    let (listener, caller, reader) = match kind {
+        ListenerKind::Public => ("public", "bearer", "anyone"),
+        ListenerKind::Peer => (
             "peer",
             "certificate:connector",
             "certificate of the data space",
@@ -58,7 +57,7 @@ fn table(door: Door) -> Vec<(Endpoint, MethodRouter<AppState>)> {
         ),
         (at("GET", "/openapi.json", reader), get(description)),
     ];
-    if door == Door::Peer {
+    if kind == ListenerKind::Peer {
         // Clients may write the colon as they like; the router compares what they wrote.
         for path in [
             "/v2/events:batch",
@@ -71,28 +70,28 @@ fn table(door: Door) -> Vec<(Endpoint, MethodRouter<AppState>)> {
     table
 }
 
-fn router(ledger: Arc<Ledger>, door: Door) -> Router {
-    table(door)
+fn router(ledger: Arc<Ledger>, listener: ListenerKind) -> Router {
+    table(listener)
         .into_iter()
         .fold(Router::new(), |router, (endpoint, handler)| {
             router.route(endpoint.path, handler)
         })
-        .with_state(AppState { ledger, door })
+        .with_state(AppState { ledger, listener })
 }
 
 /// All paths of the `public` listener.
 pub fn public_router(ledger: Arc<Ledger>) -> Router {
-    router(ledger, Door::Public)
+    router(ledger, ListenerKind::Public)
 }
 
 /// All paths of the `peer` listener.
 pub fn peer_router(ledger: Arc<Ledger>) -> Router {
-    router(ledger, Door::Peer)
+    router(ledger, ListenerKind::Peer)
 }
 
 /// What the provenance server serves.
 pub fn endpoints() -> Vec<Endpoint> {
-    [Door::Public, Door::Peer]
+    [ListenerKind::Public, ListenerKind::Peer]
         .into_iter()
         .flat_map(table)
         .map(|(endpoint, _)| endpoint)

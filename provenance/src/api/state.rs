@@ -6,7 +6,7 @@ use common::{
     clock::SharedClock,
     http::{cadde::LedgerError, refusals},
     ids::ConnectorId,
-    listener::{ConnectionInfo, Peer},
+    listener::{ConnectionInfo, ListenerKind, Peer},
 };
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use provenance_model::batch::Registration;
@@ -25,18 +25,11 @@ use crate::{
     },
 };
 
-/// The listener on which a router serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
-    Public,
-    Peer,
-}
-
 /// What the handlers of one listener work with.
 #[derive(Clone)]
 pub struct AppState {
     pub(super) ledger: Arc<Ledger>,
-    pub(super) door: Door,
+    pub(super) listener: ListenerKind,
 }
 
 /// The ledger behind both listeners.
@@ -66,8 +59,8 @@ impl AppState {
     pub(super) async fn identify(&self, parts: &Parts) -> Result<LedgerCaller, LedgerError> {
         let ledger = &self.ledger;
         let status = ledger.config.auth_status;
-        match self.door {
-            Door::Public => {
+        match self.listener {
+            ListenerKind::Public => {
                 let Some(token) = token(&parts.headers) else {
                     return match ledger.config.unauthenticated {
                         Unauthenticated::Refuse => Err(error::token_missing(status)),
@@ -83,7 +76,7 @@ impl AppState {
                     .map_err(|e| error::authority(&e, status))?;
                 Ok(LedgerCaller::member(member))
             }
-            Door::Peer => {
+            ListenerKind::Peer => {
                 let peer = parts.extensions.get::<ConnectionInfo>().and_then(Peer::of);
                 let peer = peer.ok_or(&refusals::NO_IDENTITY)?;
                 let registration = self
