@@ -6,12 +6,14 @@ use clap::{Args, Parser};
 use common::{
     clock::SystemClock,
     config::{Loaded, load},
+    service,
     telemetry::Chain,
 };
 
 use crate::{
     config::Config,
     init::{InitOptions, InitOutcome, Organisation, init},
+    service::AuthServer,
 };
 
 /// Make a new installation: certificate authority, signing key, own certificate, first operator.
@@ -43,14 +45,14 @@ struct OrganisationArguments {
     corporate_number: Option<String>,
 }
 
-/// Runs `init` if the command line asks for it.
-pub fn init_if_asked() -> Option<ExitCode> {
+/// Runs `init` if the command line asks for it, and otherwise what every service has.
+pub(crate) fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    if arguments.get(1)? != "init" {
-        return None;
+    if arguments.get(1).is_none_or(|command| command != "init") {
+        return service::main::<AuthServer>();
     }
     arguments.remove(1);
-    Some(run(InitCommand::parse_from(arguments)))
+    run(InitCommand::parse_from(arguments))
 }
 
 fn run(command: InitCommand) -> ExitCode {

@@ -32,4 +32,4 @@ pub mod store;
 pub use api::{REFUSALS, endpoints, peer_router, public_router};
 pub use config::Config;
 pub use init::{InitError, InitOptions, InitOutcome, Organisation, init, remake_unbegun};
-pub use service::AuthServer;
+pub use service::{AuthServer, PROGRAM};

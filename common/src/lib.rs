@@ -16,7 +16,7 @@
 //! | [`process`] | what every part of a process may have to know of it: readiness, shutdown, findings |
 //! | [`service`] | the life of a process: arguments, start, readiness, shutdown |
 //!
-//! A service is a type that implements [`service::Service`]; its `main` is one call of [`service::main`].
+//! A service is a type that implements [`service::Service`]; its library has a [`service::Program`], its `main` is one call of that.
 
 pub mod background;
 pub mod base_url;

@@ -19,4 +19,4 @@ mod server;
 pub mod store;
 
 pub use api::{REFUSALS, endpoints, router};
-pub use server::LocationServer;
+pub use server::{LocationServer, PROGRAM};

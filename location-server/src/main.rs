@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    common::service::main::<location_server::LocationServer>()
+    location_server::PROGRAM.main()
 }

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
-use common::{listener::Listener, process::Context, service::Service};
+use auth_client::Membership;
+use common::{
+    listener::Listener,
+    process::Context,
+    service::{Program, Service},
+};
 
 use crate::{
     api::{self, AppState},
@@ -16,6 +20,9 @@ use crate::{
 /// The location server.
 pub struct LocationServer;
 
+/// Its program.
+pub static PROGRAM: Program = Program::of::<LocationServer>();
+
 impl Service for LocationServer {
     const NAME: &'static str = "location-server";
     const ABOUT: &'static str =
@@ -23,18 +30,11 @@ impl Service for LocationServer {
     type Config = Config;
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
-        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref())
-            .await
-            .context("cannot get a certificate")?;
-        let tls =
-            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
-        tls.watch_own(&context);
-        enrol::spawn_renewal(
-            tls.clone(),
-            &config.auth,
-            context.clock.clone(),
-            context.shutdown.clone(),
-        );
+        let enrolment = config.enrolment.as_ref();
+        let member = Membership::join(&config.tls, enrolment, &config.auth, &context).await?;
+        let own = member
+            .id()
+            .context("the certificate of this server names no single service")?;
 
         let signer = RecordSigner::open(&config.records.key_file, config.records.validity.get())?;
         let store = Locations::open(&config.database).await?;
@@ -53,15 +53,8 @@ impl Service for LocationServer {
             },
         );
 
-        let own = tls.own().connector_id;
-        let own = own.context("the certificate of this server names no single service")?;
-        let facts = AuthFacts {
-            registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
-            tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
-        };
-        let callers = Callers::new(Arc::new(facts));
-        let router = api::router(AppState::new(directory, callers, own));
-        let listener = Listener::bind(&config.peer, Some(tls)).await?;
+        let router = api::router(AppState::new(directory, member.callers, own));
+        let listener = Listener::bind(&config.peer, Some(member.tls)).await?;
         tracing::info!(address = %config.peer.listen, "the location server answers");
         context.ready.started();
         listener.serve(router, context.shutdown).await;

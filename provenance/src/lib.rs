@@ -12,4 +12,4 @@ mod server;
 pub mod store;
 
 pub use api::{REFUSALS, endpoints, peer_router, public_router};
-pub use server::ProvenanceServer;
+pub use server::{PROGRAM, ProvenanceServer};

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
-use common::{listener::Listener, process::Context, service::Service};
+use auth_client::Membership;
+use common::{
+    listener::Listener,
+    process::Context,
+    service::{Program, Service},
+};
 use common_db::{Backend, Database};
 
 use crate::{
@@ -21,6 +24,9 @@ use crate::{
 /// The provenance server.
 pub struct ProvenanceServer;
 
+/// Its program.
+pub static PROGRAM: Program = Program::of::<ProvenanceServer>();
+
 impl Service for ProvenanceServer {
     const NAME: &'static str = "provenance-server";
     const ABOUT: &'static str =
@@ -28,28 +34,13 @@ impl Service for ProvenanceServer {
     type Config = Config;
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
-        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref())
-            .await
-            .context("cannot get a certificate")?;
-        let tls =
-            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
-        tls.watch_own(&context);
-        enrol::spawn_renewal(
-            tls.clone(),
-            &config.auth,
-            context.clock.clone(),
-            context.shutdown.clone(),
-        );
-
+        let enrolment = config.enrolment.as_ref();
+        let member = Membership::join(&config.tls, enrolment, &config.auth, &context).await?;
         let (sequencer, reader) = open(&config, &context).await?;
-        let facts = AuthFacts {
-            registry: Registry::new(config.auth.clone(), tls.clone(), context.clock.clone()),
-            tokens: TokenVerifier::new(config.auth.clone(), tls.clone(), context.clock.clone()),
-        };
         let ledger = Arc::new(Ledger {
             sequencer,
             reader,
-            authority: Arc::new(AuthServer(Callers::new(Arc::new(facts)))),
+            authority: Arc::new(AuthServer(member.callers)),
             clock: context.clock.clone(),
             organization: config.organization(),
             batches: Batches::new(&config.ledger),
@@ -58,8 +49,8 @@ impl Service for ProvenanceServer {
             config: config.ledger.clone(),
         });
 
-        let peer = Listener::bind(&config.peer, Some(tls.clone())).await?;
-        let public = Listener::bind(&config.public, Some(tls)).await?;
+        let peer = Listener::bind(&config.peer, Some(member.tls.clone())).await?;
+        let public = Listener::bind(&config.public, Some(member.tls)).await?;
         tracing::info!(peer = %config.peer.listen, public = %config.public.listen, "the ledger answers");
         context.ready.started();
         tokio::join!(

@@ -2,24 +2,20 @@
 
 use std::{fs::File, io, path::Path, process::ExitCode};
 
-use common::{
-    process::Shutdown,
-    service::{main, serve as run},
-};
+use common::{process::Shutdown, service::Program};
 
-/// `$call::<Service>(…)` for the service named `$name`, if there is one.
-macro_rules! of_service {
-    ($name:expr, $call:ident($($argument:expr),*)) => {
-        match $name {
-            "auth-server" => Some($call::<auth_server::AuthServer>($($argument),*)),
-            "location-server" => Some($call::<location_server::LocationServer>($($argument),*)),
-            "provenance-server" => Some($call::<provenance::ProvenanceServer>($($argument),*)),
-            "receiver-connector" => Some($call::<connector::receiver::ReceiverConnector>($($argument),*)),
-            "provider-connector" => Some($call::<connector::provider::ProviderConnector>($($argument),*)),
-            "data-server" => Some($call::<connector::data_server::DataServer>($($argument),*)),
-            _ => None,
-        }
-    };
+/// The programs of all services.
+static PROGRAMS: [&Program; 6] = [
+    &auth_server::PROGRAM,
+    &location_server::PROGRAM,
+    &provenance::PROGRAM,
+    &connector::receiver::PROGRAM,
+    &connector::provider::PROGRAM,
+    &connector::data_server::PROGRAM,
+];
+
+fn program(name: &str) -> Option<&'static Program> {
+    PROGRAMS.into_iter().find(|program| program.name() == name)
 }
 
 /// Under the name of a service this binary is that service's own program, with all its commands: a link is enough. `None` under any
@@ -27,7 +23,7 @@ macro_rules! of_service {
 pub fn by_name() -> Option<ExitCode> {
     let started_as = std::env::args_os().next()?;
     let name = Path::new(&started_as).file_name()?.to_str()?;
-    of_service!(name, main())
+    program(name).map(Program::main)
 }
 
 /// Runs the service `name` with the configuration at `config`.
@@ -57,10 +53,11 @@ pub fn serve(
             shutdown.cancel();
         });
     }
-    of_service!(name, run(config, &shutdown)).unwrap_or_else(|| {
+    let Some(program) = program(name) else {
         eprintln!("there is no service {name}");
-        ExitCode::FAILURE
-    })
+        return ExitCode::FAILURE;
+    };
+    program.serve(config, &shutdown)
 }
 
 /// The lock goes with the process.

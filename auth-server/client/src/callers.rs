@@ -42,7 +42,7 @@ pub trait Facts: Send + Sync {
 
 /// What the authentication server says, through the caches of its clients.
 #[derive(Debug, Clone)]
-pub struct AuthFacts {
+pub(crate) struct AuthFacts {
     /// Of tokens.
     pub tokens: TokenVerifier,
     /// Of registrations.

@@ -7,6 +7,7 @@
 //! * [`TokenVerifier`] checks an access token: shape, issuer, signature, times, then introspection through a cache.
 //! * [`TokenExchange`] turns a user's token into one for somebody else (RFC 8693, RFC 8705).
 //! * [`Registry`] looks up who a connector is registered for.
+//! * [`Membership`] is how a service begins: its certificate, whom it trusts, and the [`Callers`].
 //! * [`enrol`] gets the process's first certificate by a one-time code and renews it.
 //! * [`api`] holds the bodies of the authentication server's own API, [`OperatorClient`] calls it.
 //!
@@ -15,6 +16,7 @@
 //! works for a person.
 
 pub mod api;
+mod asked;
 mod callers;
 mod claims;
 mod config;
@@ -22,17 +24,20 @@ pub mod enrol;
 mod exchange;
 mod introspect;
 mod jwks;
+mod membership;
 mod operator;
 mod registry;
 mod token_error;
 mod verify;
 
 pub use api::{ConnectorRegistration, ConnectorRole, State};
-pub use callers::{AuthFacts, Binding, Caller, CallerError, Callers, Facts, MeantFor, Party};
+pub use asked::{ExchangedTokens, Registrations};
+pub use callers::{Binding, Caller, CallerError, Callers, Facts, MeantFor, Party};
 pub use claims::{Act, Audience, Cnf, Role, TokenClaims, TokenKind};
 pub use common::profile::Profile;
 pub use config::{AuthConfig, IntrospectionMode};
 pub use exchange::{ExchangedToken, TokenExchange};
+pub use membership::{JoinError, Membership};
 pub use operator::{OperatorClient, OperatorError};
 pub use registry::{Registry, RegistryError};
 pub use token_error::TokenError;

@@ -103,26 +103,54 @@ pub(super) fn read<C: DeserializeOwned>(
     file: &Figment,
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded<C>, ConfigError> {
-    let mut variables: Vec<Variable> = environment
-        .filter_map(|(name, text)| Variable::new(&name, &text))
-        .collect();
-    let mut unused = Vec::new();
-    let config = loop {
-        let with_variables = variables.iter().fold(file.clone(), Figment::merge);
-        let error = match with_variables.extract() {
-            Ok(config) => break config,
-            Err(error) => error,
-        };
-        if !put_right(&error, &mut variables, &mut unused) {
-            return Err(blame(path, error, variables));
-        }
+    let mut reading = Reading {
+        variables: environment
+            .filter_map(|(name, text)| Variable::new(&name, &text))
+            .collect(),
+        unused: Vec::new(),
     };
-    if let Some(variable) = variables.into_iter().find(|variable| !variable.is_text) {
-        return Err(ConfigError::VariableNotText {
-            name: variable.name,
-        });
+    loop {
+        match reading.over(file).extract() {
+            Ok(config) => {
+                let unused = reading.end()?;
+                return Ok(Loaded { config, unused });
+            }
+            Err(error) => reading.put_right(path, error)?,
+        }
     }
-    Ok(Loaded { config, unused })
+}
+
+/// What of the variables is in use so far. It knows nothing of the structure's type, so it is compiled once for all of them.
+struct Reading {
+    variables: Vec<Variable>,
+    unused: Vec<String>,
+}
+
+impl Reading {
+    fn over(&self, file: &Figment) -> Figment {
+        self.variables.iter().fold(file.clone(), Figment::merge)
+    }
+
+    /// Removes the cause of `error`, if it lies in a variable and can be removed.
+    fn put_right(&mut self, path: &Path, error: Error) -> Result<(), ConfigError> {
+        if put_right(&error, &mut self.variables, &mut self.unused) {
+            Ok(())
+        } else {
+            Err(blame(path, error, std::mem::take(&mut self.variables)))
+        }
+    }
+
+    /// The variables that override nothing.
+    fn end(self) -> Result<Vec<String>, ConfigError> {
+        match self
+            .variables
+            .into_iter()
+            .find(|variable| !variable.is_text)
+        {
+            Some(Variable { name, .. }) => Err(ConfigError::VariableNotText { name }),
+            None => Ok(self.unused),
+        }
+    }
 }
 
 /// Spells a variable's key as the configuration does, passes over one that it does not have, or takes a value for text; whether there

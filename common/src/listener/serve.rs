@@ -1,6 +1,6 @@
 //! The accept loop.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
@@ -113,7 +113,17 @@ impl Listener {
     }
 
     /// Serves `router` until `shutdown`, then lets running requests end within the drain period.
-    pub async fn serve(self, router: Router, shutdown: Shutdown) {
+    ///
+    /// The future is boxed so that it, and with it every connection's, is compiled here, once, and not again in each service.
+    pub fn serve(
+        self,
+        router: Router,
+        shutdown: Shutdown,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.accept(router, shutdown))
+    }
+
+    async fn accept(self, router: Router, shutdown: Shutdown) {
         let limits = &self.shared.config.limits;
         let total = limits.effective_connections(open_files::limit());
         let places = ConcurrencyLimit::new(

@@ -1,29 +1,31 @@
 //! The life of a process: arguments, configuration, telemetry, readiness, shutdown.
 //!
-//! A binary is one call: `fn main() -> ExitCode { common::service::main::<MyServer>() }`.
+//! The library of a service has a [`Program`], and its binary is one call: `fn main() -> ExitCode { my_server::PROGRAM.main() }`.
 
 mod admin;
 mod arguments;
 mod configuration;
 mod last_words;
 mod own_command;
+mod program;
 
-use std::{future::Future, path::Path, process::ExitCode};
+use std::{future::Future, path::Path, pin::Pin, process::ExitCode};
 
 pub use self::{
     admin::ENDPOINTS as ADMIN_ENDPOINTS,
     arguments::main,
     configuration::{Configuration, findings},
     own_command::OwnCommand,
+    program::Program,
 };
 use crate::{
-    config::{self, Loaded},
+    config::{self, AdminConfig, Loaded},
     process::{Context, Readiness, Shutdown, clock, on_signals, open_files, skew},
     telemetry::{self, Chain, Telemetry},
 };
 
 /// A long-running service.
-pub trait Service {
+pub trait Service: 'static {
     /// Name of the binary.
     const NAME: &'static str;
     /// What it is for, in one sentence.
@@ -53,7 +55,13 @@ pub fn serve<S: Service>(path: &Path, shutdown: &Shutdown) -> ExitCode {
     };
     let format = loaded.config.telemetry().format;
     match prepare(path, &loaded) {
-        Ok(telemetry) => match run::<S>(loaded.config, telemetry, shutdown) {
+        Ok(telemetry) => match run(
+            S::NAME,
+            &loaded.config.admin().clone(),
+            telemetry,
+            shutdown,
+            Box::new(|context| Box::pin(S::run(loaded.config, context))),
+        ) {
             Ok(()) => ExitCode::SUCCESS,
             // It stands in the log.
             Err(_) => ExitCode::FAILURE,
@@ -81,10 +89,16 @@ fn prepare(path: &Path, loaded: &Loaded<impl Configuration>) -> anyhow::Result<T
     Ok(telemetry)
 }
 
-fn run<S: Service>(
-    config: S::Config,
+/// Begins what a service does, in a process that is ready for it.
+type Begin = Box<dyn FnOnce(Context) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>>;
+
+/// The life of the process around that. Knowing nothing of the service's type, it is compiled once.
+fn run(
+    name: &'static str,
+    admin: &AdminConfig,
     Telemetry { metrics, log: _log }: Telemetry,
     shutdown: &Shutdown,
+    begin: Begin,
 ) -> anyhow::Result<()> {
     open_files::raise();
     // Only the first call decides; the provider is the same each time.
@@ -95,25 +109,21 @@ fn run<S: Service>(
     let ended = runtime.block_on(async {
         on_signals(shutdown)?;
         let ready = Readiness::default();
-        let admin = admin::start(config.admin(), ready.clone(), metrics, shutdown.clone()).await?;
-        tracing::info!(
-            version = env!("CARGO_PKG_VERSION"),
-            "{} is starting",
-            S::NAME
-        );
+        let admin = admin::start(admin, ready.clone(), metrics, shutdown.clone()).await?;
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} is starting");
         let context = Context {
             clock: clock(),
             shutdown: shutdown.clone(),
             ready,
         };
-        let ended = S::run(config, context).await;
+        let ended = begin(context).await;
         shutdown.cancel();
         admin.await?;
         ended
     });
     match &ended {
-        Ok(()) => tracing::info!("{} has stopped", S::NAME),
-        Err(error) => tracing::error!(error = %Chain(error.as_ref()), "{} failed", S::NAME),
+        Ok(()) => tracing::info!("{name} has stopped"),
+        Err(error) => tracing::error!(error = %Chain(error.as_ref()), "{name} failed"),
     }
     // Blocking work that hangs must not hold up the end of the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

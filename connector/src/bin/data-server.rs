@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    common::service::main::<connector::data_server::DataServer>()
+    connector::data_server::PROGRAM.main()
 }

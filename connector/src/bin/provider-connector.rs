@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    common::service::main::<connector::provider::ProviderConnector>()
+    connector::provider::PROGRAM.main()
 }

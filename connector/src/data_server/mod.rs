@@ -25,7 +25,7 @@ use common::{
     listener::Listener,
     process::Context,
     refusals,
-    service::Service,
+    service::{Program, Service},
 };
 pub use config::{Config, is_folder_name};
 use file_body::FileBody;
@@ -36,6 +36,9 @@ use range::{ByteRange, Requested};
 /// The service.
 #[derive(Debug)]
 pub struct DataServer;
+
+/// Its program.
+pub static PROGRAM: Program = Program::of::<DataServer>();
 
 impl Service for DataServer {
     const NAME: &'static str = "data-server";

@@ -12,14 +12,12 @@ use std::{
     time::Duration,
 };
 
-use auth_client::{RegistryError, api::Suspensions};
+use auth_client::{Registrations, RegistryError, api::Suspensions};
 use common::{
     ids::{ConnectorId, UserId},
     process::Shutdown,
 };
 use tokio_util::sync::CancellationToken;
-
-use crate::identity::Registrations;
 
 /// How often the registry is asked about those who have transfers under way.
 const INTERVAL: Duration = Duration::from_secs(15);

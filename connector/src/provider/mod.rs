@@ -10,34 +10,33 @@ mod state;
 
 use std::sync::Arc;
 
-use auth_client::{AuthFacts, Callers, Registry, TokenVerifier, enrol};
 use axum::{
     Router,
     routing::{MethodRouter, get, head},
 };
 use common::{
     http::Endpoint,
-    listener::Listener,
     process::Context,
-    service::{OwnCommand, Service},
-    tls::PeerClient,
+    service::{OwnCommand, Program, Service},
 };
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
 };
-use provenance_outbox::{HttpLedger, Outbox};
 pub use sources::{Source, SourceError, Sources};
 pub(crate) use state::{Identity, Provider};
 
 use crate::{
     authorization::{self, AuthorizationApi, GrantBook, store::Grants},
     exchange::{Role, refusals},
-    outbox_command,
+    start::{self, Connector, Settings},
 };
 
 /// The service.
 #[derive(Debug)]
 pub struct ProviderConnector;
+
+/// Its program.
+pub static PROGRAM: Program = Program::of::<ProviderConnector>();
 
 impl Service for ProviderConnector {
     const NAME: &'static str = "provider-connector";
@@ -45,27 +44,12 @@ impl Service for ProviderConnector {
     type Config = Config;
 
     fn commands() -> Vec<OwnCommand<Config>> {
-        vec![OwnCommand {
-            command: outbox_command::command(),
-            run: |config, matches| {
-                outbox_command::run(&config.outbox.path, &config.connector_id, matches)
-            },
-        }]
+        start::commands()
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
-        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
-        let tls =
-            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
-        tls.watch_own(&context);
-        crate::check_identity(&tls, &config.connector_id)?;
-        enrol::spawn_renewal(
-            Arc::clone(&tls),
-            &config.auth,
-            context.clock.clone(),
-            context.shutdown.clone(),
-        );
-
+        let started = start::start(&config.settings(), &context).await?;
+        let member = &started.member;
         let store = Grants::open(&config.database).await?;
         store
             .database()
@@ -82,46 +66,35 @@ impl Service for ProviderConnector {
         );
         grants.spawn_sync(context.ready.register("grants"), context.shutdown.clone());
 
-        let outbox = open_outbox(&config, &context).await?;
-        outbox.start_delivery(HttpLedger::new(
-            PeerClient::new(Arc::clone(&tls)),
-            &config.provenance.peer_url,
-        ));
-        crate::watch_outbox(&outbox, &context.ready, context.shutdown.clone());
-
-        let facts = AuthFacts {
-            tokens: TokenVerifier::new(
-                config.auth.clone(),
-                Arc::clone(&tls),
-                context.clock.clone(),
-            ),
-            registry: Registry::new(config.auth.clone(), Arc::clone(&tls), context.clock.clone()),
-        };
         let identity = Identity {
-            registrations: Arc::new(facts.registry.clone()),
-            callers: Callers::new(Arc::new(facts)),
+            registrations: Arc::new(member.registry.clone()),
+            callers: member.callers.clone(),
         };
-        let provider = Provider::new(&config, &context, &tls, grants, outbox.clone(), identity)?;
-        provider
-            .recorder
-            .running()
-            .spawn_checks(context.shutdown.clone());
-        let listener = Listener::bind(&config.peer, Some(tls)).await?;
-        tracing::info!(listen = %listener.local_addr()?, sources = config.sources.len(), "offering data");
-        context.ready.started();
-        listener
-            .serve(router(Arc::new(provider)), context.shutdown)
-            .await;
-        outbox.close(crate::OUTBOX_PATIENCE).await;
-        Ok(())
+        let provider = Provider::new(
+            &config,
+            &context,
+            &member.tls,
+            grants,
+            started.outbox.clone(),
+            identity,
+        )?;
+        let running = provider.recorder.running().clone();
+        let router = router(Arc::new(provider));
+        started.serve(&config.peer, router, &running, context).await
     }
 }
 
-async fn open_outbox(config: &Config, context: &Context) -> anyhow::Result<Outbox> {
-    let (outbox, connector_id) = (config.outbox.clone(), config.connector_id.clone());
-    let clock = context.clock.clone();
-    let opening = move || Outbox::open(outbox, &connector_id, clock);
-    Ok(tokio::task::spawn_blocking(opening).await??)
+impl Connector for Config {
+    fn settings(&self) -> Settings<'_> {
+        Settings {
+            connector_id: &self.connector_id,
+            tls: &self.tls,
+            enrolment: self.enrolment.as_ref(),
+            auth: &self.auth,
+            outbox: &self.outbox,
+            ledger: &self.provenance.peer_url,
+        }
+    }
 }
 
 /// The path of the exchange.

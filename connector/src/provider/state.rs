@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use auth_client::Callers;
+use auth_client::{Callers, Registrations};
 use common::{
     clock::SharedClock,
     ids::{ConnectorId, UserId},
@@ -19,7 +19,6 @@ use super::{
 use crate::{
     authorization::GrantBook,
     exchange::{Admission, Deadlines, Recorder, Running},
-    identity::Registrations,
     upstream::{Client, ClientTls, public_tls},
 };
 

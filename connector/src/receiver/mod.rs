@@ -13,33 +13,33 @@ mod state;
 
 use std::sync::Arc;
 
-use auth_client::{AuthFacts, Callers, Registry, TokenExchange, TokenVerifier, enrol};
+use auth_client::TokenExchange;
 use axum::{
     Router,
     routing::{MethodRouter, get, head},
 };
 use common::{
     http::Endpoint,
-    listener::Listener,
     process::Context,
-    service::{OwnCommand, Service},
-    tls::PeerClient,
+    service::{OwnCommand, Program, Service},
 };
 pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
 pub use egress::{Egress, EgressError};
 use location_client::LocationResolver;
-use provenance_outbox::{HttpLedger, Outbox};
 pub use provider_refusal::ProviderRefusal;
 pub(crate) use state::{Identity, Receiver};
 
 use crate::{
     exchange::{Role, refusals},
-    outbox_command,
+    start::{self, Connector, Settings},
 };
 
 /// The service.
 #[derive(Debug)]
 pub struct ReceiverConnector;
+
+/// Its program.
+pub static PROGRAM: Program = Program::of::<ReceiverConnector>();
 
 impl Service for ReceiverConnector {
     const NAME: &'static str = "receiver-connector";
@@ -47,65 +47,50 @@ impl Service for ReceiverConnector {
     type Config = Config;
 
     fn commands() -> Vec<OwnCommand<Config>> {
-        vec![OwnCommand {
-            command: outbox_command::command(),
-            run: |config, matches| {
-                outbox_command::run(&config.outbox.path, &config.connector_id, matches)
-            },
-        }]
+        start::commands()
     }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
-        enrol::ensure_certificate(&config.tls, config.enrolment.as_ref()).await?;
-        let tls =
-            common::tls::open(&config.tls, context.clock.clone(), context.shutdown.clone()).await?;
-        tls.watch_own(&context);
-        crate::check_identity(&tls, &config.connector_id)?;
-        enrol::spawn_renewal(
-            Arc::clone(&tls),
-            &config.auth,
-            context.clock.clone(),
-            context.shutdown.clone(),
-        );
-
-        let (outbox, connector_id) = (config.outbox.clone(), config.connector_id.clone());
-        let clock = context.clock.clone();
-        let opening = move || Outbox::open(outbox, &connector_id, clock);
-        let outbox = tokio::task::spawn_blocking(opening).await??;
-        outbox.start_delivery(HttpLedger::new(
-            PeerClient::new(Arc::clone(&tls)),
-            &config.provenance.peer_url,
-        ));
-        crate::watch_outbox(&outbox, &context.ready, context.shutdown.clone());
-
-        let (auth, clock) = (&config.auth, &context.clock);
-        let facts = AuthFacts {
-            tokens: TokenVerifier::new(auth.clone(), Arc::clone(&tls), clock.clone()),
-            registry: Registry::new(auth.clone(), Arc::clone(&tls), clock.clone()),
-        };
+        let started = start::start(&config.settings(), &context).await?;
+        let member = &started.member;
+        let (tls, clock) = (&member.tls, &context.clock);
         let identity = Identity {
-            registrations: Arc::new(facts.registry.clone()),
-            callers: Callers::new(Arc::new(facts)),
-            exchanged_tokens: Arc::new(TokenExchange::new(auth, Arc::clone(&tls), clock.clone())),
+            registrations: Arc::new(member.registry.clone()),
+            callers: member.callers.clone(),
+            exchanged_tokens: Arc::new(TokenExchange::new(
+                &config.auth,
+                Arc::clone(tls),
+                clock.clone(),
+            )),
             locations: Arc::new(LocationResolver::new(
                 config.location.clone(),
-                Arc::clone(&tls),
+                Arc::clone(tls),
                 clock.clone(),
             )),
         };
-        let receiver = Receiver::new(&config, &context, &tls, outbox.clone(), identity)?;
-        receiver
-            .recorder
-            .running()
-            .spawn_checks(context.shutdown.clone());
-        let listener = Listener::bind(&config.api, Some(tls)).await?;
-        tracing::info!(listen = %listener.local_addr()?, egress = config.egress.len(), "fetching for applications");
-        context.ready.started();
-        listener
-            .serve(router(Arc::new(receiver)), context.shutdown)
-            .await;
-        outbox.close(crate::OUTBOX_PATIENCE).await;
-        Ok(())
+        let receiver = Receiver::new(
+            &config,
+            &context,
+            &member.tls,
+            started.outbox.clone(),
+            identity,
+        )?;
+        let running = receiver.recorder.running().clone();
+        let router = router(Arc::new(receiver));
+        started.serve(&config.api, router, &running, context).await
+    }
+}
+
+impl Connector for Config {
+    fn settings(&self) -> Settings<'_> {
+        Settings {
+            connector_id: &self.connector_id,
+            tls: &self.tls,
+            enrolment: self.enrolment.as_ref(),
+            auth: &self.auth,
+            outbox: &self.outbox,
+            ledger: &self.provenance.peer_url,
+        }
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use auth_client::Callers;
+use auth_client::{Callers, ExchangedTokens, Registrations};
 use common::{ids::ConnectorId, process::Context, tls::TlsStore};
 use http::HeaderValue;
+use location_client::Locations;
 use provenance_outbox::Outbox;
 use url::Url;
 
 use super::{config::Config, egress::Egress, foreign::ForeignLedgers};
 use crate::{
     exchange::{Admission, Deadlines, Recorder, Running},
-    identity::{ExchangedTokens, Locations, Registrations},
     upstream::{Client, ClientTls, public_tls},
 };
 

@@ -36,4 +36,4 @@ pub use client::{ClientError, LocationClient};
 pub use config::{LocationConfig, StaticLocation};
 pub use lookup::LookupError;
 pub use record::{Location, LocationRecord, Profile, Source};
-pub use resolver::{LocationError, LocationResolver};
+pub use resolver::{LocationError, LocationResolver, Locations};

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use common::{
     clock::SharedClock,
     ids::UserId,
@@ -77,6 +78,20 @@ impl Answer {
         let location = self.outcome.as_ref().ok()?.as_ref()?;
         let is_valid = location.expires_at.is_some_and(|end| now < end);
         (location.source == Source::LastKnown && is_valid).then(|| Arc::clone(location))
+    }
+}
+
+/// Finds providers; a trait for stand-ins in tests, boxed so that the resolver's code is compiled here, once.
+#[async_trait]
+pub trait Locations: Send + Sync {
+    /// As [`LocationResolver::resolve`].
+    async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError>;
+}
+
+#[async_trait]
+impl Locations for LocationResolver {
+    async fn resolve(&self, provider: &UserId) -> Result<Option<Arc<Location>>, LocationError> {
+        Self::resolve(self, provider).await
     }
 }
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    common::service::main::<provenance::ProvenanceServer>()
+    provenance::PROGRAM.main()
 }

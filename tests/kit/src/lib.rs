@@ -13,8 +13,9 @@ use std::{
 
 use async_trait::async_trait;
 use auth_client::{
-    Act, Audience, Callers, Cnf, ConnectorRegistration, ConnectorRole, Facts, Profile,
-    RegistryError, Role, State, TokenClaims, TokenError, VerifiedToken,
+    Act, Audience, Callers, Cnf, ConnectorRegistration, ConnectorRole, ExchangedToken,
+    ExchangedTokens, Facts, Profile, Registrations, RegistryError, Role, State, TokenClaims,
+    TokenError, VerifiedToken,
     api::{ServiceKind, ServiceRegistration, Suspensions, UserRegistration},
 };
 use common::ids::{ConnectorId, UserId};
@@ -200,6 +201,49 @@ impl FakeAuth {
             return Err("away".to_owned());
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl ExchangedTokens for FakeAuth {
+    async fn bound_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        let token = Self::bound_token(self, token, provider);
+        Ok(Arc::new(ExchangedToken::new(token)))
+    }
+
+    async fn addressed_token(
+        &self,
+        token: &VerifiedToken,
+        audience: &str,
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        let token = Self::addressed_token(self, token, audience);
+        Ok(Arc::new(ExchangedToken::new(token)))
+    }
+}
+
+#[async_trait]
+impl Registrations for FakeAuth {
+    async fn connector(
+        &self,
+        id: &ConnectorId,
+    ) -> Result<Option<ConnectorRegistration>, RegistryError> {
+        Facts::connector(self, id).await
+    }
+
+    async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError> {
+        Self::suspensions(self, asked).await
+    }
+
+    async fn is_suspended(
+        &self,
+        provider: &UserId,
+        connector: Option<&ConnectorId>,
+    ) -> Result<bool, RegistryError> {
+        Facts::is_suspended(self, provider, connector).await
     }
 }
 

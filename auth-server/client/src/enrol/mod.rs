@@ -16,7 +16,8 @@ use common::{
 };
 pub use files::{finish_installation, install};
 pub use first::ensure_certificate;
-pub use renewal::{renew_now, spawn_renewal};
+pub use renewal::renew_now;
+pub(crate) use renewal::spawn_renewal;
 use serde::{Deserialize, Serialize};
 use url::Url;
 

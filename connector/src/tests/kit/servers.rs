@@ -9,63 +9,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_client::{
-    ConnectorRegistration, ExchangedToken, Facts, RegistryError, TokenError, VerifiedToken,
-    api::Suspensions,
-};
 use bytes::Bytes;
-use common::ids::{ConnectorId, UserId};
-use location_client::{Location, LocationError, Profile, Source};
+use common::ids::UserId;
+use location_client::{Location, LocationError, Locations, Profile, Source};
 use provenance_model::batch::InItem;
 use provenance_outbox::{DeliveryError, Transport};
 use serde_json::{Value, json};
-use test_kit::FakeAuth;
 
 use super::{PROVIDER_CONNECTOR, RECEIVER_CONNECTOR, connector_id, user_id};
-use crate::identity::{ExchangedTokens, Locations, Registrations};
-
-#[async_trait]
-impl ExchangedTokens for FakeAuth {
-    async fn bound_token(
-        &self,
-        token: &VerifiedToken,
-        provider: &ConnectorId,
-    ) -> Result<Arc<ExchangedToken>, TokenError> {
-        let token = Self::bound_token(self, token, provider);
-        Ok(Arc::new(ExchangedToken::new(token)))
-    }
-
-    async fn addressed_token(
-        &self,
-        token: &VerifiedToken,
-        audience: &str,
-    ) -> Result<Arc<ExchangedToken>, TokenError> {
-        let token = Self::addressed_token(self, token, audience);
-        Ok(Arc::new(ExchangedToken::new(token)))
-    }
-}
-
-#[async_trait]
-impl Registrations for FakeAuth {
-    async fn connector(
-        &self,
-        id: &ConnectorId,
-    ) -> Result<Option<ConnectorRegistration>, RegistryError> {
-        Facts::connector(self, id).await
-    }
-
-    async fn suspensions(&self, asked: &Suspensions) -> Result<Suspensions, RegistryError> {
-        Self::suspensions(self, asked).await
-    }
-
-    async fn is_suspended(
-        &self,
-        provider: &UserId,
-        connector: Option<&ConnectorId>,
-    ) -> Result<bool, RegistryError> {
-        Facts::is_suspended(self, provider, connector).await
-    }
-}
 
 /// Stands for the location server.
 #[derive(Default)]
