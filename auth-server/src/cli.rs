@@ -6,7 +6,7 @@ use clap::{Args, Parser};
 use common::{
     clock::SystemClock,
     config::{Loaded, load},
-    service,
+    service::{self, Program},
     telemetry::Chain,
 };
 
@@ -45,8 +45,11 @@ struct OrganisationArguments {
     corporate_number: Option<String>,
 }
 
+/// The server's program.
+pub static PROGRAM: Program = Program::of::<AuthServer>().with_main(main);
+
 /// Runs `init` if the command line asks for it, and otherwise what every service has.
-pub(crate) fn main() -> ExitCode {
+fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     if arguments.get(1).is_none_or(|command| command != "init") {
         return service::main::<AuthServer>();

@@ -10,7 +10,7 @@ use common::{
     listener::Listener,
     pem,
     process::{Check, Context, Shutdown},
-    service::{Program, Service},
+    service::Service,
     telemetry::Chain,
     tls::{TlsConfig, TlsStore},
 };
@@ -22,7 +22,6 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::{
     api::{App, peer_router, public_router},
     assemble::assemble,
-    cli,
     config::Config,
     domain::tokens::families_since,
     store::SqlStore,
@@ -40,9 +39,6 @@ const SUCCESSORS: Duration = Duration::from_secs(10);
 /// The authentication server.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthServer;
-
-/// Its program.
-pub static PROGRAM: Program = Program::of::<AuthServer>().with_main(cli::main);
 
 impl Service for AuthServer {
     const NAME: &'static str = "auth-server";
