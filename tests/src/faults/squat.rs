@@ -1,7 +1,7 @@
 //! Squatters: a user, a receiver and a provider of the trial, each with everything that is its own, who try to take the ids of
 //! other parties' records before those are delivered.
 //!
-//! Callers let out the id of every answer as soon as they have its headers ([`Ear`](super::rumours::Ear)). Beside them a receiver asks providers
+//! Callers let out the id of every answer as soon as they have its headers (`rumours::Ear`). Beside them a receiver asks providers
 //! itself, as any registered one may, and so learns the ids of their `Sent` with their nonces. For every id each squatter tries
 //! what its rights let it send: events by token in every spelling of the id, and in a batch events of both types and evidence,
 //! without a nonce, with the true one where it is known, and with one of its own.
