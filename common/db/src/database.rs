@@ -6,6 +6,7 @@ use common::{
     process::{Check, Shutdown},
     telemetry::Chain,
 };
+use futures_util::future::BoxFuture;
 use sqlx::{Executor, Postgres, Sqlite, migrate::Migrator};
 
 use crate::{
@@ -49,10 +50,17 @@ impl Database {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn open(config: &DatabaseConfig, migrations: &Migrations) -> Result<Self, DbError> {
-        Ok(match Backend::of(config)? {
-            Backend::Sqlite => Self::Sqlite(open_sqlite(config, &migrations.sqlite).await?),
-            Backend::Postgres => Self::Postgres(open_postgres(config, &migrations.postgres).await?),
+    pub fn open<'a>(
+        config: &'a DatabaseConfig,
+        migrations: &'a Migrations,
+    ) -> BoxFuture<'a, Result<Self, DbError>> {
+        Box::pin(async move {
+            Ok(match Backend::of(config)? {
+                Backend::Sqlite => Self::Sqlite(open_sqlite(config, &migrations.sqlite).await?),
+                Backend::Postgres => {
+                    Self::Postgres(open_postgres(config, &migrations.postgres).await?)
+                }
+            })
         })
     }
 
@@ -81,12 +89,14 @@ impl Database {
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn begin(&self) -> sqlx::Result<Transaction> {
-        Ok(match self {
-            Self::Sqlite(file) => {
-                Transaction::Sqlite(file.writer.begin_with("BEGIN IMMEDIATE").await?)
-            }
-            Self::Postgres(server) => Transaction::Postgres(server.begin().await?),
+    pub fn begin(&self) -> BoxFuture<'_, sqlx::Result<Transaction>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Sqlite(file) => {
+                    Transaction::Sqlite(file.writer.begin_with("BEGIN IMMEDIATE").await?)
+                }
+                Self::Postgres(server) => Transaction::Postgres(server.begin().await?),
+            })
         })
     }
 
@@ -94,10 +104,12 @@ impl Database {
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn snapshot(&self) -> sqlx::Result<Transaction> {
-        Ok(match self {
-            Self::Sqlite(file) => Transaction::Sqlite(file.reader.begin().await?),
-            Self::Postgres(server) => Transaction::Postgres(server.snapshot().await?),
+    pub fn snapshot(&self) -> BoxFuture<'_, sqlx::Result<Transaction>> {
+        Box::pin(async move {
+            Ok(match self {
+                Self::Sqlite(file) => Transaction::Sqlite(file.reader.begin().await?),
+                Self::Postgres(server) => Transaction::Postgres(server.snapshot().await?),
+            })
         })
     }
 
@@ -119,63 +131,83 @@ impl Database {
     ///
     /// # Errors
     /// Why not.
-    pub async fn probe(&self) -> Result<(), String> {
-        match self {
-            // Reading alone: whoever tried to write would keep its place in the queue from those who have something to write.
-            Self::Sqlite(_) => self
-                .fetch_optional(sql("SELECT name FROM sqlite_schema LIMIT 1"))
-                .await
-                .map(drop)
-                .map_err(|error| Chain(&error).to_string()),
-            Self::Postgres(server) => server.probe().await,
-        }
+    pub fn probe(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            match self {
+                // Reading alone: whoever tried to write would keep its place in the queue from those who have something to write.
+                Self::Sqlite(_) => self
+                    .fetch_optional(sql("SELECT name FROM sqlite_schema LIMIT 1"))
+                    .await
+                    .map(drop)
+                    .map_err(|error| Chain(&error).to_string()),
+                Self::Postgres(server) => server.probe().await,
+            }
+        })
     }
 
     /// All rows of a statement that reads.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn fetch_all(&self, statement: Statement<'_>) -> sqlx::Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(file) => sqlite_rows(&file.reader, &statement).await,
-            Self::Postgres(server) => server.run(|| postgres_rows(&server.pool, &statement)).await,
-        }
+    pub fn fetch_all<'a>(
+        &'a self,
+        statement: Statement<'a>,
+    ) -> BoxFuture<'a, sqlx::Result<Vec<Row>>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(file) => sqlite_rows(&file.reader, &statement).await,
+                Self::Postgres(server) => {
+                    server.run(|| postgres_rows(&server.pool, &statement)).await
+                }
+            }
+        })
     }
 
     /// The first row of a statement that reads.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn fetch_optional(&self, statement: Statement<'_>) -> sqlx::Result<Option<Row>> {
-        match self {
-            Self::Sqlite(file) => sqlite_row(&file.reader, &statement).await,
-            Self::Postgres(server) => server.run(|| postgres_row(&server.pool, &statement)).await,
-        }
+    pub fn fetch_optional<'a>(
+        &'a self,
+        statement: Statement<'a>,
+    ) -> BoxFuture<'a, sqlx::Result<Option<Row>>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(file) => sqlite_row(&file.reader, &statement).await,
+                Self::Postgres(server) => {
+                    server.run(|| postgres_row(&server.pool, &statement)).await
+                }
+            }
+        })
     }
 
     /// The row of a statement that reads and always finds one.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn fetch_one(&self, statement: Statement<'_>) -> sqlx::Result<Row> {
-        self.fetch_optional(statement)
-            .await?
-            .ok_or(sqlx::Error::RowNotFound)
+    pub fn fetch_one<'a>(&'a self, statement: Statement<'a>) -> BoxFuture<'a, sqlx::Result<Row>> {
+        Box::pin(async move {
+            self.fetch_optional(statement)
+                .await?
+                .ok_or(sqlx::Error::RowNotFound)
+        })
     }
 
     /// Runs a statement that writes, as a transaction of its own; tells how many rows it changed.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn execute(&self, statement: Statement<'_>) -> sqlx::Result<u64> {
-        match self {
-            Self::Sqlite(file) => sqlite_execute(&file.writer, &statement).await,
-            Self::Postgres(server) => {
-                server
-                    .run(|| postgres_execute(&server.pool, &statement))
-                    .await
+    pub fn execute<'a>(&'a self, statement: Statement<'a>) -> BoxFuture<'a, sqlx::Result<u64>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(file) => sqlite_execute(&file.writer, &statement).await,
+                Self::Postgres(server) => {
+                    server
+                        .run(|| postgres_execute(&server.pool, &statement))
+                        .await
+                }
             }
-        }
+        })
     }
 }
 
@@ -184,65 +216,86 @@ impl Transaction {
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn fetch_all(&mut self, statement: Statement<'_>) -> sqlx::Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(tx) => sqlite_rows(&mut **tx, &statement).await,
-            Self::Postgres(tx) => postgres_rows(&mut **tx, &statement).await,
-        }
+    pub fn fetch_all<'a>(
+        &'a mut self,
+        statement: Statement<'a>,
+    ) -> BoxFuture<'a, sqlx::Result<Vec<Row>>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(tx) => sqlite_rows(&mut **tx, &statement).await,
+                Self::Postgres(tx) => postgres_rows(&mut **tx, &statement).await,
+            }
+        })
     }
 
     /// The first row of a statement.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn fetch_optional(&mut self, statement: Statement<'_>) -> sqlx::Result<Option<Row>> {
-        match self {
-            Self::Sqlite(tx) => sqlite_row(&mut **tx, &statement).await,
-            Self::Postgres(tx) => postgres_row(&mut **tx, &statement).await,
-        }
+    pub fn fetch_optional<'a>(
+        &'a mut self,
+        statement: Statement<'a>,
+    ) -> BoxFuture<'a, sqlx::Result<Option<Row>>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(tx) => sqlite_row(&mut **tx, &statement).await,
+                Self::Postgres(tx) => postgres_row(&mut **tx, &statement).await,
+            }
+        })
     }
 
     /// The row of a statement that always has one.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn fetch_one(&mut self, statement: Statement<'_>) -> sqlx::Result<Row> {
-        self.fetch_optional(statement)
-            .await?
-            .ok_or(sqlx::Error::RowNotFound)
+    pub fn fetch_one<'a>(
+        &'a mut self,
+        statement: Statement<'a>,
+    ) -> BoxFuture<'a, sqlx::Result<Row>> {
+        Box::pin(async move {
+            self.fetch_optional(statement)
+                .await?
+                .ok_or(sqlx::Error::RowNotFound)
+        })
     }
 
     /// Runs a statement that writes; tells how many rows it changed.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn execute(&mut self, statement: Statement<'_>) -> sqlx::Result<u64> {
-        match self {
-            Self::Sqlite(tx) => sqlite_execute(&mut **tx, &statement).await,
-            Self::Postgres(tx) => postgres_execute(&mut **tx, &statement).await,
-        }
+    pub fn execute<'a>(&'a mut self, statement: Statement<'a>) -> BoxFuture<'a, sqlx::Result<u64>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(tx) => sqlite_execute(&mut **tx, &statement).await,
+                Self::Postgres(tx) => postgres_execute(&mut **tx, &statement).await,
+            }
+        })
     }
 
     /// Makes it count, durably.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
-        }
+    pub fn commit(self) -> BoxFuture<'static, sqlx::Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(tx) => tx.commit().await,
+                Self::Postgres(tx) => tx.commit().await,
+            }
+        })
     }
 
     /// Undoes it.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn rollback(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.rollback().await,
-            Self::Postgres(tx) => tx.rollback().await,
-        }
+    pub fn rollback(self) -> BoxFuture<'static, sqlx::Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Sqlite(tx) => tx.rollback().await,
+                Self::Postgres(tx) => tx.rollback().await,
+            }
+        })
     }
 }
 

@@ -26,6 +26,9 @@
 //! # }
 //! ```
 //!
+//! Calls are boxed: what an `async fn` does is compiled in every crate that awaits it, and with these the driver's whole way to a
+//! connection; behind a box it is compiled here, once, for a few dozen nanoseconds a call.
+//!
 //! SQL itself lives in each crate's `store` module, migrations in its `migrations/sqlite` and `migrations/postgres`.
 
 mod backend;

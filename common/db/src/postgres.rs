@@ -3,6 +3,7 @@
 use std::{error::Error, future::Future, io, net::IpAddr, str::FromStr, time::Duration};
 
 use common::{process::Findings, telemetry::Chain};
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Row as _, Transaction,
@@ -92,12 +93,13 @@ impl PostgresDatabase {
     ///
     /// # Errors
     /// Why not.
-    pub async fn probe(&self) -> Result<(), String> {
-        let ask = || async {
-            let mut connection = self.pool.acquire().await?;
-            is_read_only(&mut connection).await
-        };
-        match self.run(ask).await {
+    pub fn probe(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let ask = || async {
+                let mut connection = self.pool.acquire().await?;
+                is_read_only(&mut connection).await
+            };
+            match self.run(ask).await {
             Ok(false) => Ok(()),
             Ok(true) => Err("the database server takes nothing that is written: it is a replica, or set to read only".to_owned()),
             Err(error) => {
@@ -105,6 +107,7 @@ impl PostgresDatabase {
                 Err(Chain(&error).to_string())
             }
         }
+        })
     }
 
     /// Begins a transaction. Each of its statements sees what was committed before that statement (`READ COMMITTED`); what must
@@ -112,18 +115,20 @@ impl PostgresDatabase {
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
-        self.pool.begin().await
+    pub fn begin(&self) -> BoxFuture<'_, sqlx::Result<Transaction<'static, Postgres>>> {
+        Box::pin(async move { self.pool.begin().await })
     }
 
     /// Begins a transaction that reads everything as it is at one moment.
     ///
     /// # Errors
     /// [`sqlx::Error`].
-    pub async fn snapshot(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
-        self.pool
-            .begin_with("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await
+    pub fn snapshot(&self) -> BoxFuture<'_, sqlx::Result<Transaction<'static, Postgres>>> {
+        Box::pin(async move {
+            self.pool
+                .begin_with("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .await
+        })
     }
 }
 
@@ -160,24 +165,25 @@ pub async fn limited<T, E: From<sqlx::Error>>(
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn open_postgres(
-    config: &DatabaseConfig,
-    migrator: &Migrator,
-) -> Result<PostgresDatabase, DbError> {
-    let options = options(config)?;
-    // A migration may take longer than any request may, and waits for another process that migrates.
-    let first = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(ACQUIRE)
-        .connect_with(options.clone())
-        .await?;
-    let settings = Settings::of(&first).await?;
-    settings.check()?;
-    migrator.run(&first).await?;
-    first.close().await;
+pub fn open_postgres<'a>(
+    config: &'a DatabaseConfig,
+    migrator: &'a Migrator,
+) -> BoxFuture<'a, Result<PostgresDatabase, DbError>> {
+    Box::pin(async move {
+        let options = options(config)?;
+        // A migration may take longer than any request may, and waits for another process that migrates.
+        let first = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.clone())
+            .await?;
+        let settings = Settings::of(&first).await?;
+        settings.check()?;
+        migrator.run(&first).await?;
+        first.close().await;
 
-    let is_durable = settings.synchronous_commit != "off";
-    let pool = PgPoolOptions::new()
+        let is_durable = settings.synchronous_commit != "off";
+        let pool = PgPoolOptions::new()
         .max_connections(config.max_connections.map_or(MAX_CONNECTIONS, Into::into))
         .acquire_timeout(ACQUIRE)
         .idle_timeout(IDLE)
@@ -206,7 +212,8 @@ pub async fn open_postgres(
         .after_release(|connection, _| Box::pin(can_work(connection)))
         .connect_with(options)
         .await?;
-    Ok(PostgresDatabase { pool })
+        Ok(PostgresDatabase { pool })
+    })
 }
 
 /// Whether a connection at rest may be used. One that may not is closed.
@@ -227,31 +234,33 @@ async fn can_work(connection: &mut PgConnection) -> sqlx::Result<bool> {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn create_postgres(config: &DatabaseConfig) -> Result<bool, DbError> {
-    let options = options(config)?;
-    let name = options.get_database().unwrap_or_default().to_owned();
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(fits) {
-        return Err(DbError::Unfit(format!(
-            "it makes no database called {name:?}"
-        )));
-    }
-    // Every server has this one.
-    let mut connection = PgConnection::connect_with(&options.database("postgres")).await?;
-    let exists: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
-            .bind(&name)
-            .fetch_one(&mut connection)
-            .await?;
-    if !exists {
-        // A name is no parameter; what this one is made of needs no quoting.
-        let statement = format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0");
-        sqlx::query(AssertSqlSafe(statement))
-            .execute(&mut connection)
-            .await?;
-    }
-    connection.close().await?;
-    Ok(!exists)
+pub fn create_postgres(config: &DatabaseConfig) -> BoxFuture<'_, Result<bool, DbError>> {
+    Box::pin(async move {
+        let options = options(config)?;
+        let name = options.get_database().unwrap_or_default().to_owned();
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if name.is_empty() || !name.bytes().all(fits) {
+            return Err(DbError::Unfit(format!(
+                "it makes no database called {name:?}"
+            )));
+        }
+        // Every server has this one.
+        let mut connection = PgConnection::connect_with(&options.database("postgres")).await?;
+        let exists: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+                .bind(&name)
+                .fetch_one(&mut connection)
+                .await?;
+        if !exists {
+            // A name is no parameter; what this one is made of needs no quoting.
+            let statement = format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0");
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await?;
+        }
+        connection.close().await?;
+        Ok(!exists)
+    })
 }
 
 crate::row! { sqlx::postgres::PgRow =>

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use common::disk::private_file;
+use futures_util::future::BoxFuture;
 use sqlx::{
     Connection as _, SqliteConnection, SqlitePool,
     migrate::Migrator,
@@ -26,33 +27,35 @@ pub struct SqliteDatabase {
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn open_sqlite(
-    config: &DatabaseConfig,
-    migrator: &Migrator,
-) -> Result<SqliteDatabase, DbError> {
-    let path = config.url.strip_prefix("sqlite:").ok_or(DbError::Scheme)?;
-    let path = Path::new(path.strip_prefix("//").unwrap_or(path));
-    private_file(path).map_err(DbError::File)?;
-    // A path as it stands, in which a percent or question mark is one.
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5));
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .before_acquire(|connection, _| Box::pin(async move { Ok(is_usable(connection)) }))
-        .connect_with(options.clone())
-        .await?;
-    migrator.run(&writer).await?;
-    let reader = SqlitePoolOptions::new()
-        .max_connections(4)
-        .min_connections(0)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options.read_only(true))
-        .await?;
-    Ok(SqliteDatabase { writer, reader })
+pub fn open_sqlite<'a>(
+    config: &'a DatabaseConfig,
+    migrator: &'a Migrator,
+) -> BoxFuture<'a, Result<SqliteDatabase, DbError>> {
+    Box::pin(async move {
+        let path = config.url.strip_prefix("sqlite:").ok_or(DbError::Scheme)?;
+        let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+        private_file(path).map_err(DbError::File)?;
+        // A path as it stands, in which a percent or question mark is one.
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(is_usable(connection)) }))
+            .connect_with(options.clone())
+            .await?;
+        migrator.run(&writer).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(4)
+            .min_connections(0)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(SqliteDatabase { writer, reader })
+    })
 }
 
 /// Whether a connection is between transactions. `SQLite` ends a transaction by itself when it has no room to go on; the driver
