@@ -9,6 +9,7 @@
 )]
 
 mod bytes;
+mod catalog;
 mod certificates;
 mod http;
 mod ids;
@@ -17,6 +18,7 @@ mod settings;
 mod tokens;
 
 use self::{
+    catalog::{ckan_package, dataset},
     certificates::{certificate, certificate_request, pem, revocation_lists},
     http::{authorization, exchange_headers, head, proxy_header, resource_url},
     ids::{base_url, event_id, id},
@@ -29,7 +31,7 @@ use self::{
 pub type Target = fn(&[u8]);
 
 /// All of them. A corpus and a fuzz target are called as their function.
-pub const TARGETS: [(&str, Target); 24] = [
+pub const TARGETS: [(&str, Target); 26] = [
     ("authorization", authorization),
     ("base_url", base_url),
     ("batch", batch),
@@ -37,7 +39,9 @@ pub const TARGETS: [(&str, Target); 24] = [
     ("bookmark", bookmark),
     ("certificate", certificate),
     ("certificate_request", certificate_request),
+    ("ckan_package", ckan_package),
     ("commitment", commitment),
+    ("dataset", dataset),
     ("environment", environment),
     ("event", event),
     ("event_id", event_id),

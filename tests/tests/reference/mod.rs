@@ -3,6 +3,7 @@
 //! `UPDATE_REFERENCE=1 cargo test -p tests --test scenarios reference::` writes them anew.
 
 mod allowed;
+mod catalog_items;
 mod command_line;
 mod configuration;
 mod openapi;
