@@ -100,7 +100,13 @@ fn migrations_of(files: &[PathBuf], folder: &str) -> Vec<String> {
 fn every_migration_is_part_of_its_program() {
     let workspace = data::workspace();
     let mut seen = 0;
-    for package in ["auth-server", "connector", "location-server", "provenance"] {
+    for package in [
+        "auth-server",
+        "catalog-tool/site",
+        "connector",
+        "location-server",
+        "provenance",
+    ] {
         let package = workspace.join(package);
         let sources = sources(&package.join("src"));
         for kind in ["sqlite", "postgres"] {

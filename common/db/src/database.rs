@@ -11,6 +11,7 @@ use sqlx::{Executor, Postgres, Sqlite, migrate::Migrator};
 
 use crate::{
     Backend, DatabaseConfig, DbError, PostgresDatabase, SqliteDatabase, open_postgres, open_sqlite,
+    postgres::migrate_postgres,
     row::Row,
     statement::{Statement, sql},
 };
@@ -25,6 +26,18 @@ pub struct Migrations {
     pub sqlite: Migrator,
     /// `migrations/postgres`.
     pub postgres: Migrator,
+}
+
+impl Migrations {
+    /// The same as the steps of a part that several processes have, each beside tables of its own: what was done of them is
+    /// noted in a table of their own, so that their numbers are in nobody's way.
+    #[must_use]
+    pub fn of_part(mut self, part: &str) -> Self {
+        for migrator in [&mut self.sqlite, &mut self.postgres] {
+            migrator.dangerous_set_table_name(format!("_{part}_migrations"));
+        }
+        self
+    }
 }
 
 /// A database of one of both kinds.
@@ -62,6 +75,18 @@ impl Database {
                 }
             })
         })
+    }
+
+    /// Brings the tables of a part ([`Migrations::of_part`]) to their current schema.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(file) => migrations.sqlite.run(&file.writer).await?,
+            Self::Postgres(server) => migrate_postgres(server, &migrations.postgres).await?,
+        }
+        Ok(())
     }
 
     /// Runs `attempt`, one transaction, and again where the server has undone it because another one was in its way, as

@@ -171,12 +171,7 @@ pub fn open_postgres<'a>(
 ) -> BoxFuture<'a, Result<PostgresDatabase, DbError>> {
     Box::pin(async move {
         let options = options(config)?;
-        // A migration may take longer than any request may, and waits for another process that migrates.
-        let first = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(options.clone())
-            .await?;
+        let first = unlimited(&options).await?;
         let settings = Settings::of(&first).await?;
         settings.check()?;
         migrator.run(&first).await?;
@@ -214,6 +209,27 @@ pub fn open_postgres<'a>(
         .await?;
         Ok(PostgresDatabase { pool })
     })
+}
+
+/// A connection without the limits of requests: a migration may take longer than any of them may, and waits for another process
+/// that migrates.
+async fn unlimited(options: &PgConnectOptions) -> sqlx::Result<PgPool> {
+    PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options.clone())
+        .await
+}
+
+/// Runs the missing migrations of `migrator` in a database that is open already.
+pub(crate) async fn migrate_postgres(
+    database: &PostgresDatabase,
+    migrator: &Migrator,
+) -> Result<(), DbError> {
+    let first = unlimited(&database.pool.connect_options()).await?;
+    migrator.run(&first).await?;
+    first.close().await;
+    Ok(())
 }
 
 /// Whether a connection at rest may be used. One that may not is closed.

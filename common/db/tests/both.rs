@@ -280,3 +280,21 @@ async fn a_mistake_is_no_absence() {
         assert!(matches!(none.unwrap_err(), sqlx::Error::RowNotFound));
     }
 }
+
+/// A part of a database keeps its own book of steps: neither it nor the owner misses the other's.
+#[tokio::test]
+async fn a_part_has_migrations_of_its_own() {
+    let part = Migrations {
+        sqlite: migrator("CREATE TABLE guest (id INTEGER)"),
+        postgres: migrator("CREATE TABLE guest (id bigint)"),
+    };
+    let part = part.of_part("guest");
+    for site in Site::each() {
+        for _ in 0..2 {
+            let database = open(&site.config).await;
+            database.migrate(&part).await.unwrap();
+            let write = sql("INSERT INTO guest (id) VALUES ($1)").bind(1);
+            assert_eq!(database.execute(write).await.unwrap(), 1);
+        }
+    }
+}

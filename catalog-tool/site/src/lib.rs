@@ -1,0 +1,11 @@
+//! A provider's catalogue of datasets.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`domain`] | what a dataset, a package and a publication are, and what may be done with them |
+//! | [`store`] | the same in SQL, as a part of the database of the process that runs it |
+
+pub mod domain;
+pub mod store;
+#[cfg(test)]
+mod tests;

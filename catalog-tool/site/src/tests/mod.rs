@@ -1,0 +1,3 @@
+//! Parts of the catalogue together.
+
+mod publishing;
