@@ -134,7 +134,7 @@ struct Scene {
     store: Arc<Catalog>,
     world: Arc<World>,
     clock: Arc<ManualClock>,
-    _site: Site,
+    site: Site,
 }
 
 impl Scene {
@@ -146,7 +146,7 @@ impl Scene {
             store: Arc::new(Catalog::open(database).await.unwrap()),
             world: Arc::new(world),
             clock: Arc::new(ManualClock::new(datetime!(2026-11-30 00:00 UTC))),
-            _site: site,
+            site,
         }
     }
 
@@ -155,7 +155,17 @@ impl Scene {
         [Self::new(sqlite).await, Self::new(postgres).await]
     }
 
-    /// A process.
+    /// A process of its own, and its connections, which end with it.
+    async fn process(&self) -> (Publisher, Database) {
+        let database = Database::open(&self.site.config, &HOST).await.unwrap();
+        let publisher = Publisher {
+            store: Arc::new(Catalog::open(database.clone()).await.unwrap()),
+            ..self.publisher()
+        };
+        (publisher, database)
+    }
+
+    /// A process that lives.
     fn publisher(&self) -> Publisher {
         Publisher {
             store: self.store.clone(),
@@ -345,6 +355,17 @@ async fn a_process_that_is_told_to_end_leaves_it_to_the_next() {
     }
 }
 
+/// What the system does with the connections of a process that has ended.
+async fn close(database: Database) {
+    match database {
+        Database::Sqlite(file) => {
+            file.writer.close().await;
+            file.reader.close().await;
+        }
+        Database::Postgres(server) => server.pool.close().await,
+    }
+}
+
 /// Rounds: one variable sets how many there are of everything that is killed.
 fn rounds() -> u32 {
     let rounds = std::env::var("KAKEHASHI_ROUNDS").ok();
@@ -364,11 +385,17 @@ async fn wherever_a_process_ends_there_is_no_half_a_pair_and_one_event_for_the_b
                 expected.insert((url.clone(), hex::encode([byte; 32])));
             }
             let asked = scene.submit(n, json!({"urls": urls})).await;
-            loop {
+            for attempt in 0.. {
                 let shutdown = Shutdown::default();
-                let publisher = scene.publisher();
-                let polls = random.random_range(1..60);
+                let (publisher, database) = scene.process().await;
+                // A whole publication takes some forty; the last process lives.
+                let polls = if attempt < 6 {
+                    random.random_range(1..40)
+                } else {
+                    u32::MAX
+                };
                 let done = at_most(polls, publisher.turn(&shutdown)).await;
+                close(database).await;
                 ended += u32::from(done.is_none());
                 let sides = [
                     scene.names(Side::Public).await,
