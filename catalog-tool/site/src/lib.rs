@@ -2,9 +2,11 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`content`] | contents of datasets, read and checked with the items of the catalogue |
 //! | [`domain`] | what a dataset, a package and a publication are, and what may be done with them |
 //! | [`store`] | the same in SQL, as a part of the database of the process that runs it |
 
+pub mod content;
 pub mod domain;
 pub mod store;
 #[cfg(test)]
