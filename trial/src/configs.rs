@@ -142,6 +142,8 @@ impl Configs<'_> {
             admin: self.admin(service),
             telemetry: TelemetryConfig::default(),
             peer: self.listener(service, Port::Peer),
+            public: None,
+            catalog: None,
             tls: self.tls(&folder),
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),

@@ -12,12 +12,22 @@ use super::{
 use crate::ledger;
 
 common::configuration!(
-    Config: peer, tls, enrolment, auth, database, retention, outbox, provenance, deadlines, limits
+    Config: peer, public, catalog, tls, enrolment, auth, database, retention, outbox, provenance, deadlines, limits
 );
 
 impl Section for Config {
     fn check(&self, findings: &mut Findings) {
         self.peer.check_is_mutual("peer", findings);
+        match (&self.public, &self.catalog) {
+            (None, Some(_)) => {
+                findings.error_about("catalog", "needs a listener `public`, where it is answered");
+            }
+            (Some(_), None) => {
+                findings.error_about("public", "answers nothing without `catalog`");
+            }
+            (Some(public), Some(_)) => public.check_is_not_mutual("public", findings),
+            (None, None) => {}
+        }
         if self.sources.is_empty() {
             findings.warning_about("source", "there is none: nothing is offered");
         }

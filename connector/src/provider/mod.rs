@@ -1,5 +1,6 @@
 //! The provider connector: offers the data of one provider to receiver connectors that may have it.
 
+mod catalog;
 mod check;
 mod config;
 mod decision;
@@ -18,6 +19,7 @@ use common::{
     http::Endpoint,
     process::Context,
     service::{OwnCommand, Program, Service},
+    tls::PeerClient,
 };
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
@@ -25,6 +27,7 @@ pub use config::{
 pub use sources::{Source, SourceError, Sources};
 pub(crate) use state::{Identity, Provider};
 
+use self::catalog::LedgerRecorder;
 use crate::{
     authorization::{self, AuthorizationApi, GrantBook, store::Grants},
     exchange::{Role, refusals},
@@ -51,9 +54,8 @@ impl Service for ProviderConnector {
         let started = start::start(&config.settings(), &context).await?;
         let member = &started.member;
         let store = Grants::open(&config.database).await?;
-        store
-            .database()
-            .spawn_probe(context.ready.register("database"), context.shutdown.clone());
+        let database = store.database().clone();
+        database.spawn_probe(context.ready.register("database"), context.shutdown.clone());
         let grants = GrantBook::open(Arc::new(store)).await?;
         let history = Arc::clone(&grants);
         config.retention.spawn(
@@ -78,9 +80,19 @@ impl Service for ProviderConnector {
             started.outbox.clone(),
             identity,
         )?;
+        let provider = Arc::new(provider);
         let running = provider.recorder.running().clone();
-        let router = router(Arc::new(provider));
-        started.serve(&config.peer, router, &running, context).await
+        let mut listeners = vec![(&config.peer, router(Arc::clone(&provider)))];
+        if let (Some(public), Some(catalog)) = (&config.public, &config.catalog) {
+            let client = PeerClient::new(Arc::clone(&member.tls));
+            let ledger = &config.provenance.peer_url;
+            let ledger = LedgerRecorder::new(client, ledger, config.provider_id.clone());
+            let external = public.external();
+            let kept = (config.retention, &context);
+            let site = catalog::start(catalog, external, database, &provider, ledger, kept);
+            listeners.push((public, site.await?));
+        }
+        started.serve(listeners, &running, context).await
     }
 }
 
@@ -113,10 +125,11 @@ fn table() -> Vec<(Endpoint, MethodRouter<Arc<Provider>>)> {
     )]
 }
 
-/// What the listener `peer` serves.
+/// What the listeners `peer` and `public` serve.
 pub fn endpoints() -> Vec<Endpoint> {
     let own = table().into_iter().map(|(endpoint, _)| endpoint);
-    own.chain(authorization::endpoints()).collect()
+    let others = authorization::endpoints().into_iter();
+    own.chain(others).chain(catalog::endpoints()).collect()
 }
 
 /// All routes of the listener `peer`.

@@ -77,7 +77,9 @@ impl Service for ReceiverConnector {
         )?;
         let running = receiver.recorder.running().clone();
         let router = router(Arc::new(receiver));
-        started.serve(&config.api, router, &running, context).await
+        started
+            .serve(vec![(&config.api, router)], &running, context)
+            .await
     }
 }
 

@@ -64,6 +64,8 @@ pub fn provider_config(
         admin,
         telemetry,
         peer: listener(plan, TlsMode::Mutual),
+        public: None,
+        catalog: None,
         tls: pki.config(PROVIDER_CONNECTOR),
         enrolment: None,
         auth,

@@ -1,0 +1,116 @@
+//! What the handlers work with, and who calls them.
+
+use std::sync::Arc;
+
+use auth_client::{Binding, Callers, MeantFor, Role, TokenClaims};
+use common::{
+    clock::SharedClock,
+    http::{
+        Refused,
+        authorization::{AuthorizationError, bearer},
+        context, refusals,
+    },
+    ids::{ConnectorId, UserId},
+};
+use http::{HeaderMap, header::AUTHORIZATION};
+use tokio::sync::Notify;
+
+use super::refusals as own;
+use crate::{
+    config::CatalogLimits,
+    domain::{Author, Side, SiteFacts},
+    index::Index,
+    store::Catalog,
+};
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct CatalogState {
+    /// Datasets, and what the sites show.
+    pub store: Arc<Catalog>,
+    /// How they are found.
+    pub index: Arc<Index>,
+    /// Decides who calls.
+    pub callers: Callers,
+    /// Whose catalogue it is.
+    pub provider_id: UserId,
+    /// The connector that runs it, which tokens for it name.
+    pub connector_id: ConnectorId,
+    /// The release site and the detail site.
+    pub sites: Arc<[SiteFacts; 2]>,
+    /// How much of everything.
+    pub limits: CatalogLimits,
+    /// The time.
+    pub clock: SharedClock,
+    /// Tells the publisher that there is something to do.
+    pub wake: Arc<Notify>,
+}
+
+impl CatalogState {
+    pub(super) fn site(&self, side: Side) -> &SiteFacts {
+        match side {
+            Side::Public => &self.sites[0],
+            Side::Limited => &self.sites[1],
+        }
+    }
+
+    /// The steward who asks, by the token alone: before anything else of the request is looked at.
+    pub(super) async fn steward(&self, headers: &HeaderMap) -> Result<Author, Refused> {
+        let token = bearer(headers).map_err(|error| match error {
+            AuthorizationError::Missing => Refused::from(&refusals::TOKEN_MISSING),
+            AuthorizationError::Scheme | AuthorizationError::Malformed => {
+                (&refusals::TOKEN_REFUSED).into()
+            }
+        })?;
+        let claims = self.claims(token).await.map_err(own::caller)?;
+        if !self.is_member(&claims) {
+            return Err(own::NOT_MEMBER.because(claims.user.to_string()));
+        }
+        if !claims.has_role(Role::Steward) {
+            return Err(refusals::ROLE_MISSING.because(claims.user.to_string()));
+        }
+        let tool = claims.act.as_ref().map(|act| act.sub.clone());
+        Ok(Author {
+            user: claims.user.to_string(),
+            via: tool.unwrap_or(claims.azp),
+            request_id: context::request_id().to_string(),
+        })
+    }
+
+    /// Whether whoever asks may read what `side` shows.
+    pub(super) async fn reader(&self, side: Side, headers: &HeaderMap) -> Result<(), Refused> {
+        if side == Side::Public {
+            return Ok(());
+        }
+        // Clients of CKAN send the token as it is.
+        let raw = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = match bearer(headers) {
+            Ok(token) => token,
+            Err(AuthorizationError::Scheme) => raw.unwrap_or_default().trim(),
+            Err(_) => return Err((&own::NO_CREDENTIALS).into()),
+        };
+        let claims = self.claims(token).await.map_err(|error| {
+            let refusal = if error.is_unavailable() { &own::AWAY } else { &own::NOT_ADMITTED };
+            refusal.because(error)
+        })?;
+        if self.is_member(&claims) {
+            Ok(())
+        } else {
+            Err(own::NOT_ADMITTED.because(claims.user.to_string()))
+        }
+    }
+
+    async fn claims(&self, token: &str) -> Result<TokenClaims, auth_client::CallerError> {
+        let meant_for = MeantFor::Catalogue(&self.connector_id);
+        let caller = self.callers.identify(Binding::Nothing, Some(token), meant_for).await?;
+        // A token that counts has claims.
+        let malformed = auth_client::CallerError::Token(auth_client::TokenError::Malformed);
+        caller.claims().cloned().ok_or(malformed)
+    }
+
+    /// The provider's own user, or a member of its organisation.
+    fn is_member(&self, claims: &TokenClaims) -> bool {
+        let provider = self.provider_id.as_str();
+        claims.user == self.provider_id || claims.orgs().contains(&provider)
+    }
+}

@@ -1,0 +1,6 @@
+//! The stewards' API.
+
+mod conditions;
+pub(super) mod datasets;
+mod page;
+pub(super) mod publications;
