@@ -98,9 +98,11 @@ CREATE TABLE catalog_counter (
     id       smallint PRIMARY KEY CHECK (id = 1),
     -- Of this database: a copy of another one is not to be taken for this one.
     identity text NOT NULL,
-    number   bigint NOT NULL
+    number   bigint NOT NULL,
+    -- Datasets that there are: counting them would take longer the more there are.
+    datasets bigint NOT NULL
 );
-INSERT INTO catalog_counter (id, identity, number) VALUES (1, replace(gen_random_uuid()::text, '-', ''), 0);
+INSERT INTO catalog_counter (id, identity, number, datasets) VALUES (1, replace(gen_random_uuid()::text, '-', ''), 0, 0);
 
 -- Who did what, and when.
 CREATE TABLE catalog_edit (

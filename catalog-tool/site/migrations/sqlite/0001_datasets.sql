@@ -97,9 +97,11 @@ CREATE TABLE catalog_counter (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
     -- Of this database: a copy of another one is not to be taken for this one.
     identity TEXT NOT NULL,
-    number   INTEGER NOT NULL
+    number   INTEGER NOT NULL,
+    -- Datasets that there are: counting them would take longer the more there are.
+    datasets INTEGER NOT NULL
 ) STRICT;
-INSERT INTO catalog_counter (id, identity, number) VALUES (1, lower(hex(randomblob(16))), 0);
+INSERT INTO catalog_counter (id, identity, number, datasets) VALUES (1, lower(hex(randomblob(16))), 0, 0);
 
 -- Who did what, and when.
 CREATE TABLE catalog_edit (

@@ -31,12 +31,6 @@ impl DatasetStore for Catalog {
     ) -> Result<Summary, ChangeError> {
         let attempt = || async {
             let mut tx = self.database.begin().await?;
-            let room = tx.fetch_one(
-                sql("SELECT count(*) < $1 AS room FROM catalog_dataset").bind(i64::from(most)),
-            );
-            if !room.await?.get::<bool>("room")? {
-                return Err(ChangeError::Full);
-            }
             let inserted = sql(
                 "INSERT INTO catalog_dataset (id, name, public_id, limited_id, state, revision, version, title, has_public, \
                  has_limited, created_at, modified_at) VALUES ($1, $2, $3, $4, 'draft', 1, 1, $5, $6, $7, $8, $8) \
@@ -57,6 +51,12 @@ impl DatasetStore for Catalog {
             }
             add_version(&mut tx, new.id, 1, &new.content.json, by, at).await?;
             note(&mut tx, "create", (new.id, 1), by, at).await?;
+            // Last, as every change that takes the counter.
+            let counted =
+                sql("UPDATE catalog_counter SET datasets = datasets + 1 WHERE datasets < $1");
+            if tx.execute(counted.bind(i64::from(most))).await? == 0 {
+                return Err(ChangeError::Full);
+            }
             let made = found(&mut tx, new.id).await?;
             tx.commit().await?;
             Ok(made)
@@ -179,6 +179,8 @@ impl DatasetStore for Catalog {
             let removal = sql("DELETE FROM catalog_dataset WHERE id = $1");
             tx.execute(removal.bind(id)).await?;
             note(&mut tx, "delete", (id, was.version), by, at).await?;
+            tx.execute(sql("UPDATE catalog_counter SET datasets = datasets - 1"))
+                .await?;
             if was.visible_version.is_some() {
                 changed(&mut tx, &[id], at).await?;
             }

@@ -1,5 +1,7 @@
 //! Publications and their steps.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use common_db::{Json, StoreError, sql};
 use serde_json::{Value, json};
@@ -196,26 +198,20 @@ impl PublicationStore for Catalog {
             let events = known_events(&mut tx, of.dataset_id, places).await?;
             let removed = sql("DELETE FROM catalog_part WHERE publication_id = $1");
             tx.execute(removed.bind(of.id)).await?;
-            let read = |location: &Location| {
-                let of_place = |part: &&Part| part.location == *location;
-                of.parts.iter().find(of_place)?.digest.clone()
-            };
-            let mut parts = Vec::with_capacity(places.len());
-            for ((location, resource_id, _), event_id) in places.iter().zip(events) {
-                // What was read before stays so, with the event that goes with it.
-                let before = of.parts.iter().find(|part| part.location == *location);
-                let recorded = before.filter(|part| part.digest.is_some());
-                parts.push(Part {
+            let read = of.parts.iter().filter(|part| part.digest.is_some());
+            let read: BTreeMap<_, _> = read.map(|part| (&part.location, part)).collect();
+            let parts = places.iter().zip(events);
+            let parts = parts.map(|((location, resource_id, _), event_id)| {
+                // What was read before stays so, with the event that goes with it, unless an event stays.
+                let read = read.get(location).filter(|_| event_id.is_none());
+                Part {
                     location: location.clone(),
                     resource_id: resource_id.clone(),
-                    digest: if event_id.is_some() {
-                        None
-                    } else {
-                        read(location)
-                    },
-                    event_id: event_id.or_else(|| recorded?.event_id.clone()),
-                });
-            }
+                    digest: read.and_then(|part| part.digest.clone()),
+                    event_id: event_id.or_else(|| read?.event_id.clone()),
+                }
+            });
+            let parts: Vec<Part> = parts.collect();
             let rows = parts.iter().enumerate().map(|(position, part)| {
                 let Part { location, .. } = part;
                 json!({
