@@ -74,7 +74,7 @@ impl Wire {
         self.0.mode.send_replace(mode);
     }
 
-    /// Resets every connection at both ends. What waited is lost.
+    /// Resets every connection at both ends. What waited is lost, and what comes after this call doesn't pass.
     pub fn cut(&self) {
         self.0.cuts.send_modify(|cuts| *cuts += 1);
     }
@@ -93,6 +93,7 @@ impl Wire {
 impl State {
     async fn pass(&self, mut client: TcpStream) -> io::Result<()> {
         let mut cuts = self.cuts.subscribe();
+        let begun = *cuts.borrow_and_update();
         let mut server = TcpStream::connect(self.to).await?;
         for stream in [&client, &server] {
             stream.set_nodelay(true)?;
@@ -105,8 +106,8 @@ impl State {
         tokio::select! {
             result = async {
                 tokio::try_join!(
-                    self.copy(from_client, to_server, true, &unanswered),
-                    self.copy(from_server, to_client, false, &unanswered),
+                    self.copy(from_client, to_server, true, begun, &unanswered),
+                    self.copy(from_server, to_client, false, begun, &unanswered),
                 )
             } => result.map(drop),
             _ = cuts.changed() => Ok(()),
@@ -118,6 +119,7 @@ impl State {
         mut from: ReadHalf<'_>,
         mut to: WriteHalf<'_>,
         is_client: bool,
+        begun: u64,
         unanswered: &Counted<'_>,
     ) -> io::Result<()> {
         let mut mode = self.mode.subscribe();
@@ -133,6 +135,10 @@ impl State {
                 // The sender lives as long as `self`.
                 let _ = mode.wait_for(passes).await;
                 waiting.set(false);
+            }
+            // The task that ends both ways may be told later than this one is given what was let go after the cut.
+            if *self.cuts.borrow() != begun {
+                return Err(io::ErrorKind::ConnectionReset.into());
             }
             if length == 0 {
                 return to.shutdown().await;
@@ -235,6 +241,24 @@ mod tests {
             (wire.unanswered() == unanswered).then_some(())
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn what_is_let_go_after_a_cut_does_not_pass() {
+        let (at, wire) = wire().await;
+        for _ in 0..20 {
+            wire.set(Mode::AnswersWait);
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            stream.write_all(REQUEST.as_bytes()).await.unwrap();
+            wait::until("the answer waits", PATIENCE, || async {
+                (wire.waiting() > 0).then_some(())
+            })
+            .await;
+            wire.cut();
+            wire.set(Mode::Open);
+            let answer = raw::over(&mut stream, "").await.unwrap();
+            assert_eq!((answer.end, answer.body.len()), (raw::End::Reset, 0));
+        }
     }
 
     #[tokio::test]
