@@ -26,6 +26,7 @@ mod readme;
 mod reference;
 mod reference_peer;
 mod refusals;
+mod screens;
 mod secrets;
 mod structure;
 mod suspended;
