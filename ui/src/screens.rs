@@ -116,7 +116,7 @@ impl Screens {
 
     /// Serves the page at its addresses, and what it loads. A path that is none of these is left to the router that this one is merged into.
     pub fn router(&self) -> Router {
-        let mut router = assets::assets(self.files);
+        let mut router = assets(self.files);
         for route in self.routes {
             let template = Arc::clone(&self.template);
             router = router.route(route, get(async move || template.answer()));
