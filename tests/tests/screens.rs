@@ -12,6 +12,7 @@ use common::{
     listener::{Listener, ListenerConfig, TlsMode},
     process::Shutdown,
 };
+use tests::room::{Takes, room};
 use tokio::process::Command;
 use ui::{Entry, Environment, Files, Screens};
 
@@ -34,6 +35,7 @@ async fn a_catalogue_site_is_browsed_by_eye_by_ear_and_by_keyboard() {
 
 /// Serves `entry` as a server does, and goes through it with `ui/browser/NAME.mjs`.
 async fn journey(files: &'static Files, entry: &Entry) {
+    let _room = room(Takes::Processors).await;
     let screens = Screens::new(files, entry, Environment::Trial).unwrap();
     let url = "http://127.0.0.1:1".parse().unwrap();
     let config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, TlsMode::None);

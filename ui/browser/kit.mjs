@@ -15,6 +15,8 @@ const ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** 2 min: a limit for what hangs. The machine does more beside this, and nothing here is about how quick it is. */
+export const PATIENCE_MS = 120_000;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /** 300 KiB: what a page may load of script before it is there, compressed. */
 const FIRST_LOAD = 300 * 1024;
@@ -59,6 +61,7 @@ export async function open(browser, base, findings, { lang, width, height = 900,
     viewport: { width, height },
     ...rest,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) => {
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);

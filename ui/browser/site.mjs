@@ -1,6 +1,6 @@
 // node browser/site.mjs BASE FOLDER: the catalogue site of a provider in each of its states. The site's answers are played here.
 
-import { examine, Findings, firstLoad, launch, lookAround, open, picture, tabThrough } from "./kit.mjs";
+import { examine, Findings, firstLoad, launch, lookAround, open, PATIENCE_MS, picture, tabThrough } from "./kit.mjs";
 
 const [base, folder] = process.argv.slice(2);
 const findings = new Findings();
@@ -168,6 +168,7 @@ await page.context().close();
 
 // What went wrong is told with its id, and trying again helps. Browsers write each failed request to the console, so this window's isn't read.
 const broken = await (await browser.newContext({ locale: "en-GB" })).newPage();
+broken.setDefaultTimeout(PATIENCE_MS);
 let isBroken = true;
 await play(broken, async () =>
   isBroken ? { status: 503, body: { type: "urn:kakehashi:problem:index-rebuilding", detail: "The index is being rebuilt" } } : { success: true, result: FOUND },

@@ -65,7 +65,7 @@ export function Groups<T extends Grouped>(props: {
           >
             <div className="group-head">
               <h3>
-                {n} {props.title(item)}
+                <span className="secondary">{n}</span> {props.title(item)}
               </h3>
               {props.summary(item)}
               <span className="group-tools">
@@ -115,7 +115,7 @@ export function Groups<T extends Grouped>(props: {
           </p>
         )}
       </div>
-      <p className="row">
+      <p className="row group-add">
         <button
           type="button"
           className="button small"
