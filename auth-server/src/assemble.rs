@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::clock::SharedClock;
 
 use crate::{
-    api::App,
+    api::{App, Cookies},
     ca::{CaError, Source},
     config::Config,
     domain::{
@@ -99,7 +99,9 @@ pub async fn assemble(
             issuer: issuer.clone(),
             clock: Arc::clone(&clock),
             config: config.tokens.clone(),
+            login: config.login.clone(),
         },
+        cookies: Cookies::of(&config.public.external_url),
         refused_clients: Rate::of_refused_clients(clock),
         issuer,
         directory,
@@ -114,6 +116,10 @@ fn describe_metrics() {
     metrics::describe_counter!(
         "auth_logins_total",
         "Logins with a password, by outcome: accepted, refused, throttled."
+    );
+    metrics::describe_counter!(
+        "auth_codes_redeemed_total",
+        "Authorization codes exchanged for tokens."
     );
     metrics::describe_counter!(
         "auth_clients_refused_total",

@@ -42,7 +42,7 @@ pub struct Config {
     pub ca: CaConfig,
     /// Signing keys and lifetimes of tokens.
     pub tokens: TokensConfig,
-    /// How much work logins may cause.
+    /// How much work logins may cause, and how long people stay signed in at the login page.
     #[serde(default)]
     pub login: LoginConfig,
 }
@@ -143,7 +143,7 @@ impl TokensConfig {
     }
 }
 
-/// How much work logins may cause.
+/// How much work logins may cause, and how long people stay signed in at the login page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoginConfig {
@@ -158,6 +158,12 @@ pub struct LoginConfig {
     pub failures: u32,
     /// Time after which one more failure is forgiven.
     pub forgiven_every: Period,
+    /// How long a person who signed in at the login page stays so without being sent there again.
+    /// Allowed: at most `session_max`.
+    pub session_idle: Period,
+    /// How long after they signed in people are asked for their password again.
+    /// Allowed: not shorter than `session_idle`.
+    pub session_max: Period,
 }
 
 impl Default for LoginConfig {
@@ -167,6 +173,8 @@ impl Default for LoginConfig {
             longest_wait: Period::seconds(5),
             failures: 5,
             forgiven_every: Period::seconds(30),
+            session_idle: Period::seconds(2 * 3600),
+            session_max: Period::seconds(10 * 3600),
         }
     }
 }
@@ -262,6 +270,14 @@ impl Section for LoginConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_least("hashes_at_once", self.hashes_at_once, 1);
         findings.at_least("failures", self.failures, 1);
+        if self.session_idle > self.session_max {
+            let max = self.session_max;
+            findings.error(
+                "session_idle",
+                &self.session_idle,
+                format_args!("must not exceed session_max, {max}"),
+            );
+        }
     }
 }
 

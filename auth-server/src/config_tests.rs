@@ -101,6 +101,8 @@ refresh_max = "1h"
 [login]
 hashes_at_once = 0
 failures = 0
+session_idle = "2h"
+session_max = "1h"
 "#,
     &[
         "ca.directory: is missing: it holds the authority's certificates and keys",
@@ -109,6 +111,7 @@ failures = 0
         "tokens.refresh_idle = \"2h\": must not exceed refresh_max, 1h",
         "login.hashes_at_once = 0: must be at least 1",
         "login.failures = 0: must be at least 1",
+        "login.session_idle = \"2h\": must not exceed session_max, 1h",
         "public.tls = \"mutual\": must be \"server\", \"terminated-upstream\" or \"none\": its callers have no certificates",
         "public.external_url = \"http://a.example/auth\": is the issuer of tokens and must have no path: discovery documents lie at its origin",
         "tls.crl: is missing: it names the file to which this server writes its revocation lists",

@@ -6,7 +6,7 @@ use auth_client::{
     Role, State,
     api::{
         CreateParticipant, GrantType, OneTimeSecret, Participant, ParticipantKind, Purpose,
-        ServiceKind, User,
+        RedirectUris, ServiceKind, User,
     },
     enrol::{EnrolError, install},
 };
@@ -295,6 +295,7 @@ fn own_client(config: &Config, now: OffsetDateTime) -> Client {
         secret_hash: None,
         secret_on_public: false,
         grants: Vec::new(),
+        redirects: RedirectUris::default(),
         state: State::Active,
         created_at: now,
     }
@@ -312,6 +313,7 @@ fn operator_client(secret: &str, now: OffsetDateTime) -> Client {
         secret_hash: Some(secrets::hash(secret)),
         secret_on_public: true,
         grants: vec![GrantType::Password, GrantType::RefreshToken],
+        redirects: RedirectUris::default(),
         state: State::Active,
         created_at: now,
     }

@@ -173,7 +173,8 @@ async fn chores(app: Arc<App>, config: Config, clock: SharedClock, shutdown: Shu
         if purged.is_none_or(|at| now >= at + Duration::from_hours(1)) {
             let before = families_since(now, config.tokens.access.get());
             app.directory.forget_families(before);
-            match app.store.purge_families(before).await {
+            let sign_ins = app.store.purge_sign_ins(now).await;
+            match sign_ins.and(app.store.purge_families(before).await) {
                 Ok(forgotten) => {
                     purged = Some(now);
                     tracing::debug!(forgotten, "ended sessions forgotten");

@@ -197,12 +197,10 @@ impl Registrar<'_> {
             return Ok(client);
         }
         let client_id = format!("app-{}", domain.letter());
+        let grants = vec![GrantType::Password, GrantType::RefreshToken];
         let body = CreateAppClient {
             client_id: Some(client_id.clone()),
-            name: format!("Application of domain {domain}"),
-            grants: vec![GrantType::Password, GrantType::RefreshToken],
-            user_id: None,
-            purpose: Purpose::Application,
+            ..CreateAppClient::new(format!("Application of domain {domain}"), grants)
         };
         let client_secret = match self.operator.create_app_client(&body).await {
             Ok(created) => created.client_secret,
@@ -355,11 +353,7 @@ impl Registrar<'_> {
         if self.has_certificate(folder)? {
             return Ok(());
         }
-        let body = CreateService {
-            service_id: id.clone(),
-            kind,
-            name: name.to_owned(),
-        };
+        let body = CreateService::new(id.clone(), kind, name);
         let enrolment = match self.operator.create_service(&body).await {
             Ok(created) => created
                 .enrolment

@@ -97,6 +97,11 @@ pub enum MeantFor<'a> {
         /// Its user ID.
         user: &'a UserId,
     },
+    /// For the screens of the server of this ID, where the person signed in.
+    Screens(&'a ConnectorId),
+    /// For what the provider of this connector has in its catalogue: a steward's, or one for managing it. Whether the user has
+    /// the role, and is the provider's own, the endpoint looks at.
+    Catalogue(&'a ConnectorId),
     /// For nobody in particular, or for somebody of another make, who records with it what is between them and the user. What
     /// that is, the endpoint looks at: [`Caller::addressed_to`].
     Recording,
@@ -266,7 +271,11 @@ fn judge(
     let fits = match (audience, kind) {
         (MeantFor::Anybody, TokenKind::Plain)
         | (MeantFor::Recording, TokenKind::Plain | TokenKind::Addressed) => true,
-        (MeantFor::Managing(id), TokenKind::Management) => claims.names(id.as_str()),
+        (MeantFor::Managing(id), TokenKind::Management)
+        | (MeantFor::Screens(id), TokenKind::Screens)
+        | (MeantFor::Catalogue(id), TokenKind::Management | TokenKind::Stewards) => {
+            claims.names(id.as_str())
+        }
         (MeantFor::Provider { .. }, TokenKind::Plain) => matches!(
             party,
             Some(Party::Connector(found)) if found.profile == Profile::Cadde4
@@ -290,16 +299,100 @@ fn judge(
         }
         (TokenKind::Bound, Binding::Nothing) => false,
         // Nothing binds it to the receiver that got it, but nobody else has a reason to bring it to a connector.
-        (TokenKind::Addressed, Binding::Certificate(peer)) => {
+        (TokenKind::Addressed | TokenKind::Stewards, Binding::Certificate(peer)) => {
             let is_own = |act: &crate::Act| act.sub == peer.id.as_str();
             claims.act.as_ref().is_some_and(is_own)
         }
-        (TokenKind::Plain | TokenKind::Management, _)
-        | (TokenKind::Addressed, Binding::Nothing) => true,
+        (TokenKind::Plain | TokenKind::Management | TokenKind::Screens, _)
+        | (TokenKind::Addressed | TokenKind::Stewards, Binding::Nothing) => true,
     };
     if is_holder {
         Ok(())
     } else {
         Err(TokenError::WrongBinding)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const OWN: &str = "own.example";
+
+    /// A token of each kind that names `audience`, where its kind names somebody.
+    fn tokens(audience: &str) -> [(TokenKind, TokenClaims); 6] {
+        let token = |more: Value| -> TokenClaims {
+            let mut claims = json!({
+                "iss": "https://auth.example", "sub": "0190", "exp": 2, "iat": 1, "jti": "j", "azp": "app", "aal": "1",
+                "preferred_username": "cadde.a.aa", "user": "cadde.a.aa",
+            });
+            claims
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            serde_json::from_value(claims).unwrap()
+        };
+        let act = json!({ "sub": "tool.example" });
+        let all = [
+            (TokenKind::Plain, json!({})),
+            (
+                TokenKind::Management,
+                json!({ "aud": [audience], "roles": ["steward"] }),
+            ),
+            (
+                TokenKind::Bound,
+                json!({ "aud": audience, "act": act, "cnf": { "x5t#S256": "t" } }),
+            ),
+            (TokenKind::Addressed, json!({ "aud": audience, "act": act })),
+            (
+                TokenKind::Screens,
+                json!({ "aud": audience, "azp": audience }),
+            ),
+            (
+                TokenKind::Stewards,
+                json!({ "aud": audience, "act": act, "roles": ["steward"] }),
+            ),
+        ];
+        all.map(|(kind, more)| {
+            let claims = token(more);
+            assert_eq!(claims.kind(), Some(kind));
+            (kind, claims)
+        })
+    }
+
+    /// Where no certificate is asked for, which kinds count, if they name whoever is asked.
+    #[test]
+    fn each_endpoint_takes_the_kinds_that_it_says_and_those_that_name_it() {
+        let own: ConnectorId = OWN.parse().unwrap();
+        for (audience, taken) in [
+            (MeantFor::Anybody, &[TokenKind::Plain][..]),
+            (MeantFor::Managing(&own), &[TokenKind::Management]),
+            (MeantFor::Screens(&own), &[TokenKind::Screens]),
+            (
+                MeantFor::Catalogue(&own),
+                &[TokenKind::Management, TokenKind::Stewards],
+            ),
+            (
+                MeantFor::Recording,
+                &[TokenKind::Plain, TokenKind::Addressed],
+            ),
+        ] {
+            for (kind, claims) in tokens(OWN) {
+                let judged = judge(&claims, Binding::Nothing, None, audience);
+                assert_eq!(
+                    judged.is_ok(),
+                    taken.contains(&kind),
+                    "{audience:?} {kind:?}"
+                );
+            }
+            for (kind, claims) in tokens("other.example") {
+                let judged = judge(&claims, Binding::Nothing, None, audience);
+                let names_nobody_here = matches!(kind, TokenKind::Plain | TokenKind::Addressed);
+                let is_taken = taken.contains(&kind) && names_nobody_here;
+                assert_eq!(judged.is_ok(), is_taken, "{audience:?} {kind:?}");
+            }
+        }
     }
 }

@@ -109,6 +109,10 @@ pub enum TokenKind {
     Bound,
     /// Made by a receiver of ours for a provider or a ledger that cannot check a binding.
     Addressed,
+    /// Of a person who signed in at a server with screens: for that server alone, with the roles that its own API knows.
+    Screens,
+    /// A steward's, made by the catalogue tool of one for its screens: for one provider's catalogue, with that role alone.
+    Stewards,
 }
 
 impl Audience {
@@ -163,9 +167,17 @@ impl TokenClaims {
     pub fn kind(&self) -> Option<TokenKind> {
         match (&self.aud, &self.cnf, &self.act) {
             (None, None, None) => Some(TokenKind::Plain),
+            // No client manages itself: whoever is managed has a certificate, and no management client has one.
+            (Some(_), None, None) if self.audiences() == std::slice::from_ref(&self.azp) => {
+                Some(TokenKind::Screens)
+            }
             (Some(_), None, None) => Some(TokenKind::Management),
             (Some(_), Some(_), Some(_)) => Some(TokenKind::Bound),
-            (Some(_), None, Some(_)) => Some(TokenKind::Addressed),
+            (Some(_), None, Some(_)) => match self.roles.as_slice() {
+                [] => Some(TokenKind::Addressed),
+                [Role::Steward] => Some(TokenKind::Stewards),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -186,7 +198,11 @@ impl TokenClaims {
 
     /// Whether the user has `role`. Roles count only in tokens that name those whom they are for.
     pub fn has_role(&self, role: Role) -> bool {
-        self.kind() == Some(TokenKind::Management) && self.roles.contains(&role)
+        let counts = matches!(
+            self.kind(),
+            Some(TokenKind::Management | TokenKind::Screens | TokenKind::Stewards)
+        );
+        counts && self.roles.contains(&role)
     }
 
     /// Whether the token works with one certificate only.
@@ -349,6 +365,40 @@ mod tests {
         }
         // It is passed on as it was said.
         assert_eq!(twice.audiences().len(), 2);
+    }
+
+    #[test]
+    fn a_server_with_screens_has_tokens_of_its_own_and_a_steward_has_some_for_one_provider() {
+        let of = |azp: &str, aud: &[&str], acts: bool, roles: &[Role]| TokenClaims {
+            azp: azp.into(),
+            aud: Some(Audience::Many(
+                aud.iter().map(ToString::to_string).collect(),
+            )),
+            act: acts.then(|| Act {
+                sub: azp.into(),
+                act: None,
+            }),
+            roles: roles.to_vec(),
+            ..claims()
+        };
+        let steward = [Role::Steward];
+        let screens = of("tool.example", &["tool.example"], false, &steward);
+        assert_eq!(screens.kind(), Some(TokenKind::Screens));
+        assert!(screens.has_role(Role::Steward) && !screens.has_role(Role::Operator));
+        for aud in [&["tool.example", "tool.example"][..], &["p.example"], &[]] {
+            let other = of("tool.example", aud, false, &steward);
+            assert_eq!(other.kind(), Some(TokenKind::Management), "{aud:?}");
+        }
+        let stewards = of("tool.example", &["p.example"], true, &steward);
+        assert_eq!(stewards.kind(), Some(TokenKind::Stewards));
+        assert!(stewards.has_role(Role::Steward));
+        let addressed = of("r.example", &["cadde.p"], true, &[]);
+        assert_eq!(addressed.kind(), Some(TokenKind::Addressed));
+        for roles in [&[Role::Operator][..], &[Role::Steward, Role::Operator]] {
+            let other = of("tool.example", &["p.example"], true, roles);
+            assert_eq!(other.kind(), None, "{roles:?}");
+            assert!(!other.has_role(Role::Operator));
+        }
     }
 
     #[test]

@@ -162,6 +162,21 @@ impl TokenExchange {
         self.token_for(user_token, audience).await
     }
 
+    /// A steward's token for the catalogue of `provider`, in the name of the person of `screens_token`, who signed in at this
+    /// process's own screens. Reused as bound tokens are.
+    ///
+    /// # Errors
+    /// As those of [`TokenExchange::bound_token`]; [`TokenError::Inactive`] also if the person is no steward.
+    ///
+    /// Cancel safe.
+    pub async fn stewards_token(
+        &self,
+        screens_token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        self.token_for(screens_token, provider.as_ref()).await
+    }
+
     async fn token_for(
         &self,
         user_token: &VerifiedToken,

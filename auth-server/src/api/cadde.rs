@@ -15,6 +15,7 @@ use common::{
         refusals::{DATABASE_AWAY, INTERNAL},
     },
     ids::UserId,
+    listener::ListenerKind,
 };
 use common_db::is_unavailable;
 use http::{HeaderValue, header::CACHE_CONTROL};
@@ -152,6 +153,10 @@ pub async fn refresh(
     Asked { client, fields, .. }: Asked,
 ) -> Result<Response, Failure> {
     let [refresh_token] = fields.texts([&["refresh_token"]])?;
+    if client.has_certificate() && state.listener == ListenerKind::Public {
+        // What a server with screens keeps is of use with its certificate alone.
+        return Err(LoginError::NotAllowed.into());
+    }
     let pair = state
         .logins
         .refresh(&client, &refresh_token, request_id())
@@ -271,7 +276,7 @@ fn login_failure(error: LoginError) -> Refused {
     match error {
         LoginError::Credentials => (&refusals::LOGIN_REFUSED).into(),
         LoginError::NotAllowed => (&refusals::GRANT_NOT_ALLOWED).into(),
-        LoginError::RefreshToken => (&refusals::REFRESH_TOKEN_REFUSED).into(),
+        LoginError::RefreshToken | LoginError::Code => (&refusals::REFRESH_TOKEN_REFUSED).into(),
         LoginError::Throttled(wait) => {
             let seconds = seconds(wait);
             let mut refused = refusals::LOGIN_THROTTLED.naming(seconds);

@@ -10,6 +10,7 @@ mod problems;
 mod refusals;
 mod registry;
 mod routes;
+mod sign_in;
 mod state;
 mod unverified;
 
@@ -18,4 +19,5 @@ mod tests;
 
 pub use refusals::TABLE as REFUSALS;
 pub use routes::{endpoints, openapi, peer_router, public_router};
+pub use sign_in::Cookies;
 pub use state::{App, AppState};

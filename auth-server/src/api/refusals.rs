@@ -54,6 +54,40 @@ refusals! {
         "リフレッシュトークンは無効です。もう一度ログインしてください。",
         "The refresh token does not count any more. Sign in again.";
 
+    // Signing in with a browser: pages.
+    SIGN_IN_CLIENT_UNKNOWN: 400 "sign-in-client-unknown"
+        .advice("`client_id` names nobody who may act: the server that sent the browser is not registered, or suspended."),
+        "ログインを求めたサーバは、登録されていないか、停止中です。そのサーバの運用者に連絡してください。",
+        "The server that asks you to sign in is not registered, or suspended. Tell those who run it.";
+    SIGN_IN_ADDRESS_UNKNOWN: 400 "sign-in-address-unknown"
+        .advice("`redirect_uri` is missing or, character by character, none that is registered for the client (`redirect_uris`)."),
+        "ログインのあとに戻る先が、登録されたものと違います。ログインは行いません。リンクの出どころを確かめてください。",
+        "Where you would be sent after signing in is not registered, so you are not signed in. Check where the link came from.";
+    SIGN_IN_PARAMETER_TWICE: 400 "sign-in-parameter-twice"
+        .advice("Send each parameter once."),
+        "パラメータ「{}」が二つあります。",
+        "The parameter {} is there twice.";
+    SIGN_IN_FORM_OLD: 403 "sign-in-form-old"
+        .advice("The form did not come from a page that this browser got from here, or cookies are off."),
+        "この画面は古くなっています。もう一度入力してください。ブラウザのクッキーが使えることも確かめてください。",
+        "This form is an old one. Fill it in again, and check that your browser keeps cookies.";
+    SIGN_IN_NO_USER_ID: 400 "sign-in-no-user-id"
+        .advice("Send `user_id`."),
+        "ユーザIDを書いてください",
+        "Enter your user ID";
+    SIGN_IN_NO_PASSWORD: 400 "sign-in-no-password"
+        .advice("Send `password`."),
+        "パスワードを書いてください",
+        "Enter your password";
+    SIGN_IN_WRONG: 403 "sign-in-wrong"
+        .advice("Try again, or ask the operator: the user may be barred, of which nothing is said here."),
+        "ユーザIDとパスワードの組み合わせを確かめてください",
+        "Check the user ID and password";
+    SIGN_IN_WAIT: 429 "sign-in-wait"
+        .advice("Wait for `Retry-After`: too many attempts failed, of this user or from this network."),
+        "続けて違っていたので、{}秒お待ちください。そのあともう一度試せます",
+        "Several attempts did not match. Wait {} seconds, then try again";
+
     // What is registered.
     INVALID_MEMBER: 422 "invalid-member"
         .advice("`errors` says which and how."),

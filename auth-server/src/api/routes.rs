@@ -12,7 +12,7 @@ use utoipa::openapi::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    cadde, oauth, operator, pki, registry,
+    cadde, oauth, operator, pki, registry, sign_in,
     state::{App, AppState},
 };
 
@@ -25,6 +25,11 @@ fn shared() -> OpenApiRouter<AppState> {
         .routes(routes!(cadde::intorospect))
         .routes(routes!(oauth::token::token))
         .routes(routes!(oauth::introspect::introspect))
+        .routes(routes!(oauth::revoke::revoke))
+        .routes(routes!(
+            sign_in::userinfo::show,
+            sign_in::userinfo::show_posted
+        ))
         .routes(routes!(oauth::discovery::openid_configuration))
         .routes(routes!(oauth::discovery::oauth_authorization_server))
         .routes(routes!(oauth::discovery::jwks))
@@ -43,6 +48,13 @@ fn peer() -> OpenApiRouter<AppState> {
 fn public() -> OpenApiRouter<AppState> {
     use operator::{certificates, clients, connectors, events, participants, services, users};
     shared()
+        .routes(routes!(
+            sign_in::authorize::show,
+            sign_in::authorize::sign_in
+        ))
+        .routes(routes!(sign_in::logout::show, sign_in::logout::submit))
+        .routes(routes!(sign_in::asset::style))
+        .routes(routes!(sign_in::asset::script))
         .routes(routes!(pki::enrol))
         .routes(routes!(pki::ca))
         .routes(routes!(pki::crl))
@@ -58,18 +70,21 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(connectors::show))
         .routes(routes!(connectors::change_state))
         .routes(routes!(connectors::change_profile))
+        .routes(routes!(connectors::change_redirect_uris))
         .routes(routes!(connectors::rotate_secret))
         .routes(routes!(connectors::replace_code))
         .routes(routes!(connectors::record_certificate))
         .routes(routes!(services::create, services::list))
         .routes(routes!(services::show))
         .routes(routes!(services::change_state))
+        .routes(routes!(services::change_redirect_uris))
         .routes(routes!(services::replace_code))
         .routes(routes!(services::record_certificate))
         .routes(routes!(clients::create, clients::list))
         .routes(routes!(clients::show))
         .routes(routes!(clients::change_state))
         .routes(routes!(clients::change_purpose))
+        .routes(routes!(clients::change_redirect_uris))
         .routes(routes!(clients::rotate_secret))
         .routes(routes!(certificates::list))
         .routes(routes!(certificates::show))
@@ -125,6 +140,7 @@ pub fn openapi() -> OpenApi {
         ("client", Http::new(HttpAuthScheme::Basic)),
         ("operator", Http::new(HttpAuthScheme::Bearer)),
         ("auditor", Http::new(HttpAuthScheme::Bearer)),
+        ("user", Http::new(HttpAuthScheme::Bearer)),
     ];
     for (name, scheme) in schemes {
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
@@ -190,6 +206,7 @@ fn access(path: &str, scheme: Option<&str>) -> &'static str {
         Some("client") => "client",
         Some("operator") => "bearer:operator",
         Some("auditor") => "bearer:operator|auditor",
+        Some("user") => "bearer",
         Some("certificate") => "certificate",
         Some("server") => "certificate:server",
         None if path == "/v1/enrolments" => "one-time code",
@@ -215,6 +232,10 @@ mod tests {
                 "/.well-known/jwks.json",
                 "/.well-known/oauth-authorization-server",
                 "/.well-known/openid-configuration",
+                "/assets/sign-in.css",
+                "/assets/sign-in.js",
+                "/oauth2/authorize",
+                "/oauth2/logout",
                 "/openapi.json",
                 "/v1/ca.pem",
                 "/v1/crl.pem",

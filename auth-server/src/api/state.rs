@@ -5,6 +5,7 @@ use std::sync::Arc;
 use common::{ids::ConnectorId, listener::ListenerKind, telemetry::Chain};
 use time::OffsetDateTime;
 
+use super::sign_in::Cookies;
 use crate::domain::{
     certifier::Certifier,
     directory::Directory,
@@ -29,6 +30,8 @@ pub struct App {
     pub issuer: TokenIssuer,
     /// Signs users in.
     pub logins: Logins,
+    /// What browsers keep.
+    pub cookies: Cookies,
     /// Clients that did not authenticate.
     pub refused_clients: Rate<std::net::IpAddr>,
     /// Under which name tokens for managing name this server.

@@ -2,7 +2,7 @@
 
 use auth_client::{
     ConnectorRole, State,
-    api::{AppClient, Connector, GrantType, Purpose, Service, ServiceKind},
+    api::{AppClient, Connector, GrantType, Purpose, RedirectUris, Service, ServiceKind},
 };
 use common::{
     ids::{ConnectorId, UserId},
@@ -30,6 +30,8 @@ pub struct Client {
     pub secret_on_public: bool,
     /// How it may get tokens.
     pub grants: Vec<GrantType>,
+    /// Where people are sent back to.
+    pub redirects: RedirectUris,
     /// Own state.
     pub state: State,
     /// When it was registered.
@@ -98,6 +100,8 @@ impl Client {
             profile: *profile,
             has_secret: self.secret_hash.is_some(),
             secret_on_public: self.secret_on_public,
+            redirect_uris: self.redirects.redirect_uris.clone(),
+            post_logout_redirect_uris: self.redirects.post_logout_redirect_uris.clone(),
             state: self.state,
             created_at: self.created_at,
         })
@@ -112,6 +116,8 @@ impl Client {
             service_id: self.dns_name()?,
             kind,
             name: self.name.clone(),
+            redirect_uris: self.redirects.redirect_uris.clone(),
+            post_logout_redirect_uris: self.redirects.post_logout_redirect_uris.clone(),
             state: self.state,
             created_at: self.created_at,
         })
@@ -128,6 +134,8 @@ impl Client {
             name: self.name.clone(),
             grants: self.grants.clone(),
             user_id: self.user.clone(),
+            redirect_uris: self.redirects.redirect_uris.clone(),
+            post_logout_redirect_uris: self.redirects.post_logout_redirect_uris.clone(),
             state: self.state,
             created_at: self.created_at,
         })

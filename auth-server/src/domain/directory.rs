@@ -10,9 +10,9 @@ use std::{
 };
 
 use auth_client::{
-    ConnectorRegistration, ConnectorRole, State,
+    ConnectorRegistration, ConnectorRole, Role, State,
     api::{
-        Page, Participant, Purpose, ServiceKind, ServiceRegistration, Suspensions, User,
+        GrantType, Page, Participant, Purpose, ServiceKind, ServiceRegistration, Suspensions, User,
         UserRegistration,
     },
 };
@@ -280,6 +280,20 @@ impl Directory {
         all.sort();
         all.dedup();
         Some(all)
+    }
+
+    /// The roles that the API of a server with screens knows, where people sign in at `client`; `None` where it has none.
+    pub fn roles_of_screens(&self, client: &str) -> Option<&'static [Role]> {
+        let maps = self.read();
+        let client = maps.clients.get(client)?;
+        if !client.may(GrantType::AuthorizationCode) {
+            return None;
+        }
+        match client.kind {
+            ClientKind::Connector { .. } => Some(&[Role::Steward]),
+            ClientKind::Service(_) => Some(&[Role::Operator, Role::Auditor, Role::Steward]),
+            ClientKind::App(_) => None,
+        }
     }
 
     /// Whether `client` is a management client for `id`.

@@ -3,55 +3,31 @@
 //! A change and the event that tells of it are written together or not at all. Lookups answer `Option`: absence is an
 //! answer, not a failure.
 
+mod error;
+mod families;
+mod sign_ins;
+
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use auth_client::{
     State,
-    api::{Certificate, Event, Participant, Purpose, User},
+    api::{Certificate, Event, GrantType, Participant, Purpose, RedirectUris, User},
 };
 use common::{ids::UserId, profile::Profile};
-use common_db::Corrupt;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::{
+    error::{AccountsError, Duplicate},
+    families::{Families, Family, Rotated, Rotation},
+    sign_ins::{
+        Begun, Coded, LoginSession, NewAuthorizationCode, NewLoginSession, Redeemed, Redemption,
+        SignIns,
+    },
+};
 use super::{client::Client, secrets::SecretHash};
 pub use crate::ca::CertificateRecord;
-
-/// Why the database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountsError {
-    /// Something unique exists already.
-    #[error("{0:?} is taken")]
-    Duplicate(Duplicate),
-    /// Something that is referred to does not exist.
-    #[error("a referenced entry does not exist")]
-    Reference,
-    /// The certificate that was to be renewed is revoked.
-    #[error("the certificate to be renewed is revoked")]
-    Revoked,
-    /// A row cannot be read.
-    #[error(transparent)]
-    Corrupt(#[from] Corrupt),
-    /// The database failed.
-    #[error("the database failed")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// What was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Duplicate {
-    /// A participant's number.
-    Number,
-    /// A user ID.
-    UserId,
-    /// A client id: of a connector, a service or an application.
-    ClientId,
-    /// A connector's address.
-    BaseUrl,
-    /// A key: another client was certified with it, or it is known to be compromised.
-    Key,
-}
 
 /// Everything that is held in memory while the server runs.
 #[derive(Debug, Default)]
@@ -86,57 +62,6 @@ pub struct CodeRecord {
     pub expires_at: OffsetDateTime,
     /// What it was spent on.
     pub spent_on: Option<CertificateRecord>,
-}
-
-/// One login and everything that descends from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Family {
-    /// Identifier, `sid` of the tokens.
-    pub id: Uuid,
-    /// The client that logged in.
-    pub client_id: String,
-    /// The user who logged in.
-    pub user_id: UserId,
-    /// Assurance level of the login.
-    pub aal: String,
-    /// Scope of the tokens.
-    pub scope: Option<String>,
-    /// Time of the login.
-    pub created_at: OffsetDateTime,
-    /// When even refreshing ends.
-    pub expires_at: OffsetDateTime,
-}
-
-/// A refresh token presented for a new one.
-#[derive(Debug, Clone)]
-pub struct Rotation<'a> {
-    /// The token presented.
-    pub presented: SecretHash,
-    /// Who presented it.
-    pub client_id: &'a str,
-    /// The token to replace it.
-    pub replacement: SecretHash,
-    /// The same token, sealed so that the one presented opens it. It is kept as long as the grace.
-    pub sealed: Vec<u8>,
-    /// Now.
-    pub now: OffsetDateTime,
-    /// How long the replacement may lie unused.
-    pub idle: Duration,
-    /// How long a used token is still answered with what replaced it.
-    pub grace: Duration,
-}
-
-/// What became of a [`Rotation`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rotated {
-    /// The replacement is in force.
-    Replaced(Family),
-    /// The token had been replaced before, within the grace: by what is sealed here, which is still in force.
-    Repeated(Family, Vec<u8>),
-    /// The token is unknown, of another client, expired, or its family was revoked.
-    Refused,
-    /// The token had been used before: somebody has a copy. Its family is revoked now.
-    Reused(Family),
 }
 
 /// The state of the installation itself.
@@ -255,6 +180,14 @@ pub trait Clients: Send + Sync {
         purpose: &Purpose,
         event: &Event,
     ) -> Result<(), AccountsError>;
+    /// Says where people are sent back to, and by which ways the client gets tokens.
+    async fn set_redirects(
+        &self,
+        id: &str,
+        redirects: &RedirectUris,
+        grants: &[GrantType],
+        event: &Event,
+    ) -> Result<(), AccountsError>;
     /// Changes the secret.
     async fn set_client_secret(
         &self,
@@ -334,31 +267,6 @@ pub trait Certificates: Send + Sync {
     ) -> Result<Vec<(String, OffsetDateTime)>, AccountsError>;
 }
 
-/// Logins and refresh tokens.
-#[async_trait]
-pub trait Families: Send + Sync {
-    /// Begins a family with its first refresh token, for a user whose password was found right by `password_hash`. `false`
-    /// if the password was changed meanwhile, or user, participant or client suspended: nothing is begun that the change,
-    /// which ends sessions, has not seen.
-    async fn begin_family(
-        &self,
-        family: &Family,
-        token: &SecretHash,
-        idle: Duration,
-        password_hash: &str,
-    ) -> Result<bool, AccountsError>;
-    /// Exchanges a refresh token.
-    async fn rotate(
-        &self,
-        rotation: &Rotation<'_>,
-        reused: &Event,
-    ) -> Result<Rotated, AccountsError>;
-    /// Forgets what is sealed for tokens that were used before `before`, whose grace is over. Returns for how many.
-    async fn forget_successors(&self, before: OffsetDateTime) -> Result<u64, AccountsError>;
-    /// Forgets families that ended, or were revoked, before `before`.
-    async fn purge_families(&self, before: OffsetDateTime) -> Result<u64, AccountsError>;
-}
-
 /// The audit trail.
 #[async_trait]
 pub trait Events: Send + Sync {
@@ -371,11 +279,19 @@ pub trait Events: Send + Sync {
 
 /// All of it.
 pub trait Store:
-    Installation + Participants + Users + Clients + Certificates + Families + Events + Debug
+    Installation + Participants + Users + Clients + Certificates + Families + SignIns + Events + Debug
 {
 }
 
 impl<T> Store for T where
-    T: Installation + Participants + Users + Clients + Certificates + Families + Events + Debug
+    T: Installation
+        + Participants
+        + Users
+        + Clients
+        + Certificates
+        + Families
+        + SignIns
+        + Events
+        + Debug
 {
 }

@@ -8,11 +8,12 @@ use super::{
     SqlStore,
     families::{FamiliesOf, end_families},
     rows::insert_event,
+    sign_ins::end_sign_ins,
 };
 use crate::domain::store::AccountsError;
 
 impl SqlStore {
-    /// Does `update`, ends the families that end with it, and writes the event that tells of it. Returns the families that ended.
+    /// Does `update`, ends the sessions and families that end with it, and writes the event that tells of it. Returns the families that ended.
     pub(super) async fn change(
         &self,
         update: Statement<'_>,
@@ -23,7 +24,10 @@ impl SqlStore {
             let mut tx = self.database.begin().await?;
             tx.execute(update.clone()).await?;
             let ended = match ends {
-                Some(of) => end_families(&mut tx, of, event).await?,
+                Some(of) => {
+                    end_sign_ins(&mut tx, of).await?;
+                    end_families(&mut tx, of, event).await?
+                }
                 None => Vec::new(),
             };
             insert_event(&mut tx, event).await?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use auth_client::{
     Profile, State,
-    api::{Event, Purpose},
+    api::{Event, GrantType, Purpose, RedirectUris},
 };
 use common::base_url;
 use common_db::{Json, Transaction, sql};
@@ -99,6 +99,20 @@ impl Clients for SqlStore {
         self.change(update, None, event).await.map(drop)
     }
 
+    async fn set_redirects(
+        &self,
+        id: &str,
+        redirects: &RedirectUris,
+        grants: &[GrantType],
+        event: &Event,
+    ) -> Result<(), AccountsError> {
+        let update = sql("UPDATE clients SET redirects = $2, grants = $3 WHERE client_id = $1")
+            .bind(id)
+            .bind(Json(redirects))
+            .bind(Json(grants));
+        self.change(update, None, event).await.map(drop)
+    }
+
     async fn set_client_secret(
         &self,
         id: &str,
@@ -135,8 +149,8 @@ pub(super) async fn insert_client(
     tx.execute(
         sql(
             "INSERT INTO clients (client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, \
-             base_url, service_kind, state, created_at, profile, purpose) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             base_url, service_kind, state, created_at, profile, purpose, redirects) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(&client.id)
         .bind(kind)
@@ -151,7 +165,8 @@ pub(super) async fn insert_client(
         .bind(client.state.as_str())
         .bind(client.created_at)
         .bind(profile)
-        .bind(purpose.map(Json)),
+        .bind(purpose.map(Json))
+        .bind(Json(&client.redirects)),
     )
     .await?;
     Ok(())

@@ -203,7 +203,7 @@ impl SqlStore {
     }
 }
 
-async fn insert_token(
+pub(super) async fn insert_token(
     tx: &mut Transaction,
     family: &Family,
     token: &SecretHash,

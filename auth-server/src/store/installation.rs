@@ -159,7 +159,7 @@ async fn entries(
             sql("SELECT user_id, org FROM user_orgs ORDER BY user_id, position"),
             sql(
                 "SELECT client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, base_url, \
-                 service_kind, state, created_at, profile, purpose FROM clients",
+                 service_kind, state, created_at, profile, purpose, redirects FROM clients",
             ),
         ],
         Some(edited) => [
@@ -191,12 +191,12 @@ async fn entries(
             .bind(edited.users.as_slice()),
             sql(
                 "SELECT client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, base_url, \
-                 service_kind, state, created_at, profile, purpose FROM clients \
+                 service_kind, state, created_at, profile, purpose, redirects FROM clients \
                  WHERE client_id IN (SELECT value FROM json_each($1))",
             )
             .on_postgres(
                 "SELECT client_id, kind, name, user_id, secret_hash, secret_on_public, grants, connector_role, base_url, \
-                 service_kind, state, created_at, profile, purpose FROM clients WHERE client_id = ANY($1)",
+                 service_kind, state, created_at, profile, purpose, redirects FROM clients WHERE client_id = ANY($1)",
             )
             .bind(edited.clients.as_slice()),
         ],

@@ -13,6 +13,7 @@ mod installation;
 mod kinship;
 mod people;
 mod rows;
+mod sign_ins;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,8 @@ static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| {
         "0006_purposes",
         "0007_certificate_parents",
         "0008_registration_edits",
+        "0009_redirect_uris",
+        "0010_sign_in",
     )
 });
 

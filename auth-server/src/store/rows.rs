@@ -43,6 +43,7 @@ pub(super) fn user(row: &Row) -> Result<User, Corrupt> {
 pub(super) fn client(row: &Row) -> Result<Client, Corrupt> {
     let row = row.of("clients", "client_id");
     let Json(grants) = row.get("grants")?;
+    let redirects = row.get::<Option<Json<_>>>("redirects")?;
     Ok(Client {
         kind: client_kind(&row)?,
         user: row.parse_some("user_id")?,
@@ -51,6 +52,8 @@ pub(super) fn client(row: &Row) -> Result<Client, Corrupt> {
         })?,
         secret_on_public: row.get("secret_on_public")?,
         grants,
+        // Registrations of before have none.
+        redirects: redirects.map(|Json(uris)| uris).unwrap_or_default(),
         state: row.word("state")?,
         created_at: row.get("created_at")?,
         id: row.get("client_id")?,

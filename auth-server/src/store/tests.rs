@@ -19,6 +19,7 @@ both! { open in conformance:
     states_passwords_and_secrets_change_with_their_event,
     a_profile_is_learnt_once_and_set_whenever,
     a_purpose_is_kept,
+    redirects_are_kept,
     events_are_paged_from_the_newest,
     events_are_forgotten_once_they_are_old,
     crl_numbers_grow,
@@ -46,6 +47,14 @@ both! { open in conformance:
     of_a_token_presented_twice_at_once_both_or_one_is_answered,
     families_end_with_whom_they_belong_to,
     what_has_ended_is_forgotten,
+    a_session_counts_while_it_is_used,
+    sessions_and_codes_are_so_many,
+    a_code_begins_a_family_once,
+    a_code_that_does_not_fit_is_refused,
+    of_a_code_shown_twice_at_once_one_begins,
+    sessions_end_with_whom_they_belong_to,
+    signing_out_ends_what_it_is_about,
+    sessions_and_codes_that_are_over_are_forgotten,
 }
 
 #[tokio::test]
@@ -82,6 +91,26 @@ async fn searches_use_an_index() {
                 "UPDATE refresh_tokens SET successor = NULL WHERE successor IS NOT NULL AND used_at < '2026-11-30'",
                 "refresh_tokens_sealed",
                 "refresh_tokens_sealed",
+            ),
+            (
+                "SELECT * FROM token_families WHERE code = 'c'",
+                "token_families_code",
+                "token_families_code",
+            ),
+            (
+                "SELECT * FROM token_families WHERE login_session = 's' AND revoked_at IS NULL",
+                "token_families_session",
+                "token_families_session",
+            ),
+            (
+                "SELECT * FROM login_sessions WHERE user_id = 'u'",
+                "login_sessions_user",
+                "login_sessions_user",
+            ),
+            (
+                "SELECT count(*) FROM authorization_codes WHERE login_session = 's'",
+                "authorization_codes_session",
+                "authorization_codes_session",
             ),
             (
                 "SELECT * FROM events WHERE id < '01937e3a-0000-7000-8000-0000000000ab' ORDER BY id DESC LIMIT 2",

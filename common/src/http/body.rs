@@ -138,10 +138,31 @@ impl<T: DeserializeOwned, S: Send + Sync, const MAX: usize> FromRequest<S> for N
         let connection = request.extensions().get::<ConnectionInfo>();
         let connection =
             connection.ok_or_else(|| Problem::internal("a listener gave no connection along"))?;
-        let held = budget(connection.remote.ip(), MAX)?;
-        let bytes = read_within(request.into_body(), MAX, NOBODYS_DEADLINE).await?;
+        let from = connection.remote.ip();
+        let Nobodys { bytes, held } = Nobodys::read(request.into_body(), from, MAX).await?;
         let body = serde_json::from_slice(&bytes).map_err(|error| unfit(&error))?;
         Ok(Self { body, held })
+    }
+}
+
+/// A body of any form of somebody whom nobody knows, under the same bounds. What is held of the budget is held until this is
+/// dropped.
+#[derive(Debug)]
+pub struct Nobodys {
+    /// What it says.
+    pub bytes: Bytes,
+    held: (Permit<IpAddr>, SemaphorePermit<'static>),
+}
+
+impl Nobodys {
+    /// Reads `body`, which comes `from` there: `max` bytes at most, within 5 seconds.
+    ///
+    /// # Errors
+    /// [`BodyError`].
+    pub async fn read(body: Body, from: IpAddr, max: usize) -> Result<Self, BodyError> {
+        let held = budget(from, max)?;
+        let bytes = read_within(body, max, NOBODYS_DEADLINE).await?;
+        Ok(Self { bytes, held })
     }
 }
 

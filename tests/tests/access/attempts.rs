@@ -49,6 +49,7 @@ impl AccessFixture {
         let tries = self.tries(row);
         let tries = match row.needs {
             Needs::Nothing => tries.try_with("no credential", vec![], Served),
+            Needs::Page => tries.try_with("no credential", vec![], Admitted),
             Needs::Code => tries.try_with("a wrong code", vec![], Refused),
             Needs::Registered => tries
                 .try_by(
@@ -77,6 +78,7 @@ impl AccessFixture {
             Needs::Client => self.client(tries),
             Needs::Bearer => self.bearer(tries, bearer),
             Needs::RawBearer => self.bearer(tries, raw),
+            Needs::Person => self.person(tries),
             Needs::Operator => self.operator(tries),
             Needs::OperatorWithTool => self.operator_with_tool(tries),
             Needs::OperatorWithToolOrOwner => self.operator_with_tool_or_owner(tries),
@@ -153,6 +155,24 @@ impl AccessFixture {
             .try_with("a token for managing", form(&self.operator), Refused)
             .try_with("a token of another audience", form(&self.bound), Refused)
             .try_with("a user's token", form(&self.user), Admitted)
+    }
+
+    /// Whoever the token is about, unless it works with one certificate or at one provider only.
+    fn person(&self, tries: Tries) -> Tries {
+        tries
+            .try_with("no token", vec![], Unauthorized)
+            .try_with("an expired token", bearer(&self.expired_user), Unauthorized)
+            .try_with("a forged token", bearer(&self.forged), Unauthorized)
+            .try_with("nonsense for a token", bearer("nonsense"), Unauthorized)
+            .try_with(
+                "a role without audience",
+                bearer(&self.with_role),
+                Unauthorized,
+            )
+            .try_with("a bound token", bearer(&self.bound), Unauthorized)
+            .try_with("a token for managing", bearer(&self.operator), Served)
+            .try_with("an addressed token", bearer(&self.addressed), Served)
+            .try_with("a user's token", bearer(&self.user), Served)
     }
 
     fn operator(&self, tries: Tries) -> Tries {

@@ -125,7 +125,7 @@ async fn refused_everywhere(world: &AccessFixture, keeper: &Keeper) -> Vec<Strin
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for row in ROWS {
         let attempts = keeper.tries(world, row);
-        let is_free = matches!(row.needs, Needs::Nothing | Needs::Registered);
+        let is_free = matches!(row.needs, Needs::Nothing | Needs::Page | Needs::Registered);
         assert!(is_free || !attempts.is_empty(), "nothing tried: {row:?}");
         for attempt in &attempts {
             tried += 1;
@@ -161,7 +161,7 @@ async fn refused_everywhere(world: &AccessFixture, keeper: &Keeper) -> Vec<Strin
 /// Where nothing is asked for, or a certificate alone, the token changes nothing.
 async fn nothing_more_in_public(world: &AccessFixture, keeper: &Keeper) -> Vec<String> {
     let mut wrong = Vec::new();
-    let free = |row: &&Row| matches!(row.needs, Needs::Nothing | Needs::Registered);
+    let free = |row: &&Row| matches!(row.needs, Needs::Nothing | Needs::Page | Needs::Registered);
     for row in ROWS.iter().filter(free) {
         let identity = (row.listener == "peer").then(|| keeper.own.identity.clone());
         let told = async |headers: Headers| {

@@ -4,10 +4,12 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     Nothing,
+    Page,
     Registered,
     Server,
     Bearer,
     RawBearer,
+    Person,
     Operator,
     OperatorWithTool,
     OperatorWithToolOrOwner,
@@ -91,6 +93,7 @@ const OWN_URL: &str = r#"{"provider_connector_url": "{provider_url}"}"#;
 const NO_LOGIN: &str = r#"{"user_id": "{nobody}"}"#;
 const NO_REFRESH: &str = r#"{"refresh_token": 0}"#;
 const INTROSPECT: &str = r#"{"access_token": "{token}"}"#;
+const NO_URI: &str = r#"{"redirect_uris": ["nowhere"]}"#;
 const STATE: &str = r#"{"state": "suspended", "reason": "a try"}"#;
 const FETCH: &[(&str, &str)] = &[
     ("x-cadde-resource-url", "{resource}"),
@@ -136,6 +139,9 @@ pub const ROWS: &[Row] = rows! {
         POST "/cadde/api/v4/token/intorospect" Client .with_body(INTROSPECT);
         POST "/oauth2/token" Client .with_body("grant_type=nothing");
         POST "/oauth2/introspect" Client .with_body("token=x");
+        POST "/oauth2/revoke" Client .with_body("token=x");
+        GET "/oauth2/userinfo" Person;
+        POST "/oauth2/userinfo" Person;
         GET "/.well-known/openid-configuration" Nothing;
         GET "/.well-known/oauth-authorization-server" Nothing;
         GET "/.well-known/jwks.json" Nothing;
@@ -153,6 +159,16 @@ pub const ROWS: &[Row] = rows! {
         POST "/cadde/api/v4/token/intorospect" Client .with_body(INTROSPECT);
         POST "/oauth2/token" Client .with_body("grant_type=nothing");
         POST "/oauth2/introspect" Client .with_body("token=x");
+        POST "/oauth2/revoke" Client .with_body("token=x");
+        GET "/oauth2/userinfo" Person;
+        POST "/oauth2/userinfo" Person;
+        // Pages for whoever comes; what they lead to, auth-server's own tests say.
+        GET "/oauth2/authorize" Page;
+        POST "/oauth2/authorize" Page;
+        GET "/oauth2/logout" Nothing;
+        POST "/oauth2/logout" Nothing;
+        GET "/assets/sign-in.css" Nothing;
+        GET "/assets/sign-in.js" Nothing;
         GET "/.well-known/openid-configuration" Nothing;
         GET "/.well-known/oauth-authorization-server" Nothing;
         GET "/.well-known/jwks.json" Nothing;
@@ -176,6 +192,7 @@ pub const ROWS: &[Row] = rows! {
         GET "/v1/connectors/{id}" Operator;
         POST "/v1/connectors/{id}/state" Operator .with_body(STATE);
         POST "/v1/connectors/{id}/profile" Operator .with_body(r#"{"profile": "kakehashi/1"}"#);
+        POST "/v1/connectors/{id}/redirect-uris" Operator .with_body(NO_URI);
         POST "/v1/connectors/{id}/secret" Operator;
         POST "/v1/connectors/{id}/enrolment" Operator;
         POST "/v1/connectors/{id}/certificates" Operator .with_body("{}");
@@ -183,6 +200,7 @@ pub const ROWS: &[Row] = rows! {
         POST "/v1/services" Operator .with_body("{}");
         GET "/v1/services/{id}" Operator;
         POST "/v1/services/{id}/state" Operator .with_body(STATE);
+        POST "/v1/services/{id}/redirect-uris" Operator .with_body(NO_URI);
         POST "/v1/services/{id}/enrolment" Operator;
         POST "/v1/services/{id}/certificates" Operator .with_body("{}");
         GET "/v1/clients" Operator;
@@ -190,6 +208,7 @@ pub const ROWS: &[Row] = rows! {
         GET "/v1/clients/{id}" Operator;
         POST "/v1/clients/{id}/state" Operator .with_body(STATE);
         POST "/v1/clients/{id}/purpose" Operator .with_body(r#"{"purpose": {"kind": "application"}}"#);
+        POST "/v1/clients/{id}/redirect-uris" Operator .with_body(NO_URI);
         POST "/v1/clients/{id}/secret" Operator;
         GET "/v1/certificates" Operator;
         GET "/v1/certificates/{serial}" Operator;

@@ -59,6 +59,13 @@ pub struct CreateConnector {
     /// What it speaks. Default: `kakehashi/1`, or `cadde/4` where a certificate comes with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// Addresses to which people who sign in are sent back, 16 at most, compared exactly: `https`, or `http` on loopback, as
+    /// browsers spell them, without user information and fragment. With one of them it is a server with screens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back, 16 at most, in the same form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
 }
 
 impl CreateConnector {
@@ -78,6 +85,8 @@ impl CreateConnector {
             secret_on_public: true,
             certificate: None,
             profile: None,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
         }
     }
 }
@@ -108,6 +117,12 @@ pub struct Connector {
     pub has_secret: bool,
     /// Whether the secret counts on the `public` listener.
     pub secret_on_public: bool,
+    /// Addresses to which people who sign in are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
     /// Own state; a suspended participant bars it all the same.
     pub state: State,
     /// When it was registered.
@@ -188,6 +203,26 @@ pub struct CreateService {
     pub kind: ServiceKind,
     /// Name shown, 1 to 200 characters.
     pub name: String,
+    /// Addresses to which people who sign in are sent back, 16 at most, compared exactly: `https`, or `http` on loopback, as
+    /// browsers spell them, without user information and fragment. With one of them it is a server with screens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back, 16 at most, in the same form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+}
+
+impl CreateService {
+    /// A registration with the defaults.
+    pub fn new(service_id: ConnectorId, kind: ServiceKind, name: impl Into<String>) -> Self {
+        Self {
+            service_id,
+            kind,
+            name: name.into(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+        }
+    }
 }
 
 /// A service.
@@ -200,6 +235,12 @@ pub struct Service {
     pub kind: ServiceKind,
     /// Name shown.
     pub name: String,
+    /// Addresses to which people who sign in are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
     /// State.
     pub state: State,
     /// When it was registered.
@@ -228,6 +269,8 @@ pub enum GrantType {
     RefreshToken,
     /// In its own name, for the user it is bound to.
     ClientCredentials,
+    /// For people who sign in at the authentication server itself and come back with a code.
+    AuthorizationCode,
 }
 
 impl GrantType {
@@ -237,6 +280,7 @@ impl GrantType {
             Self::Password => "password",
             Self::RefreshToken => "refresh-token",
             Self::ClientCredentials => "client-credentials",
+            Self::AuthorizationCode => "authorization-code",
         }
     }
 }
@@ -289,6 +333,41 @@ pub struct CreateAppClient {
     /// What it is for. Default: an application like others.
     #[serde(default)]
     pub purpose: Purpose,
+    /// Addresses to which people who sign in are sent back, 16 at most, compared exactly: `https`, or `http` on loopback, as
+    /// browsers spell them, without user information and fragment. Required for `authorization-code`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back, 16 at most, in the same form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+}
+
+impl CreateAppClient {
+    /// A registration with the defaults.
+    pub fn new(name: impl Into<String>, grants: Vec<GrantType>) -> Self {
+        Self {
+            client_id: None,
+            name: name.into(),
+            grants,
+            user_id: None,
+            purpose: Purpose::default(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+        }
+    }
+}
+
+/// `POST …/{id}/redirect-uris`: all of both, instead of those of before. Connectors and services with none are no servers with
+/// screens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedirectUris {
+    /// Addresses to which people who sign in are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
 }
 
 /// An application client.
@@ -307,6 +386,12 @@ pub struct AppClient {
     /// What it is for.
     #[serde(default)]
     pub purpose: Purpose,
+    /// Addresses to which people who sign in are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Addresses to which people who sign out are sent back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
     /// State.
     pub state: State,
     /// When it was registered.

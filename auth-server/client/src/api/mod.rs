@@ -11,8 +11,8 @@ mod suspensions;
 pub use clients::{
     AppClient, ChangeProfile, ChangePurpose, Conflict, Connector, ConnectorCheck,
     ConnectorRegistration, ConnectorRole, CreateAppClient, CreateConnector, CreateService,
-    CreatedAppClient, CreatedConnector, CreatedService, GrantType, Purpose, RotatedSecret, Service,
-    ServiceKind, ServiceRegistration, UserRegistration,
+    CreatedAppClient, CreatedConnector, CreatedService, GrantType, Purpose, RedirectUris,
+    RotatedSecret, Service, ServiceKind, ServiceRegistration, UserRegistration,
 };
 pub use people::{
     ChangeState, CreateParticipant, CreateUser, CreatedUser, Participant, ParticipantKind,

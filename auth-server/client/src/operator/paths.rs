@@ -12,7 +12,8 @@ use crate::api::{
     AppClient, Certificate, ChangeProfile, ChangePurpose, ChangeState, Connector, ConnectorCheck,
     CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
     CreatedAppClient, CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page,
-    Participant, Purpose, ResetPassword, RevokeCertificate, RotatedSecret, Service, State, User,
+    Participant, Purpose, RedirectUris, ResetPassword, RevokeCertificate, RotatedSecret, Service,
+    State, User,
 };
 
 impl OperatorClient {
@@ -193,6 +194,35 @@ impl OperatorClient {
     ) -> Result<AppClient, OperatorError> {
         self.post(&["clients", id, "purpose"], &ChangePurpose { purpose })
             .await
+    }
+
+    /// `POST /v1/connectors/{id}/redirect-uris`.
+    pub async fn set_connector_redirect_uris(
+        &self,
+        id: &ConnectorId,
+        uris: &RedirectUris,
+    ) -> Result<Connector, OperatorError> {
+        self.post(&["connectors", id.as_str(), "redirect-uris"], uris)
+            .await
+    }
+
+    /// `POST /v1/services/{id}/redirect-uris`.
+    pub async fn set_service_redirect_uris(
+        &self,
+        id: &ConnectorId,
+        uris: &RedirectUris,
+    ) -> Result<Service, OperatorError> {
+        self.post(&["services", id.as_str(), "redirect-uris"], uris)
+            .await
+    }
+
+    /// `POST /v1/clients/{id}/redirect-uris`.
+    pub async fn set_app_client_redirect_uris(
+        &self,
+        id: &str,
+        uris: &RedirectUris,
+    ) -> Result<AppClient, OperatorError> {
+        self.post(&["clients", id, "redirect-uris"], uris).await
     }
 
     /// `GET /v1/clients/{id}`.

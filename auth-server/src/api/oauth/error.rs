@@ -69,7 +69,10 @@ impl From<ExchangeError> for OAuthError {
         let code = match error {
             ExchangeError::NotAReceiver => "unauthorized_client",
             // RFC 8693 §2.2.2.
-            ExchangeError::Subject | ExchangeError::NotPlain => "invalid_request",
+            ExchangeError::Subject
+            | ExchangeError::NotPlain
+            | ExchangeError::NotOwnScreens
+            | ExchangeError::NotASteward => "invalid_request",
             ExchangeError::Audience => "invalid_target",
         };
         Self::new(code, error.to_string())
@@ -80,9 +83,10 @@ impl From<LoginError> for OAuthError {
     fn from(error: LoginError) -> Self {
         match &error {
             LoginError::NotAllowed => Self::new("unauthorized_client", error.to_string()),
-            LoginError::Credentials | LoginError::RefreshToken | LoginError::Throttled(_) => {
-                Self::new("invalid_grant", error.to_string())
-            }
+            LoginError::Credentials
+            | LoginError::RefreshToken
+            | LoginError::Code
+            | LoginError::Throttled(_) => Self::new("invalid_grant", error.to_string()),
             LoginError::Password(_) | LoginError::Store(_) => {
                 tracing::error!(request.id = %context::request_id(), error = %Chain(&error), "request failed");
                 Self {

@@ -31,14 +31,20 @@ impl Form {
         let bytes = read_limited(body, MAX_BYTES)
             .await
             .map_err(|error| OAuthError::invalid_request(error.to_string()))?;
+        Self::parse(&bytes).map_err(|_| OAuthError::invalid_request("a parameter occurs twice"))
+    }
+
+    /// Reads the parameters of a form or of an address.
+    ///
+    /// # Errors
+    /// The name of one that occurs twice.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
         let mut parameters = BTreeMap::new();
-        for (name, value) in url::form_urlencoded::parse(&bytes) {
-            if parameters
-                .insert(name.into_owned(), value.into_owned())
-                .is_some()
-            {
-                return Err(OAuthError::invalid_request("a parameter occurs twice"));
+        for (name, value) in url::form_urlencoded::parse(text) {
+            if parameters.contains_key(name.as_ref()) {
+                return Err(name.chars().take(64).collect());
             }
+            parameters.insert(name.into_owned(), value.into_owned());
         }
         // A parameter without a value counts as left out.
         parameters.retain(|_, value| !value.is_empty());

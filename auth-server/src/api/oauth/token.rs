@@ -19,7 +19,7 @@ use crate::{
         state::AppState,
         unverified::{Authenticated, request_id},
     },
-    domain::{client::ClientKind, registrar::Actor, tokens::Issued},
+    domain::{client::ClientKind, registrar::Actor, sign_in::Redeeming, tokens::Issued},
 };
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -33,12 +33,18 @@ const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
     reason = "describes the form; reading it refuses repeated parameters"
 )]
 pub struct TokenForm {
-    /// `client_credentials`, `refresh_token` or `urn:ietf:params:oauth:grant-type:token-exchange`.
+    /// `authorization_code`, `client_credentials`, `refresh_token` or `urn:ietf:params:oauth:grant-type:token-exchange`.
     grant_type: String,
     /// Client id; optional, must fit the credentials.
     client_id: Option<String>,
-    /// Read, but there are no scopes to be had yet: the answer names those that were granted.
+    /// Read, but there are no scopes to be had here: the answer names those that were granted.
     scope: Option<String>,
+    /// For `authorization_code`: the code.
+    code: Option<String>,
+    /// For `authorization_code`: where the browser was sent back to.
+    redirect_uri: Option<String>,
+    /// For `authorization_code`: what the challenge was made from (RFC 7636).
+    code_verifier: Option<String>,
     /// For `refresh_token`.
     refresh_token: Option<String>,
     /// For the exchange: the user's access token.
@@ -60,6 +66,8 @@ pub struct TokenAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<&'static str>,
@@ -72,6 +80,7 @@ impl TokenAnswer {
             token_type: "Bearer",
             expires_in: issued.expires_in,
             refresh_token: None,
+            id_token: None,
             scope: issued.scope,
             issued_token_type: None,
         }
@@ -92,13 +101,14 @@ pub async fn token(
     Asked { client, form }: Asked,
 ) -> Result<Response, OAuthError> {
     let mut answer = match form.required("grant_type")? {
+        "authorization_code" => authorization_code(&state, &client, &form).await?,
         "client_credentials" => client_credentials(&state, &client)?,
         "refresh_token" => refresh_token(&state, &client, &form).await?,
         TOKEN_EXCHANGE => exchange(&state, &client, &form).await?,
         _ => {
             return Err(OAuthError::new(
                 "unsupported_grant_type",
-                "client_credentials, refresh_token and token-exchange are offered",
+                "authorization_code, client_credentials, refresh_token and token-exchange are offered",
             ));
         }
     };
@@ -132,11 +142,44 @@ fn client_credentials(state: &AppState, caller: &Authenticated) -> Result<TokenA
     ))
 }
 
+/// What people get who signed in at a server with screens, that server gets with its certificate alone.
+fn check_has_certificate(caller: &Authenticated) -> Result<(), OAuthError> {
+    if caller.client.has_certificate() && caller.certificate.is_none() {
+        return Err(OAuthError::new(
+            "unauthorized_client",
+            "a connector or service gets these tokens at the address for certificates only",
+        ));
+    }
+    Ok(())
+}
+
+/// The code that a browser came back with becomes tokens.
+async fn authorization_code(
+    state: &AppState,
+    caller: &Authenticated,
+    form: &Form,
+) -> Result<TokenAnswer, OAuthError> {
+    check_has_certificate(caller)?;
+    let shown = Redeeming {
+        code: form.required("code")?,
+        redirect_uri: form.required("redirect_uri")?,
+        verifier: form.required("code_verifier")?,
+        request_id: request_id(),
+    };
+    let tokens = state.logins.redeem(&caller.client, shown).await?;
+    Ok(TokenAnswer {
+        refresh_token: tokens.refresh,
+        id_token: tokens.id_token,
+        ..TokenAnswer::new(tokens.access)
+    })
+}
+
 async fn refresh_token(
     state: &AppState,
     caller: &Authenticated,
     form: &Form,
 ) -> Result<TokenAnswer, OAuthError> {
+    check_has_certificate(caller)?;
     let token = form.required("refresh_token")?;
     let pair = state
         .logins

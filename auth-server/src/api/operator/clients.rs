@@ -1,7 +1,8 @@
 //! Applications: clients with a secret.
 
 use auth_client::api::{
-    AppClient, ChangePurpose, ChangeState, CreateAppClient, CreatedAppClient, Page, RotatedSecret,
+    AppClient, ChangePurpose, ChangeState, CreateAppClient, CreatedAppClient, Page, RedirectUris,
+    RotatedSecret,
 };
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
@@ -71,6 +72,9 @@ client_handlers! {
 
     /// Suspends an application, or lets it act again. Suspending ends the sessions begun with it.
     change_state;
+
+    /// Says where those who sign in through an application, or out of it, are sent back to.
+    change_redirect_uris;
 
     /// Gives an application a new client secret, shown once. The old one stops working at once.
     rotate_secret;

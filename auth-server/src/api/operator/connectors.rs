@@ -2,7 +2,7 @@
 
 use auth_client::api::{
     Certificate, ChangeProfile, ChangeState, Connector, ConnectorCheck, CreateConnector,
-    CreatedConnector, EnrolmentCode, Page, RecordCertificate, RotatedSecret,
+    CreatedConnector, EnrolmentCode, Page, RecordCertificate, RedirectUris, RotatedSecret,
 };
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
@@ -90,6 +90,9 @@ client_handlers! {
 
     /// Suspends a connector, or lets it act again.
     change_state;
+
+    /// Says where those who sign in at a connector's screens, or out of them, are sent back to. Without any it has none.
+    change_redirect_uris;
 
     /// Gives a connector a new client secret, shown once. The old one stops working at once.
     rotate_secret;

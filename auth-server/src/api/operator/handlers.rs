@@ -69,6 +69,30 @@ macro_rules! client_handlers {
 
         client_handlers! { ($shown, $path, $tag, $show) $($rest)* }
     };
+    (($shown:ident, $path:literal, $tag:literal, $show:path) $(#[$doc:meta])* change_redirect_uris; $($rest:tt)*) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            post, path = concat!($path, "/{id}/redirect-uris"), tag = $tag, security(("operator" = [])),
+            params(("id" = String, Path)), request_body = RedirectUris,
+            responses(
+                (status = 200, body = $shown), (status = 404, body = Problem), (status = 422, body = Problem)
+            )
+        )]
+        pub async fn change_redirect_uris(
+            State(state): State<AppState>,
+            Operator(actor): Operator,
+            Named(id): Named,
+            ValidJson(body): ValidJson<RedirectUris>,
+        ) -> Result<Json<$shown>, Problem> {
+            let client = state
+                .registrar
+                .set_redirect_uris(actor, spelled(&id), body, WHAT, is)
+                .await?;
+            $show(&client).map(Json).ok_or_else(|| unknown(WHAT))
+        }
+
+        client_handlers! { ($shown, $path, $tag, $show) $($rest)* }
+    };
     (($shown:ident, $path:literal, $tag:literal, $show:path) $(#[$doc:meta])* rotate_secret; $($rest:tt)*) => {
         $(#[$doc])*
         #[utoipa::path(

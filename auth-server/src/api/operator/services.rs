@@ -2,7 +2,7 @@
 
 use auth_client::api::{
     Certificate, ChangeState, CreateService, CreatedService, EnrolmentCode, Page,
-    RecordCertificate, Service,
+    RecordCertificate, RedirectUris, Service,
 };
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
@@ -55,6 +55,9 @@ client_handlers! {
 
     /// Suspends a service, or lets it act again.
     change_state;
+
+    /// Says where those who sign in at a service's screens, or out of them, are sent back to. Without any it has none.
+    change_redirect_uris;
 
     /// Makes a new one-time code for the service's certificate; older ones stop working.
     replace_code;

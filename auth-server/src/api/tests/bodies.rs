@@ -21,7 +21,9 @@ async fn nobody_has_a_body_read_but_by_a_one_time_code() {
     let fixture = Fixture::new().await;
     let mut tried = 0;
     for endpoint in endpoints() {
-        if endpoint.method == "GET" || endpoint.access == "one-time code" {
+        // Who signs out may have come with a form; it is read within the bounds for strangers.
+        let is_form = endpoint.path == "/oauth2/logout";
+        if endpoint.method == "GET" || endpoint.access == "one-time code" || is_form {
             continue;
         }
         for media in ["application/json", "application/x-www-form-urlencoded"] {
@@ -36,8 +38,9 @@ async fn nobody_has_a_body_read_but_by_a_one_time_code() {
                 .send(endpoint.listener == "peer", &Ask::default(), request)
                 .await;
             let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
-            // A path is read before anybody is asked for; what it names is not.
-            let is_unreadable = answer.status == StatusCode::BAD_REQUEST && path != endpoint.path;
+            // A path is read before anybody is asked for; what it names is not. Nor is a form for a client that nobody has named.
+            let is_of_nobody = path != endpoint.path || path == "/oauth2/authorize";
+            let is_unreadable = answer.status == StatusCode::BAD_REQUEST && is_of_nobody;
             assert!(
                 refused.contains(&answer.status) || is_unreadable,
                 "{} {path}: {}",

@@ -9,7 +9,6 @@ use auth_client::{
     api::{
         CreateAppClient, CreateConnector, CreateParticipant, CreateUser, CreatedAppClient,
         CreatedConnector, CreatedUser, GrantType, IssuedCertificate, Participant, ParticipantKind,
-        Purpose,
     },
 };
 use axum::body::Body;
@@ -345,11 +344,8 @@ impl Fixture {
     ) -> CreatedAppClient {
         let user_id = user.map(|user| user.user.user_id.clone());
         let body = CreateAppClient {
-            client_id: None,
-            name: "応用".into(),
-            grants,
             user_id,
-            purpose: Purpose::default(),
+            ..CreateAppClient::new("応用", grants)
         };
         self.operate("/v1/clients", &body)
             .await

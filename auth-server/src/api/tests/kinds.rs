@@ -27,11 +27,7 @@ async fn client(fixture: &Fixture, grants: &[&str], purpose: Value) -> Answer {
 }
 
 async fn service(fixture: &Fixture, id: &str) -> Arc<PeerCertificate> {
-    let body = CreateService {
-        service_id: id.parse().unwrap(),
-        kind: ServiceKind::Server,
-        name: "サーバ".into(),
-    };
+    let body = CreateService::new(id.parse().unwrap(), ServiceKind::Server, "サーバ");
     let created: CreatedService = fixture
         .operate("/v1/services", &body)
         .await

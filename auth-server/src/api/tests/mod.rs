@@ -10,6 +10,8 @@ mod kinds;
 mod oauth;
 mod operator;
 mod recorded;
+mod redirects;
 mod registering;
+mod sign_in;
 mod states;
 mod wire;

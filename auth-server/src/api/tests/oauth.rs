@@ -251,11 +251,11 @@ async fn a_client_with_a_certificate_alone_has_no_way_in_at_public() {
 #[tokio::test]
 async fn a_service_introspects_and_gets_no_tokens() {
     let fixture = Fixture::new().await;
-    let body = CreateService {
-        service_id: "location.trial.example".parse().unwrap(),
-        kind: ServiceKind::Server,
-        name: "ロケーションサーバ".into(),
-    };
+    let body = CreateService::new(
+        "location.trial.example".parse().unwrap(),
+        ServiceKind::Server,
+        "ロケーションサーバ",
+    );
     let created: CreatedService = fixture
         .operate("/v1/services", &body)
         .await

@@ -51,7 +51,7 @@ async fn only_operators_get_in() {
         (bearer(&plain), StatusCode::FORBIDDEN),
     ];
     for endpoint in crate::api::endpoints() {
-        if endpoint.listener != "public" || !endpoint.access.starts_with("bearer") {
+        if endpoint.listener != "public" || !endpoint.access.starts_with("bearer:") {
             continue;
         }
         for (ask, status) in &cases {

@@ -6,8 +6,7 @@ use auth_client::{
     AuthConfig, ConnectorRole, OperatorClient, Registry, State, TokenError, TokenExchange,
     TokenVerifier,
     api::{
-        CreateAppClient, CreateConnector, CreateParticipant, CreateUser, GrantType,
-        ParticipantKind, Purpose,
+        CreateAppClient, CreateConnector, CreateParticipant, CreateUser, GrantType, ParticipantKind,
     },
     enrol::{EnrolError, EnrolmentConfig, ensure_certificate, renew_now},
 };
@@ -161,13 +160,7 @@ impl Wire {
 
     async fn login(&self, user: &UserId, password: &str) -> String {
         let grants = vec![GrantType::Password, GrantType::RefreshToken];
-        let body = CreateAppClient {
-            client_id: None,
-            name: "応用".into(),
-            grants,
-            user_id: None,
-            purpose: Purpose::default(),
-        };
+        let body = CreateAppClient::new("応用", grants);
         let client = self
             .operator
             .create_app_client(&body)

@@ -16,7 +16,11 @@ use common::{
     profile::Profile,
 };
 
-use super::{Actor, RegisterError, Registrar, check_reason, check_text, invalid, state_event};
+use super::{
+    Actor, RegisterError, Registrar, check_reason, check_text, invalid,
+    redirects::{checked, fit_grants, with_screens},
+    state_event,
+};
 use crate::{
     ca::external,
     domain::{
@@ -79,6 +83,7 @@ impl Registrar {
         body: &CreateConnector,
     ) -> Result<(Client, Option<external::Read>), RegisterError> {
         let user = self.registered(&body.user_id)?;
+        let redirects = checked(&body.redirect_uris, &body.post_logout_redirect_uris)?;
         if body.role == ConnectorRole::Provider && body.base_url.is_none() {
             return Err(invalid("base_url", "is required of a provider"));
         }
@@ -105,7 +110,8 @@ impl Registrar {
             user: Some(user),
             secret_hash: None,
             secret_on_public: body.secret_on_public,
-            grants: vec![GrantType::ClientCredentials],
+            grants: with_screens(vec![GrantType::ClientCredentials], &redirects),
+            redirects,
             state: State::Active,
             created_at: self.now(),
         };
@@ -119,6 +125,7 @@ impl Registrar {
         body: CreateService,
     ) -> Result<CreatedService, RegisterError> {
         check_text("name", &body.name, 1, 200)?;
+        let redirects = checked(&body.redirect_uris, &body.post_logout_redirect_uris)?;
         let client = Client {
             id: body.service_id.to_string(),
             name: body.name,
@@ -126,7 +133,8 @@ impl Registrar {
             user: None,
             secret_hash: None,
             secret_on_public: false,
-            grants: Vec::new(),
+            grants: with_screens(Vec::new(), &redirects),
+            redirects,
             state: State::Active,
             created_at: self.now(),
         };
@@ -159,6 +167,8 @@ impl Registrar {
             return Err(invalid("grants", "at least one is needed"));
         }
         self.check_purpose(&body.purpose, &grants)?;
+        let redirects = checked(&body.redirect_uris, &body.post_logout_redirect_uris)?;
+        fit_grants(&redirects, &grants)?;
         let user = match (
             &body.user_id,
             grants.contains(&GrantType::ClientCredentials),
@@ -189,6 +199,7 @@ impl Registrar {
             secret_hash: Some(secrets::hash(&secret)),
             secret_on_public: true,
             grants,
+            redirects,
             state: State::Active,
             created_at: self.now(),
         };
@@ -384,7 +395,7 @@ impl Registrar {
         }
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         id: &str,
         what: &'static str,

@@ -5,6 +5,7 @@
 
 mod clients;
 mod people;
+mod redirects;
 
 use std::{
     fmt::Display,

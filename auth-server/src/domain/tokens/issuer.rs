@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_client::{
-    Act, Audience, Cnf, ConnectorRole, State, TokenClaims, TokenKind,
-    api::{Purpose, User},
+    Act, Audience, Cnf, ConnectorRole, Role, State, TokenClaims, TokenKind,
+    api::{GrantType, Purpose, User},
 };
 use common::{
     clock::SharedClock,
@@ -53,8 +53,8 @@ pub struct Issued {
 /// Why a token is not exchanged (RFC 8693 §2.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ExchangeError {
-    /// Only receiver connectors exchange tokens.
-    #[error("only a receiver connector exchanges tokens")]
+    /// Only receiver connectors exchange users' tokens, and servers those of their screens.
+    #[error("only a receiver connector, or a server with screens, exchanges tokens")]
     NotAReceiver,
     /// The subject token doesn't count.
     #[error("the subject token is not active")]
@@ -62,6 +62,12 @@ pub enum ExchangeError {
     /// The subject token is for somebody already.
     #[error("the subject token is not a user's own: it was made for somebody already")]
     NotPlain,
+    /// The subject token is not one of the server's own screens.
+    #[error("the subject token is not one of this server's own screens")]
+    NotOwnScreens,
+    /// The user is no steward.
+    #[error("the user is no steward")]
+    NotASteward,
     /// The audience is nobody for whom tokens are made.
     #[error("the audience is no active provider connector, ledger or user")]
     Audience,
@@ -99,6 +105,11 @@ impl TokenIssuer {
         &self.0.issuer
     }
 
+    /// Now.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.0.clock.now()
+    }
+
     /// The keys.
     pub fn keys(&self) -> &KeyRing {
         &self.0.keys
@@ -123,6 +134,10 @@ impl TokenIssuer {
         if let Some(managed) = self.0.directory.managed(client) {
             claims.aud = Some(Audience::Many(managed));
             claims.roles.clone_from(&user.roles);
+        } else if let Some(known) = self.0.directory.roles_of_screens(client) {
+            claims.aud = Some(Audience::One(client.to_owned()));
+            claims.roles.clone_from(&user.roles);
+            claims.roles.retain(|role| known.contains(role));
         }
         claims.sid = Some(family.to_string());
         self.sign(&claims)
@@ -144,14 +159,15 @@ impl TokenIssuer {
         subject: &str,
         audience: &str,
     ) -> Result<Issued, ExchangeError> {
-        if !matches!(
-            receiver.kind,
+        match receiver.kind {
             ClientKind::Connector {
                 role: ConnectorRole::Receiver,
                 ..
+            } => {}
+            ClientKind::Service(_) if receiver.may(GrantType::AuthorizationCode) => {
+                return self.exchange_for_steward(receiver, subject, audience);
             }
-        ) {
-            return Err(ExchangeError::NotAReceiver);
+            _ => return Err(ExchangeError::NotAReceiver),
         }
         let subject = self.check(subject).ok_or(ExchangeError::Subject)?;
         if subject.kind() != Some(TokenKind::Plain) {
@@ -190,6 +206,40 @@ impl TokenIssuer {
         Ok(self.sign(&claims))
     }
 
+    /// A steward's token for the catalogue of the provider connector `audience`, got by a service for a person who signed in at
+    /// its screens.
+    fn exchange_for_steward(
+        &self,
+        service: &Client,
+        subject: &str,
+        audience: &str,
+    ) -> Result<Issued, ExchangeError> {
+        let subject = self.check(subject).ok_or(ExchangeError::Subject)?;
+        if subject.kind() != Some(TokenKind::Screens) || subject.azp != service.id {
+            return Err(ExchangeError::NotOwnScreens);
+        }
+        if !subject.has_role(Role::Steward) {
+            return Err(ExchangeError::NotASteward);
+        }
+        let Some(Target::Provider(provider)) = self.target(audience) else {
+            return Err(ExchangeError::Audience);
+        };
+        let now = self.0.clock.now();
+        let claims = TokenClaims {
+            exp: (now + self.0.bound).unix_timestamp().min(subject.exp),
+            iat: now.unix_timestamp(),
+            jti: uuid_v7(now).to_string(),
+            aud: Some(Audience::One(provider.to_string())),
+            act: Some(Act {
+                sub: service.id.clone(),
+                act: None,
+            }),
+            roles: vec![Role::Steward],
+            ..subject
+        };
+        Ok(self.sign(&claims))
+    }
+
     /// Whom `audience` names: an active provider connector, else a ledger of another make, else a user.
     fn target(&self, audience: &str) -> Option<Target> {
         let directory = &self.0.directory;
@@ -218,6 +268,7 @@ impl TokenIssuer {
         claims.kind().is_some_and(|kind| match kind {
             TokenKind::Plain => true,
             TokenKind::Management => is_service || claims.names(&asker.id),
+            TokenKind::Screens | TokenKind::Stewards => is_for(asker),
             TokenKind::Bound => is_service || is_ledger || is_for(asker),
             TokenKind::Addressed => {
                 is_service || is_ledger || is_for(asker) || self.is_theirs(asker, claims)
@@ -244,7 +295,7 @@ impl TokenIssuer {
     /// The claims of a token that counts now: ours, in its time, and neither user, participant, client, acting connector nor
     /// session barred since.
     pub fn check(&self, token: &str) -> Option<TokenClaims> {
-        let claims = self.0.keys.verify(token)?;
+        let claims: TokenClaims = self.0.keys.verify(token)?;
         let now = self.0.clock.now().unix_timestamp();
         let in_time =
             claims.iss == self.0.issuer && claims.iat <= now + STEP_BACK && now < claims.exp;
@@ -269,6 +320,10 @@ impl TokenIssuer {
                 .audiences()
                 .iter()
                 .all(|id| directory.manages(&claims.azp, id)),
+            TokenKind::Screens => directory.roles_of_screens(&claims.azp).is_some(),
+            TokenKind::Stewards => directory
+                .active_user(&claims.user)
+                .is_some_and(|user| user.roles.contains(&Role::Steward)),
             TokenKind::Plain | TokenKind::Bound | TokenKind::Addressed => true,
         });
         user && session
@@ -314,7 +369,7 @@ impl TokenIssuer {
 }
 
 /// `ID, ID, ID`: the form that existing authorization functions split.
-fn orgs(user: &User) -> String {
+pub(in crate::domain) fn orgs(user: &User) -> String {
     let mut text = String::new();
     for org in &user.orgs {
         if !text.is_empty() {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use auth_client::TokenClaims;
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{
@@ -13,7 +12,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::config::write_file;
 use rcgen::KeyPair;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
@@ -148,7 +147,7 @@ impl KeyRing {
     ///
     /// # Panics
     /// Never in practice: claims are plain data, and signing fails only without randomness.
-    pub fn sign(&self, claims: &TokenClaims) -> String {
+    pub fn sign(&self, claims: &impl Serialize) -> String {
         let key = self
             .keys
             .last()
@@ -168,7 +167,7 @@ impl KeyRing {
     }
 
     /// The claims of a token that one of these keys signed; `None` for any other text.
-    pub fn verify(&self, token: &str) -> Option<TokenClaims> {
+    pub fn verify<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
         // Our headers are always spelled alike, so the header itself names the key.

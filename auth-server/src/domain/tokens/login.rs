@@ -12,7 +12,7 @@ use time::Duration;
 
 use super::issuer::TokenIssuer;
 use crate::{
-    config::TokensConfig,
+    config::{LoginConfig, TokensConfig},
     domain::{
         client::Client,
         directory::Directory,
@@ -39,6 +39,11 @@ pub enum LoginError {
     /// The refresh token doesn't count.
     #[error("the refresh token does not count")]
     RefreshToken,
+    /// The authorization code doesn't count, or not with what was shown beside it.
+    #[error(
+        "the code is unknown, used, too old, of another client, or does not fit redirect_uri and code_verifier"
+    )]
+    Code,
     /// Too many logins at once, or an unusable hash.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -71,8 +76,10 @@ pub struct Logins {
     pub issuer: TokenIssuer,
     /// The time.
     pub clock: SharedClock,
-    /// Lifetimes.
+    /// Lifetimes of tokens.
     pub config: TokensConfig,
+    /// Lifetimes of sessions at the login page.
+    pub login: LoginConfig,
 }
 
 impl Logins {
@@ -91,6 +98,21 @@ impl Logins {
             client: &client.id,
             address,
         };
+        let attempt = self.attempt(user_id, origin).await?;
+        let begun = match self.right(user_id, password, &attempt).await {
+            Ok(Some((user, kept))) => self.begin(client, &user, &kept, "1", None).await,
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        Self::conclude(attempt, begun)
+    }
+
+    /// Begins an attempt to sign in, when it is its turn.
+    pub(in crate::domain) async fn attempt(
+        &self,
+        user_id: &str,
+        origin: Origin<'_>,
+    ) -> Result<Attempt<'_>, LoginError> {
         let attempt = self.throttle.begin(user_id, origin).map_err(|wait| {
             metrics::counter!("auth_logins_total", "outcome" => "throttled").increment(1);
             match wait {
@@ -99,11 +121,19 @@ impl Logins {
             }
         })?;
         tokio::time::sleep(attempt.pause()).await;
-        match self.try_password(client, user_id, password, &attempt).await {
-            Ok(Some(pair)) => {
+        Ok(attempt)
+    }
+
+    /// What came of an attempt: of one that led to nothing the password, or the user, was wrong.
+    pub(in crate::domain) fn conclude<T>(
+        attempt: Attempt<'_>,
+        outcome: Result<Option<T>, LoginError>,
+    ) -> Result<T, LoginError> {
+        match outcome {
+            Ok(Some(begun)) => {
                 attempt.succeeded();
                 metrics::counter!("auth_logins_total", "outcome" => "accepted").increment(1);
-                Ok(pair)
+                Ok(begun)
             }
             Ok(None) => {
                 metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
@@ -117,14 +147,13 @@ impl Logins {
         }
     }
 
-    /// Begins a session where user and password are right.
-    async fn try_password(
+    /// The user whose password it is, and the hash by which it was found right.
+    pub(in crate::domain) async fn right(
         &self,
-        client: &Client,
         user_id: &str,
         password: String,
         attempt: &Attempt<'_>,
-    ) -> Result<Option<TokenPair>, LoginError> {
+    ) -> Result<Option<(Arc<User>, String)>, LoginError> {
         let user = UserId::parse(user_id)
             .ok()
             .and_then(|id| self.directory.user(&id));
@@ -140,10 +169,7 @@ impl Logins {
             self.passwords.verify(password, kept.clone()).await?
         };
         let user = user.filter(|user| right && self.directory.active_user(&user.user_id).is_some());
-        match user.zip(kept) {
-            Some((user, kept)) => self.begin(client, &user, &kept, "1", None).await,
-            None => Ok(None),
-        }
+        Ok(user.zip(kept))
     }
 
     /// Begins a session of a user whose password was found right by `kept`; `None` if that has changed since.
@@ -239,6 +265,7 @@ impl Logins {
     }
 }
 
-fn span(duration: std::time::Duration) -> Duration {
+/// As the database counts it.
+pub(in crate::domain) fn span(duration: std::time::Duration) -> Duration {
     Duration::try_from(duration).unwrap_or(Duration::MAX)
 }

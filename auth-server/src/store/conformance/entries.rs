@@ -3,7 +3,8 @@
 use auth_client::{
     ConnectorRole, Role, State,
     api::{
-        Certificate, Event, GrantType, Participant, ParticipantKind, Purpose, ServiceKind, User,
+        Certificate, Event, GrantType, Participant, ParticipantKind, Purpose, RedirectUris,
+        ServiceKind, User,
     },
 };
 use common::ids::{UserId, uuid_v7};
@@ -77,6 +78,7 @@ pub(super) fn app(client_id: &str) -> Client {
         secret_hash: Some(hash(1)),
         secret_on_public: true,
         grants: vec![GrantType::Password, GrantType::RefreshToken],
+        redirects: RedirectUris::default(),
         state: State::Active,
         created_at: AT,
     }

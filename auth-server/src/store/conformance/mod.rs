@@ -4,10 +4,12 @@ mod certificates;
 mod entries;
 mod families;
 mod people;
+mod sign_ins;
 
 pub(super) use self::{
     certificates::*,
     entries::{AT, event, participant},
     families::*,
     people::*,
+    sign_ins::*,
 };

@@ -2,7 +2,7 @@
 
 use auth_client::{
     Profile, State,
-    api::{Event, Purpose},
+    api::{Event, GrantType, Purpose, RedirectUris},
 };
 use time::Duration;
 
@@ -300,6 +300,31 @@ pub(crate) async fn a_purpose_is_kept(store: impl Store) {
         };
         assert_eq!(shown("operator").unwrap().purpose, purpose);
         assert!(shown("auth.example").is_none());
+    }
+}
+
+/// All of them instead of those of before, with the ways to tokens that follow.
+pub(crate) async fn redirects_are_kept(store: impl Store) {
+    initialised(&store).await;
+    let some = RedirectUris {
+        redirect_uris: vec!["https://a.example/".into(), "https://b.example/".into()],
+        post_logout_redirect_uris: vec!["https://a.example/".into()],
+    };
+    let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+    for (seconds, (uris, grants)) in
+        (1..).zip([(some, &grants[..]), (RedirectUris::default(), &[])])
+    {
+        let event = event("redirects", seconds);
+        let set = store
+            .set_redirects("auth.example", &uris, grants, &event)
+            .await;
+        set.unwrap();
+        let all = store.load(AT).await.unwrap();
+        let client = |id: &str| all.clients.iter().find(|one| one.id == id).unwrap();
+        assert_eq!(client("auth.example").redirects, uris);
+        assert_eq!(client("auth.example").grants, grants);
+        assert_eq!(client("operator").redirects, RedirectUris::default());
+        assert_eq!(client("operator").grants.len(), 2);
     }
 }
 

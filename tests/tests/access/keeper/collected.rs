@@ -98,15 +98,15 @@ impl Keeper {
             attempts: Vec::new(),
         };
         match row.needs {
-            Needs::Nothing | Needs::Registered => {}
+            Needs::Nothing | Needs::Page | Needs::Registered => {}
             Needs::Code => {
                 tries.with(bearer(&self.token), None);
                 let body = format!(r#"{{"code": "{}", "csr": "{{csr}}"}}"#, self.token);
                 tries.with(vec![], Some(body));
             }
             Needs::Client => self.as_client(world, row, &mut tries),
-            // It counts there for a `Sent`, which is tried by itself.
-            Needs::Bearer => tries.with(bearer(&self.late), None),
+            // It counts there for a `Sent`, which is tried by itself; whose it is it says itself.
+            Needs::Bearer | Needs::Person => tries.with(bearer(&self.late), None),
             Needs::RawBearer => {
                 for headers in [
                     bearer(&self.token),
