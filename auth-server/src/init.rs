@@ -250,12 +250,14 @@ fn operator(
             name: organisation.name,
             corporate_number: Some(organisation.corporate_number),
             email: None,
+            domain: None,
         },
         None => CreateParticipant {
             kind: ParticipantKind::Individual,
             name: options.operator_name.clone(),
             corporate_number: None,
             email: None,
+            domain: None,
         },
     };
     let participant = Participant {
@@ -264,6 +266,7 @@ fn operator(
         number: number_of(&body)?,
         name: body.name,
         email: body.email,
+        domain: None,
         state: State::Active,
         created_at: now,
     };

@@ -219,6 +219,7 @@ async fn user(
             name: name.clone(),
             corporate_number: Some(corporate_number(&format!("998{random:09}"))),
             email: None,
+            domain: None,
         };
         let participant = match operator.create_participant(&body).await {
             Ok(participant) => participant,

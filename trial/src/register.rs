@@ -10,7 +10,8 @@ use auth_client::{
     OperatorClient, OperatorError,
     api::{
         ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService,
-        CreateUser, EnrolmentCode, GrantType, ParticipantKind, Purpose, ServiceKind,
+        CreateUser, EnrolmentCode, GrantType, ParticipantDomain, ParticipantKind, Purpose,
+        ServiceKind,
     },
 };
 use common::{
@@ -59,6 +60,20 @@ fn names(domain: Domain) -> (&'static str, &'static str) {
     }
 }
 
+/// What screens call a domain.
+fn shown(domain: Domain) -> ParticipantDomain {
+    let (name_ja, name_en) = match domain {
+        Domain::A => ("避難", "Shelters"),
+        Domain::B => ("河川", "Rivers"),
+        Domain::C => ("道路", "Roads"),
+    };
+    ParticipantDomain {
+        letter: domain.letter().to_ascii_uppercase(),
+        name_ja: name_ja.into(),
+        name_en: name_en.into(),
+    }
+}
+
 fn number_of(domain: Domain) -> String {
     corporate_number(match domain {
         Domain::A => "999900000010",
@@ -93,7 +108,18 @@ impl Registrar<'_> {
         })
     }
 
+    /// The participant, which says which domain it belongs to also where it was registered before there was that to say.
     async fn participant(&self, domain: Domain) -> anyhow::Result<Uuid> {
+        let id = self.organisation_of(domain).await?;
+        let belongs = Some(shown(domain));
+        if self.operator.participant(id).await?.domain != belongs {
+            let set = self.operator.set_participant_domain(id, belongs).await;
+            set.with_context(|| format!("cannot say what domain {domain} is called"))?;
+        }
+        Ok(id)
+    }
+
+    async fn organisation_of(&self, domain: Domain) -> anyhow::Result<Uuid> {
         if let Some(id) = self.state.domain(domain).participant {
             return Ok(id);
         }
@@ -103,6 +129,7 @@ impl Registrar<'_> {
             name: names(domain).0.to_owned(),
             corporate_number: Some(number.clone()),
             email: None,
+            domain: Some(shown(domain)),
         };
         let id = match self.operator.create_participant(&body).await {
             Ok(created) => created.id,

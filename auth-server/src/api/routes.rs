@@ -61,6 +61,7 @@ fn public() -> OpenApiRouter<AppState> {
         .routes(routes!(participants::create, participants::list))
         .routes(routes!(participants::show))
         .routes(routes!(participants::change_state))
+        .routes(routes!(participants::change_domain))
         .routes(routes!(users::create, users::list))
         .routes(routes!(users::show))
         .routes(routes!(users::change_state))

@@ -12,7 +12,9 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use auth_client::{
     State,
-    api::{Certificate, Event, GrantType, Participant, Purpose, RedirectUris, User},
+    api::{
+        Certificate, Event, GrantType, Participant, ParticipantDomain, Purpose, RedirectUris, User,
+    },
 };
 use common::{ids::UserId, profile::Profile};
 use time::OffsetDateTime;
@@ -108,6 +110,13 @@ pub trait Participants: Send + Sync {
     async fn insert_participant(
         &self,
         participant: &Participant,
+        event: &Event,
+    ) -> Result<(), AccountsError>;
+    /// Says which domain it belongs to.
+    async fn set_domain(
+        &self,
+        id: Uuid,
+        domain: Option<&ParticipantDomain>,
         event: &Event,
     ) -> Result<(), AccountsError>;
     /// Changes its state; suspended, the sessions of its users end with it. Returns the families that ended.

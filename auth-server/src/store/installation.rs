@@ -152,7 +152,7 @@ async fn entries(
 ) -> Result<Snapshot, AccountsError> {
     let [participants, users, memberships, clients] = match edited {
         None => [
-            sql("SELECT id, kind, name, number, email, state, created_at FROM participants"),
+            sql("SELECT id, kind, name, number, email, state, created_at, domain FROM participants"),
             sql(
                 "SELECT id, user_id, participant, name, email, roles, extras, state, created_at FROM users",
             ),
@@ -164,11 +164,11 @@ async fn entries(
         ],
         Some(edited) => [
             sql(
-                "SELECT id, kind, name, number, email, state, created_at FROM participants \
+                "SELECT id, kind, name, number, email, state, created_at, domain FROM participants \
                  WHERE id IN (SELECT value FROM json_each($1))",
             )
             .on_postgres(
-                "SELECT id, kind, name, number, email, state, created_at FROM participants \
+                "SELECT id, kind, name, number, email, state, created_at, domain FROM participants \
                  WHERE id = ANY(CAST(CAST($1 AS text[]) AS uuid[]))",
             )
             .bind(edited.participants.as_slice()),

@@ -35,6 +35,7 @@ static MIGRATIONS: LazyLock<Migrations> = LazyLock::new(|| {
         "0008_registration_edits",
         "0009_redirect_uris",
         "0010_sign_in",
+        "0011_domains",
     )
 });
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use auth_client::{
     State,
-    api::{Event, Participant, User},
+    api::{Event, Participant, ParticipantDomain, User},
 };
 use common::ids::UserId;
 use common_db::{Json, Transaction, sql};
@@ -26,6 +26,18 @@ impl Participants for SqlStore {
             Ok(tx.commit().await?)
         };
         self.database.run(attempt).await
+    }
+
+    async fn set_domain(
+        &self,
+        id: Uuid,
+        domain: Option<&ParticipantDomain>,
+        event: &Event,
+    ) -> Result<(), AccountsError> {
+        let update = sql("UPDATE participants SET domain = $2 WHERE id = $1")
+            .bind(id)
+            .bind(domain.map(Json));
+        self.change(update, None, event).await.map(drop)
     }
 
     async fn set_participant_state(
@@ -101,8 +113,8 @@ pub(super) async fn insert_participant(
 ) -> Result<(), AccountsError> {
     tx.execute(
         sql(
-            "INSERT INTO participants (id, kind, name, number, email, state, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO participants (id, kind, name, number, email, state, created_at, domain) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(participant.id)
         .bind(participant.kind.as_str())
@@ -110,7 +122,8 @@ pub(super) async fn insert_participant(
         .bind(&participant.number)
         .bind(&participant.email)
         .bind(participant.state.as_str())
-        .bind(participant.created_at),
+        .bind(participant.created_at)
+        .bind(participant.domain.as_ref().map(Json)),
     )
     .await?;
     Ok(())

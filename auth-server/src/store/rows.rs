@@ -11,6 +11,7 @@ use crate::domain::{
 
 pub(super) fn participant(row: &Row) -> Result<Participant, Corrupt> {
     let row = row.of("participants", "id");
+    let domain = row.get::<Option<Json<_>>>("domain")?;
     Ok(Participant {
         id: row.get("id")?,
         kind: row.word("kind")?,
@@ -19,6 +20,7 @@ pub(super) fn participant(row: &Row) -> Result<Participant, Corrupt> {
         name: row.get("name")?,
         number: row.get("number")?,
         email: row.get("email")?,
+        domain: domain.map(|Json(domain)| domain),
     })
 }
 

@@ -20,6 +20,7 @@ both! { open in conformance:
     a_profile_is_learnt_once_and_set_whenever,
     a_purpose_is_kept,
     redirects_are_kept,
+    a_domain_is_kept,
     events_are_paged_from_the_newest,
     events_are_forgotten_once_they_are_old,
     crl_numbers_grow,

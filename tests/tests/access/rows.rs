@@ -181,6 +181,7 @@ pub const ROWS: &[Row] = rows! {
         POST "/v1/participants" Operator .with_body("{}");
         GET "/v1/participants/{id}" Operator;
         POST "/v1/participants/{id}/state" Operator .with_body(STATE);
+        POST "/v1/participants/{id}/domain" Operator .with_body(r#"{"domain": null}"#);
         GET "/v1/users" Operator;
         POST "/v1/users" Operator .with_body("{}");
         GET "/v1/users/{user_id}" Operator;

@@ -15,8 +15,8 @@ pub use clients::{
     RotatedSecret, Service, ServiceKind, ServiceRegistration, UserRegistration,
 };
 pub use people::{
-    ChangeState, CreateParticipant, CreateUser, CreatedUser, Participant, ParticipantKind,
-    ResetPassword, State, User,
+    ChangeDomain, ChangeState, CreateParticipant, CreateUser, CreatedUser, Participant,
+    ParticipantDomain, ParticipantKind, ResetPassword, State, User,
 };
 pub use pki::{
     Certificate, EnrolRequest, EnrolmentCode, Event, IssuedCertificate, RecordCertificate,

@@ -72,6 +72,29 @@ pub struct CreateParticipant {
     /// Where the participant is reached, at most 254 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The domain (分野) that it belongs to, where screens are to show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<ParticipantDomain>,
+}
+
+/// A domain (分野), as screens show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParticipantDomain {
+    /// A capital letter of the Latin alphabet.
+    pub letter: String,
+    /// Its name in Japanese, 1 to 50 characters.
+    pub name_ja: String,
+    /// Its name in English, 1 to 50 characters.
+    pub name_en: String,
+}
+
+/// `POST /v1/participants/{id}/domain`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeDomain {
+    /// The domain from now on; none where it is null.
+    pub domain: Option<ParticipantDomain>,
 }
 
 /// A participant (参加機関).
@@ -88,6 +111,9 @@ pub struct Participant {
     /// Where the participant is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The domain that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<ParticipantDomain>,
     /// A suspended participant bars its users and connectors.
     pub state: State,
     /// When it was registered.

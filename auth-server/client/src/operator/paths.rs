@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{Empty, OperatorClient, OperatorError};
 use crate::api::{
-    AppClient, Certificate, ChangeProfile, ChangePurpose, ChangeState, Connector, ConnectorCheck,
-    CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
+    AppClient, Certificate, ChangeDomain, ChangeProfile, ChangePurpose, ChangeState, Connector,
+    ConnectorCheck, CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
     CreatedAppClient, CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page,
-    Participant, Purpose, RedirectUris, ResetPassword, RevokeCertificate, RotatedSecret, Service,
-    State, User,
+    Participant, ParticipantDomain, Purpose, RedirectUris, ResetPassword, RevokeCertificate,
+    RotatedSecret, Service, State, User,
 };
 
 impl OperatorClient {
@@ -130,6 +130,16 @@ impl OperatorClient {
     ) -> Result<Participant, OperatorError> {
         self.set_state("participants", &id.to_string(), state, reason)
             .await
+    }
+
+    /// `POST /v1/participants/{id}/domain`.
+    pub async fn set_participant_domain(
+        &self,
+        id: Uuid,
+        domain: Option<ParticipantDomain>,
+    ) -> Result<Participant, OperatorError> {
+        let path = ["participants", &id.to_string(), "domain"];
+        self.post(&path, &ChangeDomain { domain }).await
     }
 
     /// `POST /v1/users/{user_id}/state`.

@@ -1,6 +1,6 @@
 //! Participants.
 
-use auth_client::api::{ChangeState, CreateParticipant, Page, Participant};
+use auth_client::api::{ChangeDomain, ChangeState, CreateParticipant, Page, Participant};
 use axum::{Json, extract::State};
 use common::http::{body::ValidJson, problem::Problem};
 use http::StatusCode;
@@ -63,6 +63,23 @@ pub async fn show(
     found
         .map(|found| Json((*found).clone()))
         .ok_or_else(|| unknown("participant"))
+}
+
+/// Says which domain a participant belongs to, for screens.
+#[utoipa::path(
+    post, path = "/v1/participants/{id}/domain", tag = "participants", security(("operator" = [])),
+    params(("id" = String, Path)), request_body = ChangeDomain,
+    responses((status = 200, body = Participant), (status = 404, body = Problem), (status = 422, body = Problem))
+)]
+pub async fn change_domain(
+    State(state): State<AppState>,
+    Operator(actor): Operator,
+    Named(id): Named,
+    ValidJson(body): ValidJson<ChangeDomain>,
+) -> Result<Json<Participant>, Problem> {
+    let id = id.parse().map_err(|_| unknown("participant"))?;
+    let changed = state.registrar.set_domain(actor, id, body.domain).await?;
+    Ok(Json(changed))
 }
 
 /// Suspends a participant with its users and connectors, or lets them act again.

@@ -1,6 +1,6 @@
 //! Who somebody is (`OpenID` Connect Core 1.0 §5.3).
 
-use auth_client::{Role, TokenKind};
+use auth_client::{Role, TokenKind, api::ParticipantDomain};
 use axum::{Json, extract::State};
 use common::{
     http::{
@@ -45,6 +45,9 @@ pub struct UserInfo {
     /// The participant that the user belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     participant: Option<ParticipantInfo>,
+    /// The domain that the participant belongs to, where that is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<ParticipantDomain>,
 }
 
 /// A participant, as its users are told.
@@ -89,6 +92,7 @@ pub async fn show(
         extras: user.extras.clone(),
         name: user.name.clone(),
         email: user.email.clone().filter(|_| has_scope("email")),
+        domain: participant.as_ref().and_then(|one| one.domain.clone()),
         participant: participant.map(|one| ParticipantInfo {
             id: one.id,
             name: one.name.clone(),

@@ -293,6 +293,7 @@ impl Fixture {
             name: format!("参加機関{seed}"),
             corporate_number: Some(corporate_number(seed)),
             email: Some(format!("office{seed}@example.jp")),
+            domain: None,
         };
         self.operate("/v1/participants", &body)
             .await

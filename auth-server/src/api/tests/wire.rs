@@ -135,6 +135,7 @@ impl Wire {
             name: format!("参加機関{seed}"),
             corporate_number: Some(corporate_number(seed)),
             email: None,
+            domain: None,
         };
         let participant = self
             .operator

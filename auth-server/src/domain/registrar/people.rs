@@ -4,7 +4,7 @@ use auth_client::{
     State,
     api::{
         ChangeState, CreateParticipant, CreateUser, CreatedUser, OneTimeSecret, Participant,
-        ParticipantKind, ResetPassword, User,
+        ParticipantDomain, ParticipantKind, ResetPassword, User,
     },
 };
 use common::ids::{UserId, is_corporate_number, uuid_v7};
@@ -34,6 +34,7 @@ impl Registrar {
     ) -> Result<Participant, RegisterError> {
         check_text("name", &body.name, 1, 200)?;
         check_email(body.email.as_deref())?;
+        check_domain(body.domain.as_ref())?;
         let number = number_of(&body)?;
         self.alone(move |this| async move {
             let now = this.now();
@@ -43,6 +44,7 @@ impl Registrar {
                 name: body.name,
                 number,
                 email: body.email,
+                domain: body.domain,
                 state: State::Active,
                 created_at: now,
             };
@@ -51,6 +53,31 @@ impl Registrar {
                 .store
                 .insert_participant(&participant, &event)
                 .await?;
+            this.0.directory.put_participant(participant.clone());
+            Ok(participant)
+        })
+        .await
+    }
+
+    /// Says which domain a participant belongs to.
+    pub async fn set_domain(
+        &self,
+        actor: Actor,
+        id: Uuid,
+        domain: Option<ParticipantDomain>,
+    ) -> Result<Participant, RegisterError> {
+        check_domain(domain.as_ref())?;
+        self.alone(move |this| async move {
+            let found = this.0.directory.participant(id);
+            let found = found.ok_or(RegisterError::Unknown("participant"))?;
+            let told = domain.as_ref().map(|domain| domain.letter.clone());
+            let event = actor.event(this.now(), "participant.domain-set", &id, told);
+            let store = &this.0.store;
+            store.set_domain(id, domain.as_ref(), &event).await?;
+            let participant = Participant {
+                domain,
+                ..(*found).clone()
+            };
             this.0.directory.put_participant(participant.clone());
             Ok(participant)
         })
@@ -278,6 +305,16 @@ impl Registrar {
             .filter_map(|pair| issue(participant, std::str::from_utf8(&pair).ok()?).ok())
             .find(|id| self.0.directory.user(id).is_none())
     }
+}
+
+/// A letter and two names that screens have room for.
+fn check_domain(domain: Option<&ParticipantDomain>) -> Result<(), RegisterError> {
+    let Some(domain) = domain else { return Ok(()) };
+    if !matches!(domain.letter.as_bytes(), [b'A'..=b'Z']) {
+        return Err(invalid("domain.letter", "must be one of A to Z"));
+    }
+    check_text("domain.name_ja", &domain.name_ja, 1, 50)?;
+    check_text("domain.name_en", &domain.name_en, 1, 50)
 }
 
 /// The user ID of a participant's number and a suffix.

@@ -3,8 +3,8 @@
 use auth_client::{
     ConnectorRole, Role, State,
     api::{
-        Certificate, Event, GrantType, Participant, ParticipantKind, Purpose, RedirectUris,
-        ServiceKind, User,
+        Certificate, Event, GrantType, Participant, ParticipantDomain, ParticipantKind, Purpose,
+        RedirectUris, ServiceKind, User,
     },
 };
 use common::ids::{UserId, uuid_v7};
@@ -49,6 +49,11 @@ pub(crate) fn participant(number: &str) -> Participant {
         name: "架け橋".into(),
         number: number.into(),
         email: Some("a@example".into()),
+        domain: Some(ParticipantDomain {
+            letter: "A".into(),
+            name_ja: "防災".into(),
+            name_en: "Disaster prevention".into(),
+        }),
         state: State::Active,
         created_at: AT,
     }

@@ -2,7 +2,7 @@
 
 use auth_client::{
     Profile, State,
-    api::{Event, GrantType, Purpose, RedirectUris},
+    api::{Event, GrantType, ParticipantDomain, Purpose, RedirectUris},
 };
 use time::Duration;
 
@@ -300,6 +300,23 @@ pub(crate) async fn a_purpose_is_kept(store: impl Store) {
         };
         assert_eq!(shown("operator").unwrap().purpose, purpose);
         assert!(shown("auth.example").is_none());
+    }
+}
+
+/// Or taken away.
+pub(crate) async fn a_domain_is_kept(store: impl Store) {
+    let first = initialised(&store).await;
+    let other = ParticipantDomain {
+        letter: "B".into(),
+        name_ja: "河川".into(),
+        name_en: "Rivers".into(),
+    };
+    for (seconds, domain) in (1..).zip([None, Some(other)]) {
+        let event = event("domain", seconds);
+        let set = store.set_domain(first.participant.id, domain.as_ref(), &event);
+        set.await.unwrap();
+        let all = store.load(AT).await.unwrap().participants;
+        assert_eq!(all[0].domain, domain);
     }
 }
 

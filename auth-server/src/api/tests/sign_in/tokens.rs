@@ -226,6 +226,28 @@ async fn userinfo_tells_who_the_user_of_a_token_is() {
         assert_eq!(told[name], value, "{name}");
     }
     assert_eq!(told["participant"]["name"], "参加機関1");
+    assert_eq!(told.get("domain"), None);
+    let domain_a = json!({ "letter": "A", "name_ja": "防災", "name_en": "Disaster prevention" });
+    let path = format!("/v1/participants/{}/domain", domain.user.user.participant);
+    for body in [
+        json!({ "domain": { "letter": "a", "name_ja": "防災", "name_en": "x" } }),
+        json!({ "domain": { "letter": "AB", "name_ja": "防災", "name_en": "x" } }),
+    ] {
+        let refused = fixture.operate(&path, &body).await;
+        refused.assert_misfit("domain.letter");
+    }
+    let body = json!({ "domain": { "letter": "A", "name_ja": "防災", "name_en": "\u{202e}x\n" } });
+    fixture
+        .operate(&path, &body)
+        .await
+        .assert_misfit("domain.name_en");
+    let body = json!({ "domain": domain_a });
+    fixture.operate(&path, &body).await.expect(StatusCode::OK);
+    let now = fixture
+        .get(&bearer(screens), "/oauth2/userinfo")
+        .await
+        .json();
+    assert_eq!(now["domain"], domain_a);
     // The address is for those who ask for it.
     assert_eq!(told.get("email"), None);
 
