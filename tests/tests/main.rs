@@ -28,6 +28,7 @@ mod reference_peer;
 mod refusals;
 mod screens;
 mod secrets;
+mod sign_in;
 mod structure;
 mod suspended;
 mod targets;
