@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`ids`] | user IDs, connector IDs, event and exchange ids |
+//! | [`address_block`] | blocks of addresses, as configurations name them |
 //! | [`base_url`] | one spelling of an address, for comparisons |
 //! | [`clock`] | time as a parameter |
 //! | [`config`] | TOML + environment, units, secrets from files |
@@ -18,6 +19,7 @@
 //!
 //! A service is a type that implements [`service::Service`]; its library has a [`service::Program`], its `main` is one call of that.
 
+pub mod address_block;
 pub mod background;
 pub mod base_url;
 pub mod clock;

@@ -55,7 +55,8 @@ pub fn load_with<C: DeserializeOwned>(
 pub struct AdminConfig {
     /// Address of the listener; must be loopback.
     pub listen: SocketAddr,
-    /// Address of a second listener that answers `/healthz` and `/readyz` with a status alone, for load balancers.
+    /// Address of a second listener that answers `/healthz` and `/readyz` with a status alone, for load balancers. It takes a PROXY
+    /// header, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<SocketAddr>,
 }

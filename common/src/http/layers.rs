@@ -24,9 +24,10 @@ use super::{
     refusals, unambiguous,
 };
 use crate::{
+    address_block::AddressBlock,
     clock::{Clock as _, SystemClock},
     ids::uuid_v7,
-    listener::{ConnectionInfo, ListenerConfig, TlsMode},
+    listener::{ConnectionInfo, ListenerConfig},
 };
 
 /// Name of the header that carries the request id.
@@ -46,19 +47,18 @@ pub struct Front {
 #[derive(Debug)]
 struct Settings {
     header_size: usize,
-    proxies: Vec<IpAddr>,
+    proxies: Vec<AddressBlock>,
 }
 
 impl Front {
     /// Stands in front of `router` for the listener of `config`. Listeners do this themselves.
     pub fn new(router: Router, config: &ListenerConfig) -> Self {
-        let forwarded = config.tls == TlsMode::TerminatedUpstream;
         let router = router
             .fallback(|| async { Problem::from(&refusals::NO_SUCH_PATH) })
             .method_not_allowed_fallback(|| async { Problem::from(&refusals::METHOD_NOT_ALLOWED) });
         let settings = Settings {
             header_size: config.limits.header_size.as_usize(),
-            proxies: if forwarded {
+            proxies: if config.reads_forwarded_for() {
                 config.trusted_proxies.clone()
             } else {
                 Vec::new()
@@ -138,7 +138,8 @@ fn header_size(request: &Request<Body>) -> usize {
 
 /// The last address in `X-Forwarded-For` that is none of our proxies is the client's; whatever stands in front of it
 /// is the client's own claim.
-fn restore_client(request: &mut Request<Body>, proxies: &[IpAddr]) {
+fn restore_client(request: &mut Request<Body>, proxies: &[AddressBlock]) {
+    let is_proxy = |ip: IpAddr| proxies.iter().any(|block| block.contains(ip));
     let client = request
         .headers()
         .get_all(FORWARDED_FOR)
@@ -150,11 +151,11 @@ fn restore_client(request: &mut Request<Body>, proxies: &[IpAddr]) {
         .into_iter()
         .rev()
         .map_while(Result::ok)
-        .find(|ip| !proxies.contains(ip));
+        .find(|ip| !is_proxy(*ip));
     let Some(info) = request.extensions_mut().get_mut::<ConnectionInfo>() else {
         return;
     };
-    if let (Some(client), true) = (client, proxies.contains(&info.remote.ip())) {
+    if let (Some(client), true) = (client, is_proxy(info.remote.ip())) {
         info.remote = SocketAddr::new(client, 0);
     }
 }
@@ -166,6 +167,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::listener::{ConnectionControl, TlsMode};
 
     fn front() -> Front {
         let url = "http://x.example".parse().unwrap();
@@ -213,5 +215,48 @@ mod tests {
             text.contains(problem) && !text.contains("on purpose"),
             "{text}"
         );
+    }
+
+    /// From 10.20.0.5, with `X-Forwarded-For` in so many lines.
+    #[rstest]
+    #[case::a_load_balancer(TlsMode::TerminatedUpstream, "10.20.0.0/24", &["192.0.2.7"], "192.0.2.7")]
+    #[case::one_that_speaks_tls_to_us(TlsMode::Server, "10.20.0.0/24", &["192.0.2.7"], "192.0.2.7")]
+    #[case::by_its_address(TlsMode::Server, "10.20.0.5", &["192.0.2.7"], "192.0.2.7")]
+    #[case::what_a_client_claims(TlsMode::Server, "10.20.0.0/24", &["203.0.113.1, 192.0.2.7"], "192.0.2.7")]
+    #[case::in_several_lines(TlsMode::Server, "10.20.0.0/24", &["203.0.113.1", "192.0.2.7"], "192.0.2.7")]
+    #[case::through_two_of_ours(TlsMode::Server, "10.20.0.0/24", &["192.0.2.7, 10.20.0.9"], "192.0.2.7")]
+    #[case::none_is_told(TlsMode::Server, "10.20.0.0/24", &[], "10.20.0.5")]
+    #[case::no_address(TlsMode::Server, "10.20.0.0/24", &["192.0.2.7, x"], "10.20.0.5")]
+    #[case::another_network(TlsMode::Server, "10.20.1.0/24", &["192.0.2.7"], "10.20.0.5")]
+    #[case::callers_with_certificates(TlsMode::Mutual, "10.20.0.0/24", &["192.0.2.7"], "10.20.0.5")]
+    #[case::on_this_machine(TlsMode::None, "10.20.0.0/24", &["192.0.2.7"], "10.20.0.5")]
+    #[tokio::test]
+    async fn whom_a_proxy_of_ours_names_is_the_client(
+        #[case] tls: TlsMode,
+        #[case] proxies: &str,
+        #[case] lines: &[&'static str],
+        #[case] expected: &str,
+    ) {
+        let url = "https://x.example".parse().unwrap();
+        let mut config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, tls);
+        config.trusted_proxies = vec![proxies.parse().unwrap()];
+        let told =
+            get(
+                |info: axum::Extension<ConnectionInfo>| async move { info.remote.ip().to_string() },
+            );
+        let front = Front::new(Router::new().route("/", told), &config);
+        let mut request = Request::get("/").header("host", "x.example");
+        for line in lines {
+            request = request.header(FORWARDED_FOR, *line);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectionInfo {
+            remote: ([10, 20, 0, 5], 4711).into(),
+            peer: None,
+            control: ConnectionControl::default(),
+        });
+        let answer = front.answer(request).await;
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, expected);
     }
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ListenerLimits;
-use crate::process::{Findings, Section};
+use crate::{
+    address_block::AddressBlock,
+    process::{Findings, Section},
+};
 
 /// Which of a service's two listeners for the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +55,10 @@ pub struct ListenerConfig {
     /// What every connection begins with, sent by one of `trusted_proxies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy_protocol: Option<ProxyProtocol>,
-    /// Addresses whose PROXY header or `X-Forwarded-For` counts.
+    /// Addresses and networks (`10.20.0.0/24`) whose PROXY header or `X-Forwarded-For` counts. The header counts where TLS ends here
+    /// without a client certificate, or in front of us.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<AddressBlock>,
     /// Limits against slow and greedy clients.
     #[serde(default)]
     pub limits: ListenerLimits,
@@ -106,7 +110,18 @@ impl ListenerConfig {
         let is_unnamed = self.tls == TlsMode::TerminatedUpstream
             && self.proxy_protocol.is_none()
             && self.trusted_proxies.is_empty();
-        is_unnamed || self.trusted_proxies.contains(&address)
+        is_unnamed || self.trusts(address)
+    }
+
+    /// Whether `address` is that of a proxy of ours.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let blocks = &self.trusted_proxies;
+        blocks.iter().any(|block| block.contains(address))
+    }
+
+    /// Whether proxies of ours tell in `X-Forwarded-For` who calls: they end TLS, whether it begins anew behind them or not.
+    pub(crate) fn reads_forwarded_for(&self) -> bool {
+        matches!(self.tls, TlsMode::TerminatedUpstream | TlsMode::Server)
     }
 }
 
@@ -126,6 +141,13 @@ impl Section for ListenerConfig {
                 "needs trusted_proxies: a header from anybody could claim any address",
             );
         }
+        if self.trusted_proxies.iter().any(AddressBlock::is_everybody) {
+            findings.error(
+                "trusted_proxies",
+                &self.trusted_proxies,
+                "must not be everybody, who could claim any address; name the networks of the load balancers",
+            );
+        }
         findings.section("limits", &self.limits);
     }
 }
@@ -142,6 +164,8 @@ mod tests {
     #[case::an_upstream_without_a_name(TlsMode::TerminatedUpstream, None, &[], true)]
     #[case::beside_the_upstream(TlsMode::TerminatedUpstream, None, &["192.0.2.1"], false)]
     #[case::the_upstream(TlsMode::TerminatedUpstream, None, &["192.0.2.7"], true)]
+    #[case::in_its_network(TlsMode::Server, None, &["192.0.2.0/29"], true)]
+    #[case::beside_its_network(TlsMode::Server, None, &["192.0.2.8/29"], false)]
     #[case::told_by_the_proxy(TlsMode::Mutual, Some(ProxyProtocol::V2), &["192.0.2.1"], false)]
     fn proxies_speak_for_many(
         #[case] tls: TlsMode,
@@ -154,5 +178,17 @@ mod tests {
         config.proxy_protocol = proxy_protocol;
         config.trusted_proxies = proxies.iter().map(|ip| ip.parse().unwrap()).collect();
         assert_eq!(config.is_shared("192.0.2.7".parse().unwrap()), is_shared);
+    }
+
+    #[rstest]
+    #[case("0.0.0.0/0", true)]
+    #[case("::/0", true)]
+    #[case("10.20.0.0/24", false)]
+    #[case("0.0.0.0/1", false)]
+    fn everybody_is_no_proxy_of_ours(#[case] block: &str, #[case] is_wrong: bool) {
+        let url = "https://x.example".parse().unwrap();
+        let mut config = ListenerConfig::new(([127, 0, 0, 1], 0).into(), url, TlsMode::Server);
+        config.trusted_proxies = vec![block.parse().unwrap()];
+        assert_eq!(Findings::of(&config).errors().len(), usize::from(is_wrong));
     }
 }

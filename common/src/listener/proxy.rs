@@ -5,7 +5,10 @@
 use std::{io, net::SocketAddr};
 
 use ppp::v2::{Addresses, Command, Header};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    net::TcpStream,
+};
 
 /// Signature, version, family and length.
 const FIXED: usize = 16;
@@ -20,6 +23,13 @@ pub enum Announced {
     Client(SocketAddr),
     /// A connection of the proxy itself, such as a health check.
     Local,
+}
+
+/// Whether a header comes first, once there is a byte to tell by. Nothing else that is spoken here begins like one.
+pub(super) async fn begins(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    let length = stream.peek(&mut first).await?;
+    Ok(first[..length] == ppp::v2::PROTOCOL_PREFIX[..1])
 }
 
 /// Reads exactly one header and nothing behind it.

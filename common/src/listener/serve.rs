@@ -103,8 +103,22 @@ impl Listener {
                 arrivals: Arrivals::new(&config.limits),
                 config: config.clone(),
                 tls,
+                passes_over_headers: false,
             }),
         })
+    }
+
+    /// Takes connections with a PROXY header as well as those without one, whoever sends them: a load balancer may put one before
+    /// its health checks too. What it says of the client is nobody's word, and passed over.
+    ///
+    /// # Panics
+    /// Never: nothing serves yet, so nobody else has the settings.
+    #[must_use]
+    pub fn passing_over_proxy_headers(mut self) -> Self {
+        Arc::get_mut(&mut self.shared)
+            .expect("a listener that serves nothing yet has its settings alone")
+            .passes_over_headers = true;
+        self
     }
 
     /// The address in use, with the port that was picked where 0 was asked for.

@@ -62,6 +62,8 @@ pub(super) struct Shared {
     pub(super) arrivals: Arrivals,
     pub(super) config: ListenerConfig,
     pub(super) tls: Option<Arc<TlsStore>>,
+    /// Whether a PROXY header may come first, of which nothing is taken.
+    pub(super) passes_over_headers: bool,
 }
 
 /// A connection that was accepted.
@@ -80,10 +82,10 @@ impl Session {
         let shared = Arc::clone(&self.shared);
         let limits = &shared.config.limits;
         prepare(&stream, limits);
-        let Some(remote) = client_address(&shared.config, &mut stream, socket_remote).await else {
+        let Some(remote) = client_address(&shared, &mut stream, socket_remote).await else {
             return;
         };
-        let is_proxy = shared.config.trusted_proxies.contains(&remote.ip());
+        let is_proxy = shared.config.trusts(remote.ip());
         let has_place = is_proxy || self.place.belongs_to(Client::at(remote.ip()));
         let turn = if shared.config.is_shared(remote.ip()) {
             Some(Duration::ZERO)
@@ -294,21 +296,29 @@ fn prepare(stream: &TcpStream, limits: &ListenerLimits) {
 
 /// The client's address: as the proxy tells it, where one has to.
 async fn client_address(
-    config: &ListenerConfig,
+    shared: &Shared,
     stream: &mut TcpStream,
     socket_remote: SocketAddr,
 ) -> Option<SocketAddr> {
-    match config.proxy_protocol {
-        None => return Some(socket_remote),
-        Some(ProxyProtocol::V2) => {}
+    let config = &shared.config;
+    if config.proxy_protocol.is_none() && !shared.passes_over_headers {
+        return Some(socket_remote);
     }
-    if !config.trusted_proxies.contains(&socket_remote.ip()) {
+    let is_required = config.proxy_protocol == Some(ProxyProtocol::V2);
+    if is_required && !config.trusts(socket_remote.ip()) {
         tracing::warn!(remote = %socket_remote, "connection from an address that is no trusted proxy");
         return None;
     }
-    match timeout(config.limits.handshake.get(), proxy::read(stream)).await {
-        Ok(Ok(Announced::Client(client))) => return Some(client),
-        Ok(Ok(Announced::Local)) => {}
+    let reading = async {
+        if is_required || proxy::begins(stream).await? {
+            return proxy::read(stream).await.map(Some);
+        }
+        Ok(None)
+    };
+    match timeout(config.limits.handshake.get(), reading).await {
+        Ok(Ok(Some(Announced::Client(client)))) if is_required => return Some(client),
+        Ok(Ok(Some(Announced::Local))) if is_required => {}
+        Ok(Ok(_)) => return Some(socket_remote),
         Ok(Err(error)) => tracing::info!(%error, remote = %socket_remote, "no PROXY header"),
         Err(_) => tracing::info!(remote = %socket_remote, "no PROXY header in time"),
     }

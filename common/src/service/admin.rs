@@ -64,7 +64,8 @@ pub(super) async fn start(
             let router = Router::new()
                 .route("/healthz", get(|| async { StatusCode::OK }))
                 .route("/readyz", get(move || async move { status(&ready) }));
-            Some((bind(address, TlsMode::TerminatedUpstream).await?, router))
+            let listener = bind(address, TlsMode::TerminatedUpstream).await?;
+            Some((listener.passing_over_proxy_headers(), router))
         }
     };
     Ok(tokio::spawn(async move {

@@ -5,6 +5,7 @@
     reason = "helpers of tests may stop at the first surprise as tests do"
 )]
 
+mod headers;
 mod places;
 
 use std::{io, net::SocketAddr, time::Duration};
@@ -91,7 +92,10 @@ fn config(limits: ListenerLimits) -> ListenerConfig {
 }
 
 async fn start_with(config: &ListenerConfig) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
-    let listener = Listener::bind(config, None).await.unwrap();
+    serve(Listener::bind(config, None).await.unwrap())
+}
+
+fn serve(listener: Listener) -> (SocketAddr, mpsc::UnboundedReceiver<()>) {
     let address = listener.local_addr().unwrap();
     let router = Router::new()
         .route("/small", get(async || "small"))

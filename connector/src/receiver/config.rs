@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
 use common::{
+    address_block::AddressBlock,
     config::{AdminConfig, Period},
     ids::ConnectorId,
     listener::ListenerConfig,
@@ -15,10 +16,7 @@ use provenance_outbox::OutboxConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{
-    exchange::{Deadlines, ExchangeLimits},
-    upstream::AddressBlock,
-};
+use crate::exchange::{Deadlines, ExchangeLimits};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ mod framing;
 mod resource_url;
 mod rules;
 
-pub use address::{AddressBlock, AddressBlockError, AddressPolicy, is_public};
+pub use address::{AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
 pub use coding::{CodingError, content_coding};
 use common::tls::IdentityError;

@@ -1,6 +1,6 @@
 use std::sync::Mutex as StdMutex;
 
-use common::config::Period;
+use common::{address_block::AddressBlock, config::Period};
 use http_body_util::BodyExt as _;
 use rstest::rstest;
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 use super::*;
 use crate::{
     exchange::{Allowed, Deadlines},
-    upstream::{AddressBlock, DialError, ResourceUrl},
+    upstream::{DialError, ResourceUrl},
 };
 
 /// A server that answers each request of a connection with the next of `answers`, and counts connections. `None` closes
