@@ -102,6 +102,7 @@ fn every_migration_is_part_of_its_program() {
     let mut seen = 0;
     for package in [
         "auth-server",
+        "auth-server/sessions",
         "catalog-tool/site",
         "connector",
         "location-server",

@@ -1,4 +1,4 @@
-//! What connectors ask besides who calls, as traits, for stand-ins in tests.
+//! What connectors and servers with screens ask besides who calls, as traits, for stand-ins in tests.
 //!
 //! They are implemented here, and boxed, so that the clients' code is compiled in this crate, once.
 
@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use common::ids::{ConnectorId, UserId};
+use secrecy::SecretString;
+use url::Url;
 
 use crate::{
-    ConnectorRegistration, ExchangedToken, Registry, RegistryError, TokenError, TokenExchange,
-    VerifiedToken, api::Suspensions,
+    CodeFlow, ConnectorRegistration, ExchangedToken, Person, Registry, RegistryError, SignInAnswer,
+    SignInError, SignInRequest, SignedInTokens, TokenError, TokenExchange, VerifiedToken,
+    api::Suspensions,
 };
 
 /// Turns user tokens into tokens for somebody else.
@@ -88,5 +91,61 @@ impl Registrations for Registry {
         connector: Option<&ConnectorId>,
     ) -> Result<bool, RegistryError> {
         Self::is_suspended(self, provider, connector).await
+    }
+}
+
+/// Signs people in, for a server with screens.
+#[async_trait]
+pub trait SignsPeopleIn: Send + Sync {
+    /// As [`CodeFlow::issuer`].
+    fn issuer(&self) -> &str;
+
+    /// As [`CodeFlow::sign_in_address`].
+    fn sign_in_address(&self, request: &SignInRequest<'_>) -> Url;
+
+    /// As [`CodeFlow::sign_out_address`].
+    fn sign_out_address(&self, post_logout_redirect_uri: &str) -> Url;
+
+    /// As [`CodeFlow::redeem`].
+    async fn redeem(&self, answer: &SignInAnswer<'_>) -> Result<SignedInTokens, SignInError>;
+
+    /// As [`CodeFlow::refresh`].
+    async fn refresh(&self, token: &SecretString) -> Result<SignedInTokens, SignInError>;
+
+    /// As [`CodeFlow::revoke`].
+    async fn revoke(&self, refresh: &SecretString) -> Result<(), SignInError>;
+
+    /// As [`CodeFlow::person`].
+    async fn person(&self, access: &SecretString) -> Result<Person, SignInError>;
+}
+
+#[async_trait]
+impl SignsPeopleIn for CodeFlow {
+    fn issuer(&self) -> &str {
+        Self::issuer(self)
+    }
+
+    fn sign_in_address(&self, request: &SignInRequest<'_>) -> Url {
+        Self::sign_in_address(self, request)
+    }
+
+    fn sign_out_address(&self, post_logout_redirect_uri: &str) -> Url {
+        Self::sign_out_address(self, post_logout_redirect_uri)
+    }
+
+    async fn redeem(&self, answer: &SignInAnswer<'_>) -> Result<SignedInTokens, SignInError> {
+        Self::redeem(self, answer).await
+    }
+
+    async fn refresh(&self, token: &SecretString) -> Result<SignedInTokens, SignInError> {
+        Self::refresh(self, token).await
+    }
+
+    async fn revoke(&self, refresh: &SecretString) -> Result<(), SignInError> {
+        Self::revoke(self, refresh).await
+    }
+
+    async fn person(&self, access: &SecretString) -> Result<Person, SignInError> {
+        Self::person(self, access).await
     }
 }

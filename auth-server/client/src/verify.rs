@@ -235,6 +235,14 @@ pub struct Shape {
 }
 
 impl Shape {
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    pub(crate) fn iss(&self) -> &str {
+        &self.iss
+    }
+
     /// Reads header and issuer; `None` unless the token has three parts, algorithm ES256 and a `kid`.
     pub fn read(token: &str) -> Option<Self> {
         #[derive(Deserialize)]

@@ -84,9 +84,10 @@ What an application gets of a provider connector's refusal is `provider-refused`
 }
 
 /// The tables of what has names for message ids.
-const NAMED: [(&str, Table); 5] = [
+const NAMED: [(&str, Table); 6] = [
     ("Everywhere", common::http::refusals::TABLE),
     ("Authentication server", auth_server::REFUSALS),
+    ("Servers with screens", auth_sessions::REFUSALS),
     ("Location server", location_server::REFUSALS),
     ("Ledger", provenance::REFUSALS),
     ("Data server", data_server::REFUSALS),
