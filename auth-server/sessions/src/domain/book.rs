@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_client::{
-    CallerError, Callers, SignInError, SignedInTokens, SignsPeopleIn, TokenError, VerifiedToken,
+    Binding, CallerError, Callers, MeantFor, SignInError, SignedInTokens, SignsPeopleIn,
+    VerifiedToken,
 };
 use common::{clock::SharedClock, ids::ConnectorId, process::Shutdown, telemetry::Chain};
 use common_db::StoreError;
@@ -265,16 +266,15 @@ impl SessionBook {
         Ok(())
     }
 
-    /// The token, which has to be for this server's screens: got by it, for it alone, for nobody else to use.
     async fn judge(&self, access: &SecretString) -> Result<Arc<VerifiedToken>, CallerError> {
-        let token = self.callers.facts().token(access.expose_secret()).await;
-        let token = token.map_err(CallerError::Token)?;
-        let (claims, own) = (&token.claims, self.own.as_str());
-        let is_own = matches!(claims.audiences(), [only] if only == own) && claims.azp == own;
-        if !is_own || claims.is_bound() || claims.act.is_some() {
-            return Err(CallerError::Token(TokenError::WrongAudience));
-        }
-        Ok(token)
+        let meant = MeantFor::Screens(&self.own);
+        let caller = self
+            .callers
+            .identify(Binding::Nothing, Some(access.expose_secret()), meant)
+            .await?;
+        Ok(caller
+            .token
+            .expect("a token that was given is in the answer"))
     }
 
     fn open(&self, session: &Stored) -> Option<Kept> {
