@@ -1,0 +1,6 @@
+mod exactness;
+mod following;
+mod kit;
+mod large;
+mod queries;
+mod results;
