@@ -14,6 +14,7 @@ mod certificates;
 mod http;
 mod ids;
 mod ledger;
+mod search;
 mod settings;
 mod tokens;
 
@@ -23,6 +24,7 @@ use self::{
     http::{authorization, exchange_headers, head, proxy_header, resource_url},
     ids::{base_url, event_id, id},
     ledger::{batch, batch_item, bookmark, commitment, event, json, lineage_query, receipt},
+    search::{catalog_query, catalog_search},
     settings::{environment, units},
     tokens::{location_record, token},
 };
@@ -31,12 +33,14 @@ use self::{
 pub type Target = fn(&[u8]);
 
 /// All of them. A corpus and a fuzz target are called as their function.
-pub const TARGETS: [(&str, Target); 26] = [
+pub const TARGETS: [(&str, Target); 28] = [
     ("authorization", authorization),
     ("base_url", base_url),
     ("batch", batch),
     ("batch_item", batch_item),
     ("bookmark", bookmark),
+    ("catalog_query", catalog_query),
+    ("catalog_search", catalog_search),
     ("certificate", certificate),
     ("certificate_request", certificate_request),
     ("ckan_package", ckan_package),
