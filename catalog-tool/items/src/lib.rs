@@ -27,11 +27,13 @@ mod codes;
 mod dataset;
 mod date;
 mod dcat;
+mod difference;
 mod form;
 mod item;
 mod limits;
 mod period;
 mod read;
+mod sample;
 mod search;
 mod table;
 #[cfg(test)]
@@ -45,9 +47,11 @@ pub use self::{
     codes::{Code, CodeList, LICENCES, OTHER, other_text},
     dataset::{Dataset, Distribution, Sharing, Side, View},
     dcat::Catalog,
+    difference::{Difference, Differences},
     form::{Field, Form, List, Section, form},
     item::{By, Case, Group, Item, Kind, Level, Obligation, Place},
     limits::{Limits, ReadError},
+    sample::{sample, sample_folders},
     search::{As, CROSS_FACETS, Engine},
     table::{dataset_item, distribution_item, items, keys},
     text::Text,

@@ -26,7 +26,7 @@ fn view(package: &Json) -> View {
     View::from_ckan(package.as_object().unwrap(), &Limits::default()).unwrap()
 }
 
-fn triples(turtle: &str) -> Vec<Triple> {
+pub(super) fn triples(turtle: &str) -> Vec<Triple> {
     TurtleParser::new()
         .for_slice(turtle)
         .map(|triple| triple.unwrap())
@@ -248,7 +248,7 @@ fn expand(name: &str) -> String {
     format!("{begin}{rest}")
 }
 
-fn conforms(triples: &[Triple]) -> Result<(), String> {
+pub(super) fn conforms(triples: &[Triple]) -> Result<(), String> {
     let mut things: BTreeMap<String, Vec<(&str, &Term)>> = BTreeMap::new();
     for triple in triples {
         let said = things.entry(triple.subject.to_string()).or_default();

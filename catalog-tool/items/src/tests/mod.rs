@@ -1,8 +1,10 @@
 mod checked;
 mod dcat;
+mod difference;
 mod form;
 mod legacy;
 mod round_trips;
 mod samples;
 mod search;
 mod table;
+mod trial;
