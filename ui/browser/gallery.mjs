@@ -29,6 +29,7 @@ findings.check(stops[0] === "本文へ移動", "keyboard", `the first stop is ${
 findings.check(stops.length > 15, "keyboard", `${stops.length} stops only: ${stops.join(", ")}`);
 
 await page.goto(`${base}/`);
+await page.locator("h1").waitFor();
 await page.keyboard.press("Tab");
 await page.keyboard.press("Enter");
 await page.waitForFunction(() => document.activeElement?.id === "main").catch(() => findings.add("keyboard", "the skip link leads elsewhere"));
