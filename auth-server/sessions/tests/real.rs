@@ -206,6 +206,7 @@ async fn steward(operator: &OperatorClient) -> CreatedUser {
         name: "参加者".to_owned(),
         corporate_number: None,
         email: None,
+        domain: None,
     };
     let participant = operator.create_participant(&participant).await;
     let user = CreateUser {
