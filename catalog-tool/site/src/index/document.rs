@@ -19,6 +19,17 @@ const MAX_EXACT: usize = 1024;
 /// Bytes of a field's name; what a longer one has is found in [`EVERYTHING`] alone.
 const MAX_NAME: usize = 200;
 
+/// What became of a dataset.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The number of this change.
+    pub counter: u64,
+    /// The dataset.
+    pub id: String,
+    /// All that is to be found of it from now on, a document a view; none if it is gone.
+    pub documents: Vec<Document>,
+}
+
 /// One view of a dataset, as plain fields. Any name may be a field's, and a field may be given several times.
 ///
 /// Values that look like a number or like a time are kept as such too, so that ranges and sorting go by what they mean.

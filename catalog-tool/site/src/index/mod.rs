@@ -49,7 +49,7 @@ use std::{
 use tokio::sync::{Notify, watch};
 
 pub use self::{
-    document::{Document, EVERYTHING},
+    document::{Change, Document, EVERYTHING},
     fold::fold,
     folder::OpenError,
     follow::{Source, SourceError, SourceState},
@@ -60,17 +60,6 @@ use self::{
     schema::Fields,
     writer::Writer,
 };
-
-/// What became of a dataset.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// The number of this change.
-    pub counter: u64,
-    /// The dataset.
-    pub id: String,
-    /// All that is to be found of it from now on, a document a view; none if it is gone.
-    pub documents: Vec<Document>,
-}
 
 /// An index.
 pub struct Index {

@@ -11,7 +11,7 @@ use tantivy::{
 };
 
 use super::{
-    Change,
+    document::Change,
     folder::{At, Opened},
     schema::Fields,
 };

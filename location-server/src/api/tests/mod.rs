@@ -52,13 +52,20 @@ fn tokens(auth: &FakeAuth) {
             ..operator()
         }),
     );
-    auth.token(
-        "addressed",
-        Ok(TokenClaims {
-            roles: roles.to_vec(),
-            ..exchanged(operator(), "tool.example", OWN, None)
-        }),
-    );
+    let exchanged = || exchanged(operator(), "tool.example", OWN, None);
+    auth.token("addressed", Ok(exchanged()));
+    for (name, role) in [
+        ("stewards", Role::Steward),
+        ("addressed-with-role", Role::Operator),
+    ] {
+        auth.token(
+            name,
+            Ok(TokenClaims {
+                roles: vec![role],
+                ..exchanged()
+            }),
+        );
+    }
     auth.token("expired", Err(TokenError::Expired));
 }
 

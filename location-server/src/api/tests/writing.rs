@@ -20,6 +20,12 @@ use super::*;
     StatusCode::FORBIDDEN
 )]
 #[case("tool.example", Some("Bearer addressed"), StatusCode::FORBIDDEN)]
+#[case("tool.example", Some("Bearer stewards"), StatusCode::FORBIDDEN)]
+#[case(
+    "tool.example",
+    Some("Bearer addressed-with-role"),
+    StatusCode::UNAUTHORIZED
+)]
 #[case("gone.example", Some("Bearer operators"), StatusCode::FORBIDDEN)]
 #[tokio::test]
 async fn writing_takes_an_operators_token_and_certificate(
