@@ -1,10 +1,8 @@
 //! The claims of an access token.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use common::ids::{ConnectorId, UserId};
+use common::ids::UserId;
 use serde::{Deserialize, Serialize};
-
-use crate::token_error::TokenError;
 
 /// What a person may do beyond exchanging data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -209,25 +207,6 @@ impl TokenClaims {
     pub fn is_bound(&self) -> bool {
         self.cnf.is_some()
     }
-
-    /// Refuses a bound token that comes with another certificate than its own, or with none (`thumbprint` is the base64url
-    /// SHA-256 of the caller's certificate). A token that is not bound passes.
-    pub fn check_binding(&self, thumbprint: Option<&str>) -> Result<(), TokenError> {
-        match (&self.cnf, thumbprint) {
-            (None, _) => Ok(()),
-            (Some(cnf), Some(thumbprint)) if cnf.x5t_s256 == thumbprint => Ok(()),
-            (Some(_), _) => Err(TokenError::WrongBinding),
-        }
-    }
-
-    /// Refuses a token that names audiences without naming this connector. A token without audiences passes.
-    pub fn check_audience(&self, own: &ConnectorId) -> Result<(), TokenError> {
-        match &self.aud {
-            None => Ok(()),
-            Some(aud) if aud.contains(own.as_ref()) => Ok(()),
-            Some(_) => Err(TokenError::WrongAudience),
-        }
-    }
 }
 
 /// The identifier of `token`, which nobody has checked. `None` if it is no JWT.
@@ -245,6 +224,8 @@ pub(crate) fn jti_of(token: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use common::ids::ConnectorId;
+
     use super::*;
 
     fn claims() -> TokenClaims {
@@ -287,45 +268,6 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_token_needs_its_own_certificate() {
-        let bound = TokenClaims {
-            cnf: Some(Cnf {
-                x5t_s256: "abc".into(),
-            }),
-            ..claims()
-        };
-        assert!(bound.check_binding(Some("abc")).is_ok());
-        assert!(matches!(
-            bound.check_binding(Some("abd")),
-            Err(TokenError::WrongBinding)
-        ));
-        assert!(matches!(
-            bound.check_binding(None),
-            Err(TokenError::WrongBinding)
-        ));
-        assert!(claims().check_binding(None).is_ok());
-    }
-
-    #[test]
-    fn an_audience_is_for_those_it_names() {
-        let own: ConnectorId = "provider.a.example".parse().unwrap();
-        assert!(claims().check_audience(&own).is_ok());
-        let one = TokenClaims {
-            aud: Some(Audience::One("provider.a.example".into())),
-            ..claims()
-        };
-        assert!(one.check_audience(&own).is_ok());
-        let many = TokenClaims {
-            aud: Some(Audience::Many(vec!["provider.b.example".into()])),
-            ..claims()
-        };
-        assert!(matches!(
-            many.check_audience(&own),
-            Err(TokenError::WrongAudience)
-        ));
-    }
-
-    #[test]
     fn both_spellings_of_the_audience_are_read() {
         let one: Audience = serde_json::from_str("\"a\"").unwrap();
         let many: Audience = serde_json::from_str("[\"a\",\"b\"]").unwrap();
@@ -353,14 +295,11 @@ mod tests {
         for named in [&once, &twice, &among] {
             assert_eq!(named.kind(), Some(TokenKind::Management));
             assert!(named.names("provider.a.example") && named.has_role(Role::Operator));
-            assert!(named.check_audience(&own).is_ok());
         }
         // It counts for nobody else because of that, and is no token for everybody either.
-        let other: ConnectorId = "provider.b.example".parse().unwrap();
         let nobody = with(serde_json::json!([]));
         for claims in [&once, &twice, &among, &nobody] {
             assert!(!claims.names("provider.b.example"));
-            assert!(claims.check_audience(&other).is_err());
             assert_ne!(claims.kind(), Some(TokenKind::Plain));
         }
         // It is passed on as it was said.

@@ -120,8 +120,8 @@ impl TokenVerifier {
     /// Checks `token`: shape, issuer, key and signature, times, and whether the issuer still calls it active.
     ///
     /// A token of another issuer, a malformed or an expired one is refused without asking anybody. Several callers with
-    /// the same token share one question. Binding and audience are the caller's to check
-    /// ([`TokenClaims::check_binding`], [`TokenClaims::check_audience`]): only it knows who sent the token.
+    /// the same token share one question. Binding and audience are for [`crate::Callers`],
+    /// who know who sent the token.
     ///
     /// Cancel safe.
     pub async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {

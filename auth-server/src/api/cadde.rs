@@ -3,7 +3,6 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    Json,
     body::Body,
     extract::{FromRequest, Request, State},
     response::{IntoResponse, Response},
@@ -18,13 +17,13 @@ use common::{
     listener::ListenerKind,
 };
 use common_db::is_unavailable;
-use http::{HeaderValue, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
 
 use super::{
     fields::Fields,
     refusals,
     state::AppState,
+    unstored::unstored,
     unverified::{ClientError, UnverifiedRequest, request_id},
 };
 use crate::domain::{
@@ -137,7 +136,7 @@ pub async fn token(State(state): State<AppState>, asked: Asked) -> Result<Respon
         .logins
         .password(&client, &user_id, password, address)
         .await?;
-    Ok(answer(Tokens::from(pair)))
+    Ok(unstored(Tokens::from(pair)))
 }
 
 /// Exchanges a refresh token.
@@ -161,7 +160,7 @@ pub async fn refresh(
         .logins
         .refresh(&client, &refresh_token, request_id())
         .await?;
-    Ok(answer(Tokens::from(pair)))
+    Ok(unstored(Tokens::from(pair)))
 }
 
 /// Says whose token it is. Existing callers take every 200 for a good token, so any other token is answered with 403, and so
@@ -183,7 +182,7 @@ pub async fn introspect(
     let claims = state.issuer.check(token);
     let claims = claims.filter(|claims| state.issuer.may_ask(&client, claims));
     let claims = claims.ok_or(Failure::Inactive)?;
-    Ok(answer(Introspected {
+    Ok(unstored(Introspected {
         user_id: claims.user,
     }))
 }
@@ -208,14 +207,6 @@ fn strip_scheme(value: &str) -> &str {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => value,
     }
-}
-
-fn answer<T: Serialize>(body: T) -> Response {
-    let mut response = Json(body).into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Why a CADDE endpoint refuses.

@@ -12,6 +12,7 @@ mod registry;
 mod routes;
 mod sign_in;
 mod state;
+mod unstored;
 mod unverified;
 
 #[cfg(test)]

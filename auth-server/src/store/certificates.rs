@@ -88,13 +88,10 @@ impl Certificates for SqlStore {
                         .bind(&certificate.certificate.serial),
                 )
                 .await?;
-                if spent != 1 {
-                    tx.rollback().await?;
-                    return Ok(false);
+                if spent == 1 {
+                    insert_event(&mut tx, event).await?;
                 }
-                insert_event(&mut tx, event).await?;
-                tx.commit().await?;
-                Ok(true)
+                Ok(tx.commit_if(spent == 1).await?)
             };
         self.database.run(attempt).await
     }

@@ -76,13 +76,10 @@ impl Clients for SqlStore {
                     .bind(over),
                 )
                 .await?;
-            if set == 0 {
-                tx.rollback().await?;
-                return Ok(false);
+            if set > 0 {
+                insert_event(&mut tx, event).await?;
             }
-            insert_event(&mut tx, event).await?;
-            tx.commit().await?;
-            Ok(true)
+            Ok(tx.commit_if(set > 0).await?)
         };
         self.database.run(attempt).await
     }

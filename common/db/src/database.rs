@@ -322,6 +322,19 @@ impl Transaction {
             }
         })
     }
+
+    /// Makes it count where it `is_so`, undoes it where not; tells which.
+    ///
+    /// # Errors
+    /// [`sqlx::Error`].
+    pub async fn commit_if(self, is_so: bool) -> sqlx::Result<bool> {
+        if is_so {
+            self.commit().await?;
+        } else {
+            self.rollback().await?;
+        }
+        Ok(is_so)
+    }
 }
 
 /// What is done for a statement at one of both: the same three, with the database's own types.

@@ -63,10 +63,10 @@ fn table() -> Vec<(Endpoint, MethodRouter<AuthorizationApi>)> {
         Endpoint::new("peer", method, path, ACCESS)
     };
     vec![
-        (peer("GET", ONE), get(list_target)),
+        (peer("GET", ONE), get(list::<true>)),
         (peer("POST", ONE), post(register)),
         (peer("DELETE", ONE), delete(remove)),
-        (peer("GET", ALL), get(list_all)),
+        (peer("GET", ALL), get(list::<false>)),
     ]
 }
 
@@ -183,24 +183,14 @@ impl AuthorizationApi {
     }
 }
 
-async fn list_target(
+async fn list<const OF_TARGET: bool>(
     State(api): State<AuthorizationApi>,
     peer: Peer,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, GrantError> {
     let caller = api.caller(&headers, &peer).await?;
-    api.list(&caller, query.as_deref(), true).await
-}
-
-async fn list_all(
-    State(api): State<AuthorizationApi>,
-    peer: Peer,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, GrantError> {
-    let caller = api.caller(&headers, &peer).await?;
-    api.list(&caller, query.as_deref(), false).await
+    api.list(&caller, query.as_deref(), OF_TARGET).await
 }
 
 async fn register(

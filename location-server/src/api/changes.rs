@@ -13,7 +13,7 @@ use http::HeaderMap;
 use location_client::api::ChangesResponse;
 use serde::Deserialize;
 
-use super::{AppState, access::identified};
+use super::{AppState, access::identified, page};
 use crate::domain::ReadError;
 
 /// Changes a page where nothing is said.
@@ -50,27 +50,24 @@ pub(super) struct Page {
 pub(super) async fn list(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    page: Result<Query<Page>, QueryRejection>,
+    asked: Result<Query<Page>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<ChangesResponse>, Problem> {
     let (_, caller) = identified(&app, &connection, &headers)
         .await
         .map_err(problem)?;
     caller.may_review().map_err(problem)?;
-    let Query(page) =
-        page.map_err(|rejection| refusals::PARAMETER_DOES_NOT_FIT.problem(rejection.body_text()))?;
-    let limit = match page.limit.as_deref().map(str::parse::<u32>) {
-        None => DEFAULT_PAGE,
-        Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
-        Some(_) => return Err(bad("limit", "a whole number from 1 to 500 is expected")),
-    };
+    let Query(asked) = asked
+        .map_err(|rejection| refusals::PARAMETER_DOES_NOT_FIT.problem(rejection.body_text()))?;
+    let limit = page::limit(asked.limit.as_deref(), DEFAULT_PAGE, MAX_PAGE)
+        .map_err(|error| bad("limit", &error))?;
     // The cursor is the number of the last change seen; callers only pass it back.
-    let after = match page.cursor.as_deref().map(str::parse::<i64>) {
+    let after = match asked.cursor.as_deref().map(str::parse::<i64>) {
         None => 0,
         Some(Ok(after)) if after >= 0 => after,
         Some(_) => return Err(bad("cursor", "this is no cursor of this list")),
     };
-    let provider = page
+    let provider = asked
         .provider_id
         .as_deref()
         .map(UserId::parse)

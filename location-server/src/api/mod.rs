@@ -9,6 +9,7 @@ mod body;
 mod changes;
 mod error;
 mod etag;
+mod page;
 mod read;
 mod state;
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::{
     AppState,
     access::{identified, registered},
     error::{self, WireError},
-    etag,
+    etag, page,
 };
 
 /// Longest page of the list, and its length where none is asked for: existing tools know no pages.
@@ -119,23 +119,15 @@ pub(super) struct Page {
 pub(super) async fn all(
     State(app): State<AppState>,
     Extension(connection): Extension<ConnectionInfo>,
-    page: Result<Query<Page>, QueryRejection>,
+    asked: Result<Query<Page>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<LocationsResponse>, WireError> {
     let (_, caller) = identified(&app, &connection, &headers).await?;
     caller.may_review()?;
-    let Query(page) = page.map_err(|rejection| WireError::queries(rejection.body_text()))?;
-    let limit = match page.limit.as_deref().map(str::parse::<u32>) {
-        None => MAX_PAGE,
-        Some(Ok(limit)) if (1..=MAX_PAGE).contains(&limit) => limit,
-        Some(_) => {
-            return Err(WireError::query(
-                "limit",
-                "a whole number from 1 to 10000 is expected",
-            ));
-        }
-    };
-    let after = page.cursor.as_deref().map(decode_cursor).transpose()?;
+    let Query(asked) = asked.map_err(|rejection| WireError::queries(rejection.body_text()))?;
+    let limit = page::limit(asked.limit.as_deref(), MAX_PAGE, MAX_PAGE)
+        .map_err(|error| WireError::query("limit", error))?;
+    let after = asked.cursor.as_deref().map(decode_cursor).transpose()?;
     // One more than the page tells whether there is another.
     let mut records = app.directory.list(after.as_deref(), limit + 1).await?;
     let more = records.len() > limit as usize;

@@ -103,8 +103,7 @@ pub(super) async fn replace(
             &changer.author,
         )
         .await?;
-    let tag = changer.changed(&app, ChangeKind::Update, &stored).await?;
-    Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
+    changer.updated(&app, &stored).await
 }
 
 /// Changes the stated members of a location.
@@ -147,8 +146,7 @@ pub(super) async fn change(
             &changer.author,
         )
         .await?;
-    let tag = changer.changed(&app, ChangeKind::Update, &stored).await?;
-    Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
+    changer.updated(&app, &stored).await
 }
 
 /// Removes a location.
@@ -231,6 +229,12 @@ impl Changer {
         self.tell(kind, &stored.provider);
         let signed = app.directory.sign(stored).await.map_err(ReadError::from)?;
         Ok(etag::tag(&signed))
+    }
+
+    /// The answer to a change of a record that was there.
+    async fn updated(&self, app: &AppState, stored: &Stored) -> Result<HttpResponse, WireError> {
+        let tag = self.changed(app, ChangeKind::Update, stored).await?;
+        Ok((StatusCode::NO_CONTENT, [(ETAG, tag)]).into_response())
     }
 
     /// One line of log and one count for a change that the history holds.

@@ -38,16 +38,6 @@ impl Locations {
     }
 }
 
-/// Makes a change count whose last statement wrote `rows`, and undoes it where that is none.
-async fn is_done(tx: Transaction, rows: u64) -> Result<bool, StoreError> {
-    if rows == 0 {
-        tx.rollback().await?;
-    } else {
-        tx.commit().await?;
-    }
-    Ok(rows > 0)
-}
-
 #[async_trait]
 impl LocationStore for Locations {
     async fn get(&self, provider: &UserId) -> Result<Option<Stored>, StoreError> {
@@ -109,7 +99,7 @@ impl LocationStore for Locations {
                 entry: entry.clone(),
                 version,
             };
-            Ok(is_done(tx, inserted).await?.then_some(stored))
+            Ok(tx.commit_if(inserted > 0).await?.then_some(stored))
         };
         self.database.run(attempt).await
     }
@@ -146,7 +136,7 @@ impl LocationStore for Locations {
                 entry: entry.clone(),
                 version,
             };
-            Ok(is_done(tx, updated).await?.then_some(stored))
+            Ok(tx.commit_if(updated > 0).await?.then_some(stored))
         };
         self.database.run(attempt).await
     }
@@ -170,7 +160,7 @@ impl LocationStore for Locations {
                         .bind(from.version),
                 )
                 .await?;
-            is_done(tx, deleted).await
+            Ok(tx.commit_if(deleted > 0).await?)
         };
         self.database.run(attempt).await
     }

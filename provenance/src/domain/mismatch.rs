@@ -2,18 +2,14 @@
 
 use std::borrow::Cow;
 
-use provenance_model::{
-    commitment::{Commitment, Salt},
-    core::{Actor, CoreParts, Predecessor, Subject},
-    event_id::of_ledger,
-    json,
-};
+use provenance_model::{commitment::Commitment, core::Actor};
 use serde_json::{Value, json};
 
 use super::{
+    evidence,
     moment::Moment,
     parties::Facts,
-    store::{Columns, Index, Known, LedgerStoreError, LedgerTx, NewRecord, Waiting},
+    store::{Index, Known, LedgerStoreError, LedgerTx, Waiting},
 };
 
 /// Most records that one `mismatch` record names, so that its size has a bound.
@@ -95,34 +91,14 @@ fn record<T: LedgerTx>(
     metrics::counter!("ledger_mismatches_total").increment(1);
     tracing::warn!(id = own.id, others = others.len(), first = others[0].id, differs = ?others[0].members,
         "both sides of an exchange do not say the same");
-    let id = of_ledger(moment.at).to_string();
     let differs: Vec<Value> = others
         .iter()
         .map(|other| json!({ "cdleventid": other.id, "members": other.members }))
         .collect();
-    let body = json!({ "type": "mismatch", "id": id, "cdleventid": own.id, "differs": differs });
-    let one = |id: &str, commitment| Predecessor {
-        id: id.to_owned(),
-        commitment: Some(commitment),
-    };
-    let prev: Vec<Predecessor> = std::iter::once(one(own.id, own.commitment))
-        .chain(others.iter().map(|other| one(&other.id, other.commitment)))
-        .collect();
-    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), own.actor);
-    let core = parts.assemble(&prev, &moment.rx);
-    let salt = Salt::random();
-    let columns = Columns::of_evidence("mismatch");
-    tx.insert(&NewRecord {
-        id: &id,
-        subject_kind: Subject::Evidence,
-        commitment: &Commitment::new(&salt, &core),
-        salt: &salt,
-        core: &core,
-        columns: &columns,
-        rx_ms: moment.rx_ms,
-        actor: &own.actor.key(),
-        content: None,
-        about: Some(own.id),
-    })?;
-    Ok(())
+    let differs = Some(("differs", Value::from(differs)));
+    let others = others
+        .iter()
+        .map(|other| (other.id.as_str(), other.commitment));
+    let all = std::iter::once((own.id, own.commitment)).chain(others);
+    evidence::record(tx, own.actor, ("mismatch", own.id), differs, all, moment)
 }

@@ -5,6 +5,7 @@
 //! is in [`access`], whose an event is in [`parties`].
 
 pub mod access;
+mod evidence;
 mod index;
 pub mod lineage;
 mod mismatch;

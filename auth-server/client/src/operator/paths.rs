@@ -1,16 +1,13 @@
 //! The paths of the operator API, each a method.
 
-use common::{
-    ids::{ConnectorId, UserId},
-    profile::Profile,
-};
+use common::ids::{ConnectorId, UserId};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Empty, OperatorClient, OperatorError};
 use crate::api::{
-    AppClient, Certificate, ChangeDomain, ChangeProfile, ChangePurpose, ChangeState, Connector,
-    ConnectorCheck, CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
+    AppClient, Certificate, ChangeDomain, ChangePurpose, ChangeState, Connector, ConnectorCheck,
+    CreateAppClient, CreateConnector, CreateParticipant, CreateService, CreateUser,
     CreatedAppClient, CreatedConnector, CreatedService, CreatedUser, EnrolmentCode, Event, Page,
     Participant, ParticipantDomain, Purpose, RedirectUris, ResetPassword, RevokeCertificate,
     RotatedSecret, Service, State, User,
@@ -100,14 +97,6 @@ impl OperatorClient {
         self.get(&["services"], cursor).await
     }
 
-    /// `GET /v1/clients`; `cursor` is `next` of the page before.
-    pub async fn app_clients(
-        &self,
-        cursor: Option<&str>,
-    ) -> Result<Page<AppClient>, OperatorError> {
-        self.get(&["clients"], cursor).await
-    }
-
     /// `GET /v1/certificates`; `cursor` is `next` of the page before.
     pub async fn certificates(
         &self,
@@ -163,39 +152,6 @@ impl OperatorClient {
             .await
     }
 
-    /// `POST /v1/connectors/{id}/profile`.
-    pub async fn set_connector_profile(
-        &self,
-        id: &ConnectorId,
-        profile: Profile,
-    ) -> Result<Connector, OperatorError> {
-        self.post(
-            &["connectors", id.as_str(), "profile"],
-            &ChangeProfile { profile },
-        )
-        .await
-    }
-
-    /// `POST /v1/services/{id}/state`.
-    pub async fn set_service_state(
-        &self,
-        id: &ConnectorId,
-        state: State,
-        reason: &str,
-    ) -> Result<Service, OperatorError> {
-        self.set_state("services", id.as_str(), state, reason).await
-    }
-
-    /// `POST /v1/clients/{id}/state`.
-    pub async fn set_app_client_state(
-        &self,
-        id: &str,
-        state: State,
-        reason: &str,
-    ) -> Result<AppClient, OperatorError> {
-        self.set_state("clients", id, state, reason).await
-    }
-
     /// `POST /v1/clients/{id}/purpose`.
     pub async fn set_app_client_purpose(
         &self,
@@ -224,15 +180,6 @@ impl OperatorClient {
     ) -> Result<Service, OperatorError> {
         self.post(&["services", id.as_str(), "redirect-uris"], uris)
             .await
-    }
-
-    /// `POST /v1/clients/{id}/redirect-uris`.
-    pub async fn set_app_client_redirect_uris(
-        &self,
-        id: &str,
-        uris: &RedirectUris,
-    ) -> Result<AppClient, OperatorError> {
-        self.post(&["clients", id, "redirect-uris"], uris).await
     }
 
     /// `GET /v1/clients/{id}`.

@@ -1,16 +1,11 @@
 //! Introspection (RFC 7662).
 
 use auth_client::TokenClaims;
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderValue, header::CACHE_CONTROL};
+use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 
 use super::{OAuthError, asked::Asked};
-use crate::api::state::AppState;
+use crate::api::{state::AppState, unstored::unstored};
 
 /// What the endpoint reads.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -73,13 +68,8 @@ pub async fn introspect(
             token_type: "Bearer",
             claims,
         });
-    let mut response = Json(Answer {
+    Ok(unstored(Answer {
         active: token.is_some(),
         token,
-    })
-    .into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    }))
 }

@@ -1,22 +1,16 @@
 //! The token endpoint.
 
 use auth_client::{Profile, api::GrantType};
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use common::telemetry::Chain;
-use http::{
-    HeaderValue,
-    header::{CACHE_CONTROL, PRAGMA},
-};
+use http::{HeaderValue, header::PRAGMA};
 use serde::{Deserialize, Serialize};
 
 use super::{OAuthError, asked::Asked, form::Form};
 use crate::{
     api::{
         state::AppState,
+        unstored::unstored,
         unverified::{Authenticated, request_id},
     },
     domain::{client::ClientKind, registrar::Actor, sign_in::Redeeming, tokens::Issued},
@@ -116,10 +110,9 @@ pub async fn token(
         // RFC 6749 §3.3: who asks for a scope is told which it got. There are none to be had yet.
         answer.scope.get_or_insert_default();
     }
-    let mut response = Json(answer).into_response();
+    let mut response = unstored(answer);
+    // RFC 6749 §5.1 asks for this one, too.
     let headers = response.headers_mut();
-    // RFC 6749 §5.1 asks for both.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     Ok(response)
 }

@@ -1,7 +1,7 @@
 //! Who somebody is (`OpenID` Connect Core 1.0 §5.3).
 
 use auth_client::{Role, TokenKind, api::ParticipantDomain};
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use common::{
     http::{
         authorization,
@@ -10,11 +10,11 @@ use common::{
     },
     ids::UserId,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header::CACHE_CONTROL};
+use http::HeaderMap;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::api::{refusals::OWN_TOKEN_INACTIVE, state::AppState};
+use crate::api::{refusals::OWN_TOKEN_INACTIVE, state::AppState, unstored::unstored};
 
 /// Who the user of an access token is.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -63,10 +63,7 @@ struct ParticipantInfo {
     get, path = "/oauth2/userinfo", tag = "oauth", security(("user" = [])),
     responses((status = 200, body = UserInfo), (status = 401, body = Problem))
 )]
-pub async fn show(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<UserInfo>), Problem> {
+pub async fn show(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let token = authorization::bearer(&headers);
     let token = token.map_err(|error| TOKEN_MISSING.problem(error.to_string()))?;
     let claims = state.issuer.check(token);
@@ -99,8 +96,7 @@ pub async fn show(
         }),
         roles: claims.roles,
     };
-    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(([no_store], Json(info)))
+    Ok(unstored(info))
 }
 
 /// The same, for clients that ask with POST.
@@ -108,9 +104,6 @@ pub async fn show(
     post, path = "/oauth2/userinfo", tag = "oauth", security(("user" = [])),
     responses((status = 200, body = UserInfo), (status = 401, body = Problem))
 )]
-pub async fn show_posted(
-    state: State<AppState>,
-    headers: HeaderMap,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<UserInfo>), Problem> {
+pub async fn show_posted(state: State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     show(state, headers).await
 }

@@ -220,16 +220,9 @@ async fn an_exchange_of_tokens_over_mutual_tls() {
         .verify(bound.token().expose_secret())
         .await
         .unwrap();
-    seen.claims.check_audience(&provider_id).unwrap();
-    seen.claims
-        .check_binding(Some(&receiver.own().thumbprint))
-        .unwrap();
-    assert_eq!(
-        seen.claims
-            .check_binding(Some(&provider.own().thumbprint))
-            .unwrap_err(),
-        TokenError::WrongBinding
-    );
+    assert!(seen.claims.names(provider_id.as_str()));
+    let cnf = seen.claims.cnf.as_ref().unwrap();
+    assert_eq!(cnf.x5t_s256, receiver.own().thumbprint);
     let registry = Registry::new(wire.auth.clone(), provider, wire.clock());
     let receiver_id: ConnectorId = "receiver.d1.example".parse().unwrap();
     let registration = registry.connector(&receiver_id).await.unwrap().unwrap();
@@ -334,7 +327,7 @@ async fn a_renewed_certificate_retires_its_bound_tokens() {
         .unwrap()
         .claims
         .clone();
-    claims.check_binding(Some(&new.thumbprint)).unwrap();
+    assert_eq!(claims.cnf.as_ref().unwrap().x5t_s256, new.thumbprint);
 }
 
 #[tokio::test]

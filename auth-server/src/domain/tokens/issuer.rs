@@ -115,11 +115,6 @@ impl TokenIssuer {
         &self.0.keys
     }
 
-    /// Lifetime of access tokens.
-    pub fn access_lifetime(&self) -> Duration {
-        self.0.access
-    }
-
     /// A token for `user`, who signed in at `client` in the session `family` with the assurance `aal`.
     pub fn for_login(
         &self,

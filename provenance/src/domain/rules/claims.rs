@@ -1,9 +1,9 @@
 //! Two records under one id: which of them is meant, and what is said of it.
 
-use provenance_model::{commitment::Commitment, core::Predecessor, event_id};
+use provenance_model::{commitment::Commitment, event_id};
 
-use super::recording::evidence;
 use crate::domain::{
+    evidence,
     mismatch::{self, Stated},
     moment::Moment,
     parties::{Facts, SENT},
@@ -105,13 +105,6 @@ pub(super) fn contest<T: LedgerTx>(
     );
     tx.insert_claim(&submission.id, second.idx)?;
     let both = [(&submission.id[..], first.commitment), (key, commitment)];
-    let both: Vec<Predecessor> = both
-        .into_iter()
-        .map(|(id, commitment)| Predecessor {
-            id: id.to_owned(),
-            commitment: Some(commitment),
-        })
-        .collect();
     let facts = &submission.columns.facts;
     let is_delivered = first.actor.starts_with("connector:") && first.facts.is_of_an_exchange();
     let kinds = [
@@ -120,7 +113,14 @@ pub(super) fn contest<T: LedgerTx>(
         ("mismatch", is_delivered && facts.is_of_an_exchange()),
     ];
     for (kind, _) in kinds.into_iter().filter(|(_, is_so)| *is_so) {
-        evidence(tx, &submission.actor, (kind, &submission.id), &both, moment)?;
+        evidence::record(
+            tx,
+            &submission.actor,
+            (kind, &submission.id),
+            None,
+            both,
+            moment,
+        )?;
     }
     let is_sent = facts.event_type.as_deref() == Some(SENT);
     if let (true, Some(provider), Some(consumer)) =

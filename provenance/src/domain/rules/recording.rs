@@ -4,18 +4,16 @@ use std::{borrow::Cow, collections::HashSet};
 
 use provenance_model::{
     commitment::{Commitment, Salt},
-    core::{Actor, CoreParts, Predecessor, Subject},
-    event_id::of_ledger,
-    json,
+    core::{CoreParts, Predecessor, Subject},
 };
-use serde_json::json;
 
 use crate::domain::{
+    evidence,
     mismatch::Stated,
     moment::Moment,
     store::{
-        Arrived, Columns, Edge, Index, Known, LedgerStoreError, LedgerTx, NewRecord, Recorded,
-        TOLD_EACH, Waiting,
+        Arrived, Edge, Index, Known, LedgerStoreError, LedgerTx, NewRecord, Recorded, TOLD_EACH,
+        Waiting,
     },
     submission::Submission,
 };
@@ -126,46 +124,11 @@ fn link<T: LedgerTx>(
     moment: &Moment,
 ) -> Result<(), LedgerStoreError> {
     for part in waiting.chunks(LINK_MAX) {
-        let own = Predecessor {
-            id: arrived.id.to_owned(),
-            commitment: Some(arrived.commitment),
-        };
-        let prev: Vec<Predecessor> = std::iter::once(own)
-            .chain(part.iter().map(|w| Predecessor {
-                id: w.id.clone(),
-                commitment: Some(w.commitment),
-            }))
-            .collect();
-        evidence(tx, arrived.actor, ("link", arrived.id), &prev, moment)?;
+        let named = part
+            .iter()
+            .map(|event| (event.id.as_str(), event.commitment));
+        let all = std::iter::once((arrived.id, arrived.commitment)).chain(named);
+        evidence::record(tx, arrived.actor, ("link", arrived.id), None, all, moment)?;
     }
-    Ok(())
-}
-
-/// Records evidence of the ledger's own about the record of the id `about`, on the occasion of what `by` submitted.
-pub(super) fn evidence<T: LedgerTx>(
-    tx: &mut T,
-    by: &Actor,
-    (kind, about): (&str, &str),
-    prev: &[Predecessor],
-    moment: &Moment,
-) -> Result<(), LedgerStoreError> {
-    let id = of_ledger(moment.at).to_string();
-    let body = json!({ "type": kind, "id": id, "cdleventid": about });
-    let parts = CoreParts::new(Subject::Evidence, json::canonical(&body), by);
-    let core = parts.assemble(prev, &moment.rx);
-    let salt = Salt::random();
-    let columns = Columns::of_evidence(kind);
-    tx.insert(&NewRecord {
-        id: &id,
-        subject_kind: Subject::Evidence,
-        commitment: &Commitment::new(&salt, &core),
-        salt: &salt,
-        core: &core,
-        columns: &columns,
-        rx_ms: moment.rx_ms,
-        actor: &by.key(),
-        content: None,
-        about: Some(about),
-    })?;
     Ok(())
 }
