@@ -55,8 +55,11 @@ export async function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
 }
 
-/** A window on `base`, watched: errors, reports of the policy, requests to anybody else. */
-export async function open(browser, base, findings, { lang, width, height = HEIGHT, ...rest }) {
+/**
+ * A window on `base`, watched: errors, reports of the policy, requests to anybody else. Browsers write each request that is refused to the
+ * console: where that is what is tried, `mayBeRefused`.
+ */
+export async function open(browser, base, findings, { lang, width, height = HEIGHT, mayBeRefused = false, ...rest }) {
   const context = await browser.newContext({
     locale: lang === "ja" ? "ja-JP" : "en-GB",
     timezoneId: "Asia/Tokyo",
@@ -73,6 +76,7 @@ export async function open(browser, base, findings, { lang, width, height = HEIG
   const where = `${lang} ${width}`;
   page.on("pageerror", (error) => findings.add(where, `script: ${error.message}`));
   page.on("console", (message) => {
+    if (mayBeRefused && message.text().startsWith("Failed to load resource")) return;
     if (message.type() === "error" || message.type() === "warning") findings.add(where, `console: ${message.text()}`);
   });
   page.on("request", (request) => {
@@ -98,7 +102,7 @@ export async function examine(page, findings, where) {
     text: document.body.innerText,
   }));
   findings.check(overflow <= 0, where, `${overflow} px wider than the window`);
-  const keys = text.match(/\b(?:shell|environment|role|foot|copy|loading|failed|noRight|stale|form|table|list|size|time|notFound|gallery|site)\.[a-z]\w*(?:\.\w+)*/g);
+  const keys = text.match(/\b(?:shell|environment|role|foot|copy|loading|failed|noRight|stale|form|table|time|notFound|save|groups|browse|gallery|site|tool)\.[a-z]\w*(?:\.\w+)*/g);
   findings.check(keys === null, where, `texts are missing: ${keys}`);
   const headings = await page.locator("h1").count();
   findings.check(headings === 1, where, `${headings} h1`);
