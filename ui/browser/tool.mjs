@@ -53,7 +53,8 @@ const summary = (n, more) => ({
   ...more,
 });
 const publication = (state, more = {}) => ({ id: "p1", version: 7, state, queued_at: "2026-11-30T05:30:00Z", queued_by: STEWARD.user_id, parts: [], seen_at: "2026-11-30T05:32:00Z", is_stale: false, ...more });
-const DEAD = { kind: "no-file", ja: "このURLから応答がありません（404）。ファイル名を確かめてください", en: "No file at this URL (404). Check its name", url: "http://data.a.example/shelters/01-16.csv" };
+const ADDRESS = "http://data.a.example/shelters/01-16.csv";
+const DEAD = { kind: "no-file", ja: `${ADDRESS}: このURLから応答がありません（404）。ファイル名を確かめてください`, en: `${ADDRESS}: No file at this URL (404). Check its name` };
 const LIST = [
   summary(1, { title: DATASET.public.fields.title, distributions: 3, errors: 2, version: 7 }),
   summary(2, { title: "河川水位 観測所一覧（福井県 103か所）", state: "published", site: { dataset_id: "d", name: "rivers" }, publication: publication("done") }),
@@ -95,7 +96,7 @@ function world(more = {}) {
   return {
     who: STEWARD,
     dataset,
-    versions: [{ number: 7, saved_at: "2026-11-30T05:32:07Z", saved_by: STEWARD.user_id, dataset }, { number: 6, saved_at: "2026-11-30T05:20:00Z", saved_by: "cadde.1000000000011.05", published: true, dataset: { ...dataset, public: { ...dataset.public, fields: { ...dataset.public.fields, title: "避難所" } } } }],
+    versions: [{ number: 7, saved_at: "2026-11-30T05:32:07Z", saved_by: STEWARD.user_id, dataset }, { number: 6, saved_at: "2026-11-30T05:20:00Z", saved_by: "cadde.1000000000011.05", dataset: { ...dataset, public: { ...dataset.public, fields: { ...dataset.public.fields, title: "避難所" } } } }],
     version: 7,
     revision: 9,
     state: "draft",
@@ -267,9 +268,9 @@ const views = {
   limited: async (page) => {
     await over({ dataset: LIMITED, state: "checking", publication: publication("checking", { percent: 64, parts: [{ url: "http://data.a.example/1", sha256: "a" }, { url: "http://data.a.example/2" }] }) }, FORM_PAGE, (page) => page.locator("#differences"))(page);
   },
-  stopped: over({ publication: publication("stopped", { problem: DEAD, parts: [] }) }, FORM_PAGE, (page) => page.getByText("http://data.a.example/shelters/01-16.csv").first()),
+  stopped: over({ publication: publication("stopped", { problem: DEAD, parts: [] }) }, FORM_PAGE, (page) => page.getByText(ADDRESS).last()),
   versions: async (page) => {
-    await over({}, `${FORM_PAGE}/versions`, (page) => page.locator("tbody tr").first())(page);
+    await over({ state: "published" }, `${FORM_PAGE}/versions`, (page) => page.locator("tbody tr").first())(page);
     await page.locator("tbody .button").first().click();
     await page.locator("del").first().waitFor();
   },
@@ -367,7 +368,7 @@ await journey("a new dataset", {}, async (page, check) => {
   await picture(page, folder, "publishing");
   await page.locator(".heading .state.good").getByText("公開中").waitFor();
   await page.getByText("1件を登録しました").waitFor();
-  check("nothing leads to the site", (await page.getByRole("link", { name: "カタログサイトで見る" }).getAttribute("href")) === "https://a.example/release/dataset/shelters");
+  check("nothing leads to the site", (await page.getByRole("link", { name: "カタログサイトで見る" }).getAttribute("href")) === "https://a.example/datasets/shelters");
   await examine(page, findings, "published");
   await picture(page, folder, "published");
   // After it the tag is another, and what is written is no conflict.
@@ -495,11 +496,20 @@ await journey("publishing stops", { lang: "en" }, async (page, check) => {
   const asked = page.waitForRequest((request) => request.url().endsWith("/publication?overwrite=true"));
   await page.getByRole("button", { name: "Publish over what is on the site" }).press("Enter");
   await asked;
-  await page.getByText("No file at this URL (404). Check its name").waitFor();
+  await page.locator("aside").getByText("No file at this URL (404). Check its name").waitFor();
   await page.getByRole("button", { name: "Correct the URL" }).press("Enter");
   await page.waitForFunction(() => document.activeElement?.id.endsWith("-url"));
-  check("leads to another field", (await page.evaluate(() => document.activeElement?.value)) === DEAD.url);
+  check("leads to another field", (await page.evaluate(() => document.activeElement?.value)) === ADDRESS);
   await examine(page, findings, "stopped, mending");
+  state.watch = () => {
+    if (state.state === "draft") return;
+    state.publication = { ...state.publication, state: "stopped", problem: { kind: "dataset-incomplete", ja: "x", en: "1 thing has to be mended", findings: [{ pointer: "/public/distributions/1/fields/explain_url", ja: "x", en: "Enter the information page" }] } };
+    state.state = "draft";
+    state.revision += 1;
+  };
+  await publishButton(page).press("Enter");
+  await page.getByRole("button", { name: "Enter the information page" }).press("Enter");
+  await page.waitForFunction(() => document.activeElement?.id.endsWith("-explain_url"));
   await page.getByRole("button", { name: "Delete…" }).press("Enter");
   await page.getByRole("button", { name: "Delete", exact: true }).press("Enter");
   await page.waitForURL("**/datasets");
@@ -570,6 +580,15 @@ await journey("list", {}, async (page, check) => {
   const narrowed = page.waitForRequest((request) => new URL(request.url()).searchParams.get("fq") === 'res_format:"CSV"');
   await page.getByRole("navigation", { name: "形式で絞り込む" }).getByRole("link", { name: "CSV" }).press("Enter");
   await narrowed;
+});
+
+// Colours of the reader's own.
+await journey("forced colours", { forcedColors: "active", reducedMotion: "reduce" }, async (page) => {
+  for (const [name, go] of [["list", views.list], ["form", views.stopped]]) {
+    await go(page);
+    await tabThrough(page, findings, `forced colours, ${name}`);
+    await picture(page, folder, `${name}-forced`);
+  }
 });
 
 // A thousand distributions: a key is shown before anybody waits.

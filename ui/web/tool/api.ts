@@ -41,7 +41,8 @@ export interface Publication {
   version: number;
   state: "queued" | "checking" | "retrying" | "stopped" | "done";
   percent?: number;
-  problem?: { kind: string; ja: string; en: string; url?: string };
+  /** Why it waits or has stopped, and what of the content is wrong, if that is the reason. */
+  problem?: { kind: string; ja: string; en: string; findings?: readonly { pointer: string; ja: string; en: string }[] };
   queued_at: string;
   queued_by: string;
   next_try_at?: string;
@@ -83,7 +84,6 @@ export interface Version {
   saved_by: string;
   title: string;
   restored_from?: number;
-  published?: true;
 }
 
 export interface Drafts {
@@ -261,6 +261,13 @@ export async function remove(connection: Connection, id: string, etag: string): 
 
 export async function restore(connection: Connection, id: string): Promise<void> {
   await send(connection, "post", path(id, "/restoration"));
+}
+
+/** The page of a dataset at its provider: at our own sites beside the one for programs, at others where CKAN has it. */
+export function pageAt(release: string, name: string): string {
+  const site = release.replace(/\/+$/, "");
+  const own = site.replace(/\/release$/, "");
+  return own === site ? `${site}/dataset/${encodeURIComponent(name)}` : `${own}/datasets/${encodeURIComponent(name)}`;
 }
 
 /** Whether it goes on by itself. */

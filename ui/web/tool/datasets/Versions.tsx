@@ -72,7 +72,7 @@ export function Versions({ connection }: { connection: Connection }) {
               {all.data.map((version, at) => (
                 <tr key={version.number}>
                   <th scope="row">
-                    {t("tool.versions.nth", { number: version.number })} <Marks version={version} isNow={at === 0} />
+                    {t("tool.versions.nth", { number: version.number })} <Marks version={version} isNow={at === 0} isPublished={version.number === now.data.draft.site?.published_version} />
                   </th>
                   <td className="unbroken" data-label={t("tool.versions.at")}>
                     <Time at={version.saved_at} />
@@ -106,11 +106,11 @@ export function Versions({ connection }: { connection: Connection }) {
   );
 }
 
-function Marks({ version, isNow }: { version: Version; isNow: boolean }) {
+function Marks({ version, isNow, isPublished }: { version: Version; isNow: boolean; isPublished: boolean }) {
   const { t } = useTranslation();
   return (
     <span className="small secondary">
-      {isNow && t("tool.versions.now")} {version.published === true && t("tool.versions.published")}{" "}
+      {isNow && t("tool.versions.now")} {isPublished && t("tool.versions.published")}{" "}
       {version.restored_from !== undefined && t("tool.versions.restored", { number: version.restored_from })}
     </span>
   );
@@ -136,9 +136,11 @@ function Compared({ form, number, then, now }: { form: Form; number: number; the
   }
   if (rows.length === 0) return <p>{t("tool.versions.same", { number })}</p>;
   return (
-    <section className="card flush" aria-label={t("tool.versions.differences", { number })}>
+    <section className="card flush" aria-labelledby="differences">
+      <div className="caption">
+        <h2 id="differences">{t("tool.versions.differences", { number })}</h2>
+      </div>
       <table className="blocks dense">
-        <caption className="inset">{t("tool.versions.differences", { number })}</caption>
         <thead>
           <tr>
             <th scope="col">{t("tool.item")}</th>

@@ -16,10 +16,10 @@ import { useLang } from "../../shared/texts/useLang";
 import { create, type Draft, type Form, isUnderWay, providers, publish, readDraft, readPublication, type Saved, save as put, stopPublication, undo } from "../api";
 import { Conflict } from "./Conflict";
 import { Contents, type Entry } from "./Contents";
-import { type Dataset, type Edited, edited, isEmpty, mainSide, setFields, share, type Side, toDataset } from "./dataset";
+import { type Card, type Dataset, type Edited, edited, isEmpty, mainSide, setFields, share, type Side, toDataset } from "./dataset";
 import { Distributions } from "./Distributions";
 import { Ending } from "./Ending";
-import { DISTRIBUTIONS, ELSEWHERE, fieldId, type Placed, placed } from "./findings";
+import { DISTRIBUTIONS, ELSEWHERE, fieldId, type Placed, place, placed } from "./findings";
 import { Completeness, Publishing } from "./Publishing";
 import { DatasetSection, type Filling } from "./Sections";
 import { Differences, Sharing, SideSwitch } from "./Sharing";
@@ -358,7 +358,7 @@ export function Editor({ connection, form, loaded, who }: { connection: Connecti
                 {meta.state === "published" ? t("tool.publishAgain") : t("tool.publish")}
               </button>
             )}
-            <span className="small secondary">{t("tool.stays")}</span>
+            <span className="small secondary wide-only">{t("tool.stays")}</span>
           </div>
         </form>
         <aside className="stack" aria-label={t("tool.publishing")}>
@@ -368,9 +368,20 @@ export function Editor({ connection, form, loaded, who }: { connection: Connecti
             publication={publication}
             provider={provider}
             trouble={trouble}
-            leadTo={(url) => {
-              const card = value.cards.find((card) => shown(card[side]?.fields.url) === url);
-              return card === undefined ? undefined : () => leadTo(fieldId(card.id, "url"), card.id);
+            leadToAddress={(text) => {
+              const url = (card: Card) => shown(card[mainSide(value)]?.fields.url);
+              const named = value.cards.filter((card) => url(card) !== "" && text.includes(url(card)));
+              const card = named.toSorted((a, b) => url(b).length - url(a).length)[0];
+              if (card === undefined) return undefined;
+              return () => {
+                setSide(mainSide(value));
+                leadTo(fieldId(card.id, "url"), card.id);
+              };
+            }}
+            leadToPlace={(pointer) => {
+              const found = place(pointer, value);
+              if (found.side !== undefined && value.sharing === "limited") setSide(found.side);
+              leadTo(found.id, found.card);
             }}
             onErrors={showErrors}
             onRetry={() => void onPublish()}

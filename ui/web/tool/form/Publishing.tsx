@@ -7,7 +7,7 @@ import { Failed, Progress, Stale } from "../../shared/page-states/PageStates";
 import { StateBadge } from "../../shared/states/StateBadge";
 import { useLang } from "../../shared/texts/useLang";
 import { Time } from "../../shared/Time";
-import { type Check, isUnderWay, type Provider, type Publication, type Summary } from "../api";
+import { type Check, isUnderWay, pageAt, type Provider, type Publication, type Summary } from "../api";
 
 type Tone = "good" | "warning" | "bad" | "running" | "off";
 const ICON: Record<Tone, IconName> = { good: "check", warning: "alert", bad: "x", running: "sync", off: "clock" };
@@ -25,8 +25,9 @@ export function Publishing(props: {
   publication: Publication | undefined;
   provider: Provider | undefined;
   trouble: unknown;
-  /** Leads to the field of an address of a distribution, where there is one. */
-  leadTo: (url: string) => (() => void) | undefined;
+  /** Leads to the field of the address that a text names, where there is one. */
+  leadToAddress: (text: string) => (() => void) | undefined;
+  leadToPlace: (pointer: string) => void;
   onErrors: () => void;
   onRetry: () => void;
   /** Publishes over what somebody changed at the site. */
@@ -38,9 +39,11 @@ export function Publishing(props: {
   const { draft, check, publication } = props;
   const steps = useSteps(props);
   const problem = publication?.problem;
-  const lead = problem?.url === undefined ? undefined : props.leadTo(problem.url);
+  // Where it stopped, or waits for somebody's answer; what is wrong with the items is another matter.
+  const stoppedAt = steps.slice(1).find((step) => step.tone === "bad" || step.tone === "warning");
+  const lead = problem === undefined ? undefined : props.leadToAddress(problem.en);
   const site = draft.site;
-  const page = props.provider?.release === undefined || site === undefined ? undefined : `${props.provider.release.replace(/\/+$/, "")}/dataset/${encodeURIComponent(site.name)}`;
+  const page = props.provider?.release === undefined || site === undefined ? undefined : pageAt(props.provider.release, site.name);
   return (
     <section className="card stack" aria-labelledby="publishing">
       <h2 id="publishing">{t("tool.publishing")}</h2>
@@ -59,19 +62,31 @@ export function Publishing(props: {
             <div>
               <b>{step.name}</b>
               <p>{step.text}</p>
-              {step.tone === "bad" && step.name === steps.find((one) => one.tone === "bad")?.name && problem !== undefined && (
+              {step === stoppedAt && problem !== undefined && (
                 <div className="stack-tight">
                   <p>{problem[lang]}</p>
-                  {problem.url !== undefined && <p className="mono">{problem.url}</p>}
+                  {problem.findings !== undefined && problem.findings.length > 0 && (
+                    <ul className="small">
+                      {problem.findings.slice(0, 20).map((finding) => (
+                        <li key={`${finding.pointer} ${finding.en}`}>
+                          <button type="button" className="inline-link" onClick={() => props.leadToPlace(finding.pointer)}>
+                            {finding[lang]}
+                          </button>
+                        </li>
+                      ))}
+                    </ul>
+                  )}
                   <p className="row">
                     {lead !== undefined && (
                       <button type="button" className="button plain small" onClick={lead}>
                         {t("tool.mendAddress")}
                       </button>
                     )}
-                    <button type="button" className="button plain small" onClick={props.onRetry}>
-                      {t("tool.again")}
-                    </button>
+                    {publication?.state === "stopped" && (
+                      <button type="button" className="button plain small" onClick={props.onRetry}>
+                        {t("tool.again")}
+                      </button>
+                    )}
                   </p>
                 </div>
               )}
