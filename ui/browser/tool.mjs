@@ -160,6 +160,10 @@ async function play(page, state = world()) {
     if (what === "sources") return json(route, 200, { sources: game.state.sources ?? [] });
     if (game.state.who === null) return problem(route, 401, "not-signed-in", "ログインしてください");
     if (game.state.offline === true) return route.abort();
+    if (what === "providers" && part === "datasets") {
+      if (game.state.away === true) return problem(route, 503, "provider-away", "提供者のコネクタから返事がありません");
+      return json(route, 200, { datasets: game.state.strange ?? [] });
+    }
     if (what === "providers") return json(route, 200, { providers: game.state.providers });
     if (what !== "drafts") return problem(route, 404, "no-such-path", "x");
     if (id === undefined && method === "GET") {
@@ -255,10 +259,17 @@ const over = (more, path, ready) => async (page) => {
   await play(page, world(typeof more === "function" ? more() : more));
   await at(path, ready)(page);
 };
+const STRANGE = [
+  { id: "019aa7f1-0000-7c20-8000-0000000000d1", name: "rivers", title: "河川水位 毎時観測値", state: "published", modified_at: "2026-11-20T05:32:07Z" },
+  { id: "019aa7f1-0000-7c20-8000-0000000000d2", name: "known", title: "もうあるもの", state: "published", modified_at: "2026-11-20T05:32:07Z", draft: ID },
+];
 const publishButton = (page) => page.locator(".form-foot .button.primary");
 const FORM_PAGE = `/datasets/${ID}`;
 const views = {
-  list: over({ total: 128 }, "/datasets", (page) => page.locator("tbody tr").first()),
+  list: async (page) => {
+    await over({ total: 128, strange: STRANGE }, "/datasets", (page) => page.locator("tbody tr").first())(page);
+    await page.locator("details.section-below > summary").click();
+  },
   form: over({}, FORM_PAGE, (page) => page.locator(".group").first()),
   errors: async (page) => {
     await over({ dataset: { sharing: "open", public: { fields: { title: "避難所" }, distributions: [file("", "01-09", { explain_url: "" })] } } }, FORM_PAGE, publishButton)(page);
@@ -557,6 +568,14 @@ journey("states", {}, async (page, check) => {
   await show("home", { who: null }, "/", page.getByRole("heading", { level: 1, name: "カタログ作成ツール" }));
   await show("unknown", {}, "/datasets/019aa7f1-0000-7c20-8000-00000000ffff", page.getByText("このデータセットは見つかりません").first());
   await show("search-failed", { fail: "索引を作り直しています" }, "/search", page.getByText("索引を作り直しています"));
+  await show("provider-away", { away: true }, "/datasets", page.getByText("提供者のコネクタから返事がありません"));
+  // What the site has and the tool hasn't is taken over.
+  const strange = await show("strange", { strange: STRANGE }, "/datasets", page.getByText("サイトにあって、ここにないもの"));
+  await page.locator("summary", { hasText: "サイトにあって" }).press("Enter");
+  check("what is here already is offered", !(await page.getByText("もうあるもの").isVisible()));
+  await page.getByRole("button", { name: /^取りこんで編集する.*河川水位 毎時観測値$/ }).press("Enter");
+  await page.waitForURL(`**${FORM_PAGE}`);
+  check("another one is taken over", strange.begun?.site_dataset === STRANGE[0].id);
   // Several providers: first for which.
   const several = await show("several", { providers: [PROVIDER, { ...PROVIDER, id: "provider.b.example", name: { ja: "B県 河川課", en: "B" } }] }, "/datasets", page.locator("tbody tr").first());
   await page.getByRole("button", { name: "新しく作る" }).press("Enter");

@@ -222,8 +222,30 @@ export async function save(connection: Connection, id: string, etag: string, dat
   return { saved: answer.body as Saved, etag: answer.etag ?? etag };
 }
 
+/** A dataset as its provider has it. */
+export interface SiteDataset {
+  id: string;
+  name: string;
+  title: string;
+  state: Summary["state"];
+  modified_at: string;
+  /** The draft that stands for it here. */
+  draft?: string;
+}
+
+/** Datasets of a provider's: the newest 200. */
+export const siteDatasets = (connection: Connection, provider: string) =>
+  queryOptions({
+    queryKey: ["site-datasets", provider],
+    queryFn: async ({ signal }) =>
+      (await get<{ datasets: readonly SiteDataset[] }>(connection, `/v1/providers/${encodeURIComponent(provider)}/datasets?limit=200`, signal)).body.datasets,
+    staleTime: 60_000,
+  });
+
 export interface Begun {
   provider?: string;
+  /** A dataset of the provider's that is taken over. */
+  site_dataset?: string;
   copy_of?: string;
   dataset?: Dataset;
 }

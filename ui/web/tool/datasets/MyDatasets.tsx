@@ -15,6 +15,7 @@ import { FilterChips, Pager, SortHead } from "../../shared/table/parts";
 import { useLang } from "../../shared/texts/useLang";
 import { Time } from "../../shared/Time";
 import { create, drafts, type Provider, providers, restore, type Summary } from "../api";
+import { Elsewhere } from "./Elsewhere";
 
 const CHIPS = ["draft", "checking", "published", "withdrawn"] as const;
 
@@ -95,6 +96,11 @@ export function MyDatasets({ connection }: { connection: Connection }) {
           )}
         </section>
       )}
+      {known.data
+        ?.filter((one) => provider === "" || one.id === provider)
+        .map((one) => (
+          <Elsewhere key={one.id} connection={connection} provider={one} isNamed={known.data.length > 1} />
+        ))}
     </Page>
   );
 }

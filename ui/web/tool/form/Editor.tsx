@@ -68,6 +68,8 @@ export function Editor({ connection, form, loaded, who }: { connection: Connecti
           const { saved, etag } = await put(connection, id, tag.current, dataset);
           tag.current = etag;
           version.current = saved.version;
+          // Also where the page is left already.
+          forget(id);
           setMeta(saved);
           setChecked(value);
           return { kind: "saved", etag, at: new Date(saved.saved_at) };
@@ -110,6 +112,16 @@ export function Editor({ connection, form, loaded, who }: { connection: Connecti
     if (!isUnsaved) forget(id);
     else if (isStuck) keep(id, { who, version: version.current, value: toDataset(value) });
   }, [id, who, value, isUnsaved, isStuck]);
+  // Left for another page of the tool before it was saved: it may not work any more.
+  const last = useRef(draft);
+  last.current = draft;
+  useEffect(
+    () => () => {
+      const { value, stored } = last.current;
+      if (value !== stored) keep(id, { who, version: version.current, value: toDataset(value) });
+    },
+    [id, who],
+  );
   const now = useRef(value);
   now.current = value;
   const change = useCallback((by: (now: Edited) => Edited) => set(by(now.current)), [set]);
