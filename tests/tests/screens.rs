@@ -33,6 +33,11 @@ async fn a_catalogue_site_is_browsed_by_eye_by_ear_and_by_keyboard() {
     journey(Files::built(), &ui::SITE).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dataset_is_written_published_and_found_whatever_gets_in_between() {
+    journey(Files::built(), &ui::TOOL).await;
+}
+
 /// Serves `entry` as a server does, and goes through it with `ui/browser/NAME.mjs`.
 async fn journey(files: &'static Files, entry: &Entry) {
     let _room = room(Takes::Processors).await;

@@ -55,8 +55,11 @@ export async function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
 }
 
-/** A window on `base`, watched: errors, reports of the policy, requests to anybody else. */
-export async function open(browser, base, findings, { lang, width, height = HEIGHT, ...rest }) {
+/**
+ * A window on `base`, watched: errors, reports of the policy, requests to anybody else. Browsers write each request that is refused to the
+ * console: where that is what is tried, `mayBeRefused`.
+ */
+export async function open(browser, base, findings, { lang, width, height = HEIGHT, mayBeRefused = false, ...rest }) {
   const context = await browser.newContext({
     locale: lang === "ja" ? "ja-JP" : "en-GB",
     timezoneId: "Asia/Tokyo",
@@ -73,6 +76,7 @@ export async function open(browser, base, findings, { lang, width, height = HEIG
   const where = `${lang} ${width}`;
   page.on("pageerror", (error) => findings.add(where, `script: ${error.message}`));
   page.on("console", (message) => {
+    if (mayBeRefused && message.text().startsWith("Failed to load resource")) return;
     if (message.type() === "error" || message.type() === "warning") findings.add(where, `console: ${message.text()}`);
   });
   page.on("request", (request) => {
@@ -81,15 +85,18 @@ export async function open(browser, base, findings, { lang, width, height = HEIG
   return page;
 }
 
-/** The page as axe sees it, whether it fits, and whether a text is missing. */
-export async function examine(page, findings, where) {
+/** The page as axe sees it, whether it fits, and whether a text is missing. Looking at colours takes three quarters of the time: not `withColours` leaves them out. */
+export async function examine(page, findings, where, withColours = true) {
   // Once a document: axe is half a megabyte of script, and quicker the second time. Of what is well only the names of the rules are asked for; to
   // find a selector for each element of it takes longer than to look at it.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
-  const violations = await page.evaluate(async (rules) => {
-    const seen = await window.axe.run(document, { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"] });
-    return seen.violations;
-  }, RULES);
+  const violations = await page.evaluate(
+    async ([values, enabled]) => {
+      const asked = { runOnly: { type: "tag", values }, rules: { "color-contrast": { enabled } }, resultTypes: ["violations"] };
+      return (await window.axe.run(document, asked)).violations;
+    },
+    [RULES, withColours],
+  );
   for (const { id, help, nodes } of violations) {
     findings.add(where, `axe ${id}: ${help}\n  ${nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.replaceAll("\n", " ")}`).join("\n  ")}`);
   }
@@ -98,7 +105,7 @@ export async function examine(page, findings, where) {
     text: document.body.innerText,
   }));
   findings.check(overflow <= 0, where, `${overflow} px wider than the window`);
-  const keys = text.match(/\b(?:shell|environment|role|foot|copy|loading|failed|noRight|stale|form|table|list|size|time|notFound|gallery|site)\.[a-z]\w*(?:\.\w+)*/g);
+  const keys = text.match(/\b(?:shell|environment|role|foot|copy|loading|failed|noRight|stale|form|table|time|notFound|save|groups|browse|gallery|site|tool)\.[a-z]\w*(?:\.\w+)*/g);
   findings.check(keys === null, where, `texts are missing: ${keys}`);
   const headings = await page.locator("h1").count();
   findings.check(headings === 1, where, `${headings} h1`);
@@ -165,7 +172,8 @@ export const WIDTHS = [1280, 768, 390, 320];
 /**
  * Looks at each of `views` (name → what brings the page to it) in both languages at all widths; pictures of the widest and of a telephone's.
  * `prepare` is done with each new window. A window is loaded wide in Japanese and narrow in English, and then drawn to the other widths: loading it
- * at each of them took most of the time, and people who turn their telephone do not load it again either. How many views that were.
+ * at each of them took most of the time, and people who turn their telephone do not load it again either. Colours are looked at where it was
+ * loaded: they hang on neither language nor width, but for what the narrowest window hides. How many views that were.
  */
 export async function lookAround(browser, base, findings, folder, views, prepare = async () => {}) {
   let looked = 0;
@@ -177,7 +185,7 @@ export async function lookAround(browser, base, findings, folder, views, prepare
       await go(page);
       for (const width of widths) {
         await page.setViewportSize({ width, height: HEIGHT });
-        await examine(page, findings, `${name} ${lang} ${width}`);
+        await examine(page, findings, `${name} ${lang} ${width}`, width === widths[0]);
         if (width === 1280 || width === 390) await picture(page, folder, `${name}-${lang}-${width}`);
         looked += 1;
       }

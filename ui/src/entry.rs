@@ -21,6 +21,18 @@ pub static SITE: Entry = Entry {
     routes: &["/", "/datasets/{id}"],
 };
 
+/// The catalogue tool: stewards write datasets, everybody searches those of all domains.
+pub static TOOL: Entry = Entry {
+    name: "tool",
+    routes: &[
+        "/",
+        "/datasets",
+        "/datasets/{id}",
+        "/datasets/{id}/versions",
+        "/search",
+    ],
+};
+
 /// The endpoints of `entry` at `listener`, for the list of those that its server has. The pages are the same for everybody; who may see
 /// what is decided where they ask for it.
 pub fn endpoints(listener: &'static str, entry: &Entry) -> impl Iterator<Item = Endpoint> {
@@ -39,7 +51,7 @@ mod tests {
     use super::*;
     use crate::{Environment, Files, Screens};
 
-    const ALL: [&Entry; 1] = [&SITE];
+    const ALL: [&Entry; 2] = [&SITE, &TOOL];
 
     #[test]
     fn addresses_are_those_that_the_front_end_has() {

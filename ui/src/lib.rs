@@ -23,7 +23,7 @@ mod policy;
 mod screens;
 
 pub use assets::{ASSETS, STYLESHEET, assets};
-pub use entry::{Entry, SITE, endpoints};
+pub use entry::{Entry, SITE, TOOL, endpoints};
 pub use files::{File, Files, UnknownEnding};
 pub use policy::{Nonce, page};
 pub use screens::{Environment, Screens, UnfitPage};

@@ -239,3 +239,11 @@ values off the lists stay as they came.
     );
     check("catalog-items.md", &page);
 }
+
+/// The form as the tool's pages get it, over which they are tried.
+#[test]
+fn form() {
+    let mut text = serde_json::to_string_pretty(catalog_items::form()).expect("a form is JSON");
+    text.push('\n');
+    check("catalog-form.json", &text);
+}

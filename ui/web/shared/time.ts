@@ -67,3 +67,8 @@ export function time(text: string): Date | undefined {
   const at = new Date(text);
   return Number.isNaN(at.getTime()) ? undefined : at;
 }
+
+/** CKAN writes times in UTC and doesn't say so. */
+export function utc(time: string): string {
+  return /(?:Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`;
+}

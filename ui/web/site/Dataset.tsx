@@ -11,7 +11,7 @@ import { Page } from "../shared/shell/page";
 import { size } from "../shared/size";
 import { StateBadge } from "../shared/states/StateBadge";
 import { Time } from "../shared/Time";
-import { utc } from "./Browse";
+import { utc } from "../shared/time";
 import { curl } from "./curl";
 import { shown } from "./queries";
 
@@ -63,7 +63,7 @@ function Shown({ dataset, above }: { dataset: Package; above: { to: string; titl
           <StateBadge of="dataset" state="published" />
           {isLimited(dataset) && <StateBadge of="viewer" state="grant-needed" />}
           <span className="small secondary">
-            {organization} {t("site.changed")} <Time at={utc(dataset.metadata_modified)} detail />
+            {organization} {t("browse.changed")} <Time at={utc(dataset.metadata_modified)} detail />
           </span>
         </>
       }

@@ -102,6 +102,6 @@ export function bytes(resource: Resource): number | undefined {
 }
 
 /** An address that a link may lead to. */
-export function webAddress(text: string | null | undefined): string | undefined {
-  return text !== null && text !== undefined && /^https?:\/\//i.test(text) ? text : undefined;
+export function webAddress(text: unknown): string | undefined {
+  return typeof text === "string" && /^https?:\/\//i.test(text) ? text : undefined;
 }

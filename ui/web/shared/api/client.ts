@@ -1,4 +1,5 @@
-// Requests to the server that the page came from. Types of an API are made from its description (`npm run api`); see the guide.
+// Requests to the server that the page came from. The types of an API are made from its description:
+// `npm run api -- ../docs/reference/openapi/SERVER.json -o web/ENTRY/paths.ts`; see the guide.
 
 import { ProblemError, Unreachable, Unreadable } from "./problem";
 

@@ -1,6 +1,7 @@
 // Who is signed in, as the server's `/session` tells it.
 
 import { queryOptions } from "@tanstack/react-query";
+import { webAddress } from "./ckan";
 import { type Connection, send } from "./client";
 import { ProblemError } from "./problem";
 
@@ -37,4 +38,10 @@ export const session = (connection: Connection) =>
 /** Where one signs in, to come back to the page that one is at. */
 export function signInAddress(from: string): string {
   return `/login?return_to=${encodeURIComponent(from)}`;
+}
+
+/** Where the session ends that one signed in with, as `/logout` tells it. */
+export function signOutAddress(answer: unknown): string | undefined {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  return webAddress((answer as Record<string, unknown>).sign_out_address);
 }

@@ -2,7 +2,7 @@ import { Combobox, useCombobox } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { described, Field, type FieldProps } from "./Field";
-import { type Code, matching } from "./fold";
+import { type Code, fold, matching } from "./fold";
 
 /** More are searched for rather than looked through. */
 const SHOWN = 50;
@@ -14,6 +14,8 @@ export function CodeField(
     onChange: (value: string) => void;
     onLeave?: (() => void) | undefined;
     codes: readonly Code[];
+    /** Whether what is written counts where it is on no list. */
+    isFree?: boolean;
   },
 ) {
   const { t } = useTranslation();
@@ -52,6 +54,13 @@ export function CodeField(
             }}
             onClick={() => box.openDropdown()}
             onBlur={() => {
+              const written = search?.trim() ?? "";
+              // Written out instead of chosen: the entry of that name, else the text itself.
+              if (written !== "") {
+                const exact = props.codes.find((code) => [code.label, code.value, ...(code.words ?? [])].some((word) => fold(word) === fold(written)));
+                if (exact !== undefined) props.onChange(exact.value);
+                else if (props.isFree === true) props.onChange(written);
+              }
               close();
               props.onLeave?.();
             }}

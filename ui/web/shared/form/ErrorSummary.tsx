@@ -31,6 +31,7 @@ export function ErrorSummary(props: {
     // Once what hid it is open.
     requestAnimationFrame(() => {
       const field = document.getElementById(id);
+      for (let hider = field?.closest("details"); hider !== null && hider !== undefined; hider = hider.parentElement?.closest("details")) hider.open = true;
       field?.scrollIntoView({ block: "center" });
       field?.focus();
     });

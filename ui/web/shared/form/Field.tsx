@@ -97,12 +97,13 @@ export function TextField(
   );
 }
 
-export function TextArea(props: FieldProps & Entered & { rows?: number }) {
+export function TextArea(props: FieldProps & Entered & { rows?: number; mono?: boolean }) {
   return (
     <Field {...props}>
       <textarea
         {...described(props)}
-        className="input"
+        className={props.mono === true ? "input mono" : "input"}
+        {...(props.mono === true ? { spellCheck: false } : {})}
         rows={props.rows ?? 4}
         value={props.value}
         onChange={(event) => props.onChange(event.currentTarget.value)}

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../IconButton";
 import { Icon } from "../icons/Icon";
@@ -18,16 +18,21 @@ export function Groups<T extends Grouped>(props: {
   /** A new one, without its id. */
   create: () => Omit<T, "id">;
   addLabel: string;
-  /** The one that the summary of errors wants to be open. */
-  revealed?: string | undefined;
+  /** The id of the button that adds one: where an error leads that is about none of them. */
+  addId?: string;
+  /** What of one goes into its copy; all of it otherwise. */
+  copy?: (item: T) => T;
+  /** The one that the summary of errors wants to be open; a new object each time that it does. */
+  revealed?: { id: string } | undefined;
 }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState<string>();
   const [focus, setFocus] = useState<{ id: string; inside: boolean }>();
   const [undo, setUndo] = useState<{ item: T; at: number; name: string }>();
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (props.revealed !== undefined) setOpen(props.revealed);
+  // Before anything is painted: the focus goes into it then.
+  useLayoutEffect(() => {
+    if (props.revealed !== undefined) setOpen(props.revealed.id);
   }, [props.revealed]);
   useEffect(() => {
     if (focus === undefined) return;
@@ -78,7 +83,7 @@ export function Groups<T extends Grouped>(props: {
                   {isOpen ? t("groups.fold") : t("groups.open")}
                   <span className="spoken"> {name}</span>
                 </button>
-                <IconButton icon="copy" name={t("groups.copy", { name })} onClick={() => change(copied(props.items, item.id, newId()), true)} />
+                <IconButton icon="copy" name={t("groups.copy", { name })} onClick={() => change(copied(props.items, item.id, newId(), props.copy), true)} />
                 {at > 0 && <IconButton icon="up" name={t("groups.up", { name })} onClick={() => change(moved(props.items, item.id, -1))} />}
                 {n < props.items.length && (
                   <IconButton icon="down" name={t("groups.down", { name })} onClick={() => change(moved(props.items, item.id, 1))} />
@@ -119,6 +124,7 @@ export function Groups<T extends Grouped>(props: {
         <button
           type="button"
           className="button small"
+          id={props.addId}
           onClick={() => {
             const id = newId();
             change({ items: [...props.items, { ...props.create(), id } as T], focus: id }, true);

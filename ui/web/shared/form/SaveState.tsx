@@ -1,16 +1,17 @@
 import { useTranslation } from "react-i18next";
 import { signInAddress } from "../api/session";
 import { Note } from "../page-states/Note";
-import { inList, zone } from "../time";
+import { inList, time, zone } from "../time";
 import { type Draft, said } from "./autosave";
 
-/** Whether what was entered is saved, in words at the title. */
-export function SaveState<T>({ draft, version }: { draft: Draft<T>; version?: number }) {
+/** Whether what was entered is saved, in words at the title. `before` is when it was saved before this page was opened. */
+export function SaveState<T>({ draft, version, before }: { draft: Draft<T>; version?: number; before?: string }) {
   const { t } = useTranslation();
   const state = said(draft);
   const at = draft.savedAt === undefined ? "" : inList(draft.savedAt, draft.savedAt, zone()).slice(-5);
+  const stored = before === undefined ? undefined : time(before);
   const words = {
-    untouched: "",
+    untouched: stored === undefined ? "" : t("save.before", { at: inList(stored, new Date(), zone()), version: version ?? 1 }),
     unsaved: t("save.unsaved"),
     saving: t("save.saving"),
     saved: version === undefined ? t("save.saved", { at }) : t("save.savedVersion", { at, version }),
@@ -34,7 +35,7 @@ export function SaveTrouble<T>(props: { draft: Draft<T>; onMerge: () => void; on
     return (
       <Note tone="warning" title={t("save.signInAgain")} hasIcon>
         <p className="small">
-          <a href={signInAddress("/")} target="_blank" rel="noopener">
+          <a href={signInAddress(window.location.pathname)} target="_blank" rel="noopener">
             {t("save.signInHere")}
           </a>
         </p>

@@ -21,12 +21,12 @@ export function moved<T extends Grouped>(items: readonly T[], id: string, by: 1 
   return { items: next, focus: id };
 }
 
-/** A copy stands right behind its original. */
-export function copied<T extends Grouped>(items: readonly T[], id: string, newId: string): Changed<T> {
+/** A copy stands right behind its original; `copy` says what of it that is. */
+export function copied<T extends Grouped>(items: readonly T[], id: string, newId: string, copy: (item: T) => T = (item) => item): Changed<T> {
   const at = items.findIndex((item) => item.id === id);
   const original = items[at];
   if (original === undefined) return { items, focus: undefined };
-  return { items: [...items.slice(0, at + 1), { ...original, id: newId }, ...items.slice(at + 1)], focus: newId };
+  return { items: [...items.slice(0, at + 1), { ...copy(original), id: newId }, ...items.slice(at + 1)], focus: newId };
 }
 
 /** After a deletion the focus goes to the next one, else to the one before. */

@@ -9,8 +9,12 @@ const AGAIN_MS = 5000;
 export interface Autosave<T> {
   draft: Draft<T>;
   set: (value: T) => void;
-  /** Saves at once: on leaving a field, on Ctrl+S, before publishing. */
+  /** Saves at once: on leaving a field, on Ctrl+S. */
   flush: () => void;
+  /** Saves what is on the screen now and tells whether that worked: before something is done with what is stored. */
+  settle: () => Promise<boolean>;
+  /** What is stored is another now, and so is what is on the screen: after a step back. */
+  reset: (stored: T, etag: string) => void;
   /** What a conflict came to. */
   merge: (value: T) => void;
 }
@@ -21,6 +25,7 @@ export function useAutosave<T>(stored: T, etag: string, save: (value: T, etag: s
   const now = useRef(draft);
   const saving = useRef(save);
   saving.current = save;
+  const going = useRef<Promise<void>>(undefined);
   const change = useCallback((next: Draft<T>) => {
     now.current = next;
     setDraft(next);
@@ -28,10 +33,18 @@ export function useAutosave<T>(stored: T, etag: string, save: (value: T, etag: s
 
   const flush = useCallback(() => {
     if (!isDue(now.current)) return;
-    const going = sent(now.current);
-    change(going);
-    void saving.current(going.value, going.etag).then((outcome) => change(ended(now.current, outcome)));
+    const next = sent(now.current);
+    change(next);
+    going.current = saving.current(next.value, next.etag).then((outcome) => change(ended(now.current, outcome)));
   }, [change]);
+
+  const settle = useCallback(async () => {
+    // What is on its way is older than what is on the screen.
+    await going.current;
+    flush();
+    await going.current;
+    return !isUnsaved(now.current);
+  }, [flush]);
 
   // After each key the waiting begins anew. What could not be saved is tried again by and by.
   const isWaiting = isDue(draft);
@@ -65,5 +78,6 @@ export function useAutosave<T>(stored: T, etag: string, save: (value: T, etag: s
 
   const set = useCallback((value: T) => change(entered(now.current, value)), [change]);
   const merge = useCallback((value: T) => change(merged(now.current, value)), [change]);
-  return { draft, set, flush, merge };
+  const reset = useCallback((stored: T, etag: string) => change(begin(stored, etag)), [change]);
+  return { draft, set, flush, settle, reset, merge };
 }

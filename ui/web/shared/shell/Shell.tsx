@@ -1,8 +1,9 @@
 import { useTranslation } from "react-i18next";
 import { Outlet } from "react-router";
 import { type Connection, send } from "../api/client";
-import type { Session } from "../api/session";
+import { type Session, signOutAddress } from "../api/session";
 import type { Facts } from "../facts";
+import { forgetAll } from "../form/kept";
 import { Footer } from "./Footer";
 import { Header, type Section } from "./Header";
 import { ServerName } from "./server";
@@ -18,9 +19,10 @@ export function Shell(props: {
   const { t } = useTranslation();
   const signOut = async () => {
     // Where it doesn't work one stays signed in, and the page that comes says so.
-    await send(props.connection, "post", "/logout").catch(() => undefined);
-    // Nothing that was shown to somebody stays for whoever comes next.
-    window.location.assign("/");
+    const answer = await send(props.connection, "post", "/logout").catch(() => undefined);
+    // The server that one signed in at has a session of its own, which ends there. Nothing that was shown to somebody stays for whoever comes next.
+    forgetAll();
+    window.location.assign(signOutAddress(answer?.body) ?? "/");
   };
   return (
     <ServerName value={props.server}>

@@ -1,8 +1,11 @@
 import { expect, it } from "vitest";
-import { readAddress } from "../shared/table/address";
-import { FACETS, searchParameters, words } from "./queries";
+import { readAddress } from "../table/address";
+import { searchParameters, words } from "./asked";
 
-const asked = (query: string) => searchParameters(readAddress(new URLSearchParams(query), ["q", "order", ...FACETS], []));
+const FACETS = ["theme", "tags", "res_format"];
+const SORTS = { relevance: "score desc, metadata_modified desc", changed: "metadata_modified desc", title: "title asc" };
+
+const asked = (query: string) => searchParameters(readAddress(new URLSearchParams(query), ["q", "order", ...FACETS], []), FACETS, SORTS);
 
 it.each([
   ["避難所", '"避難所"'],

@@ -1,0 +1,96 @@
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { Found, Package } from "../../shared/api/ckan";
+import { webAddress } from "../../shared/api/ckan";
+import { type Connection, send } from "../../shared/api/client";
+import { session } from "../../shared/api/session";
+import { searchParameters } from "../../shared/catalogue/asked";
+import { Browse, useBrowsed } from "../../shared/catalogue/Browse";
+import { Note } from "../../shared/page-states/Note";
+import type { ListAddress } from "../../shared/table/address";
+import { StateBadge } from "../../shared/states/StateBadge";
+import { useLang } from "../../shared/texts/useLang";
+import { Time } from "../../shared/Time";
+import { sources } from "../api";
+
+const FACETS = ["xckan_site_name", "organization", "xckan_tags", "res_format"] as const;
+const SORTS = { relevance: "score desc, metadata_modified desc", changed: "metadata_modified desc", title: "title asc" };
+
+/** What the search says of a dataset beside what its site says. */
+interface Harvested extends Package {
+  xckan_id?: string;
+  xckan_title?: string;
+  xckan_description?: string;
+  xckan_site_name?: string;
+  xckan_site_url?: string;
+}
+
+const found = (connection: Connection, address: ListAddress) => {
+  const parameters = searchParameters(address, FACETS, SORTS);
+  return queryOptions({
+    queryKey: ["found", parameters],
+    queryFn: async ({ signal }): Promise<Found> => {
+      const { body } = await send(connection, "get", `/backend/api/package_search?${new URLSearchParams(parameters)}`, { signal });
+      const { result } = body as { result: Omit<Found, "results"> & { results: Harvested[] } };
+      // Ids are unique at a site, not over all.
+      const results = result.results.map((one) => ({ ...one, id: one.xckan_id ?? one.id, title: one.xckan_title ?? one.title, notes: one.xckan_description ?? one.notes ?? null }));
+      return { ...result, results };
+    },
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** The datasets of all domains. Each is opened at its provider's site. */
+export function Search({ connection }: { connection: Connection }) {
+  const { t } = useTranslation();
+  const list = useBrowsed(FACETS);
+  const query = useQuery(found(connection, list));
+  return (
+    <Browse
+      title={t("tool.search.title")}
+      list={list}
+      facets={FACETS.map((name) => ({ name, title: t(`tool.search.facet.${name}`) }))}
+      query={query}
+      above={<Silent connection={connection} />}
+      link={(dataset) => {
+        const page = webAddress((dataset as Harvested).xckan_site_url);
+        return page === undefined ? dataset.title : <a href={page}>{dataset.title}</a>;
+      }}
+      facts={(dataset) => {
+        const provider = (dataset as Harvested).xckan_site_name ?? dataset.organization?.title;
+        return provider === undefined || provider === null ? null : <span>{provider}</span>;
+      }}
+    />
+  );
+}
+
+/** Sites that don't answer: what is shown of them is what they said last. Told to whoever is signed in. */
+function Silent({ connection }: { connection: Connection }) {
+  const { t } = useTranslation();
+  const lang = useLang();
+  const { data: who } = useQuery(session(connection));
+  const { data } = useQuery({ ...sources(connection), enabled: who !== null && who !== undefined });
+  const silent = data?.filter((source) => source.state === "no-answer") ?? [];
+  if (silent.length === 0) return null;
+  return (
+    <div className="waiting">
+      <Note tone="warning" title={t("tool.search.silent", { count: silent.length })} hasIcon>
+        <p className="small">{t("tool.search.silentText")}</p>
+        <ul className="small">
+          {silent.map((source) => (
+            <li key={source.id}>
+              <StateBadge of="source" state={source.state} /> {source.name?.[lang] ?? source.id}
+              {source.silent_since !== undefined && (
+                <>
+                  {" "}
+                  {t("tool.search.since")} <Time at={source.silent_since} />
+                </>
+              )}
+              {source.problem !== undefined && <> {source.problem[lang]}</>}
+            </li>
+          ))}
+        </ul>
+      </Note>
+    </div>
+  );
+}
