@@ -1,12 +1,15 @@
 //! The command `auth-server init`. All other commands are those of every service.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
-use clap::{Args, Parser};
+use clap::{ArgMatches, Args, Command, FromArgMatches as _};
 use common::{
     clock::SystemClock,
-    config::{Loaded, load},
-    service::{self, Program},
+    service::{OwnCommand, Program},
     telemetry::Chain,
 };
 
@@ -18,21 +21,21 @@ use crate::{
 
 /// Make a new installation: certificate authority, signing key, own certificate, first operator.
 ///
-/// The operator's password and the secret of the operator's client are printed once, on standard output.
-#[derive(Debug, Parser)]
-#[command(name = "auth-server init", version)]
+/// The operator's password and the secret of the operator's client are printed once, on standard output, or written to a file.
+#[derive(Debug, Args)]
 struct InitCommand {
-    /// Configuration (TOML).
-    #[arg(long, short, value_name = "FILE")]
-    config: PathBuf,
     /// Name of the first operator.
     #[arg(long, value_name = "NAME", default_value = "Operator")]
     operator: String,
     #[command(flatten)]
     organisation: OrganisationArguments,
     /// Print the outcome as JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "secrets_file")]
     json: bool,
+    /// Write the outcome with its secrets to a new file as JSON, for its owner alone, and print no secret: for terminals
+    /// that are recorded.
+    #[arg(long, value_name = "FILE")]
+    secrets_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -46,20 +49,21 @@ struct OrganisationArguments {
 }
 
 /// The server's program.
-pub static PROGRAM: Program = Program::of::<AuthServer>().with_main(main);
+pub static PROGRAM: Program = Program::of::<AuthServer>();
 
-/// Runs `init` if the command line asks for it, and otherwise what every service has.
-fn main() -> ExitCode {
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    if arguments.get(1).is_none_or(|command| command != "init") {
-        return service::main::<AuthServer>();
+/// `init`, as a command of the server.
+pub(crate) fn command() -> OwnCommand<Config> {
+    OwnCommand {
+        command: InitCommand::augment_args(Command::new("init")),
+        run,
     }
-    arguments.remove(1);
-    run(InitCommand::parse_from(arguments))
 }
 
-fn run(command: InitCommand) -> ExitCode {
-    match try_run(command) {
+fn run(config: &Config, matches: &ArgMatches) -> ExitCode {
+    let done = InitCommand::from_arg_matches(matches)
+        .map_err(anyhow::Error::from)
+        .and_then(|command| try_run(config, command));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", Chain(error.as_ref()));
@@ -68,12 +72,7 @@ fn run(command: InitCommand) -> ExitCode {
     }
 }
 
-fn try_run(command: InitCommand) -> anyhow::Result<()> {
-    let loaded: Loaded<Config> = load(&command.config)?;
-    for warning in loaded.warnings() {
-        eprintln!("warning: {warning}");
-    }
-    let config = loaded.config;
+fn try_run(config: &Config, command: InitCommand) -> anyhow::Result<()> {
     let options = InitOptions {
         operator_name: command.operator,
         organisation: command
@@ -84,29 +83,38 @@ fn try_run(command: InitCommand) -> anyhow::Result<()> {
                 name,
                 corporate_number,
             }),
+        secrets_file: command.secrets_file.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(init(&config, options, Arc::new(SystemClock)))?;
+    let outcome = runtime.block_on(init(config, options, Arc::new(SystemClock)))?;
     if command.json {
         println!("{}", serde_json::to_string_pretty(&outcome)?);
     } else {
-        print_for_people(&config, &outcome);
+        print_for_people(config, &outcome, command.secrets_file.as_deref());
     }
     Ok(())
 }
 
-fn print_for_people(config: &Config, outcome: &InitOutcome) {
-    println!("The installation is ready. These secrets are not shown again:");
-    println!();
-    println!("  operator       {}", outcome.operator_user_id);
-    println!("  password       {}", outcome.operator_password.expose());
-    println!("  client id      {}", outcome.operator_client_id);
-    println!(
-        "  client secret  {}",
-        outcome.operator_client_secret.expose()
-    );
+fn print_for_people(config: &Config, outcome: &InitOutcome, secrets_file: Option<&Path>) {
+    if let Some(path) = secrets_file {
+        println!(
+            "The installation is ready. Its first operator is {}, whose secrets are in {}.",
+            outcome.operator_user_id,
+            path.display()
+        );
+    } else {
+        println!("The installation is ready. These secrets are not shown again:");
+        println!();
+        println!("  operator       {}", outcome.operator_user_id);
+        println!("  password       {}", outcome.operator_password.expose());
+        println!("  client id      {}", outcome.operator_client_id);
+        println!(
+            "  client secret  {}",
+            outcome.operator_client_secret.expose()
+        );
+    }
     println!();
     println!(
         "Trust anchor for all other processes: {}",
@@ -122,27 +130,35 @@ fn print_for_people(config: &Config, outcome: &InitOutcome) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<InitCommand, clap::Error> {
+        let matches = command().command.try_get_matches_from(arguments)?;
+        InitCommand::from_arg_matches(&matches)
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
-        InitCommand::command().debug_assert();
+        command().command.debug_assert();
     }
 
     #[test]
     fn an_organisation_needs_its_number() {
-        InitCommand::try_parse_from(["init", "-c", "x", "--organisation", "A"]).unwrap_err();
-        InitCommand::try_parse_from([
+        parse(&["init", "--organisation", "A"]).unwrap_err();
+        parse(&[
             "init",
-            "-c",
-            "x",
             "--organisation",
             "A",
             "--corporate-number",
             "7000012050002",
         ])
         .unwrap();
+    }
+
+    #[test]
+    fn secrets_go_to_a_file_or_to_standard_output() {
+        parse(&["init", "--json", "--secrets-file", "x"]).unwrap_err();
+        let command = parse(&["init", "--secrets-file", "x"]).unwrap();
+        assert_eq!(command.secrets_file.as_deref(), Some(Path::new("x")));
     }
 }

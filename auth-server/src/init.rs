@@ -1,6 +1,11 @@
 //! Making a new installation: certificate authority, signing key, own certificate, first operator.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use auth_client::{
     Role, State,
@@ -47,6 +52,8 @@ pub struct InitOptions {
     pub operator_name: String,
     /// The operator's organisation; without one the operator is registered as a private person.
     pub organisation: Option<Organisation>,
+    /// A new file for the outcome as JSON, secrets and all; its owner alone reads it.
+    pub secrets_file: Option<PathBuf>,
 }
 
 /// An organisation.
@@ -79,6 +86,15 @@ pub enum InitError {
     /// There is one already.
     #[error("this installation is initialised already")]
     AlreadyInitialised,
+    /// The file for the secrets can't be made.
+    #[error("cannot write the secrets to {}, which has to be a new file", path.display())]
+    Secrets {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
     /// `tls.crl` is missing.
     #[error(
         "tls.crl is missing: it names the file to which the server writes its revocation lists"
@@ -147,9 +163,10 @@ pub enum InitError {
 /// [`InitError::AlreadyInitialised`] if it was made before.
 pub async fn init(
     config: &Config,
-    options: InitOptions,
+    mut options: InitOptions,
     clock: SharedClock,
 ) -> Result<InitOutcome, InitError> {
+    let secrets_file = options.secrets_file.take();
     let store: &dyn Store = &SqlStore::open(&config.database).await?;
     if store.is_initialised().await? {
         return Err(InitError::AlreadyInitialised);
@@ -175,14 +192,48 @@ pub async fn init(
         user,
     };
     let event = Actor::system().event(now, "installation.initialised", service_id, None);
-    store.initialise(&first, &event).await?;
-    Ok(InitOutcome {
-        operator_user_id: first.user.user_id,
+    let outcome = InitOutcome {
+        operator_user_id: first.user.user_id.clone(),
         operator_password: OneTimeSecret::new(password),
         operator_client_id: OPERATOR_CLIENT.to_owned(),
         operator_client_secret: OneTimeSecret::new(secret),
         ca_pem: config.tls.ca.clone(),
-    })
+    };
+    // Before they count: secrets that got lost on their way to the disk would leave an installation that nobody can sign in to.
+    let kept = secrets_file.map(|path| keep(path, &outcome)).transpose()?;
+    if let Err(error) = store.initialise(&first, &event).await {
+        if let Some(path) = kept {
+            // What matters is why there is no installation; the secrets in the file are good for nothing.
+            let _ = std::fs::remove_file(path);
+        }
+        return Err(error.into());
+    }
+    Ok(outcome)
+}
+
+/// Writes `outcome` to `path`, where nothing may be yet, for the owner's eyes alone from the first moment on.
+fn keep(path: PathBuf, outcome: &InitOutcome) -> Result<PathBuf, InitError> {
+    let written = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| {
+            let whole = serde_json::to_vec_pretty(outcome)
+                .map_err(std::io::Error::from)
+                .and_then(|text| file.write_all(&text))
+                .and_then(|()| file.write_all(b"\n"))
+                .and_then(|()| file.sync_all());
+            if whole.is_err() {
+                // Half a file would be in the way of the next attempt.
+                let _ = std::fs::remove_file(&path);
+            }
+            whole
+        });
+    match written {
+        Ok(()) => Ok(path),
+        Err(source) => Err(InitError::Secrets { path, source }),
+    }
 }
 
 /// Makes the certificates of the authority anew that are of the future: they were made while the clock was ahead, and nobody

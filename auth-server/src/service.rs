@@ -10,7 +10,7 @@ use common::{
     listener::Listener,
     pem,
     process::{Check, Context, Shutdown},
-    service::Service,
+    service::{OwnCommand, Service},
     telemetry::Chain,
     tls::{TlsConfig, TlsStore},
 };
@@ -22,6 +22,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::{
     api::{App, peer_router, public_router},
     assemble::assemble,
+    cli,
     config::Config,
     domain::tokens::families_since,
     store::SqlStore,
@@ -45,6 +46,10 @@ impl Service for AuthServer {
     const ABOUT: &'static str =
         "Participants, users, connectors, certificates and tokens of a data space";
     type Config = Config;
+
+    fn commands() -> Vec<OwnCommand<Config>> {
+        vec![cli::command()]
+    }
 
     async fn run(config: Config, context: Context) -> anyhow::Result<()> {
         let store = SqlStore::open(&config.database)

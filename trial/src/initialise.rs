@@ -24,6 +24,7 @@ pub async fn run(
             name: "Trial operations office".to_owned(),
             corporate_number: corporate_number("999900000001"),
         }),
+        secrets_file: None,
     };
     let made = auth_server::init(config, options, common::process::clock())
         .await

@@ -104,6 +104,7 @@ impl Space {
         let options = InitOptions {
             operator_name: "運用者".to_owned(),
             organisation: None,
+            secrets_file: None,
         };
         let first = init(&config, options, Arc::clone(&shared)).await;
         let first = first.expect("a new installation");

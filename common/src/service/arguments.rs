@@ -8,7 +8,7 @@ use std::{
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde::de::DeserializeOwned;
 
-use super::{Service, findings, serve};
+use super::{Service, documents, findings, serve};
 use crate::{
     config::{self, Loaded},
     process::Shutdown,
@@ -21,6 +21,7 @@ pub fn main<S: Service>() -> ExitCode {
     match matches.subcommand() {
         None => serve::<S>(path(&matches), &Shutdown::default()),
         Some(("check-config", matches)) => check_config::<S>(path(matches)),
+        Some((documents::NAME, matches)) => documents::run(command::<S>(), matches),
         Some((name, matches)) => own_command::<S>(name, matches),
     }
 }
@@ -87,6 +88,7 @@ fn command<S: Service>() -> Command {
                 .arg(config.clone()),
         )
         .subcommands(own)
+        .subcommand(documents::command())
 }
 
 /// `command` with the argument where it does something: a required argument cannot stand above that.

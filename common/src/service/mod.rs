@@ -5,7 +5,9 @@
 mod admin;
 mod arguments;
 mod configuration;
+mod documents;
 mod last_words;
+mod manager;
 mod own_command;
 mod program;
 
@@ -101,6 +103,12 @@ fn run(
     begin: Begin,
 ) -> anyhow::Result<()> {
     open_files::raise();
+    let manager = manager::Manager::of(|name| std::env::var_os(name), std::process::id());
+    // Whoever is started by hand below a manager's shell has its variables too: nothing that a service needs.
+    let manager = manager.unwrap_or_else(|error| {
+        tracing::warn!(error = %Chain(error.as_ref()), "the service manager cannot be told how it goes");
+        None
+    });
     // Only the first call decides; the provider is the same each time.
     let _ = crate::tls::provider().as_ref().clone().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -111,6 +119,9 @@ fn run(
         let ready = Readiness::default();
         let admin = admin::start(admin, ready.clone(), metrics, shutdown.clone()).await?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "{name} is starting");
+        if let Some(manager) = manager {
+            tokio::spawn(manager.tell(ready.clone(), shutdown.clone()));
+        }
         let context = Context {
             clock: clock(),
             shutdown: shutdown.clone(),

@@ -25,12 +25,6 @@ impl Program {
         }
     }
 
-    /// The same with another `main`: for a service with a command that needs no configuration in effect.
-    #[must_use]
-    pub const fn with_main(self, main: fn() -> ExitCode) -> Self {
-        Self { main, ..self }
-    }
-
     /// Name of the binary.
     pub const fn name(&self) -> &'static str {
         self.name

@@ -57,7 +57,7 @@ pub struct Fixture {
     _folder: tempfile::TempDir,
 }
 
-fn config(folder: &Path) -> Config {
+pub fn config(folder: &Path) -> Config {
     let listener = |port, tls| {
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
         let scheme = if tls == TlsMode::Mutual {
@@ -98,6 +98,7 @@ pub fn options() -> InitOptions {
             name: "試験運用機構".into(),
             corporate_number: NUMBER.into(),
         }),
+        secrets_file: None,
     }
 }
 

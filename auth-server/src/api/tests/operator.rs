@@ -1,17 +1,18 @@
 //! The operator API: who may use it, what it refuses, and what it writes down.
 
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
 use auth_client::{
     Role,
     api::{Connector, Event, GrantType, Page, Participant, User},
 };
+use common::clock::{SharedClock, SystemClock};
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::fixture::{Ask, Domain, Fixture, NUMBER, corporate_number, options, with_basic};
-use crate::init::{InitError, init};
+use super::fixture::{Ask, Domain, Fixture, NUMBER, config, corporate_number, options, with_basic};
+use crate::init::{InitError, InitOptions, init};
 
 #[tokio::test]
 async fn init_happens_once_and_leaves_a_working_operator() {
@@ -30,6 +31,41 @@ async fn init_happens_once_and_leaves_a_working_operator() {
         .await
         .read(StatusCode::OK);
     assert_eq!(me.roles, [Role::Operator]);
+}
+
+#[tokio::test]
+async fn secrets_of_the_first_operator_are_for_one_reader_and_there_before_they_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let clock: SharedClock = Arc::new(SystemClock);
+    let path = folder.path().join("operator.json");
+    let with_file = || InitOptions {
+        secrets_file: Some(path.clone()),
+        ..options()
+    };
+    // A file that is there already stays as it is, and nothing counts.
+    std::fs::write(&path, "mine").unwrap();
+    let refused = init(&config, with_file(), clock.clone()).await;
+    assert!(matches!(refused, Err(InitError::Secrets { path: named, .. }) if named == path));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    std::fs::remove_file(&path).unwrap();
+
+    let made = init(&config, with_file(), clock.clone()).await.unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let written: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(written, serde_json::to_value(&made).unwrap());
+    assert_eq!(
+        written["operator_password"],
+        made.operator_password.expose()
+    );
+
+    // Where there is an installation, no file is left of the attempt to make another.
+    std::fs::remove_file(&path).unwrap();
+    let again = init(&config, with_file(), clock).await;
+    assert!(matches!(again, Err(InitError::AlreadyInitialised)));
+    assert!(!path.exists());
 }
 
 #[tokio::test]
