@@ -236,12 +236,7 @@ const hit = (n, more) => ({
 const FOUND = {
   count: 128,
   results: [hit(1), hit(2, { xckan_title: LONG, xckan_site_name: "B県 河川課 カタログサイト", extras: [{ key: "caddec_dataset_id_for_detail", value: "7f0a" }], resources: [] }), hit(3, { xckan_title: "<img src=x onerror=alert(1)>", xckan_site_url: "javascript:alert(1)" })],
-  search_facets: {
-    xckan_site_name: { title: "xckan_site_name", items: [{ name: "A市 防災課 カタログサイト", display_name: "A市 防災課 カタログサイト", count: 90 }] },
-    organization: { title: "organization", items: [{ name: "a-city", display_name: "A市", count: 90 }] },
-    xckan_tags: { title: "xckan_tags", items: [{ name: "避難所", display_name: "避難所", count: 12 }] },
-    res_format: { title: "res_format", items: [{ name: "CSV", display_name: "CSV", count: 128 }] },
-  },
+  facets: { facet_fields: { xckan_site_name: ["A市 防災課 カタログサイト", 90], organization: ["A市", 90], xckan_tags: ["避難所", 12], res_format: ["CSV", 128] } },
 };
 const LIMITED = {
   ...DATASET,
@@ -604,6 +599,7 @@ journey("list", {}, async (page, check) => {
   check("what is written in a title became markup", (await page.locator("main img").count()) === 0);
   await page.goto(`${base}/search`);
   await page.locator(".results").waitFor();
+  check("a dataset leads elsewhere than to its page", (await page.locator(".results a").first().getAttribute("href")) === "https://a.example/datasets/shelters");
   check("an address that is none of the web's is a link", (await page.locator("a[href^='javascript']").count()) === 0);
   const narrowed = page.waitForRequest((request) => new URL(request.url()).searchParams.get("fq") === 'res_format:"CSV"');
   await page.getByRole("navigation", { name: "形式で絞り込む" }).getByRole("link", { name: "CSV" }).press("Enter");

@@ -1,7 +1,6 @@
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { Found, Package } from "../../shared/api/ckan";
-import { webAddress } from "../../shared/api/ckan";
+import type { Found } from "../../shared/api/ckan";
 import { type Connection, send } from "../../shared/api/client";
 import { session } from "../../shared/api/session";
 import { searchParameters } from "../../shared/catalogue/asked";
@@ -12,18 +11,10 @@ import { StateBadge } from "../../shared/states/StateBadge";
 import { useLang } from "../../shared/texts/useLang";
 import { Time } from "../../shared/Time";
 import { sources } from "../api";
+import { type Answer, type Harvested, pageOf, read } from "./answer";
 
 const FACETS = ["xckan_site_name", "organization", "xckan_tags", "res_format"] as const;
 const SORTS = { relevance: "score desc, metadata_modified desc", changed: "metadata_modified desc", title: "title asc" };
-
-/** What the search says of a dataset beside what its site says. */
-interface Harvested extends Package {
-  xckan_id?: string;
-  xckan_title?: string;
-  xckan_description?: string;
-  xckan_site_name?: string;
-  xckan_site_url?: string;
-}
 
 const found = (connection: Connection, address: ListAddress) => {
   const parameters = searchParameters(address, FACETS, SORTS);
@@ -31,10 +22,7 @@ const found = (connection: Connection, address: ListAddress) => {
     queryKey: ["found", parameters],
     queryFn: async ({ signal }): Promise<Found> => {
       const { body } = await send(connection, "get", `/backend/api/package_search?${new URLSearchParams(parameters)}`, { signal });
-      const { result } = body as { result: Omit<Found, "results"> & { results: Harvested[] } };
-      // Ids are unique at a site, not over all.
-      const results = result.results.map((one) => ({ ...one, id: one.xckan_id ?? one.id, title: one.xckan_title ?? one.title, notes: one.xckan_description ?? one.notes ?? null }));
-      return { ...result, results };
+      return read((body as { result: Answer }).result);
     },
     placeholderData: keepPreviousData,
   });
@@ -53,7 +41,7 @@ export function Search({ connection }: { connection: Connection }) {
       query={query}
       above={<Silent connection={connection} />}
       link={(dataset) => {
-        const page = webAddress((dataset as Harvested).xckan_site_url);
+        const page = pageOf(dataset as Harvested);
         return page === undefined ? dataset.title : <a href={page}>{dataset.title}</a>;
       }}
       facts={(dataset) => {
