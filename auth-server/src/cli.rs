@@ -7,16 +7,11 @@ use std::{
 };
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
-use common::{
-    clock::SystemClock,
-    service::{OwnCommand, Program},
-    telemetry::Chain,
-};
+use common::{clock::SystemClock, service::OwnCommand, telemetry::Chain};
 
 use crate::{
     config::Config,
     init::{InitOptions, InitOutcome, Organisation, init},
-    service::AuthServer,
 };
 
 /// Make a new installation: certificate authority, signing key, own certificate, first operator.
@@ -47,9 +42,6 @@ struct OrganisationArguments {
     #[arg(long, value_name = "NUMBER", requires = "organisation")]
     corporate_number: Option<String>,
 }
-
-/// The server's program.
-pub static PROGRAM: Program = Program::of::<AuthServer>();
 
 /// `init`, as a command of the server.
 pub(crate) fn command() -> OwnCommand<Config> {

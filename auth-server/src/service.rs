@@ -10,7 +10,7 @@ use common::{
     listener::Listener,
     pem,
     process::{Check, Context, Shutdown},
-    service::{OwnCommand, Service},
+    service::{OwnCommand, Program, Service},
     telemetry::Chain,
     tls::{TlsConfig, TlsStore},
 };
@@ -237,3 +237,6 @@ fn due(tls: &TlsConfig, now: OffsetDateTime) -> anyhow::Result<Option<[u8; 32]>>
     let is_due = is_unbegun || now >= begin + (end - begin) * 2 / 3;
     Ok(is_due.then(|| Sha256::digest(&chain[0]).into()))
 }
+
+/// The server's program.
+pub static PROGRAM: Program = Program::of::<AuthServer>();
