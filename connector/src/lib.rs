@@ -20,6 +20,7 @@ mod ledger;
 mod outbox_command;
 pub mod provider;
 pub mod receiver;
+pub mod search;
 mod start;
 #[cfg(test)]
 mod tests;

@@ -71,19 +71,25 @@ pub(crate) async fn start(settings: &Settings<'_>, context: &Context) -> anyhow:
 }
 
 impl Started {
-    /// Takes exchanges by `router`, of which `running` holds those under way, until the process is to end.
+    /// Answers by a router a listener, until the process is to end. `running` holds the exchanges that are under way.
     pub(crate) async fn serve(
         self,
-        listener: &ListenerConfig,
-        router: Router,
+        listeners: Vec<(&ListenerConfig, Router)>,
         running: &Running,
         context: Context,
     ) -> anyhow::Result<()> {
         running.spawn_checks(context.shutdown.clone());
-        let listener = Listener::bind(listener, Some(self.member.tls)).await?;
-        tracing::info!(listen = %listener.local_addr()?, "exchanges are taken");
+        let mut bound = Vec::new();
+        for (config, router) in listeners {
+            let listener = Listener::bind(config, Some(Arc::clone(&self.member.tls))).await?;
+            tracing::info!(listen = %listener.local_addr()?, "requests are taken");
+            bound.push((listener, router));
+        }
         context.ready.started();
-        listener.serve(router, context.shutdown).await;
+        let serving = bound
+            .into_iter()
+            .map(|(listener, router)| listener.serve(router, context.shutdown.clone()));
+        futures_util::future::join_all(serving).await;
         self.outbox.close(OUTBOX_PATIENCE).await;
         Ok(())
     }

@@ -99,7 +99,8 @@ impl<'a> Operator<'a> {
         self.new_person(name, json!({"orgs": [org]})).await
     }
 
-    async fn new_person(&self, name: &str, more: Value) -> Credentials {
+    /// Registers an organisation with one user, of whom `more` says what is particular.
+    pub async fn new_person(&self, name: &str, more: Value) -> Credentials {
         let organisation =
             json!({"kind": "organisation", "name": name, "corporate_number": corporate_number()});
         let participant = self.created("/v1/participants", &organisation).await;

@@ -156,11 +156,20 @@ pub struct DomainReady {
     pub receiver: Receiver,
     /// Its provider connector.
     pub provider: Provider,
-    /// Its catalogue site, once there is one.
-    #[serde(default)]
-    pub catalog_site: Option<serde_json::Value>,
+    /// Its catalogue.
+    pub catalog_site: CatalogSite,
     /// What it offers.
     pub resources: Vec<Resource>,
+}
+
+/// The sites of a catalogue.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogSite {
+    /// For everybody.
+    pub release: Url,
+    /// For the provider's own people, and through its connector for whoever has a grant on this address.
+    pub detail: Url,
 }
 
 /// An application's way in.
@@ -199,9 +208,8 @@ pub struct Provider {
     pub provider_id: String,
     /// Mutual TLS.
     pub peer: Url,
-    /// No client certificate; absent while nothing is served there.
-    #[serde(default)]
-    pub public: Option<Url>,
+    /// No client certificate.
+    pub public: Url,
     /// The DNS name in its certificate.
     pub connector_id: String,
     /// Secret for introspection without a certificate.

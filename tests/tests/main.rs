@@ -8,6 +8,7 @@
 mod access;
 mod anchors;
 mod broken;
+mod catalog;
 mod certificates;
 mod continued;
 mod corpora;

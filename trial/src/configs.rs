@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::Context as _;
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use auth_sessions::SessionsConfig;
+use catalog_site::config::{CatalogConfig, CatalogLimits};
 use common::{
     config::{AdminConfig, ByteSize, Period},
     ids::UserId,
@@ -19,6 +21,7 @@ use connector::{data_server, provider, receiver};
 use location_client::LocationConfig;
 use provenance_outbox::OutboxConfig;
 use serde::Serialize;
+use ui::Environment;
 use url::Url;
 
 use crate::{
@@ -34,6 +37,25 @@ const RELOAD: Period = Period::seconds(5);
 const CRL_GRACE: Period = Period::seconds(86_400);
 /// 256 MiB: a trial writes little, and the disk that it runs on is somebody's own, often nearly full.
 const DISK_HEADROOM: ByteSize = ByteSize(256 << 20);
+
+/// The catalogue of a domain.
+fn catalog(domain: Domain, index: PathBuf) -> CatalogConfig {
+    let (name, title) = match domain {
+        Domain::A => ("shelters", "避難所カタログ"),
+        Domain::B => ("rivers", "河川カタログ"),
+        Domain::C => ("roads", "道路カタログ"),
+    };
+    CatalogConfig {
+        title: title.to_owned(),
+        description: String::new(),
+        organization: name.to_owned(),
+        organization_title: None,
+        index,
+        environment: Environment::Trial,
+        publishers: 2,
+        limits: CatalogLimits::default(),
+    }
+}
 
 /// Builds configurations for one trial.
 pub struct Configs<'a> {
@@ -142,6 +164,9 @@ impl Configs<'_> {
             admin: self.admin(service),
             telemetry: TelemetryConfig::default(),
             peer: self.listener(service, Port::Peer),
+            public: Some(self.listener(service, Port::Public)),
+            catalog: Some(catalog(domain, folder.join("catalog-index"))),
+            sessions: Some(SessionsConfig::new(folder.join("sessions-key"))),
             tls: self.tls(&folder),
             enrolment: Some(self.enrolment(service)),
             auth: self.auth_client(),
@@ -217,6 +242,7 @@ impl Configs<'_> {
                 foreign: Vec::new(),
                 contract_services: Vec::new(),
             },
+            search: None,
             deadlines: connector::exchange::Deadlines {
                 // Longer than the provider's own, which then says why it gave up.
                 first_byte: Period::seconds(55),

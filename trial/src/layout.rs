@@ -142,8 +142,10 @@ impl Service {
     /// Its sockets.
     pub fn ports(self) -> &'static [Port] {
         match self {
-            Self::Auth | Self::Provenance => &[Port::Peer, Port::Public, Port::Admin],
-            Self::Location | Self::Provider(_) => &[Port::Peer, Port::Admin],
+            Self::Auth | Self::Provenance | Self::Provider(_) => {
+                &[Port::Peer, Port::Public, Port::Admin]
+            }
+            Self::Location => &[Port::Peer, Port::Admin],
             Self::Receiver(_) => &[Port::Public, Port::Admin],
             Self::Data(_) => &[Port::Admin, Port::Data],
         }
@@ -248,6 +250,12 @@ impl Layout {
     pub fn named_url(&self, service: Service) -> String {
         let port = self.address(service, Port::Peer).port();
         format!("https://localhost:{port}")
+    }
+
+    /// The address of the detail site of a domain's provider, which grants are on.
+    pub fn detail_site(&self, domain: Domain) -> String {
+        let external = self.url(Service::Provider(domain), Port::Public);
+        format!("{}/detail", text(&external))
     }
 
     /// A service's own folder.

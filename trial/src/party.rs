@@ -9,8 +9,8 @@ use crate::{
     layout::{Domain, Port, Service, text},
     prepare::Prepared,
     ready::{
-        AppClient, DomainReady, OperatorReady, PeerListener, Person, ProviderReady, ReadyFile,
-        ReceiverReady, Resource, TwoListeners, services,
+        AppClient, CatalogSiteReady, DomainReady, OperatorReady, PeerListener, Person,
+        ProviderReady, ReadyFile, ReceiverReady, Resource, TwoListeners, services,
     },
     session::Session,
     state::Operator,
@@ -105,6 +105,7 @@ fn domain(trial: &Prepared, party: &Party, parties: &[Party]) -> anyhow::Result<
         provider: ProviderReady {
             provider_id: party.organisation.to_string(),
             peer: url(provider, Port::Peer),
+            public: url(provider, Port::Public),
             connector_id: id(provider),
             connector_secret: secrets
                 .provider_secret
@@ -112,6 +113,10 @@ fn domain(trial: &Prepared, party: &Party, parties: &[Party]) -> anyhow::Result<
             cert: layout.certificate(provider),
             key: layout.key(provider),
             admin: url(provider, Port::Admin),
+        },
+        catalog_site: CatalogSiteReady {
+            release: format!("{}/release", url(provider, Port::Public)),
+            detail: layout.detail_site(party.domain),
         },
         resources: resources.collect(),
     })

@@ -168,8 +168,8 @@ impl Publisher<'_> {
         Ok((offer.url.as_str().to_owned(), published))
     }
 
-    /// Gives the users of the other parties a grant on each closed file of `party` where they have none; returns how many
-    /// that were.
+    /// Gives the users of the other parties a grant on each closed file of `party` and on its detail site, where they have none;
+    /// returns how many that were.
     pub async fn grants(
         &self,
         party: &Party,
@@ -181,14 +181,11 @@ impl Publisher<'_> {
         let users = others
             .map(|other| UserId::parse(&other.user.user_id))
             .collect::<Result<Vec<_>, _>>()?;
-        let wanted = offers
-            .of(party.domain)
-            .filter(|offer| !offer.open)
-            .flat_map(|offer| {
-                users
-                    .iter()
-                    .map(move |user| (offer.url.as_str().to_owned(), user.clone()))
-            })
+        let closed = offers.of(party.domain).filter(|offer| !offer.open);
+        let wanted = closed
+            .map(|offer| offer.url.as_str().to_owned())
+            .chain([self.layout.detail_site(party.domain)])
+            .flat_map(|target| users.iter().map(move |user| (target.clone(), user.clone())))
             .filter(|grant| !known.contains(grant))
             .collect::<Vec<_>>();
         if wanted.is_empty() {

@@ -105,8 +105,19 @@ pub struct DomainReady {
     pub receiver: ReceiverReady,
     /// Its provider connector.
     pub provider: ProviderReady,
+    /// Its catalogue.
+    pub catalog_site: CatalogSiteReady,
     /// What it offers.
     pub resources: Vec<Resource>,
+}
+
+/// The sites of a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogSiteReady {
+    /// For everybody.
+    pub release: String,
+    /// For the provider's own people, and through its connector for whoever has a grant on this address.
+    pub detail: String,
 }
 
 /// An application's client ID and secret.
@@ -142,6 +153,8 @@ pub struct ProviderReady {
     pub provider_id: String,
     /// Mutual TLS.
     pub peer: String,
+    /// No client certificate: its catalogue.
+    pub public: String,
     /// The DNS name in its certificate.
     pub connector_id: String,
     /// Its client secret.
@@ -240,11 +253,16 @@ mod tests {
                     provider: ProviderReady {
                         provider_id: "cadde.1.aa".into(),
                         peer: "https://127.0.0.1:8".into(),
+                        public: "http://127.0.0.1:11".into(),
                         connector_id: "provider.a.example".into(),
                         connector_secret: "s".into(),
                         cert: "/t/c".into(),
                         key: "/t/k".into(),
                         admin: "http://127.0.0.1:9".into(),
+                    },
+                    catalog_site: CatalogSiteReady {
+                        release: "http://127.0.0.1:11/release".into(),
+                        detail: "http://127.0.0.1:11/detail".into(),
                     },
                     resources: vec![Resource {
                         url: "http://127.0.0.1:10/x".into(),

@@ -11,7 +11,7 @@ use auth_client::{
     api::{
         ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService,
         CreateUser, EnrolmentCode, GrantType, ParticipantDomain, ParticipantKind, Purpose,
-        ServiceKind,
+        RedirectUris, ServiceKind,
     },
 };
 use common::{
@@ -23,7 +23,7 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use crate::{
-    layout::{Domain, Layout, Port, Service, tool_id},
+    layout::{Domain, Layout, Port, Service, text, tool_id},
     ready::{AppClient, Person},
     state::StateFile,
 };
@@ -251,12 +251,43 @@ impl Registrar<'_> {
         Ok(client)
     }
 
+    /// A connector, which sends people who sign in at its pages back there also where it was registered before it had any.
     async fn connector(
         &self,
         domain: Domain,
         role: ConnectorRole,
         organisation: &UserId,
     ) -> anyhow::Result<()> {
+        let uris = match role {
+            ConnectorRole::Receiver => RedirectUris::default(),
+            ConnectorRole::Provider => self.redirect_uris(Service::Provider(domain)),
+        };
+        let id = self.connector_of(domain, role, organisation, &uris).await?;
+        if role == ConnectorRole::Provider
+            && self.operator.connector(&id).await?.redirect_uris != uris.redirect_uris
+        {
+            let set = self.operator.set_connector_redirect_uris(&id, &uris).await;
+            set.with_context(|| format!("cannot say where {id} has its pages"))?;
+        }
+        Ok(())
+    }
+
+    /// Where people come back to who sign in or out at the pages of `service`.
+    fn redirect_uris(&self, service: Service) -> RedirectUris {
+        let external = text(&self.layout.url(service, Port::Public));
+        RedirectUris {
+            redirect_uris: vec![format!("{external}/callback")],
+            post_logout_redirect_uris: vec![format!("{external}/")],
+        }
+    }
+
+    async fn connector_of(
+        &self,
+        domain: Domain,
+        role: ConnectorRole,
+        organisation: &UserId,
+        uris: &RedirectUris,
+    ) -> anyhow::Result<ConnectorId> {
         let (service, base_url) = match role {
             ConnectorRole::Receiver => (Service::Receiver(domain), None),
             ConnectorRole::Provider => {
@@ -276,9 +307,13 @@ impl Registrar<'_> {
             if !self.has_certificate(&self.layout.folder(service))? {
                 keep_code(&code, &self.operator.connector_enrolment(&id).await?)?;
             }
-            return Ok(());
+            return Ok(id);
         }
-        let body = CreateConnector::new(id.clone(), role, organisation.clone(), base_url);
+        let body = CreateConnector {
+            redirect_uris: uris.redirect_uris.clone(),
+            post_logout_redirect_uris: uris.post_logout_redirect_uris.clone(),
+            ..CreateConnector::new(id.clone(), role, organisation.clone(), base_url)
+        };
         let secret = match self.operator.create_connector(&body).await {
             Ok(created) => {
                 let enrolment = created
@@ -304,7 +339,8 @@ impl Registrar<'_> {
         self.state.update_domain(domain, |known| match role {
             ConnectorRole::Receiver => known.receiver_secret = Some(secret),
             ConnectorRole::Provider => known.provider_secret = Some(secret),
-        })
+        })?;
+        Ok(id)
     }
 
     /// Whether `folder` has a certificate that counts. One that ran out while nobody kept it renewed, or that was made while the

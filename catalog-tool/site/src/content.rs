@@ -16,12 +16,12 @@ use crate::domain::{
 const ID: &str = "id";
 
 /// The value of a distribution that is got without a connector.
-const NOT_REQUIRED: &str = "要求しない";
+pub(crate) const NOT_REQUIRED: &str = "要求しない";
 
 /// How data is offered that a connector can read.
 const READABLE: &str = "file/http";
 
-const SIDES: [(Side, catalog_items::Side); 2] = [
+pub(crate) const SIDES: [(Side, catalog_items::Side); 2] = [
     (Side::Public, catalog_items::Side::Public),
     (Side::Limited, catalog_items::Side::Limited),
 ];

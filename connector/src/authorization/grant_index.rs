@@ -68,6 +68,11 @@ impl GrantIndex {
         )
     }
 
+    /// Whether there is any grant on `target`.
+    pub fn has(&self, target: &str) -> bool {
+        self.by_target.contains_key(target)
+    }
+
     /// Number of grants.
     pub fn len(&self) -> usize {
         self.len

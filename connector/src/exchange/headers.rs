@@ -11,6 +11,8 @@ pub const RESOURCE_URL: HeaderName = HeaderName::from_static("x-cadde-resource-u
 pub const RESOURCE_API_TYPE: HeaderName = HeaderName::from_static("x-cadde-resource-api-type");
 /// The provider's CADDE user ID; absent or empty means direct mode.
 pub const PROVIDER: HeaderName = HeaderName::from_static("x-cadde-provider");
+/// What is searched: `meta` or `detail`.
+pub const SEARCH: HeaderName = HeaderName::from_static("x-cadde-search");
 /// Header fields for the data source.
 pub const OPTIONS: HeaderName = HeaderName::from_static("x-cadde-options");
 /// Event id of the record of this exchange.

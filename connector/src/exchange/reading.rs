@@ -4,7 +4,7 @@ use common::http::Refused;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{
-    headers::{OPTIONS, PROVIDER, RESOURCE_API_TYPE, RESOURCE_URL, present},
+    headers::{OPTIONS, PROVIDER, RESOURCE_API_TYPE, RESOURCE_URL, SEARCH, present},
     options::Options,
     refusals::{HEADER_MISSING, HEADER_NOT_TEXT, HEADER_REPEATED},
 };
@@ -12,11 +12,12 @@ use super::{
 /// The first header of a request that decides something and is there twice. Which of the two counts would depend on the
 /// reader, so such a request is refused.
 fn repeated(headers: &HeaderMap) -> Option<HeaderName> {
-    const DECIDING: [HeaderName; 5] = [
+    const DECIDING: [HeaderName; 6] = [
         RESOURCE_URL,
         RESOURCE_API_TYPE,
         PROVIDER,
         OPTIONS,
+        SEARCH,
         header::AUTHORIZATION,
     ];
     DECIDING

@@ -1,5 +1,6 @@
 //! What is wrong or risky about a configuration, beyond its form.
 
+use auth_sessions::SessionsConfig;
 use common::{
     process::{Findings, Section},
     telemetry::Chain,
@@ -12,12 +13,38 @@ use super::{
 use crate::ledger;
 
 common::configuration!(
-    Config: peer, tls, enrolment, auth, database, retention, outbox, provenance, deadlines, limits
+    Config: peer, public, catalog, sessions, tls, enrolment, auth, database, retention, outbox, provenance, deadlines, limits
 );
 
 impl Section for Config {
     fn check(&self, findings: &mut Findings) {
         self.peer.check_is_mutual("peer", findings);
+        match (&self.public, &self.catalog) {
+            (None, Some(_)) => {
+                findings.error_about("catalog", "needs a listener `public`, where it is answered");
+            }
+            (Some(_), None) => {
+                findings.error_about("public", "answers nothing without `catalog`");
+            }
+            (Some(public), Some(_)) => public.check_is_not_mutual("public", findings),
+            (None, None) => {}
+        }
+        match (&self.public, &self.sessions) {
+            (Some(public), Some(_)) => {
+                SessionsConfig::check_address(
+                    "public.external_url",
+                    &public.external_url,
+                    findings,
+                );
+            }
+            (None, Some(_)) => {
+                findings.error_about(
+                    "sessions",
+                    "needs a listener `public`, where people sign in",
+                );
+            }
+            (_, None) => {}
+        }
         if self.sources.is_empty() {
             findings.warning_about("source", "there is none: nothing is offered");
         }
@@ -127,6 +154,12 @@ connector_id = "provider.example"
 [provenance]
 public_url = "ftp://a.example/v2"
 peer_url = "http://a.example"
+[catalog]
+title = " "
+organization = "xx"
+index = "x"
+[sessions]
+key_file = ""
 [[source]]
 url = "http://u@d.example/a"
 upstream = "ftp://d.example/a"
@@ -147,6 +180,10 @@ url = "http://D.example:80/b/"
         &[
             "provenance.public_url = \"ftp://a.example/v2\": must be an http or https address without a query",
             "provenance.peer_url = \"http://a.example/\": must be an https address: records are delivered with this connector's certificate",
+            "catalog: needs a listener `public`, where it is answered",
+            "catalog.title = \" \": may not be empty",
+            "sessions: needs a listener `public`, where people sign in",
+            "sessions.key_file = \"\": must name a file",
             "source http://u@d.example/a: contract = true: needs authorization = true: contracts come with grants, so every fetch would fail",
             "source http://u@d.example/a: credentials.id = \"a:b\": a user name with a colon cannot be told from its password (RFC 7617)",
             "source: ftp://d.example/a: the URL's scheme is neither http nor https",

@@ -6,6 +6,8 @@ use std::{
 };
 
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
+use auth_sessions::SessionsConfig;
+use catalog_site::config::CatalogConfig;
 use common::{
     config::{AdminConfig, Period, SecretFile},
     ids::{ConnectorId, UserId},
@@ -38,6 +40,15 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// The listener for receiver connectors and other holders of a certificate: mutual TLS.
     pub peer: ListenerConfig,
+    /// The listener for everybody else: the sites of the catalogue and the API of its stewards. It goes with `catalog`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<ListenerConfig>,
+    /// The provider's catalogue. Without it the connector has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<CatalogConfig>,
+    /// Signing people in at the pages of the catalogue. Without it they are for everybody, and nobody signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionsConfig>,
     /// This connector's certificate and whom it trusts.
     pub tls: TlsConfig,
     /// How the first certificate is got.
@@ -45,9 +56,9 @@ pub struct Config {
     pub enrolment: Option<EnrolmentConfig>,
     /// The authentication server.
     pub auth: AuthConfig,
-    /// The database of grants.
+    /// The database of grants and of the catalogue.
     pub database: DatabaseConfig,
-    /// How long it is kept who changed which grant.
+    /// How long it is kept who changed which grant or dataset, and what datasets were before.
     #[serde(default)]
     pub retention: RetentionConfig,
     /// The connector's own record of its exchanges.

@@ -196,12 +196,7 @@ impl Provider {
             Record::WithUser if token.is_none() => {
                 return Err((&refusals::RECORD_NEEDS_TOKEN).into());
             }
-            Record::Always | Record::WithUser => Some(
-                source
-                    .creation(&request.resource)
-                    .ok_or(&refusals::NO_CREATION)?
-                    .to_owned(),
-            ),
+            Record::Always | Record::WithUser => Some(self.creation(source, &request.resource)?),
         };
         Ok(Permit {
             source: Arc::clone(source),
@@ -215,6 +210,17 @@ impl Provider {
         })
     }
 
+    /// The event that made the resource: as the catalogue has it, or else the configuration of its source.
+    fn creation(&self, source: &Source, resource: &ResourceUrl) -> Result<String, Refused> {
+        let listed = self.origins.event_of(resource.as_str());
+        let listed = listed.or_else(|| self.origins.event_of(resource.url().as_str()));
+        match (listed, source.creation(resource)) {
+            (Some(event), _) => Ok(event.to_string()),
+            (None, Some(event)) => Ok(event.to_owned()),
+            (None, None) => Err((&refusals::NO_CREATION).into()),
+        }
+    }
+
     fn granted(
         &self,
         source: &Source,
@@ -224,6 +230,15 @@ impl Provider {
         if !source.authorization {
             return Ok(None);
         }
+        self.may(target, token)
+    }
+
+    /// Whether the user of `token` has a grant on `target`, and of which contract.
+    pub(super) fn may(
+        &self,
+        target: &str,
+        token: Option<&VerifiedToken>,
+    ) -> Result<Option<Contract>, Refused> {
         let claims = &token.ok_or(&refusals::TOKEN_MISSING)?.claims;
         let subject = Subject {
             user: &claims.user,

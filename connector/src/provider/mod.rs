@@ -1,33 +1,43 @@
 //! The provider connector: offers the data of one provider to receiver connectors that may have it.
 
+mod catalog;
 mod check;
 mod config;
 mod decision;
 mod fetch;
 mod file;
+mod search;
 mod sources;
 mod state;
 
 use std::sync::Arc;
 
+use auth_client::Membership;
+use auth_sessions::Sessions;
 use axum::{
     Router,
     routing::{MethodRouter, get, head},
 };
+use catalog_site::api::CatalogState;
 use common::{
     http::Endpoint,
+    listener::ListenerConfig,
     process::Context,
     service::{OwnCommand, Program, Service},
+    tls::PeerClient,
 };
+use common_db::Database;
 pub use config::{
     ApiType, Config, Delivery, ProvenanceConfig, Record, SourceConfig, SourceCredentials,
 };
 pub use sources::{Source, SourceError, Sources};
 pub(crate) use state::{Identity, Provider};
 
+use self::{catalog::LedgerRecorder, search::DetailSite};
 use crate::{
     authorization::{self, AuthorizationApi, GrantBook, store::Grants},
     exchange::{Role, refusals},
+    search::CATALOG,
     start::{self, Connector, Settings},
 };
 
@@ -51,9 +61,8 @@ impl Service for ProviderConnector {
         let started = start::start(&config.settings(), &context).await?;
         let member = &started.member;
         let store = Grants::open(&config.database).await?;
-        store
-            .database()
-            .spawn_probe(context.ready.register("database"), context.shutdown.clone());
+        let database = store.database().clone();
+        database.spawn_probe(context.ready.register("database"), context.shutdown.clone());
         let grants = GrantBook::open(Arc::new(store)).await?;
         let history = Arc::clone(&grants);
         config.retention.spawn(
@@ -78,10 +87,53 @@ impl Service for ProviderConnector {
             started.outbox.clone(),
             identity,
         )?;
+        let provider = Arc::new(provider);
         let running = provider.recorder.running().clone();
-        let router = router(Arc::new(provider));
-        started.serve(&config.peer, router, &running, context).await
+        let (mut catalog, mut listeners) = (None, Vec::new());
+        if let (Some(public), Some(settings)) = (&config.public, &config.catalog) {
+            let client = PeerClient::new(Arc::clone(&member.tls));
+            let ledger = &config.provenance.peer_url;
+            let ledger = LedgerRecorder::new(client, ledger, config.provider_id.clone());
+            let sessions = sessions(&config, public, (member, &database), &context).await?;
+            let site = catalog::start(catalog::Host {
+                config: settings,
+                external: public.external(),
+                database,
+                provider: Arc::clone(&provider),
+                ledger,
+                sessions,
+                retention: config.retention,
+                context: &context,
+            });
+            let site = site.await?;
+            catalog = Some((site.state, site.detail));
+            listeners.push((public, site.router));
+        }
+        listeners.push((&config.peer, router(provider, catalog)));
+        started.serve(listeners, &running, context).await
     }
+}
+
+/// Signs people in at the pages of the catalogue, where that is configured.
+async fn sessions(
+    config: &Config,
+    public: &ListenerConfig,
+    (member, database): (&Membership, &Database),
+    context: &Context,
+) -> anyhow::Result<Option<Sessions>> {
+    let Some(sessions) = &config.sessions else {
+        return Ok(None);
+    };
+    let opened = Sessions::open(auth_sessions::Host {
+        config: sessions,
+        external_url: &public.external_url,
+        own: &config.connector_id,
+        auth: &config.auth,
+        member,
+        database,
+        context,
+    });
+    Ok(Some(opened.await?))
 }
 
 impl Connector for Config {
@@ -113,14 +165,26 @@ fn table() -> Vec<(Endpoint, MethodRouter<Arc<Provider>>)> {
     )]
 }
 
-/// What the listener `peer` serves.
+/// The path of searches, with its rule.
+fn search_endpoint() -> Endpoint {
+    Endpoint::new(
+        "peer",
+        "GET",
+        CATALOG,
+        "certificate of a registered receiver connector; bearer with a grant on the detail site",
+    )
+}
+
+/// What the listeners `peer` and `public` serve.
 pub fn endpoints() -> Vec<Endpoint> {
     let own = table().into_iter().map(|(endpoint, _)| endpoint);
-    own.chain(authorization::endpoints()).collect()
+    let own = own.chain([search_endpoint()]);
+    let others = authorization::endpoints().into_iter();
+    own.chain(others).chain(catalog::endpoints()).collect()
 }
 
 /// All routes of the listener `peer`.
-pub(crate) fn router(provider: Arc<Provider>) -> Router {
+pub(crate) fn router(provider: Arc<Provider>, catalog: Option<(CatalogState, String)>) -> Router {
     let grants = AuthorizationApi {
         book: Arc::clone(&provider.grants),
         callers: provider.callers.clone(),
@@ -130,6 +194,16 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
     };
     // `HEAD` too: the router would otherwise run `GET` for it, and record it.
     let other_method = || async { refusals::other_method(Role::Provider) };
+    let detail = DetailSite {
+        provider: Arc::clone(&provider),
+        catalog,
+    };
+    let searches = get(search::get)
+        .merge(head(other_method))
+        .fallback(other_method);
+    let searches = Router::new()
+        .route(search_endpoint().path, searches)
+        .with_state(Arc::new(detail));
     table()
         .into_iter()
         .fold(Router::new(), |router, (endpoint, handler)| {
@@ -138,4 +212,5 @@ pub(crate) fn router(provider: Arc<Provider>) -> Router {
         .route(FILE, head(other_method).fallback(other_method))
         .with_state(provider)
         .merge(authorization::router(grants))
+        .merge(searches)
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use auth_client::{Callers, Registrations};
+use catalog_site::origins::Origins;
 use common::{
     clock::SharedClock,
     ids::{ConnectorId, UserId},
@@ -39,6 +40,8 @@ pub(crate) struct Provider {
     pub(super) delivery: Delivery,
     pub(super) ledger_url: HeaderValue,
     pub(super) clock: SharedClock,
+    /// Which events made what the catalogue names; none without a catalogue.
+    pub(super) origins: Arc<Origins>,
 }
 
 /// Whom the provider asks about callers and connectors.
@@ -88,6 +91,7 @@ impl Provider {
             delivery: config.provenance.delivery,
             ledger_url: crate::ledger::header(&config.provenance.public_url)?,
             clock: context.clock.clone(),
+            origins: Arc::default(),
         })
     }
 }

@@ -6,13 +6,13 @@ use common::{
 };
 
 use super::{
-    config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig},
+    config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig, SearchConfig},
     egress::Egress,
 };
 use crate::ledger;
 
 common::configuration!(
-    Config: api, tls, enrolment, auth, location, outbox, provenance, deadlines, limits
+    Config: api, tls, enrolment, auth, location, outbox, provenance, search, deadlines, limits
 );
 
 impl Section for Config {
@@ -36,6 +36,12 @@ impl Section for ProvenanceConfig {
         for url in &self.contract_services {
             ledger::check_http("contract_services", url, findings);
         }
+    }
+}
+
+impl Section for SearchConfig {
+    fn check(&self, findings: &mut Findings) {
+        ledger::check_http("url", &self.url, findings);
     }
 }
 
@@ -90,6 +96,8 @@ public_url = "https://a.example/v2?x"
 peer_url = "http://a.example"
 contract_services = ["ftp://a.example"]
 foreign = [{ url = "http://a.example", client_id = "one" }, { url = "https://a.example/?x", client_id = "two" }]
+[search]
+url = "ftp://a.example/search"
 [[egress]]
 url = "http://u@d.example/a"
 ends_by_close = true
@@ -99,6 +107,7 @@ url = "http://d.example/b"
 url = "http://D.example:80/b/"
 "#,
         &[
+            "search.url = \"ftp://a.example/search\": must be an http or https address without a query",
             "api.proxy_protocol = \"v2\": needs trusted_proxies: a header from anybody could claim any address",
             "api.tls = \"mutual\": must be \"server\", \"terminated-upstream\" or \"none\": its callers have no certificates",
             "location.url = \"http://a.example/\": must be an https address",

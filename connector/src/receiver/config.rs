@@ -51,6 +51,9 @@ pub struct Config {
     pub outbox: OutboxConfig,
     /// The ledger.
     pub provenance: ProvenanceConfig,
+    /// The cross-domain search that applications ask through this connector. Without it there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchConfig>,
     /// Time limits of an exchange.
     #[serde(default = "default_deadlines")]
     pub deadlines: Deadlines,
@@ -89,6 +92,15 @@ pub struct ForeignConfig {
     pub url: Url,
     /// Under which client id it is registered as a ledger with the authentication server: whom the tokens that it gets name.
     pub client_id: String,
+}
+
+/// The cross-domain search (横断検索).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// The whole address that queries are appended to, for example `https://search.example/backend/api/package_search`. Where it is
+    /// `https`, its certificate is checked with `egress_anchors`.
+    pub url: Url,
 }
 
 /// A part of a server that direct mode may fetch from.

@@ -25,12 +25,15 @@ use super::{
 };
 use crate::{
     exchange::{
-        Allowed, Asking, Budget, Downstream, Exchange, Opened, Options, Recording, Role,
+        Allowed, Asking, Budget, Downstream, Exchange, Opened, Options, Permit, Recording, Role,
         TraceContext, refusals,
     },
     identity::is_barred,
     upstream::ResourceUrl,
 };
+
+/// The path of the exchange, of both connectors.
+pub(super) const FILE: &str = "/cadde/api/v4/file";
 
 /// Answers an application.
 pub(super) async fn get(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> Response {
@@ -91,21 +94,7 @@ impl Receiver {
         };
         let can_record = self.recorder.can_record()?;
         let info = request.extensions.get::<ConnectionInfo>();
-        let checks = async {
-            let token = match self.token(fields).await {
-                Err(CallerError::Token(TokenError::Unavailable(_)))
-                    if is_barred(self.registrations.as_ref()).await =>
-                {
-                    return Err((&refusals::RECEIVER_BARRED).into());
-                }
-                judged => judged.map_err(refusals::caller)?,
-            };
-            let place = self.place(token.as_deref(), info)?;
-            Ok::<_, Refused>((place, self.asker(token).await?))
-        };
-        let checked = budget.checks(checks).await;
-        let (place, who) =
-            checked.ok_or_else(|| refusals::AUTH_AWAY.because("no answer in time"))??;
+        let (place, who) = self.who(fields, info, &budget).await?;
         log.place = Some(place);
         log.consumer = Some(who.user.clone());
         let caller = info.map_or_else(Downstream::unknown, |info| {
@@ -126,6 +115,29 @@ impl Receiver {
             }
             Route::Direct(url, exit) => self.direct(url, exit, fetch).await,
         }
+    }
+
+    /// Who asks, and their place among what is under way.
+    pub(super) async fn who(
+        &self,
+        fields: &HeaderMap,
+        info: Option<&ConnectionInfo>,
+        budget: &Budget,
+    ) -> Result<(Permit, Requester), Refused> {
+        let checks = async {
+            let token = match self.token(fields).await {
+                Err(CallerError::Token(TokenError::Unavailable(_)))
+                    if is_barred(self.registrations.as_ref()).await =>
+                {
+                    return Err((&refusals::RECEIVER_BARRED).into());
+                }
+                judged => judged.map_err(refusals::caller)?,
+            };
+            let place = self.place(token.as_deref(), info)?;
+            Ok::<_, Refused>((place, self.asker(token).await?))
+        };
+        let checked = budget.checks(checks).await;
+        checked.ok_or_else(|| refusals::AUTH_AWAY.because("no answer in time"))?
     }
 
     /// The token that came along, if one did. One that is sent has to be good, also for open data, and a user's own: nobody
@@ -149,7 +161,7 @@ impl Receiver {
         &self,
         token: Option<&VerifiedToken>,
         info: Option<&ConnectionInfo>,
-    ) -> Result<crate::exchange::Permit, Refused> {
+    ) -> Result<Permit, Refused> {
         let asking = match (token, info) {
             (Some(token), _) => Asking::User(token.claims.user.clone()),
             (None, Some(info)) => Asking::Network(network(info.remote.ip())),

@@ -15,7 +15,10 @@ use secrecy::ExposeSecret as _;
 use tokio::time::timeout_at;
 
 use super::{
-    Receiver, file::Fetch, foreign::ForeignLedger, provider_refusal::ProviderRefusal,
+    Receiver,
+    file::{FILE, Fetch},
+    foreign::ForeignLedger,
+    provider_refusal::ProviderRefusal,
     request::FileRequest,
 };
 use crate::{
@@ -46,16 +49,7 @@ impl Receiver {
         mut fetch: Fetch,
         log: &mut Exchange,
     ) -> Result<Box<Opened>, Refused> {
-        let away = |reason: String| {
-            refusals::LOCATION_AWAY.because(format!("the connector of {provider}: {reason}"))
-        };
-        let resolving = self.locations.resolve(provider);
-        let location = timeout_at(fetch.budget.headers_by(), resolving)
-            .await
-            .map_err(|_| away("no answer in time".to_owned()))?
-            .map_err(|error| away(common::telemetry::Chain(&error).to_string()))?
-            .ok_or_else(|| refusals::NO_LOCATION.because(provider.to_string()))?;
-        self.check_kept(&location, &fetch.budget).await?;
+        let location = self.located(provider, &fetch.budget).await?;
         log.peer.clone_from(&location.connector_id);
         if location.profile == Profile::Cadde4 {
             fetch.budget = fetch.budget.towards_cadde4();
@@ -72,6 +66,25 @@ impl Receiver {
         let response = accepted(response, &fetch).await?;
         self.opened(response, asked, (provider, &location), fetch)
             .await
+    }
+
+    /// Where the connector of `provider` is.
+    pub(super) async fn located(
+        &self,
+        provider: &UserId,
+        budget: &Budget,
+    ) -> Result<Arc<Location>, Refused> {
+        let away = |reason: String| {
+            refusals::LOCATION_AWAY.because(format!("the connector of {provider}: {reason}"))
+        };
+        let resolving = self.locations.resolve(provider);
+        let location = timeout_at(budget.headers_by(), resolving)
+            .await
+            .map_err(|_| away("no answer in time".to_owned()))?
+            .map_err(|error| away(common::telemetry::Chain(&error).to_string()))?
+            .ok_or_else(|| refusals::NO_LOCATION.because(provider.to_string()))?;
+        self.check_kept(&location, budget).await?;
+        Ok(location)
     }
 
     /// The location server tells nothing of a provider that is suspended; what was kept for its outage, or is configured, must not
@@ -99,8 +112,11 @@ impl Receiver {
         location: &Location,
         fetch: &Fetch,
     ) -> Result<(Response<PooledBody>, Option<Jti>), Refused> {
-        let (origin, uri) = endpoint(location)?;
-        let token = self.exchanged(location, fetch).await?;
+        let (origin, path) = endpoint(location, FILE)?;
+        let uri = Uri::try_from(path)
+            .map_err(|_| refusals::LOCATION_AWAY.because("it is no request target"))?;
+        let token = fetch.asker.token.as_deref();
+        let token = self.exchanged(location, token, &fetch.budget).await?;
         let fields = request_headers(asked, options, fetch, token.as_deref())?;
         // For both sides' records.
         let jti = token.and_then(|token| Jti::new(token.jti()?));
@@ -255,12 +271,13 @@ impl Receiver {
 
     /// The token that this provider gets in the user's name: bound to our certificate if it is one of ours, addressed to it
     /// otherwise. The user's own never leaves this process.
-    async fn exchanged(
+    pub(super) async fn exchanged(
         &self,
         location: &Location,
-        fetch: &Fetch,
+        token: Option<&VerifiedToken>,
+        budget: &Budget,
     ) -> Result<Option<Arc<ExchangedToken>>, Refused> {
-        let Some(token) = fetch.asker.token.as_deref() else {
+        let Some(token) = token else {
             return Ok(None);
         };
         let exchanged = async {
@@ -289,7 +306,7 @@ impl Receiver {
                 }
             }
         };
-        let exchanged = timeout_at(fetch.budget.headers_by(), exchanged).await;
+        let exchanged = timeout_at(budget.headers_by(), exchanged).await;
         let in_time = || TokenError::Unavailable("no answer in time".to_owned());
         let exchanged = exchanged.unwrap_or_else(|_| Err(refusals::token(in_time())))?;
         Ok(Some(exchanged))
@@ -309,10 +326,7 @@ fn request_headers(
         fields.insert(headers::OPTIONS, options);
     }
     if let Some(token) = token {
-        let mut value = bearer(token.token().expose_secret())
-            .map_err(|_| refusals::LOCATION_AWAY.because("its token is not header text"))?;
-        value.set_sensitive(true);
-        fields.insert(header::AUTHORIZATION, value);
+        authorize(&mut fields, token)?;
     }
     for line in &asked.languages {
         fields.append(header::ACCEPT_LANGUAGE, line.clone());
@@ -352,22 +366,29 @@ fn predecessor(fields: &HeaderMap, location: &Location) -> Option<String> {
     is_followed.then(|| id.to_owned())
 }
 
+/// Shows the token that the provider gets.
+pub(super) fn authorize(fields: &mut HeaderMap, token: &ExchangedToken) -> Result<(), Refused> {
+    let mut value = bearer(token.token().expose_secret())
+        .map_err(|_| refusals::LOCATION_AWAY.because("its token is not header text"))?;
+    value.set_sensitive(true);
+    fields.insert(header::AUTHORIZATION, value);
+    Ok(())
+}
+
 fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     HeaderValue::try_from(format!("Bearer {token}"))
 }
 
-/// Where a provider's connector is asked. Its location was read and checked with the record, so its parts need no second
+/// Where a provider's connector is asked for `path`. Its location was read and checked with the record, so its parts need no second
 /// look.
-fn endpoint(location: &Location) -> Result<(Origin, Uri), Refused> {
+pub(super) fn endpoint(location: &Location, path: &str) -> Result<(Origin, String), Refused> {
     let url = &location.url;
     if url.scheme() != "https" {
         return Err(refusals::LOCATION_AWAY.because("it is not https"));
     }
     let origin = Origin::of(url).map_err(|_| refusals::LOCATION_AWAY.because("it has no host"))?;
     let base = url.path().trim_end_matches('/');
-    let uri = Uri::try_from(format!("{base}/cadde/api/v4/file"))
-        .map_err(|_| refusals::LOCATION_AWAY.because("it is no request target"))?;
-    Ok((origin, uri))
+    Ok((origin, format!("{base}{path}")))
 }
 
 /// An answer that carries data: any 2xx, as in the CADDE reference, but for a part, which nobody asked for.

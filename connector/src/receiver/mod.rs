@@ -9,6 +9,7 @@ mod foreign;
 mod forward;
 mod provider_refusal;
 mod request;
+mod search;
 mod state;
 
 use std::sync::Arc;
@@ -23,14 +24,16 @@ use common::{
     process::Context,
     service::{OwnCommand, Program, Service},
 };
-pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig};
+pub use config::{Config, EgressConfig, ForeignConfig, ProvenanceConfig, SearchConfig};
 pub use egress::{Egress, EgressError};
 use location_client::LocationResolver;
 pub use provider_refusal::ProviderRefusal;
 pub(crate) use state::{Identity, Receiver};
 
+use self::file::FILE;
 use crate::{
     exchange::{Role, refusals},
+    search::CATALOG,
     start::{self, Connector, Settings},
 };
 
@@ -77,7 +80,9 @@ impl Service for ReceiverConnector {
         )?;
         let running = receiver.recorder.running().clone();
         let router = router(Arc::new(receiver));
-        started.serve(&config.api, router, &running, context).await
+        started
+            .serve(vec![(&config.api, router)], &running, context)
+            .await
     }
 }
 
@@ -94,20 +99,28 @@ impl Connector for Config {
     }
 }
 
-/// The path of the exchange.
-const FILE: &str = "/cadde/api/v4/file";
-
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.
 fn table() -> Vec<(Endpoint, MethodRouter<Arc<Receiver>>)> {
-    vec![(
-        Endpoint::new(
-            "api",
-            "GET",
-            FILE,
-            "anyone; bearer by the provider's grants",
+    vec![
+        (
+            Endpoint::new(
+                "api",
+                "GET",
+                FILE,
+                "anyone; bearer by the provider's grants",
+            ),
+            get(file::get),
         ),
-        get(file::get),
-    )]
+        (
+            Endpoint::new(
+                "api",
+                "GET",
+                CATALOG,
+                "anyone; bearer by the provider's grants",
+            ),
+            get(search::get),
+        ),
+    ]
 }
 
 /// What the listener `api` serves.
@@ -125,5 +138,6 @@ pub(crate) fn router(receiver: Arc<Receiver>) -> Router {
             router.route(endpoint.path, handler)
         })
         .route(FILE, head(other_method).fallback(other_method))
+        .route(CATALOG, head(other_method).fallback(other_method))
         .with_state(receiver)
 }

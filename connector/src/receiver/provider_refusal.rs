@@ -120,7 +120,7 @@ async fn read(mut body: PooledBody) -> Vec<u8> {
     text
 }
 
-/// The member `detail` of a JSON object, also of one that a message id in brackets follows, as the CADDE reference sends
+/// The member `detail` of a JSON object, or what a site of CKAN says in its place, also of one that a message id in brackets follows, as the CADDE reference sends
 /// it; the id then stays with the text. `None` for what is no JSON (an HTML page of a proxy) and says nothing that is passed on.
 fn detail(body: &[u8]) -> Option<String> {
     let mut values = serde_json::Deserializer::from_slice(body).into_iter::<serde_json::Value>();
@@ -128,9 +128,9 @@ fn detail(body: &[u8]) -> Option<String> {
     let trailing = String::from_utf8_lossy(&body[values.byte_offset()..])
         .trim()
         .to_owned();
-    let text = ["detail", "message"]
+    let text = ["/detail", "/message", "/error/message"]
         .iter()
-        .find_map(|name| value.get(name)?.as_str())
+        .find_map(|member| value.pointer(member)?.as_str())
         .unwrap_or_default();
     let is_id = trailing.len() > 2 && trailing.starts_with('(') && trailing.ends_with(')');
     let text = format!("{text}{}", if is_id { trailing.as_str() } else { "" });
@@ -193,6 +193,7 @@ mod tests {
         "x(010403002E)(010002006E)"
     )]
     #[case(r#"{"message":"y"}"#, "y")]
+    #[case(r#"{"success":false,"error":{"message":"z"}}"#, "z")]
     #[case(r#"{"detail":"a\nb"}"#, "a b")]
     #[case(r#"{"detail":"x"}<script>"#, "x")]
     #[case("{}", "")]

@@ -25,6 +25,8 @@ pub(crate) struct Receiver {
     pub(crate) recorder: Recorder,
     pub(super) provider_client: Arc<Client>,
     pub(super) direct_client: Arc<Client>,
+    pub(super) search_client: Arc<Client>,
+    pub(super) search_url: Option<Url>,
     pub(super) egress: Egress,
     pub(super) foreign_ledgers: ForeignLedgers,
     pub(super) own_users_only: bool,
@@ -60,6 +62,17 @@ impl Receiver {
             Client::new(ClientTls::Peer(Arc::clone(tls))),
             Client::new(direct_tls),
         );
+        let search_url = config.search.as_ref().map(|search| search.url.clone());
+        let search_tls = if search_url
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "https")
+        {
+            ClientTls::Public(public_tls(&config.egress_anchors, tls)?)
+        } else {
+            ClientTls::None
+        };
+        let search_client = Client::new(search_tls);
+        search_client.spawn_housekeeping();
         let registrations = Arc::clone(&identity.registrations);
         provider_client.spawn_housekeeping();
         direct_client.spawn_housekeeping();
@@ -81,6 +94,8 @@ impl Receiver {
             ),
             provider_client,
             direct_client,
+            search_client,
+            search_url,
             egress,
             foreign_ledgers: ForeignLedgers::new(
                 &config.provenance.foreign,

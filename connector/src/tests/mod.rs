@@ -8,4 +8,5 @@ mod kit;
 mod origin;
 mod providers;
 mod refusals;
+mod search;
 mod suspended;

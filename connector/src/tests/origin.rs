@@ -10,15 +10,16 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Json, Router,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse as _, Response},
     routing::get,
 };
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
 use tokio::sync::Notify;
 
 /// What the source was asked: path and headers.
@@ -143,12 +144,35 @@ async fn answer(
     }
 }
 
-/// The source below `/closed` and `/open`.
+/// What a search finds: what it was asked. With `status=…` it refuses, as a site of CKAN does, and with `broken` it breaks off.
+async fn found(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.unwrap_or_default();
+    if let Some(status) = query.strip_prefix("status=") {
+        let status = status.parse().expect("a status");
+        let refused = json!({"success": false, "error": {"message": "not today"}});
+        return (status_of(status), Json(refused)).into_response();
+    }
+    if query == "broken" {
+        return streamed(broken(), None);
+    }
+    let token = headers
+        .get("authorization")
+        .map(|token| token.to_str().ok());
+    Json(json!({"success": true, "result": {"query": query, "authorization": token}}))
+        .into_response()
+}
+
+fn status_of(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).expect("a status")
+}
+
+/// The source below `/closed` and `/open`, and a search.
 pub fn router() -> (Router, Origin) {
     let origin = Origin::default();
     (
         Router::new()
             .route("/{folder}/{*path}", get(answer))
+            .route("/search", get(found))
             .with_state(origin.clone()),
         origin,
     )

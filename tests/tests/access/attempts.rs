@@ -85,6 +85,12 @@ impl AccessFixture {
             Needs::Owner => self.owner(tries),
             Needs::Grant => self.grant(tries),
             Needs::GrantAndReceiver => self.provider(tries),
+            Needs::Steward => self.steward(tries),
+            Needs::Reader => self.reader(tries),
+            Needs::Session => tries
+                .try_with("no session", vec![], Refused)
+                .try_with("a user's token", bearer(&self.user), Refused)
+                .try_with("a steward's token", bearer(&self.steward), Refused),
         };
         tries.attempts
     }
@@ -253,6 +259,63 @@ impl AccessFixture {
             .try_with("a passed-on token", bearer(&self.bound), Forbidden)
             .try_with("a role without audience", bearer(&self.with_role), Forbidden)
             .try_with("the provider's own user", bearer(&self.owner), Admitted)
+    }
+
+    /// Whoever writes a provider's catalogue.
+    fn steward(&self, tries: Tries) -> Tries {
+        tries
+            .try_with("no token", vec![], Unauthorized)
+            .try_with("an expired token", bearer(&self.expired_user), Unauthorized)
+            .try_with("a forged token", bearer(&self.forged), Unauthorized)
+            .try_with("nonsense for a token", bearer("nonsense"), Unauthorized)
+            .try_with(
+                "a role without audience",
+                bearer(&self.with_role),
+                Unauthorized,
+            )
+            .try_with("a user's token", bearer(&self.user), Forbidden)
+            .try_with("a passed-on token", bearer(&self.bound), Forbidden)
+            .try_with(
+                "a token of another audience",
+                bearer(&self.owner_elsewhere),
+                Forbidden,
+            )
+            .try_with("the operator's token", bearer(&self.operator), Forbidden)
+            .try_with(
+                "a steward of somebody else",
+                bearer(&self.other_steward),
+                Forbidden,
+            )
+            .try_with("a member without the role", bearer(&self.member), Forbidden)
+            .try_with("a steward's token", bearer(&self.steward), Admitted)
+    }
+
+    /// Whoever reads a provider's detail site: CKAN has 403 for all who may not.
+    fn reader(&self, tries: Tries) -> Tries {
+        tries
+            .try_with("no token", vec![], Forbidden)
+            .try_with("an expired token", bearer(&self.expired_user), Forbidden)
+            .try_with("a forged token", bearer(&self.forged), Forbidden)
+            .try_with("a user's token", bearer(&self.user), Forbidden)
+            .try_with("a passed-on token", bearer(&self.bound), Forbidden)
+            .try_with(
+                "a token of another audience",
+                bearer(&self.owner_elsewhere),
+                Forbidden,
+            )
+            .try_with("the operator's token", bearer(&self.operator), Forbidden)
+            .try_with(
+                "a steward of somebody else",
+                bearer(&self.other_steward),
+                Forbidden,
+            )
+            .try_with("a member's token", bearer(&self.member), Served)
+            .try_with(
+                "a member's token without its scheme",
+                raw(&self.member),
+                Served,
+            )
+            .try_with("a steward's token", bearer(&self.steward), Served)
     }
 
     fn grant(&self, tries: Tries) -> Tries {

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use rcgen::{CertificateParams, KeyPair};
+use serde_json::json;
 use tests::{
     Trial,
     certs::Wanted,
@@ -53,6 +54,10 @@ pub struct AccessFixture {
     pub(super) expired_user: String,
     pub(super) expired_operator: String,
     pub(super) forged: String,
+    /// For provider A's catalogue: of its steward, of a member of its organisation, and of a steward who is none.
+    pub(super) steward: String,
+    pub(super) member: String,
+    pub(super) other_steward: String,
     pub(super) data_server: Url,
     /// A request for a certificate, as it stands in JSON.
     pub(super) request: String,
@@ -72,7 +77,15 @@ impl AccessFixture {
         let provider = &a.ready.provider.connector_id;
         let exchanged = async |audience: &str| b.bound_token(&user, audience).await.unwrap();
         let role = serde_json::json!({"roles": ["operator", "auditor"]});
+        let (org, elsewhere) = (a.provider_id(), b.provider_id());
+        let person = async |more| {
+            let person = operator.new_person("Of a catalogue", more).await;
+            operator.management_token(provider, &person).await
+        };
         Self {
+            steward: person(json!({"orgs": [org], "roles": ["steward"]})).await,
+            member: person(json!({"orgs": [org]})).await,
+            other_steward: person(json!({"orgs": [elsewhere], "roles": ["steward"]})).await,
             elsewhere: operator
                 .management_token(provider, &trial.ready.operator.person())
                 .await,
@@ -119,6 +132,7 @@ impl AccessFixture {
             ("provenance", "peer") => &ready.provenance.peer,
             ("provenance", "public") => &ready.provenance.public,
             ("provider", "peer") => &ready.domains["a"].provider.peer,
+            ("provider", "public") => &ready.domains["a"].provider.public,
             ("data", "data") => &self.data_server,
             ("receiver", "api") => &ready.domains["b"].receiver.api,
             other => panic!("no listener {other:?}"),
@@ -146,6 +160,7 @@ impl AccessFixture {
             ("{sha256}", NO_CERTIFICATE),
             ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
+            ("{number}", "1"),
             ("{token}", &self.user),
             ("{csr}", &self.request),
             (

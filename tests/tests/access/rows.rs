@@ -17,6 +17,9 @@ pub enum Needs {
     Owner,
     Grant,
     GrantAndReceiver,
+    Steward,
+    Reader,
+    Session,
     Code,
 }
 
@@ -75,6 +78,14 @@ impl Row {
         self
     }
 
+    const fn with_parameters(
+        mut self,
+        parameters: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
     const fn asking(mut self, query: &'static str) -> Self {
         self.query = query;
         self
@@ -100,6 +111,12 @@ const FETCH: &[(&str, &str)] = &[
     ("x-cadde-resource-api-type", "file/http"),
     ("x-cadde-provider", "{provider_id}"),
 ];
+const SEARCH: &[(&str, &str)] = &[
+    ("x-cadde-search", "detail"),
+    ("x-cadde-provider", "{provider_id}"),
+];
+const STATUS: &[(&str, &str)] = &[("{action}", "status_show")];
+const STYLES: &[(&str, &str)] = &[("{file}", "kakehashi.css")];
 /// For somebody who does not exist, on something that nobody offers.
 const GRANT: &str = r#"{"permission": {"target": "http://nowhere.example/", "assigner": "{provider_id}",
     "assignee": {"user": "{nobody}"}}}"#;
@@ -233,13 +250,48 @@ pub const ROWS: &[Row] = rows! {
     // The connectors. The resource is one that A grants to the users of B and C.
     "provider" "peer" {
         GET "/cadde/api/v4/file" GrantAndReceiver .with_headers(FETCH);
+        GET "/cadde/api/v4/catalog" GrantAndReceiver .asking("?q=*:*");
         GET "/cadde/api/v4/authorization" Owner .asking("?assigner={provider_id}&target={resource}");
         POST "/cadde/api/v4/authorization" Owner .with_body(GRANT);
         DELETE "/cadde/api/v4/authorization" Owner .with_body(GRANT);
         GET "/cadde/api/v4/authorization_list" Owner .asking("?assigner={provider_id}");
     }
+    // The catalogue of A: its sites, its stewards' API, sign-in, and pages for whoever comes.
+    "provider" "public" {
+        GET "/v1/datasets" Steward;
+        POST "/v1/datasets" Steward .with_body("{}");
+        GET "/v1/datasets/{id}" Steward;
+        PUT "/v1/datasets/{id}" Steward .with_body("{}");
+        DELETE "/v1/datasets/{id}" Steward;
+        POST "/v1/datasets/{id}/withdrawal" Steward;
+        POST "/v1/datasets/{id}/draft" Steward;
+        GET "/v1/datasets/{id}/versions" Steward;
+        GET "/v1/datasets/{id}/versions/{number}" Steward;
+        GET "/v1/publications" Steward;
+        POST "/v1/publications" Steward .with_body("{}");
+        GET "/v1/publications/{id}" Steward;
+        DELETE "/v1/publications/{id}" Steward;
+        POST "/v1/readiness" Steward .with_body("{}");
+        GET "/openapi.json" Nothing;
+        GET "/release/api/3/action/{action}" Nothing .with_parameters(STATUS);
+        POST "/release/api/3/action/{action}" Nothing .with_parameters(STATUS);
+        GET "/release/api/action/{action}" Nothing .with_parameters(STATUS);
+        POST "/release/api/action/{action}" Nothing .with_parameters(STATUS);
+        GET "/detail/api/3/action/{action}" Reader .with_parameters(STATUS);
+        POST "/detail/api/3/action/{action}" Reader .with_parameters(STATUS);
+        GET "/detail/api/action/{action}" Reader .with_parameters(STATUS);
+        POST "/detail/api/action/{action}" Reader .with_parameters(STATUS);
+        GET "/login" Page;
+        GET "/callback" Page;
+        GET "/session" Session;
+        POST "/logout" Session;
+        GET "/" Nothing;
+        GET "/datasets/{id}" Nothing;
+        GET "/assets/{file}" Nothing .with_parameters(STYLES);
+    }
     "receiver" "api" {
         GET "/cadde/api/v4/file" Grant .with_headers(FETCH);
+        GET "/cadde/api/v4/catalog" Grant .with_headers(SEARCH).asking("?q=*:*");
     }
     // A data server asks nobody: it listens where its own provider connector alone reaches it.
     "data" "data" {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use common::http::Refusal;
-use connector::{authorization, data_server, exchange};
+use connector::{authorization, data_server, exchange, search};
 
 use super::check;
 
@@ -67,8 +67,8 @@ fn the_page_of_messages_is_current() {
     let mut page = "\
 # Messages
 
-Every way in which a connector refuses, as the tables in `connector/src/exchange/refusals.rs` and `connector/src/authorization/refusals.rs`
-have them: this page is written from them (`tests/tests/reference`). Message ids are those of CADDE 4.0; where it has none, the function
+Every way in which a connector refuses, as the tables in `connector/src/exchange/refusals.rs`, `connector/src/search/refusals.rs` and
+`connector/src/authorization/refusals.rs` have them: this page is written from them (`tests/tests/reference`). Message ids are those of CADDE 4.0; where it has none, the function
 number is 90. Where there are two, the first is the provider connector's and the second the receiver connector's. The name stands in the
 log, before the reason; texts are in the language of `Accept-Language`, Japanese by default.
 
@@ -78,19 +78,23 @@ What an application gets of a provider connector's refusal is `provider-refused`
     let exchanges = exchange::refusals::TABLE;
     let title = "Exchanges (`GET /cadde/api/v4/file`)";
     section(&mut page, title, COLUMNS, exchanges, message);
+    let title = "Searches (`GET /cadde/api/v4/catalog`)";
+    section(&mut page, title, COLUMNS, search::TABLE, message);
     let title = "Grants (`/cadde/api/v4/authorization`, `/cadde/api/v4/authorization_list`)";
     section(&mut page, title, COLUMNS, authorization::REFUSALS, message);
     check("messages.md", &page);
 }
 
 /// The tables of what has names for message ids.
-const NAMED: [(&str, Table); 6] = [
+const NAMED: [(&str, Table); 8] = [
     ("Everywhere", common::http::refusals::TABLE),
     ("Authentication server", auth_server::REFUSALS),
     ("Servers with screens", auth_sessions::REFUSALS),
     ("Location server", location_server::REFUSALS),
     ("Ledger", provenance::REFUSALS),
     ("Data server", data_server::REFUSALS),
+    ("Catalogue: stewards' API", catalog_site::api::REFUSALS),
+    ("Catalogue: CKAN sites", catalog_site::api::ACTION_REFUSALS),
 ];
 
 #[test]
@@ -124,6 +128,7 @@ This page is written from the tables of refusals (`tests/tests/reference`).
 fn a_name_stands_once_in_a_table_and_is_made_of_words() {
     let connectors = [
         ("Exchanges", exchange::refusals::TABLE),
+        ("Searches", search::TABLE),
         ("Grants", authorization::REFUSALS),
     ];
     for (title, table) in NAMED.into_iter().chain(connectors) {

@@ -125,6 +125,9 @@ pub fn all() -> [Example; 6] {
             &[
                 ANCHORS,
                 ENROLMENT,
+                PUBLIC,
+                "catalog = { title = 'x', organization = 'xx', index = 'x' }",
+                "sessions.key_file = 'x'",
                 "source = [{ url = 'https://x', credentials = { id = 'x', password_file = 'x' } }]",
             ],
         ),
@@ -146,6 +149,7 @@ pub fn all() -> [Example; 6] {
                 "location.static.x.url = 'https://x'",
                 "provenance.foreign = [{ url = 'https://x', client_id = 'x' }]",
                 "egress = [{ url = 'https://x' }]",
+                "search.url = 'https://x'",
             ],
         ),
         Example::new::<connector::data_server::DataServer>(

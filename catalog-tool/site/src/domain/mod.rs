@@ -6,6 +6,7 @@ mod name;
 mod package;
 mod publication;
 mod publisher;
+mod readiness;
 mod store;
 
 pub use self::{
@@ -20,8 +21,9 @@ pub use self::{
         idempotency_key,
     },
     publisher::{Creation, DataReader, EventRecorder, Plan, Planner, Publisher, PublisherStore},
+    readiness::{Check, MOST_PLACES, Outcome, Said, Subject, Surroundings},
     store::{
-        Change, ChangeError, DatasetStore, Filter, Progress, PublicationStore, SiteStore,
-        StoreError,
+        Change, ChangeError, DatasetStore, Filter, OriginChange, Progress, PublicationStore,
+        SiteStore, StoreError,
     },
 };

@@ -82,6 +82,17 @@ pub struct Change {
     pub packages: Vec<Package>,
 }
 
+/// What a dataset names now: addresses with the events that made what lies there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginChange {
+    /// The number of the change.
+    pub number: i64,
+    /// The dataset.
+    pub dataset_id: Uuid,
+    /// Addresses and events, in both views together; nothing where the sites show nothing of it any more.
+    pub origins: Vec<(String, String)>,
+}
+
 /// Datasets. Every change is one transaction, together with its line of history.
 #[async_trait]
 pub trait DatasetStore: Send + Sync + std::fmt::Debug {
@@ -193,6 +204,11 @@ pub trait SiteStore: Send + Sync + std::fmt::Debug {
     /// At most `limit` datasets whose last change came after the change `since`, in the order of those changes. After 0 these are all
     /// that the sites show.
     async fn changes(&self, since: i64, limit: u32) -> Result<Vec<Change>, StoreError>;
+
+    /// What at most `limit` datasets name now whose last change came after the change `since`, in the order of those changes, with the
+    /// events that made it: what lies at an address alone, without tenant and path.
+    async fn origin_changes(&self, since: i64, limit: u32)
+    -> Result<Vec<OriginChange>, StoreError>;
 
     /// The origins of what these distributions of the site's packages name, by the ids of the distributions.
     async fn origins_of(

@@ -7,7 +7,7 @@ use common_db::{StoreError, sql};
 use uuid::Uuid;
 
 use super::{Catalog, rows::package};
-use crate::domain::{Change, Package, Progress, Side, SiteStore};
+use crate::domain::{Change, OriginChange, Package, Progress, Side, SiteStore};
 
 #[async_trait]
 impl SiteStore for Catalog {
@@ -85,6 +85,39 @@ impl SiteStore for Catalog {
 
     async fn changes(&self, since: i64, limit: u32) -> Result<Vec<Change>, StoreError> {
         self.database.run(|| self.read_changes(since, limit)).await
+    }
+
+    async fn origin_changes(
+        &self,
+        since: i64,
+        limit: u32,
+    ) -> Result<Vec<OriginChange>, StoreError> {
+        let asked = sql("SELECT c.number, c.dataset_id, o.url, o.event_id FROM \
+             (SELECT number, dataset_id FROM catalog_change WHERE number > $1 ORDER BY number LIMIT $2) AS c \
+             LEFT JOIN catalog_package AS p ON p.dataset_id = c.dataset_id \
+             LEFT JOIN catalog_resource AS r ON r.side = p.side AND r.package_id = p.id \
+             LEFT JOIN catalog_origin AS o ON o.url = r.url AND o.tenant = r.tenant AND o.path = r.path \
+             AND o.tenant = '' AND o.path = '' ORDER BY c.number");
+        let rows = self
+            .database
+            .fetch_all(asked.bind(since).bind(limit))
+            .await?;
+        let mut changes: Vec<OriginChange> = Vec::new();
+        for row in &rows {
+            let number = row.get("number")?;
+            if changes.last().is_none_or(|last| last.number != number) {
+                changes.push(OriginChange {
+                    number,
+                    dataset_id: row.get("dataset_id")?,
+                    origins: Vec::new(),
+                });
+            }
+            let origin: (Option<String>, Option<String>) = (row.get("url")?, row.get("event_id")?);
+            if let ((Some(url), Some(event_id)), Some(last)) = (origin, changes.last_mut()) {
+                last.origins.push((url, event_id));
+            }
+        }
+        Ok(changes)
     }
 
     async fn origins_of(

@@ -64,6 +64,9 @@ pub fn provider_config(
         admin,
         telemetry,
         peer: listener(plan, TlsMode::Mutual),
+        public: None,
+        catalog: None,
+        sessions: None,
         tls: pki.config(PROVIDER_CONNECTOR),
         enrolment: None,
         auth,
@@ -101,6 +104,11 @@ pub fn receiver_config(pki: &Pki, plan: &Plan, source_port: u16) -> receiver::Co
             static_entries: BTreeMap::new(),
         },
         outbox: outbox_config(pki, "receiver-outbox.db", plan),
+        search: Some(receiver::SearchConfig {
+            url: format!("http://127.0.0.1:{source_port}/search")
+                .parse()
+                .expect("a URL"),
+        }),
         provenance: receiver::ProvenanceConfig {
             public_url: LEDGER.parse().expect("a URL"),
             peer_url: "https://ledger.example".parse().expect("a URL"),

@@ -404,6 +404,6 @@ async fn start_provider(
     )
     .expect("a provider");
     let sending = provider.recorder.running().clone();
-    let router = provider::router(Arc::new(provider));
+    let router = provider::router(Arc::new(provider), None);
     (serve(router, Some(tls), shutdown).await, sending)
 }

@@ -1,0 +1,7 @@
+//! The stewards' API.
+
+mod conditions;
+pub(super) mod datasets;
+mod page;
+pub(super) mod publications;
+pub(super) mod readiness;
