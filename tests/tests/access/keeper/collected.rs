@@ -122,7 +122,10 @@ impl Keeper {
             | Needs::OperatorWithToolOrOwner
             | Needs::Owner
             | Needs::Grant
-            | Needs::GrantAndReceiver => tries.with(bearer(&self.token), None),
+            | Needs::GrantAndReceiver
+            | Needs::Steward
+            | Needs::Reader
+            | Needs::Session => tries.with(bearer(&self.token), None),
         }
         tries.attempts
     }
