@@ -22,7 +22,7 @@ pub struct SessionsConfig {
     #[serde(default = "default_idle")]
     pub idle: Period,
     /// How long after the sign-in a session ends, however it is used.
-    /// Allowed: 1m to 30d.
+    /// Allowed: `idle` to 30d.
     #[serde(default = "default_max")]
     pub max: Period,
     /// Sessions that one user may have at a time. With one more the one ends that was not used for the longest time.
