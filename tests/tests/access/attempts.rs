@@ -278,7 +278,7 @@ impl AccessFixture {
             .try_with(
                 "a token of another audience",
                 bearer(&self.owner_elsewhere),
-                Forbidden,
+                Refused,
             )
             .try_with("the operator's token", bearer(&self.operator), Forbidden)
             .try_with(
