@@ -82,11 +82,10 @@ impl Manager {
             if stopping {
                 message.push_str("STOPPING=1\nSTATUS=stopping\n");
             } else {
-                if announced {
-                } else if problems.is_none() {
+                if !announced && problems.is_none() {
                     announced = true;
                     message.push_str("READY=1\n");
-                } else {
+                } else if !announced {
                     let _ = writeln!(message, "EXTEND_TIMEOUT_USEC={}", PATIENCE.as_micros());
                 }
                 let _ = writeln!(message, "STATUS={}", status(problems.unwrap_or_default()));
