@@ -1,4 +1,4 @@
-//! Telling the service manager how it goes (sd_notify(3)): ready, alive, stopping. Without one, nothing is told.
+//! Telling the service manager how it goes (`sd_notify(3)`): ready, alive, stopping. Without one, nothing is told.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -75,32 +75,31 @@ impl Manager {
     pub(super) async fn tell(self, ready: Readiness, shutdown: Shutdown) {
         let mut announced = false;
         let mut stopping = false;
-        let mut heard = true;
+        let mut reachable = true;
         loop {
             let problems = ready.problems();
             let mut message = String::from("WATCHDOG=1\n");
             if stopping {
                 message.push_str("STOPPING=1\nSTATUS=stopping\n");
             } else {
-                if announced {
-                } else if problems.is_none() {
+                if !announced && problems.is_none() {
                     announced = true;
                     message.push_str("READY=1\n");
-                } else {
+                } else if !announced {
                     let _ = writeln!(message, "EXTEND_TIMEOUT_USEC={}", PATIENCE.as_micros());
                 }
                 let _ = writeln!(message, "STATUS={}", status(problems.unwrap_or_default()));
             }
             let sent = self.socket.send(message.as_bytes());
             // A full queue is not worth a line: the next message says the same.
-            let hears = match &sent {
+            let arrived = match &sent {
                 Ok(_) => true,
                 Err(error) => error.kind() == io::ErrorKind::WouldBlock,
             };
-            if let (true, false, Err(error)) = (heard, hears, &sent) {
+            if let (true, false, Err(error)) = (reachable, arrived, &sent) {
                 tracing::warn!(%error, "the service manager cannot be told how it goes");
             }
-            heard = hears;
+            reachable = arrived;
             let pause = if announced { UPDATE } else { UNTIL_READY };
             let pause = self.beat.map_or(pause, |beat| pause.min(beat));
             if stopping {
