@@ -134,13 +134,9 @@ async fn searched(trial: &Trial, query: &str, headers: &[(&str, &str)]) -> Answe
     Answer::read(request.send().await.unwrap()).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_steward_publishes_is_found_read_and_fetched_by_another_domain() {
-    let _room = room(Takes::ATrial).await;
-    let trial = &Trial::start().with_data(DataFolder::usual()).start();
-    let steward = Steward::of_a(trial).await;
-    let url = new_file(trial);
-
+/// The shelters on the site of A, first with an address at which nothing lies: the dataset's id, and the event that says that they
+/// were made.
+async fn published_once_mended(steward: &Steward<'_>, url: &Url) -> (String, String) {
     // A dead address is told before and when it is published, and nothing is shown.
     let dead = shelters(url.join("nowhere.csv").unwrap().as_str());
     let looked = steward
@@ -175,9 +171,20 @@ async fn what_a_steward_publishes_is_found_read_and_fetched_by_another_domain() 
     assert_eq!(done["state"], "done", "{done}");
     let part = &done["parts"][0];
     assert_eq!(part["sha256"], client::sha256(SHELTERS));
-    let event = part["event_id"].as_str().unwrap();
+    let event = part["event_id"].as_str().unwrap().to_owned();
     // A second publication finds the same bytes, and their event.
     assert_eq!(steward.published(&id).await["parts"][0]["event_id"], event);
+    (id, event)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_steward_publishes_is_found_read_and_fetched_by_another_domain() {
+    let _room = room(Takes::ATrial).await;
+    let trial = &Trial::start().with_data(DataFolder::usual()).start();
+    let steward = Steward::of_a(trial).await;
+    let url = new_file(trial);
+
+    let (id, event) = published_once_mended(&steward, &url).await;
 
     // Everybody finds it on the release site.
     let a = trial.domain("a");

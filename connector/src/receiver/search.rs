@@ -67,7 +67,7 @@ impl Receiver {
         let coding = content_coding(&parts.headers);
         let coding = coding.map_err(|error| refusals::coded(&refusals::PROVIDER_CODED, error))?;
         Ok(Found::Passed {
-            body,
+            body: Box::new(body),
             coding,
             budget,
         })

@@ -122,7 +122,7 @@ pub(crate) enum Found {
     /// Of somebody else.
     Passed {
         /// As it comes.
-        body: PooledBody,
+        body: Box<PooledBody>,
         /// How it is coded.
         coding: Option<HeaderValue>,
         /// The time it has.
@@ -169,7 +169,7 @@ fn held<S: Stream + Send + 'static>(
 }
 
 /// The bytes of `body` as they come, none of which may be waited for longer than `budget` says. One that breaks breaks the answer.
-fn passing(body: PooledBody, budget: Budget) -> impl Stream<Item = Result<Bytes, BodyError>> {
+fn passing(body: Box<PooledBody>, budget: Budget) -> impl Stream<Item = Result<Bytes, BodyError>> {
     stream::try_unfold(body, move |mut body| async move {
         loop {
             let by = budget

@@ -51,8 +51,8 @@ async fn secrets_of_the_first_operator_are_for_one_reader_and_there_before_they_
     std::fs::remove_file(&path).unwrap();
 
     let made = init(&config, with_file(), clock.clone()).await.unwrap();
-    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let file = std::fs::metadata(&path).unwrap();
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(&path).unwrap();
     let written: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(written, serde_json::to_value(&made).unwrap());

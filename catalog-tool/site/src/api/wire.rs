@@ -32,7 +32,7 @@ pub struct DatasetSummary {
     pub title: String,
     /// Where it stands.
     pub state: State,
-    /// Another number after each change of whatever kind; the ETag has it.
+    /// Another number after each change of whatever kind; the `ETag` has it.
     pub revision: i64,
     /// The number of its newest content.
     pub version: i64,

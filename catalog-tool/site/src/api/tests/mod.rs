@@ -50,12 +50,12 @@ struct World;
 #[async_trait]
 impl DataReader for World {
     async fn read(&self, location: &Location) -> Result<Digest, StepError> {
-        self.read_at(&location.url)
+        Self::read_at(&location.url)
     }
 }
 
 impl World {
-    fn read_at(&self, url: &str) -> Result<Digest, StepError> {
+    fn read_at(url: &str) -> Result<Digest, StepError> {
         if url.contains("dead") {
             let hitch = Hitch::new(
                 "source-without-resource",
@@ -79,7 +79,7 @@ impl Surroundings for World {
 
     async fn place(&self, url: &str) -> Vec<Check> {
         let said = || Said::of("応答", "answers");
-        vec![match self.read_at(url) {
+        vec![match Self::read_at(url) {
             Ok(_) => Check::good(Subject::Answers, said()),
             Err(_) => Check::bad(Subject::Answers, said(), Said::of("直す", "mend it")),
         }]
