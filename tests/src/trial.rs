@@ -33,6 +33,9 @@ use crate::{
 /// 60 s: the trial itself promises 5 s on a quiet machine; this one also builds and tests.
 const START: Duration = Duration::from_mins(1);
 
+/// A minute: as long as there may be no room for a login.
+const LOGIN: Duration = Duration::from_mins(1);
+
 /// `trial up`, ready.
 #[derive(Debug)]
 pub struct Trial {
@@ -356,15 +359,20 @@ impl Trial {
     /// A token for `user`, got with user ID and password through the application `client`.
     pub async fn sign_in(&self, client: &ClientCredentials, user: &Credentials) -> String {
         let url = self.at(&self.ready.auth.public, "/cadde/api/v4/token");
-        let response = self
+        let request = self
             .http
             .post(url)
             .basic_auth(&client.client_id, Some(&client.client_secret))
-            .json(&json!({"user_id": user.user_id, "password": user.password}))
-            .send()
-            .await
-            .expect("the auth-server answers");
-        let answer = Answer::read(response).await.expect("the answer is whole");
+            .json(&json!({"user_id": user.user_id, "password": user.password}));
+        // Whoever signs in beside many others is asked to come again.
+        let answer = wait::until("there is room for a login", LOGIN, async || {
+            let request = request.try_clone().expect("its body is in memory");
+            let response = request.send().await.expect("the auth-server answers");
+            let answer = Answer::read(response).await.expect("the answer is whole");
+            let is_busy = answer.status == 503 && answer.json()["message_id"] == "login-busy";
+            (!is_busy).then_some(answer)
+        })
+        .await;
         assert_eq!(
             answer.status,
             200,

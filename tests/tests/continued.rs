@@ -54,7 +54,8 @@ fn a_second_up_continues_with_the_same_ids_and_ports_and_what_was_recorded() {
 
 #[test]
 fn an_up_that_is_killed_is_followed_by_one_that_waits_for_its_services() {
-    let _room = room_blocking(Takes::ATrial);
+    // The next one has to be there before the services have ended.
+    let _room = room_blocking(Takes::Quiet);
     let directory = tempfile::tempdir().unwrap();
     // Larger than all buffers on its way, so that a reader who does not read holds the transfer.
     let data = DataFolder::usual().with_sparse_file("domain-a-tests/large.bin", 256 << 20);

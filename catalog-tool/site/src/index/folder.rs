@@ -1,8 +1,9 @@
 //! Where the index lies, and whether what lies there can be used.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, Permissions, TryLockError},
     io,
+    os::unix::fs::PermissionsExt as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -84,6 +85,8 @@ impl Folder {
             source,
         };
         fs::create_dir_all(path).map_err(cannot)?;
+        // What only grants show lies there in plain, in files that the library makes as readable as the process makes any.
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(cannot)?;
         let lock = File::create(path.join("lock")).map_err(cannot)?;
         match lock.try_lock() {
             Ok(()) => {}
