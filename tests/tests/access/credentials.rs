@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rcgen::{CertificateParams, KeyPair};
 use tests::{
-    Trial,
+    Trial, browser,
     certs::Wanted,
     operator::Operator,
     tls::Identity,
@@ -53,6 +53,9 @@ pub struct AccessFixture {
     pub(super) expired_user: String,
     pub(super) expired_operator: String,
     pub(super) forged: String,
+    /// Cookies with which B's user, a steward, is signed in at the catalogue tool, and somebody who is none.
+    pub(super) steward: String,
+    pub(super) member: String,
     pub(super) data_server: Url,
     /// A request for a certificate, as it stands in JSON.
     pub(super) request: String,
@@ -71,8 +74,12 @@ impl AccessFixture {
         let (a, b) = (trial.domain("a"), trial.domain("b"));
         let provider = &a.ready.provider.connector_id;
         let exchanged = async |audience: &str| b.bound_token(&user, audience).await.unwrap();
+        let tool = &trial.ready.catalog_tool.public;
+        let member = operator.new_user("Somebody who is no steward").await;
         let role = serde_json::json!({"roles": ["operator", "auditor"]});
         Self {
+            steward: browser::signed_in(trial, tool, &b.ready.user).await,
+            member: browser::signed_in(trial, tool, &member).await,
             elsewhere: operator
                 .management_token(provider, &trial.ready.operator.person())
                 .await,
@@ -120,6 +127,7 @@ impl AccessFixture {
             ("provenance", "public") => &ready.provenance.public,
             ("provider", "peer") => &ready.domains["a"].provider.peer,
             ("data", "data") => &self.data_server,
+            ("catalog", "public") => &ready.catalog_tool.public,
             ("receiver", "api") => &ready.domains["b"].receiver.api,
             other => panic!("no listener {other:?}"),
         }
@@ -145,6 +153,7 @@ impl AccessFixture {
             ("{serial}", "00ff00ff"),
             ("{sha256}", NO_CERTIFICATE),
             ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
+            ("{number}", "1"),
             ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{token}", &self.user),
             ("{csr}", &self.request),

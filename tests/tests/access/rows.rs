@@ -18,6 +18,9 @@ pub enum Needs {
     Grant,
     GrantAndReceiver,
     Code,
+    OwnPage,
+    Session,
+    Steward,
 }
 
 /// One endpoint.
@@ -95,6 +98,8 @@ const NO_REFRESH: &str = r#"{"refresh_token": 0}"#;
 const INTROSPECT: &str = r#"{"access_token": "{token}"}"#;
 const NO_URI: &str = r#"{"redirect_uris": ["nowhere"]}"#;
 const STATE: &str = r#"{"state": "suspended", "reason": "a try"}"#;
+const DATASET: &str = r#"{"dataset": {"sharing": "open", "public": {}}}"#;
+const ANY: &[(&str, &str)] = &[("if-match", "*")];
 const FETCH: &[(&str, &str)] = &[
     ("x-cadde-resource-url", "{resource}"),
     ("x-cadde-resource-api-type", "file/http"),
@@ -229,6 +234,31 @@ pub const ROWS: &[Row] = rows! {
         POST "/v2/events:batch" Registered .with_body(r#"{"items": []}"#);
         POST "/v2/events%3Abatch" Registered .with_body(r#"{"items": []}"#);
         POST "/v2/events%3abatch" Registered .with_body(r#"{"items": []}"#);
+    }
+    // The catalogue tool, whose callers are its own pages.
+    "catalog" "public" {
+        GET "/login" Page;
+        GET "/callback" Page;
+        GET "/session" Session;
+        POST "/logout" OwnPage;
+        GET "/v1/form" Nothing;
+        POST "/v1/check" Steward .with_body(DATASET);
+        GET "/v1/providers" Steward;
+        GET "/v1/drafts" Steward;
+        POST "/v1/drafts" Steward .with_body("{}");
+        GET "/v1/drafts/{id}" Steward;
+        PUT "/v1/drafts/{id}" Steward .with_body(DATASET).with_headers(ANY);
+        DELETE "/v1/drafts/{id}" Steward .with_headers(ANY);
+        POST "/v1/drafts/{id}/restoration" Steward;
+        GET "/v1/drafts/{id}/versions" Steward;
+        GET "/v1/drafts/{id}/versions/{number}" Steward;
+        GET "/v1/drafts/{id}/publication" Steward;
+        POST "/v1/drafts/{id}/publication" Steward .with_headers(ANY);
+        DELETE "/v1/drafts/{id}/publication" Steward;
+        POST "/v1/drafts/{id}/withdrawal" Steward .with_headers(ANY);
+        GET "/v1/providers/{id}/datasets" Steward;
+        POST "/v1/drafts/{id}/undo" Steward .with_body("{}").with_headers(ANY);
+        GET "/openapi.json" Nothing;
     }
     // The connectors. The resource is one that A grants to the users of B and C.
     "provider" "peer" {

@@ -84,11 +84,12 @@ What an application gets of a provider connector's refusal is `provider-refused`
 }
 
 /// The tables of what has names for message ids.
-const NAMED: [(&str, Table); 6] = [
+const NAMED: [(&str, Table); 7] = [
     ("Everywhere", common::http::refusals::TABLE),
     ("Authentication server", auth_server::REFUSALS),
     ("Servers with screens", auth_sessions::REFUSALS),
     ("Location server", location_server::REFUSALS),
+    ("Catalogue tool", catalog_tool::REFUSALS),
     ("Ledger", provenance::REFUSALS),
     ("Data server", data_server::REFUSALS),
 ];
