@@ -20,6 +20,7 @@
 //! A service is a type that implements [`service::Service`]; its library has a [`service::Program`], its `main` is one call of that.
 
 pub mod address_block;
+pub mod addresses;
 pub mod background;
 pub mod base_url;
 pub mod clock;

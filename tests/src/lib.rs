@@ -25,6 +25,7 @@
     reason = "a harness panics to fail the test; every function here may"
 )]
 
+pub mod browser;
 pub mod certs;
 pub mod client;
 pub mod crowd;

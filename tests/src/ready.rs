@@ -19,9 +19,8 @@ pub struct Ready {
     pub location: PeerOnly,
     /// The provenance-server.
     pub provenance: Ledger,
-    /// The catalogue tool, once there is one.
-    #[serde(default)]
-    pub catalog_tool: Option<serde_json::Value>,
+    /// The catalogue tool.
+    pub catalog_tool: PublicOnly,
     /// Domains by their letter.
     pub domains: BTreeMap<String, DomainReady>,
     /// Services by the names of their folders (`auth-server`, `receiver-a`, …).
@@ -129,6 +128,14 @@ pub struct PeerAndPublic {
 pub struct PeerOnly {
     /// Mutual TLS.
     pub peer: Url,
+}
+
+/// A service for callers without a certificate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicOnly {
+    /// No client certificate.
+    pub public: Url,
 }
 
 /// The provenance-server.

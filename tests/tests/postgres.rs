@@ -22,7 +22,12 @@ use url::Url;
 
 const DOMAINS: [&str; 3] = ["a", "b", "c"];
 /// The servers that keep their records in a database; the provider connectors do as well.
-const SERVERS: [&str; 3] = ["auth-server", "location-server", "provenance-server"];
+const SERVERS: [&str; 4] = [
+    "auth-server",
+    "location-server",
+    "provenance-server",
+    "catalog-server",
+];
 /// 60 s: a provider decides from memory for 10 s; a question to a server that is away takes 5 s to fail.
 const NOTICED: Duration = Duration::from_mins(1);
 /// 30 s: the services look once in a few seconds, on a machine that does much else.

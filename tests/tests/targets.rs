@@ -103,6 +103,7 @@ fn every_migration_is_part_of_its_program() {
     for package in [
         "auth-server",
         "auth-server/sessions",
+        "catalog-tool",
         "catalog-tool/site",
         "connector",
         "location-server",

@@ -147,6 +147,37 @@ impl Configs<'_> {
         }
     }
 
+    /// The catalogue tool, for the stewards of all domains, whose organisations come along.
+    pub fn catalog<'d>(
+        &self,
+        organisations: impl IntoIterator<Item = (Domain, &'d UserId)>,
+    ) -> catalog_tool::config::Config {
+        let service = Service::Catalog;
+        let folder = self.layout.folder(service);
+        let provider = |(domain, organisation): (Domain, &UserId)| {
+            let provider = Service::Provider(domain);
+            catalog_tool::config::ProviderConfig {
+                connector_id: provider.id().expect("a connector has an ID"),
+                provider_id: organisation.clone(),
+                url: self.layout.url(provider, Port::Public),
+                addresses: vec!["127.0.0.0/8".parse().expect("a network")],
+                name: None,
+            }
+        };
+        catalog_tool::config::Config {
+            admin: self.admin(service),
+            telemetry: TelemetryConfig::default(),
+            public: self.listener(service, Port::Public),
+            tls: self.tls(&folder),
+            enrolment: Some(self.enrolment(service)),
+            auth: self.auth_client(),
+            database: self.database(service),
+            sessions: SessionsConfig::new(folder.join("session-key")),
+            drafts: catalog_tool::config::DraftsConfig::default(),
+            providers: organisations.into_iter().map(provider).collect(),
+        }
+    }
+
     /// A provider connector with the files of its domain, each continuing its Create event.
     pub fn provider(
         &self,

@@ -75,10 +75,13 @@ impl DatabaseServer {
     pub async fn make(&self) -> anyhow::Result<usize> {
         let providers = Domain::ALL.map(Service::Provider);
         let mut made = 0;
-        for service in [Service::Auth, Service::Location, Service::Provenance]
-            .into_iter()
-            .chain(providers)
-        {
+        let servers = [
+            Service::Auth,
+            Service::Location,
+            Service::Provenance,
+            Service::Catalog,
+        ];
+        for service in servers.into_iter().chain(providers) {
             let is_new = db::create_postgres(&self.of(service))
                 .await
                 .with_context(|| format!("the database of the {service} can't be made"))?;

@@ -75,6 +75,8 @@ pub enum Service {
     Location,
     /// The ledger.
     Provenance,
+    /// Where stewards write catalogues, and everybody searches them.
+    Catalog,
     /// Fetches data for a domain's users.
     Receiver(Domain),
     /// Offers a domain's data.
@@ -120,7 +122,7 @@ impl Port {
 impl Service {
     /// All of them, in the order in which they are shown.
     pub fn all() -> Vec<Self> {
-        let servers = [Self::Auth, Self::Location, Self::Provenance];
+        let servers = [Self::Auth, Self::Location, Self::Provenance, Self::Catalog];
         let domains = Domain::ALL
             .into_iter()
             .flat_map(|d| [Self::Receiver(d), Self::Provider(d), Self::Data(d)]);
@@ -133,6 +135,7 @@ impl Service {
             Self::Auth => "auth-server",
             Self::Location => "location-server",
             Self::Provenance => "provenance-server",
+            Self::Catalog => "catalog-server",
             Self::Receiver(_) => "receiver-connector",
             Self::Provider(_) => "provider-connector",
             Self::Data(_) => "data-server",
@@ -146,7 +149,7 @@ impl Service {
                 &[Port::Peer, Port::Public, Port::Admin]
             }
             Self::Location => &[Port::Peer, Port::Admin],
-            Self::Receiver(_) => &[Port::Public, Port::Admin],
+            Self::Catalog | Self::Receiver(_) => &[Port::Public, Port::Admin],
             Self::Data(_) => &[Port::Admin, Port::Data],
         }
     }
@@ -157,6 +160,7 @@ impl Service {
             Self::Auth => "auth.kakehashi.example".to_owned(),
             Self::Location => "location.kakehashi.example".to_owned(),
             Self::Provenance => "provenance.kakehashi.example".to_owned(),
+            Self::Catalog => "catalog.kakehashi.example".to_owned(),
             Self::Receiver(domain) => format!("receiver.{}.example", domain.letter()),
             Self::Provider(domain) => format!("provider.{}.example", domain.letter()),
             Self::Data(_) => return None,
@@ -169,6 +173,7 @@ impl Service {
             Self::Auth => 0,
             Self::Location => 10,
             Self::Provenance => 20,
+            Self::Catalog => 30,
             Self::Receiver(domain) => 100 + 100 * domain.index(),
             Self::Provider(domain) => 110 + 100 * domain.index(),
             Self::Data(domain) => 120 + 100 * domain.index(),
@@ -178,7 +183,9 @@ impl Service {
     /// The name of its folder, which is its own.
     pub fn name(self) -> String {
         match self {
-            Self::Auth | Self::Location | Self::Provenance => self.program().to_owned(),
+            Self::Auth | Self::Location | Self::Provenance | Self::Catalog => {
+                self.program().to_owned()
+            }
             Self::Receiver(domain) => format!("receiver-{}", domain.letter()),
             Self::Provider(domain) => format!("provider-{}", domain.letter()),
             Self::Data(domain) => format!("data-{}", domain.letter()),
@@ -189,7 +196,9 @@ impl Service {
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Auth | Self::Location | Self::Provenance => f.write_str(self.program()),
+            Self::Auth | Self::Location | Self::Provenance | Self::Catalog => {
+                f.write_str(self.program())
+            }
             Self::Receiver(domain) | Self::Provider(domain) | Self::Data(domain) => {
                 write!(f, "{} of {domain}", self.program())
             }
@@ -340,6 +349,7 @@ mod tests {
         let port = |service, port| layout().address(service, port).port();
         assert_eq!(port(Service::Auth, Port::Peer), 20_000);
         assert_eq!(port(Service::Provenance, Port::Public), 20_021);
+        assert_eq!(port(Service::Catalog, Port::Public), 20_031);
         assert_eq!(port(Service::Receiver(Domain::A), Port::Public), 20_101);
         assert_eq!(port(Service::Provider(Domain::B), Port::Peer), 20_210);
         assert_eq!(port(Service::Data(Domain::C), Port::Data), 20_323);

@@ -10,7 +10,7 @@ use crate::{
     prepare::Prepared,
     ready::{
         AppClient, CatalogSiteReady, DomainReady, OperatorReady, PeerListener, Person,
-        ProviderReady, ReadyFile, ReceiverReady, Resource, TwoListeners, services,
+        ProviderReady, PublicListener, ReadyFile, ReceiverReady, Resource, TwoListeners, services,
     },
     session::Session,
     state::Operator,
@@ -64,6 +64,9 @@ pub(crate) fn ready_file(
             peer: url(Service::Location, Port::Peer),
         },
         provenance: both(Service::Provenance),
+        catalog_tool: PublicListener {
+            public: url(Service::Catalog, Port::Public),
+        },
         domains: domains.collect::<anyhow::Result<_>>()?,
         services: services(&trial.layout, &supervisor.processes().borrow()),
     })

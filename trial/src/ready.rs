@@ -24,6 +24,8 @@ pub struct ReadyFile {
     pub location: PeerListener,
     /// The provenance server.
     pub provenance: TwoListeners,
+    /// The catalogue tool.
+    pub catalog_tool: PublicListener,
     /// The domains by their letter.
     pub domains: BTreeMap<Domain, DomainReady>,
     /// The services by the names of their folders.
@@ -92,6 +94,13 @@ pub struct TwoListeners {
 pub struct PeerListener {
     /// Mutual TLS.
     pub peer: String,
+}
+
+/// A server for callers without a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicListener {
+    /// No client certificate.
+    pub public: String,
 }
 
 /// One domain.
@@ -234,6 +243,9 @@ mod tests {
                 peer: "https://127.0.0.1:4".into(),
                 public: "http://127.0.0.1:5".into(),
             },
+            catalog_tool: PublicListener {
+                public: "http://127.0.0.1:11".into(),
+            },
             domains: BTreeMap::from([(
                 Domain::A,
                 DomainReady {
@@ -284,7 +296,7 @@ mod tests {
         );
         assert_eq!(json["operator"]["user_id"], "u");
         assert_eq!(json["operator"]["client_id"], "operator");
-        assert!(json.get("catalog_tool").is_none());
+        assert_eq!(json["catalog_tool"]["public"], "http://127.0.0.1:11");
         assert_eq!(json["services"]["auth-server"]["pid"], 7);
         let receiver = &json["services"]["receiver-a"];
         assert_eq!(receiver["program"], "receiver-connector");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use auth_client::{
-    OperatorClient, OperatorError,
+    OperatorClient, OperatorError, Role,
     api::{
         ConnectorRole, CreateAppClient, CreateConnector, CreateParticipant, CreateService,
         CreateUser, EnrolmentCode, GrantType, ParticipantDomain, ParticipantKind, Purpose,
@@ -159,7 +159,13 @@ impl Registrar<'_> {
         }
         // Nobody signs in as the organisation, so its password is not kept.
         let (id, _) = self
-            .person(domain, participant, "00", names(domain).0, None)
+            .person(
+                domain,
+                participant,
+                "00",
+                names(domain).0,
+                (None, Vec::new()),
+            )
             .await?;
         self.state
             .update_domain(domain, |known| known.organisation = Some(id.clone()))?;
@@ -177,7 +183,13 @@ impl Registrar<'_> {
         }
         let orgs = Some(vec![organisation.clone()]);
         let (id, password) = self
-            .person(domain, participant, "01", names(domain).1, orgs)
+            .person(
+                domain,
+                participant,
+                "01",
+                names(domain).1,
+                (orgs, vec![Role::Steward]),
+            )
             .await?;
         let user = Person {
             user_id: id.to_string(),
@@ -194,7 +206,7 @@ impl Registrar<'_> {
         participant: Uuid,
         suffix: &str,
         name: &str,
-        orgs: Option<Vec<UserId>>,
+        (orgs, roles): (Option<Vec<UserId>>, Vec<Role>),
     ) -> anyhow::Result<(UserId, String)> {
         let body = CreateUser {
             participant,
@@ -202,7 +214,7 @@ impl Registrar<'_> {
             name: name.to_owned(),
             email: None,
             orgs,
-            roles: Vec::new(),
+            roles,
             extras: None,
         };
         match self.operator.create_user(&body).await {
@@ -392,6 +404,21 @@ impl Registrar<'_> {
             &self.layout.folder(service),
         )
         .await
+    }
+
+    /// Registers the catalogue tool, a server with screens.
+    pub async fn catalog(&self) -> anyhow::Result<()> {
+        let service = Service::Catalog;
+        self.server(service).await?;
+        let id = service.id().context("a server has an ID")?;
+        let address = text(&self.layout.url(service, Port::Public));
+        let back = RedirectUris {
+            redirect_uris: vec![format!("{address}/callback")],
+            post_logout_redirect_uris: vec![format!("{address}/")],
+        };
+        let set = self.operator.set_service_redirect_uris(&id, &back).await;
+        set.with_context(|| format!("people can't be sent back to the {service}"))?;
+        Ok(())
     }
 
     /// Registers the trial itself as an operator's tool.

@@ -5,10 +5,11 @@ use std::{fs::File, io, path::Path, process::ExitCode};
 use common::{process::Shutdown, service::Program};
 
 /// The programs of all services.
-static PROGRAMS: [&Program; 6] = [
+static PROGRAMS: [&Program; 7] = [
     &auth_server::PROGRAM,
     &location_server::PROGRAM,
     &provenance::PROGRAM,
+    &catalog_tool::PROGRAM,
     &connector::receiver::PROGRAM,
     &connector::provider::PROGRAM,
     &connector::data_server::PROGRAM,

@@ -149,7 +149,7 @@ impl Supervisor {
     /// Asks every service to stop and waits until all have: first those that call, then those that are called.
     pub async fn stop(self) {
         let rank = |service: Service| match service {
-            Service::Receiver(_) => 0,
+            Service::Receiver(_) | Service::Catalog => 0,
             Service::Provider(_) => 1,
             Service::Data(_) | Service::Location | Service::Provenance => 2,
             Service::Auth => 3,

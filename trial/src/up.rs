@@ -142,10 +142,17 @@ async fn start(
     tokio::try_join!(
         registrar.server(Service::Location),
         registrar.server(Service::Provenance),
+        registrar.catalog(),
         registrar.tool()
     )?;
     start_servers(trial, supervisor, &configs)?;
     let parties = register(trial, &registrar, http).await?;
+    trial.console.step("starting the catalogue tool");
+    let organisations = parties
+        .iter()
+        .map(|party| (party.domain, &party.organisation));
+    configs.write(Service::Catalog, &configs.catalog(organisations))?;
+    supervisor.start(Service::Catalog)?;
     trial.console.step("starting the receiver connectors");
     for domain in Domain::ALL {
         configs.write(
@@ -185,6 +192,7 @@ async fn start(
         supervisor.start(Service::Provider(party.domain))?;
     }
     supervisor.ready(Service::Location).await?;
+    supervisor.ready(Service::Catalog).await?;
     let address = trial.layout.url(Service::Location, Port::Peer);
     let locations = LocationClient::new(address, tls, Some(signed_in.access_token().await));
     let located = try_join_all(

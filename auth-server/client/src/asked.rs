@@ -31,6 +31,13 @@ pub trait ExchangedTokens: Send + Sync {
         token: &VerifiedToken,
         audience: &str,
     ) -> Result<Arc<ExchangedToken>, TokenError>;
+
+    /// As [`TokenExchange::stewards_token`].
+    async fn stewards_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<Arc<ExchangedToken>, TokenError>;
 }
 
 #[async_trait]
@@ -49,6 +56,14 @@ impl ExchangedTokens for TokenExchange {
         audience: &str,
     ) -> Result<Arc<ExchangedToken>, TokenError> {
         Self::addressed_token(self, token, audience).await
+    }
+
+    async fn stewards_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        Self::stewards_token(self, token, provider).await
     }
 }
 

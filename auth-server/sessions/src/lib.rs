@@ -27,7 +27,8 @@ mod store;
 
 pub use self::{
     api::{
-        Host, OpenError, REQUEST_HEADER, Sessions, TABLE as REFUSALS, endpoints, openapi, router,
+        Host, OpenError, Parts, REQUEST_HEADER, Sessions, TABLE as REFUSALS, endpoints, openapi,
+        router,
     },
     config::SessionsConfig,
     domain::signed_in::SignedIn,

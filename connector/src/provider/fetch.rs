@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use common::http::Refused;
+use common::{addresses::AddressPolicy, http::Refused};
 use http::{Response, header};
 
 use super::sources::{Source, Sources};
 use crate::{
     exchange::{Budget, Options, refusals},
-    upstream::{AddressPolicy, Client, PooledBody, ResourceUrl, file_headers, follow},
+    upstream::{Client, PooledBody, ResourceUrl, file_headers, follow},
 };
 
 /// Asks `source` for `resource` and returns its answer, which is a 200 with an uncoded body.

@@ -1,10 +1,10 @@
 //! What direct mode may fetch.
 
-use common::address_block::AddressBlock;
+use common::{address_block::AddressBlock, addresses::AddressPolicy};
 use url::{Host, Url};
 
 use super::config::EgressConfig;
-use crate::upstream::{AddressPolicy, Ends, PrefixSet, ResourceUrl, UrlError, UrlPrefix};
+use crate::upstream::{Ends, PrefixSet, ResourceUrl, UrlError, UrlPrefix};
 
 /// Why the egress list of a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth_client::{ExchangedToken, RegistryError, TokenError, VerifiedToken};
 use bytes::Bytes;
-use common::{base_url, http::Refused, ids::UserId};
+use common::{addresses::AddressPolicy, base_url, http::Refused, ids::UserId};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::Empty;
@@ -28,8 +28,7 @@ use crate::{
         refusals,
     },
     upstream::{
-        AddressPolicy, Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, content_coding,
-        file_headers,
+        Call, Ends, Origin, PooledBody, ResourceUrl, UpstreamError, content_coding, file_headers,
     },
 };
 

@@ -8,6 +8,7 @@ use std::{
 use async_trait::async_trait;
 use axum::{Router, routing::get};
 use common::{
+    addresses::AddressPolicy,
     clock::SystemClock,
     ids::ConnectorId,
     process::Shutdown,
@@ -22,7 +23,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use super::kit::{self, Pki, connector_id};
 use crate::{
     exchange::{Allowed, Budget, Deadlines},
-    upstream::{AddressPolicy, Call, Client, ClientTls, Ends, ResourceUrl, UpstreamError},
+    upstream::{Call, Client, ClientTls, Ends, ResourceUrl, UpstreamError},
 };
 
 /// Stands in for the registry.

@@ -19,6 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use common::{
+    addresses::AddressPolicy,
     ids::ConnectorId,
     tls::{PeerCertificate, TlsStore},
 };
@@ -36,7 +37,6 @@ use url::{Host, Position, Url};
 
 use super::{
     BodyError, UpstreamError,
-    address::AddressPolicy,
     dial::{DialError, Stream, dial, server_name},
     framing::{Ends, Framing},
     resource_url::Origin,

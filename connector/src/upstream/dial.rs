@@ -10,6 +10,7 @@ use std::{
 };
 
 use common::{
+    addresses::AddressPolicy,
     pem::PemError,
     tls::{TlsError, TlsStore},
 };
@@ -23,7 +24,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Host;
 
-use super::{address::AddressPolicy, resource_url::Origin};
+use super::resource_url::Origin;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use common::addresses::AddressPolicy;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Empty;
 
-use super::{
-    AddressPolicy, Call, Client, Ends, PooledBody, ResourceUrl, UpstreamError, path_and_query,
-};
+use super::{Call, Client, Ends, PooledBody, ResourceUrl, UpstreamError, path_and_query};
 use crate::exchange::Budget;
 
 /// Redirects that are followed; a server that needs more is going in circles.

@@ -1,6 +1,5 @@
 //! Calls to the next hop: which URLs and addresses are allowed, connections, and the HTTP/1.1 client on top.
 
-mod address;
 mod client;
 mod coding;
 mod dial;
@@ -9,7 +8,6 @@ mod framing;
 mod resource_url;
 mod rules;
 
-pub use address::{AddressPolicy, is_public};
 pub use client::{Call, Client, ClientTls, PooledBody, path_and_query};
 pub use coding::{CodingError, content_coding};
 use common::tls::IdentityError;

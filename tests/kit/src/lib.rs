@@ -1,6 +1,8 @@
 //! Stand-ins that the tests of several crates share.
 
+pub mod browser;
 pub mod calls;
+pub mod issuer;
 pub mod wrong;
 
 use std::{
@@ -221,6 +223,18 @@ impl ExchangedTokens for FakeAuth {
         audience: &str,
     ) -> Result<Arc<ExchangedToken>, TokenError> {
         let token = Self::addressed_token(self, token, audience);
+        Ok(Arc::new(ExchangedToken::new(token)))
+    }
+
+    async fn stewards_token(
+        &self,
+        token: &VerifiedToken,
+        provider: &ConnectorId,
+    ) -> Result<Arc<ExchangedToken>, TokenError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(TokenError::Unavailable("away".to_owned()));
+        }
+        let token = self.exchange(token, "steward-at", provider.as_str(), None);
         Ok(Arc::new(ExchangedToken::new(token)))
     }
 }

@@ -91,6 +91,28 @@ impl AccessFixture {
                 .try_with("no session", vec![], Refused)
                 .try_with("a user's token", bearer(&self.user), Refused)
                 .try_with("a steward's token", bearer(&self.steward), Refused),
+            Needs::OwnPage => tries
+                .try_with("a request from elsewhere", vec![], Forbidden)
+                .try_with("an own page", self.page(""), Served),
+            Needs::SignedIn => self.session(tries).try_with(
+                "somebody who is signed in",
+                self.page(&self.members_cookie),
+                Served,
+            ),
+            Needs::StewardsPage => {
+                let tries = self.session(tries).try_with(
+                    "somebody who is signed in and no steward",
+                    self.page(&self.members_cookie),
+                    Forbidden,
+                );
+                let tries = if row.method == "GET" {
+                    tries
+                } else {
+                    let cookie = vec![("cookie", self.stewards_cookie.clone())];
+                    tries.try_with("a steward's cookie from elsewhere", cookie, Forbidden)
+                };
+                tries.try_with("a steward", self.page(&self.stewards_cookie), Admitted)
+            }
         };
         tries.attempts
     }
@@ -122,6 +144,38 @@ impl AccessFixture {
             );
         }
         tries
+    }
+
+    /// What nobody is signed in with.
+    fn session(&self, tries: Tries) -> Tries {
+        let forged: Vec<_> = self
+            .steward
+            .split("; ")
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| format!("{name}={}", "A".repeat(value.len())))
+            .collect();
+        tries
+            .try_with("no cookie", self.page(""), Unauthorized)
+            .try_with(
+                "a forged cookie",
+                self.page(&forged.join("; ")),
+                Unauthorized,
+            )
+            .try_with("a user's token", bearer(&self.user), Unauthorized)
+            .try_with("the operator's token", bearer(&self.operator), Unauthorized)
+    }
+
+    /// As the catalogue tool's own page asks, with this cookie.
+    fn page(&self, cookie: &str) -> Headers {
+        let address = self.base("catalog", "public");
+        let mut headers = vec![
+            ("origin", address.origin().ascii_serialization()),
+            ("x-kakehashi-request", "1".to_owned()),
+        ];
+        if !cookie.is_empty() {
+            headers.push(("cookie", cookie.to_owned()));
+        }
+        headers
     }
 
     fn client(&self, tries: Tries) -> Tries {

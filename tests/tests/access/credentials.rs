@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;
 use tests::{
-    Trial,
+    Trial, browser,
     certs::Wanted,
     operator::Operator,
     tls::Identity,
@@ -58,6 +58,9 @@ pub struct AccessFixture {
     pub(super) steward: String,
     pub(super) member: String,
     pub(super) other_steward: String,
+    /// Cookies with which B's user, a steward, is signed in at the catalogue tool, and somebody who is none.
+    pub(super) stewards_cookies_cookie: String,
+    pub(super) members_cookies_cookie: String,
     pub(super) data_server: Url,
     /// A request for a certificate, as it stands in JSON.
     pub(super) request: String,
@@ -76,6 +79,8 @@ impl AccessFixture {
         let (a, b) = (trial.domain("a"), trial.domain("b"));
         let provider = &a.ready.provider.connector_id;
         let exchanged = async |audience: &str| b.bound_token(&user, audience).await.unwrap();
+        let tool = &trial.ready.catalog_tool.public;
+        let member = operator.new_user("Somebody who is no steward").await;
         let role = serde_json::json!({"roles": ["operator", "auditor"]});
         let (org, elsewhere) = (a.provider_id(), b.provider_id());
         let person = async |more| {
@@ -86,6 +91,8 @@ impl AccessFixture {
             steward: person(json!({"orgs": [org], "roles": ["steward"]})).await,
             member: person(json!({"orgs": [org]})).await,
             other_steward: person(json!({"orgs": [elsewhere], "roles": ["steward"]})).await,
+            stewards_cookie: browser::signed_in(trial, tool, &b.ready.user).await,
+            members_cookie: browser::signed_in(trial, tool, &member).await,
             elsewhere: operator
                 .management_token(provider, &trial.ready.operator.person())
                 .await,
@@ -134,6 +141,7 @@ impl AccessFixture {
             ("provider", "peer") => &ready.domains["a"].provider.peer,
             ("provider", "public") => &ready.domains["a"].provider.public,
             ("data", "data") => &self.data_server,
+            ("catalog", "public") => &ready.catalog_tool.public,
             ("receiver", "api") => &ready.domains["b"].receiver.api,
             other => panic!("no listener {other:?}"),
         }
@@ -159,8 +167,8 @@ impl AccessFixture {
             ("{serial}", "00ff00ff"),
             ("{sha256}", NO_CERTIFICATE),
             ("{id}", "01941f29-7c00-7000-8000-0000000000aa"),
-            ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{number}", "1"),
+            ("{cdleventid}", "01941f29-7c00-7000-8000-0000000000aa"),
             ("{token}", &self.user),
             ("{csr}", &self.request),
             (

@@ -22,10 +22,11 @@ use tests::{
 
 /// What the services say they serve: service, listener, method, path.
 fn listed() -> BTreeSet<(&'static str, &'static str, &'static str, &'static str)> {
-    let services: [(&'static str, Vec<Endpoint>); 6] = [
+    let services: [(&'static str, Vec<Endpoint>); 7] = [
         ("auth", auth_server::endpoints()),
         ("location", location_server::endpoints()),
         ("provenance", provenance::endpoints()),
+        ("catalog", catalog_tool::endpoints()),
         ("provider", connector::provider::endpoints()),
         ("receiver", connector::receiver::endpoints()),
         ("data", connector::data_server::endpoints()),

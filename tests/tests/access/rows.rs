@@ -21,6 +21,9 @@ pub enum Needs {
     Reader,
     Session,
     Code,
+    OwnPage,
+    SignedIn,
+    StewardsPage,
 }
 
 /// One endpoint.
@@ -106,6 +109,8 @@ const NO_REFRESH: &str = r#"{"refresh_token": 0}"#;
 const INTROSPECT: &str = r#"{"access_token": "{token}"}"#;
 const NO_URI: &str = r#"{"redirect_uris": ["nowhere"]}"#;
 const STATE: &str = r#"{"state": "suspended", "reason": "a try"}"#;
+const DATASET: &str = r#"{"dataset": {"sharing": "open", "public": {}}}"#;
+const ANY: &[(&str, &str)] = &[("if-match", "*")];
 const FETCH: &[(&str, &str)] = &[
     ("x-cadde-resource-url", "{resource}"),
     ("x-cadde-resource-api-type", "file/http"),
@@ -246,6 +251,31 @@ pub const ROWS: &[Row] = rows! {
         POST "/v2/events:batch" Registered .with_body(r#"{"items": []}"#);
         POST "/v2/events%3Abatch" Registered .with_body(r#"{"items": []}"#);
         POST "/v2/events%3abatch" Registered .with_body(r#"{"items": []}"#);
+    }
+    // The catalogue tool, whose callers are its own pages.
+    "catalog" "public" {
+        GET "/login" Page;
+        GET "/callback" Page;
+        GET "/session" SignedIn;
+        POST "/logout" OwnPage;
+        GET "/v1/form" Nothing;
+        POST "/v1/check" StewardsPage .with_body(DATASET);
+        GET "/v1/providers" StewardsPage;
+        GET "/v1/drafts" StewardsPage;
+        POST "/v1/drafts" StewardsPage .with_body("{}");
+        GET "/v1/drafts/{id}" StewardsPage;
+        PUT "/v1/drafts/{id}" StewardsPage .with_body(DATASET).with_headers(ANY);
+        DELETE "/v1/drafts/{id}" StewardsPage .with_headers(ANY);
+        POST "/v1/drafts/{id}/restoration" StewardsPage;
+        GET "/v1/drafts/{id}/versions" StewardsPage;
+        GET "/v1/drafts/{id}/versions/{number}" StewardsPage;
+        GET "/v1/drafts/{id}/publication" StewardsPage;
+        POST "/v1/drafts/{id}/publication" StewardsPage .with_headers(ANY);
+        DELETE "/v1/drafts/{id}/publication" StewardsPage;
+        POST "/v1/drafts/{id}/withdrawal" StewardsPage .with_headers(ANY);
+        GET "/v1/providers/{id}/datasets" StewardsPage;
+        POST "/v1/drafts/{id}/undo" StewardsPage .with_body("{}").with_headers(ANY);
+        GET "/openapi.json" Nothing;
     }
     // The connectors. The resource is one that A grants to the users of B and C.
     "provider" "peer" {

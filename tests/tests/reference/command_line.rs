@@ -10,9 +10,10 @@ use tests::trial;
 
 use super::check;
 
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 8] = [
     "auth-server",
     "location-server",
+    "catalog-server",
     "provenance-server",
     "provider-connector",
     "receiver-connector",

@@ -309,7 +309,7 @@ fn title(met: &Met) -> String {
 }
 
 /// The keys by which what grows is kept within bounds.
-const RETENTION: [(&str, &str, &str); 8] = [
+const RETENTION: [(&str, &str, &str); 9] = [
     ("auth-server", "retention.history", "the audit trail"),
     (
         "location-server",
@@ -321,6 +321,7 @@ const RETENTION: [(&str, &str, &str); 8] = [
         "retention.history",
         "who changed which grant",
     ),
+    ("catalog-server", "drafts.keep_deleted", "deleted drafts"),
     (
         "provenance-server",
         "ledger.keep_idempotency_keys",

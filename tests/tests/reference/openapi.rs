@@ -14,5 +14,6 @@ fn the_descriptions_of_apis_are_current() {
     check_description("auth-server", &auth_server::api::openapi());
     check_description("location-server", &location_server::api::openapi());
     check_description("catalog-site", &catalog_site::api::openapi());
+    check_description("catalog-server", &catalog_tool::openapi());
     check_description("provenance-server", &provenance::api::openapi());
 }

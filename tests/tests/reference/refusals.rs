@@ -86,11 +86,12 @@ What an application gets of a provider connector's refusal is `provider-refused`
 }
 
 /// The tables of what has names for message ids.
-const NAMED: [(&str, Table); 8] = [
+const NAMED: [(&str, Table); 9] = [
     ("Everywhere", common::http::refusals::TABLE),
     ("Authentication server", auth_server::REFUSALS),
     ("Servers with screens", auth_sessions::REFUSALS),
     ("Location server", location_server::REFUSALS),
+    ("Catalogue tool", catalog_tool::REFUSALS),
     ("Ledger", provenance::REFUSALS),
     ("Data server", data_server::REFUSALS),
     ("Catalogue: stewards' API", catalog_site::api::REFUSALS),

@@ -81,7 +81,7 @@ const ANCHORS: &str =
 const ENROLMENT: &str = "enrolment = { auth_public_url = 'https://x', code_file = 'x' }";
 
 /// All of them.
-pub fn all() -> [Example; 6] {
+pub fn all() -> [Example; 7] {
     let api = PUBLIC.replace("public", "api");
     let data = PUBLIC.replace("public", "data");
     [
@@ -103,6 +103,22 @@ pub fn all() -> [Example; 6] {
             "location-server/src/config.rs",
             &[ADMIN, PEER, TLS, AUTH, DATABASE, "records.key_file = 'x'"],
             &[ANCHORS, ENROLMENT],
+        ),
+        Example::new::<catalog_tool::CatalogServer>(
+            "catalog-tool/src/config.rs",
+            &[
+                ADMIN,
+                PUBLIC,
+                TLS,
+                AUTH,
+                DATABASE,
+                "sessions.key_file = 'x'",
+            ],
+            &[
+                ANCHORS,
+                ENROLMENT,
+                "provider = [{ connector_id = 'p.example', provider_id = 'x', url = 'https://x', addresses = ['127.0.0.1'], name = { ja = 'x', en = 'x' } }]",
+            ],
         ),
         Example::new::<provenance::ProvenanceServer>(
             "provenance/src/config.rs",

@@ -24,7 +24,7 @@ use self::paths::{CALLBACK, LOGIN, LOGOUT, SESSION};
 pub use self::{
     own::REQUEST_HEADER,
     refusals::TABLE,
-    state::{Host, OpenError, Sessions},
+    state::{Host, OpenError, Parts, Sessions},
 };
 
 /// Every path with its rule and its handler: the router and the list of endpoints come from here.

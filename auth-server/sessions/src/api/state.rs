@@ -77,16 +77,22 @@ pub(super) struct Inner {
     pub(super) redeemed: Arc<ConcurrencyLimit<IpAddr>>,
 }
 
-/// What [`Sessions`] are made of, where nothing is opened any more.
-pub(crate) struct Parts<'a> {
-    pub(crate) config: &'a SessionsConfig,
-    pub(crate) external_url: &'a Url,
-    pub(crate) own: &'a ConnectorId,
-    pub(crate) issuer: Arc<dyn SignsPeopleIn>,
-    pub(crate) callers: Callers,
-    pub(crate) store: SqlSessions,
-    pub(crate) key: KeyFile,
-    pub(crate) clock: SharedClock,
+/// What [`Sessions`] are made of, whoever signs people in: tests of servers with screens have a stand-in do it.
+pub struct Parts<'a> {
+    /// As in [`Host`].
+    pub config: &'a SessionsConfig,
+    /// As in [`Host`].
+    pub external_url: &'a Url,
+    /// As in [`Host`].
+    pub own: &'a ConnectorId,
+    /// Signs people in.
+    pub issuer: Arc<dyn SignsPeopleIn>,
+    /// Decides who calls.
+    pub callers: Callers,
+    /// As in [`Host`].
+    pub database: &'a Database,
+    /// The time.
+    pub clock: SharedClock,
 }
 
 impl Sessions {
@@ -110,36 +116,41 @@ impl Sessions {
             own: host.own,
             issuer: Arc::new(issuer),
             callers: host.member.callers.clone(),
-            store: SqlSessions::open(host.database.clone()).await?,
-            key: KeyFile::open(&host.config.key_file)?,
+            database: host.database,
             clock: Arc::clone(clock),
-        });
+        })
+        .await?;
         sessions.0.book.spawn_chores(host.context.shutdown.clone());
         Ok(sessions)
     }
 
-    /// Puts them together.
-    pub(crate) fn of(parts: Parts<'_>) -> Self {
+    /// Opens them without their chores: nothing is removed that is over.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn of(parts: Parts<'_>) -> Result<Self, OpenError> {
+        let store = SqlSessions::open(parts.database.clone()).await?;
+        let key = KeyFile::open(&parts.config.key_file)?;
         let external = parts.external_url.as_str().trim_end_matches('/').to_owned();
         let book = SessionBook::new(
-            Arc::new(parts.store),
+            Arc::new(store),
             (Arc::clone(&parts.issuer), parts.callers),
             parts.own.clone(),
-            parts.key.sealer("kakehashi: the tokens of a session"),
+            key.sealer("kakehashi: the tokens of a session"),
             (parts.config, Arc::clone(&parts.clock)),
         );
         let (total, per_network) = REDEEMED;
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             book,
             issuer: parts.issuer,
             cookies: Cookies::new(parts.own, parts.external_url),
             origin: OwnOrigin::new(parts.external_url),
             redirect_uri: format!("{external}{CALLBACK}"),
             external,
-            sealer: parts.key.sealer("kakehashi: a sign-in under way"),
+            sealer: key.sealer("kakehashi: a sign-in under way"),
             sign_in: parts.config.sign_in.get(),
             clock: parts.clock,
             redeemed: ConcurrencyLimit::new(total, per_network, gauge!("sign_ins_under_way")),
-        }))
+        })))
     }
 }

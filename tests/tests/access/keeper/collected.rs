@@ -125,7 +125,10 @@ impl Keeper {
             | Needs::GrantAndReceiver
             | Needs::Steward
             | Needs::Reader
-            | Needs::Session => tries.with(bearer(&self.token), None),
+            | Needs::Session
+            | Needs::OwnPage
+            | Needs::SignedIn
+            | Needs::StewardsPage => tries.with(bearer(&self.token), None),
         }
         tries.attempts
     }

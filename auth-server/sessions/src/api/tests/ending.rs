@@ -4,12 +4,10 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use auth_client::TokenError;
 use http::{Method, StatusCode};
+use test_kit::issuer::FakeIssuer;
 use test_postgres::Site;
 
-use super::{
-    fixture::{Fixture, OWN_PAGE, kind, text},
-    issuer::FakeIssuer,
-};
+use super::fixture::{Fixture, OWN_PAGE, kind, text};
 
 #[tokio::test]
 async fn whoever_signs_out_is_out_and_so_is_all_that_came_of_it() {

@@ -3,6 +3,5 @@
 mod changes;
 mod ending;
 mod fixture;
-mod issuer;
 mod refreshing;
 mod signing_in;

@@ -4,11 +4,9 @@ use std::{collections::HashSet, sync::atomic::Ordering, time::Duration};
 
 use http::{Method, StatusCode};
 use rstest::rstest;
+use test_kit::issuer::ISSUER;
 
-use super::{
-    fixture::{Fixture, PER_NETWORK, callback, kind, location, state_of, text},
-    issuer::ISSUER,
-};
+use super::fixture::{Fixture, PER_NETWORK, callback, kind, location, state_of, text};
 
 #[tokio::test]
 async fn whoever_signs_in_is_signed_in_and_goes_on_where_they_were() {

@@ -1,12 +1,14 @@
-//! Addresses that the receiver's direct mode may connect to.
+//! Addresses that may be connected to, where others have a say in whom a process asks.
 //!
-//! Direct mode fetches what any caller names. A host name may resolve to the machine itself, to a neighbour or to a
-//! cloud provider's metadata service, so the resolved address is judged, and the connection is made to exactly the
-//! address that was judged: resolving again would let the answer change in between (DNS rebinding).
+//! A host name may resolve to the machine itself, to a neighbour or to a cloud provider's metadata service, so the resolved
+//! address is judged, and the connection is made to exactly the address that was judged: resolving again would let the answer
+//! change in between (DNS rebinding).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use common::address_block::AddressBlock;
+use url::{Host, Url};
+
+use crate::address_block::AddressBlock;
 
 /// Whether `address` is one that anybody on the internet could reach: no loopback, private, link-local, metadata,
 /// documentation, multicast or reserved one, also when it hides in an IPv6 transition address.
@@ -78,6 +80,16 @@ impl AddressPolicy {
             }
         }
     }
+
+    /// Whether the host of `url` may be asked, as far as that shows before its name is resolved: an address stands for itself.
+    pub fn may_allow(&self, url: &Url) -> bool {
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.allows(address.into()),
+            Some(Host::Ipv6(address)) => self.allows(address.into()),
+            Some(Host::Domain(_)) => true,
+            None => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +127,20 @@ mod tests {
         assert!(!is_public(address.parse().unwrap()));
         assert!(!AddressPolicy::PublicAnd(Vec::new()).allows(address.parse().unwrap()));
         assert!(AddressPolicy::Any.allows(address.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("http://127.0.0.1/", false)]
+    #[case("http://2130706433/", false)]
+    #[case("http://0x7f.1/", false)]
+    #[case("http://[::1]:8080/", false)]
+    #[case("http://169.254.169.254/latest", false)]
+    #[case("https://8.8.8.8/", true)]
+    #[case("https://catalog.example/", true)]
+    #[case("data:text/plain,x", false)]
+    fn an_address_in_a_url_is_judged_however_it_is_spelt(#[case] url: &str, #[case] may: bool) {
+        let policy = AddressPolicy::PublicAnd(Vec::new());
+        assert_eq!(policy.may_allow(&url.parse().unwrap()), may);
     }
 
     #[rstest]

@@ -1,4 +1,5 @@
-//! Stands for the authentication server as a server with screens uses it, as strict as that.
+//! Stands for the authentication server as a server with screens uses it, as strict as that. People sign in by [`FakeIssuer::sign_in`], and
+//! are stewards.
 
 use std::{
     collections::HashMap,
@@ -17,10 +18,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::clock::{Clock as _, ManualClock};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
-use test_kit::{FakeAuth, plain};
 use time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
+
+use crate::{FakeAuth, plain};
 
 /// Its name.
 pub const ISSUER: &str = "https://auth.example";
@@ -40,7 +42,9 @@ struct Code {
     redirect_uri: String,
 }
 
+/// An authentication server at which people sign in.
 pub struct FakeIssuer {
+    /// What it knows otherwise.
     pub auth: Arc<FakeAuth>,
     clock: Arc<ManualClock>,
     codes: Mutex<HashMap<String, Code>>,
@@ -50,8 +54,11 @@ pub struct FakeIssuer {
     pub secrets: Mutex<Vec<String>>,
     /// Refresh tokens whose families were ended.
     pub revoked: Mutex<Vec<String>>,
+    /// How often a code was redeemed.
     pub redeems: AtomicU64,
+    /// How often a token was asked for anew.
     pub refreshes: AtomicU64,
+    /// Gives no answer.
     pub is_away: AtomicBool,
     /// Every question waits for one of these.
     pub gate: Semaphore,
@@ -59,6 +66,7 @@ pub struct FakeIssuer {
 }
 
 impl FakeIssuer {
+    /// One at which nobody has signed in.
     pub fn new(clock: Arc<ManualClock>) -> Arc<Self> {
         Arc::new(Self {
             auth: Arc::default(),

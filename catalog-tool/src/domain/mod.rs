@@ -1,0 +1,16 @@
+//! What the catalogue tool decides; it knows neither HTTP nor SQL.
+
+mod content;
+mod draft;
+mod providers;
+mod store;
+
+pub use content::{Check, Completeness, Content, check, copied, empty, read_content};
+pub use draft::{Draft, Publication, Site, Version, VersionSummary};
+pub use providers::{Provider, Providers};
+pub use store::{
+    Asked, By, ChangeError, Counts, DraftStore, From, Listed, NewDraft, Newest, Order, SaveDraft,
+    SiteChange, StoreError,
+};
+
+pub use crate::catalogue::State;

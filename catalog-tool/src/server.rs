@@ -1,0 +1,97 @@
+//! The life of the catalogue tool.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use auth_client::{Membership, TokenExchange};
+use auth_sessions::{Host, Sessions};
+use common::{
+    concurrency::ConcurrencyLimit,
+    listener::Listener,
+    process::Context,
+    service::{Program, Service},
+};
+use common_db::RetentionConfig;
+use metrics::gauge;
+
+use crate::{
+    api::{self, AppState, TURNS},
+    config::Config,
+    domain::{DraftStore, Providers},
+    publishing::Publisher,
+    store::Store,
+};
+
+/// The catalogue tool.
+pub struct CatalogServer;
+
+/// Its program.
+pub static PROGRAM: Program = Program::of::<CatalogServer>();
+
+impl Service for CatalogServer {
+    const NAME: &'static str = "catalog-server";
+    const ABOUT: &'static str =
+        "Has stewards write what their providers offer, and searches over all domains";
+    type Config = Config;
+
+    async fn run(config: Config, context: Context) -> anyhow::Result<()> {
+        let enrolment = config.enrolment.as_ref();
+        let member = Membership::join(&config.tls, enrolment, &config.auth, &context).await?;
+        let own = member
+            .id()
+            .context("the certificate of this server names no single service")?;
+
+        let store = Store::open(&config.database).await?;
+        store
+            .database()
+            .spawn_probe(context.ready.register("database"), context.shutdown.clone());
+        let sessions = Sessions::open(Host {
+            config: &config.sessions,
+            external_url: &config.public.external_url,
+            own: &own,
+            auth: &config.auth,
+            member: &member,
+            database: store.database(),
+            context: &context,
+        })
+        .await?;
+        let store = Arc::new(store);
+        forget_deleted(&config, &store, &context);
+
+        let exchange = TokenExchange::new(&config.auth, member.tls.clone(), context.clock.clone());
+        let publisher = Publisher {
+            drafts: store.clone(),
+            tokens: Arc::new(exchange),
+            limits: config.drafts.of_dataset(),
+            keep: config.drafts.versions,
+        };
+        let (all, each) = TURNS;
+        let router = api::router(AppState {
+            sessions,
+            drafts: store,
+            publisher: Arc::new(publisher),
+            turns: ConcurrencyLimit::new(all, each, gauge!("catalog_calls_of_providers")),
+            providers: Providers::of(&config.providers)?,
+            limits: config.drafts,
+            clock: context.clock.clone(),
+        });
+        let listener = Listener::bind(&config.public, Some(member.tls)).await?;
+        tracing::info!(address = %config.public.listen, "the catalogue tool answers");
+        context.ready.started();
+        listener.serve(router, context.shutdown).await;
+        Ok(())
+    }
+}
+
+/// Removes what was deleted and cannot be brought back any more, once an hour.
+fn forget_deleted(config: &Config, store: &Arc<Store>, context: &Context) {
+    let kept = RetentionConfig {
+        history: config.drafts.keep_deleted,
+    };
+    let store = Arc::clone(store);
+    let (clock, shutdown) = (context.clock.clone(), context.shutdown.clone());
+    kept.spawn(clock, shutdown, move |before| {
+        let store = Arc::clone(&store);
+        async move { store.forget_deleted(before).await }
+    });
+}
