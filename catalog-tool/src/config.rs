@@ -1,5 +1,7 @@
 //! The configuration of the catalogue tool.
 
+use std::path::PathBuf;
+
 use auth_client::{AuthConfig, enrol::EnrolmentConfig};
 use auth_sessions::SessionsConfig;
 use catalog_items::Limits;
@@ -42,9 +44,47 @@ pub struct Config {
     /// How many drafts there may be, and how large.
     #[serde(default)]
     pub drafts: DraftsConfig,
+    /// The search over all domains.
+    pub search: SearchConfig,
+    /// How what it finds is harvested.
+    #[serde(default)]
+    pub harvest: HarvestConfig,
     /// The providers whose stewards write here.
     #[serde(default, rename = "provider", skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<ProviderConfig>,
+}
+
+/// The search over all domains.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// Folder of the index, this process's own. It may be removed while the process does not run: it is built anew.
+    pub index: PathBuf,
+}
+
+/// How often the release sites of providers are asked, and how much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HarvestConfig {
+    /// How long after a site was asked it is asked again for what changed last.
+    /// Allowed: 1s to 1d.
+    pub interval: Period,
+    /// How long after all of a site was read it is read again, whether or not anything seems to have changed.
+    /// Allowed: `interval` to 30d.
+    pub sweep: Period,
+    /// Packages that are kept of one site.
+    /// Allowed: at least 1.
+    pub records: u32,
+}
+
+impl Default for HarvestConfig {
+    fn default() -> Self {
+        Self {
+            interval: Period::seconds(60),
+            sweep: Period::seconds(6 * 3600),
+            records: 200_000,
+        }
+    }
 }
 
 /// A provider whose stewards write here.
@@ -57,6 +97,9 @@ pub struct ProviderConfig {
     pub provider_id: UserId,
     /// Address of the connector's `public` listener: its catalogue's API lies below `/v1`, its sites at `/release` and `/detail`.
     pub url: Url,
+    /// Its release site, which is harvested; `/release` below `url` unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Url>,
     /// Addresses beside public ones at which it may be asked: addresses, or networks such as `10.20.0.0/16`. What else its name
     /// resolves to is not connected to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +110,19 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
+    /// Its release site, without a slash at the end.
+    pub fn release(&self) -> String {
+        let own = || format!("{}/release", self.url.as_str().trim_end_matches('/'));
+        let told = self.release.as_ref();
+        told.map_or_else(own, |url| url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    /// What it is called, in Japanese as catalogues are.
+    pub fn called(&self) -> String {
+        let name = self.name.as_ref().map(|name| name.ja.clone());
+        name.unwrap_or_else(|| self.provider_id.to_string())
+    }
+
     /// Where it may be asked.
     pub fn policy(&self) -> AddressPolicy {
         AddressPolicy::PublicAnd(self.addresses.clone())
@@ -126,7 +182,7 @@ impl Default for DraftsConfig {
     }
 }
 
-common::configuration!(Config: public, tls, enrolment, auth, database, sessions, drafts);
+common::configuration!(Config: public, tls, enrolment, auth, database, sessions, drafts, search, harvest);
 
 impl Section for Config {
     fn check(&self, findings: &mut Findings) {
@@ -165,9 +221,45 @@ impl Section for ProviderConfig {
                 "is no public address: name its network in addresses, if it is meant",
             );
         }
+        if let Some(release) = &self.release
+            && !self.policy().may_allow(release)
+        {
+            findings.error(
+                "release",
+                release,
+                "is no public address: name its network in addresses, if it is meant",
+            );
+        }
         if self.url.query().is_some() || self.url.fragment().is_some() {
             findings.error("url", &self.url, "must have neither query nor fragment");
         }
+    }
+}
+
+impl Section for SearchConfig {
+    fn check(&self, findings: &mut Findings) {
+        if self.index.as_os_str().is_empty() {
+            findings.error("index", &self.index, "must name a folder");
+        }
+    }
+}
+
+impl Section for HarvestConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.within(
+            "interval",
+            self.interval,
+            &(Period::seconds(1)..=Period::seconds(86_400)),
+        );
+        if self.sweep < self.interval || self.sweep > Period::seconds(30 * 86_400) {
+            let interval = self.interval;
+            findings.error(
+                "sweep",
+                &self.sweep,
+                format_args!("must be interval, {interval}, to 30d"),
+            );
+        }
+        findings.at_least("records", self.records, 1);
     }
 }
 
@@ -204,6 +296,12 @@ versions = 1
 size = "1KiB"
 distributions = 0
 keep_deleted = "1h"
+[search]
+index = ""
+[harvest]
+interval = "0s"
+sweep = "31d"
+records = 0
 [[provider]]
 connector_id = "p.example"
 provider_id = "cadde.a"
@@ -216,6 +314,7 @@ url = "https://p.example/"
 connector_id = "l.example"
 provider_id = "cadde.a"
 url = "http://127.0.0.1:1/"
+release = "http://[::1]/release"
 addresses = ["10.0.0.0/8"]
 "#,
         &[
@@ -230,6 +329,11 @@ addresses = ["10.0.0.0/8"]
             "drafts.size = \"1KiB\": must be 16KiB to 2MiB",
             "drafts.distributions = 0: must be 1 to 10000",
             "drafts.keep_deleted = \"1h\": must be at least 1d",
+            "search.index = \"\": must name a folder",
+            "harvest.interval = \"0ms\": must be 1s to 1d",
+            "harvest.sweep = \"31d\": must be interval, 0ms, to 30d",
+            "harvest.records = 0: must be at least 1",
+            "provider l.example: release = \"http://[::1]/release\": is no public address: name its network in addresses, if it is meant",
             "provider p.example: url = \"http://p.example/?x\": must be an https address: stewards' tokens go there",
             "provider p.example: url = \"http://p.example/?x\": must have neither query nor fragment",
             "provider p.example: is there twice",

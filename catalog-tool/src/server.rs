@@ -5,8 +5,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use auth_client::{Membership, TokenExchange};
 use auth_sessions::{Host, Sessions};
+use catalog_site::index::{Bounds, Index};
 use common::{
+    clock::Clock as _,
     concurrency::ConcurrencyLimit,
+    http::client::Guarded,
     listener::Listener,
     process::Context,
     service::{Program, Service},
@@ -15,9 +18,10 @@ use common_db::RetentionConfig;
 use metrics::gauge;
 
 use crate::{
-    api::{self, AppState, TURNS},
-    config::Config,
-    domain::{DraftStore, Providers},
+    api::{self, AppState, KnownSite, SEARCHES, TURNS},
+    config::{Config, ProviderConfig},
+    domain::{DraftStore, HarvestStore, Providers},
+    harvest::{self, HarvestSource, Limit, Site, Source},
     publishing::Publisher,
     store::Store,
 };
@@ -65,12 +69,26 @@ impl Service for CatalogServer {
             limits: config.drafts.of_dataset(),
             keep: config.drafts.versions,
         };
+        let harvest: Arc<dyn HarvestStore> = store.clone();
+        let index = search(&config, &harvest, &context).await?;
+        let sites = config.providers.iter().map(|provider| {
+            let site = KnownSite {
+                name: provider.called(),
+                address: provider.release(),
+            };
+            (provider.connector_id.to_string(), site)
+        });
         let (all, each) = TURNS;
+        let (searches, of_network) = SEARCHES;
         let router = api::router(AppState {
             sessions,
             drafts: store,
             publisher: Arc::new(publisher),
             turns: ConcurrencyLimit::new(all, each, gauge!("catalog_calls_of_providers")),
+            harvest,
+            index,
+            sites: Arc::new(sites.collect()),
+            searches: ConcurrencyLimit::new(searches, of_network, gauge!("catalog_searches")),
             providers: Providers::of(&config.providers)?,
             limits: config.drafts,
             clock: context.clock.clone(),
@@ -81,6 +99,57 @@ impl Service for CatalogServer {
         listener.serve(router, context.shutdown).await;
         Ok(())
     }
+}
+
+/// Opens the index, and has the sites harvested that it is about.
+async fn search(
+    config: &Config,
+    store: &Arc<dyn HarvestStore>,
+    context: &Context,
+) -> anyhow::Result<Arc<Index>> {
+    let index = Index::open(&config.search.index, Bounds::default())?;
+    let named = config
+        .providers
+        .iter()
+        .map(|one| (one.connector_id.to_string(), one.called()));
+    let followed = HarvestSource {
+        store: Arc::clone(store),
+        names: named.collect(),
+    };
+    for known in store.sources().await? {
+        if !followed.names.contains_key(&known.id) {
+            tracing::info!(
+                source = known.id,
+                "a site that is asked no more is forgotten"
+            );
+            store.forget(&known.id, context.clock.now()).await?;
+        }
+    }
+    tokio::spawn(Arc::clone(&index).follow(Arc::new(followed), context.shutdown.clone()));
+    let source = |one: &ProviderConfig| {
+        let site = Site {
+            address: one.release(),
+            client: Guarded::new(one.policy())?,
+        };
+        Ok(Source {
+            id: one.connector_id.to_string(),
+            site,
+        })
+    };
+    let sources = config
+        .providers
+        .iter()
+        .map(source)
+        .collect::<Result<_, reqwest::Error>>()?;
+    let wake = Arc::clone(&index);
+    let limit = Limit {
+        interval: config.harvest.interval.get(),
+        sweep: config.harvest.sweep.get(),
+        records: config.harvest.records as usize,
+    };
+    let time = (context.clock.clone(), context.shutdown.clone());
+    harvest::spawn(store, sources, limit, time, move || wake.changed());
+    Ok(index)
 }
 
 /// Removes what was deleted and cannot be brought back any more, once an hour.

@@ -33,6 +33,8 @@ use crate::{
 
 /// 5 s: a revocation shows while one is watching.
 const RELOAD: Period = Period::seconds(5);
+/// 2 s: what is published is found while one is watching.
+const HARVESTED: Period = Period::seconds(2);
 /// A day, as everywhere.
 const CRL_GRACE: Period = Period::seconds(86_400);
 /// 256 MiB: a trial writes little, and the disk that it runs on is somebody's own, often nearly full.
@@ -160,6 +162,7 @@ impl Configs<'_> {
                 connector_id: provider.id().expect("a connector has an ID"),
                 provider_id: organisation.clone(),
                 url: self.layout.url(provider, Port::Public),
+                release: None,
                 addresses: vec!["127.0.0.0/8".parse().expect("a network")],
                 name: None,
             }
@@ -174,6 +177,13 @@ impl Configs<'_> {
             database: self.database(service),
             sessions: SessionsConfig::new(folder.join("session-key")),
             drafts: catalog_tool::config::DraftsConfig::default(),
+            search: catalog_tool::config::SearchConfig {
+                index: folder.join("index"),
+            },
+            harvest: catalog_tool::config::HarvestConfig {
+                interval: HARVESTED,
+                ..catalog_tool::config::HarvestConfig::default()
+            },
             providers: organisations.into_iter().map(provider).collect(),
         }
     }

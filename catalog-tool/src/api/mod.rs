@@ -14,6 +14,8 @@ mod page;
 mod providers;
 mod publication;
 mod refusals;
+mod search;
+mod sources;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -27,8 +29,11 @@ use axum::{
 use common::http::Endpoint;
 use utoipa::OpenApi;
 
-pub(crate) use self::state::TURNS;
-pub use self::{refusals::TABLE as REFUSALS, state::AppState};
+pub(crate) use self::state::{SEARCHES, TURNS};
+pub use self::{
+    refusals::TABLE as REFUSALS,
+    state::{AppState, KnownSite},
+};
 
 const STEWARDS: &str = "session:steward";
 
@@ -84,6 +89,19 @@ fn table() -> Vec<(Endpoint, MethodRouter<AppState>)> {
             stewards("GET", "/v1/providers/{id}/datasets"),
             get(publication::datasets),
         ),
+        (stewards("GET", "/v1/sources"), get(sources::list)),
+        (
+            public("GET", "/backend/api/package_search", "anyone"),
+            get(search::packages),
+        ),
+        (
+            public("GET", "/backend/api/package_show", "anyone"),
+            get(search::package),
+        ),
+        (
+            public("GET", "/backend/api/package_list", "anyone"),
+            get(search::names),
+        ),
         (public("GET", "/openapi.json", "anyone"), get(description)),
     ]
 }
@@ -130,7 +148,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         publication::publish,
         publication::cancel,
         publication::withdraw,
-        publication::datasets
+        publication::datasets,
+        sources::list,
+        search::packages,
+        search::package,
+        search::names
     )
 )]
 struct Description;

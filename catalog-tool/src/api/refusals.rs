@@ -67,6 +67,22 @@ refusals! {
         .advice("The list of versions has what is kept."),
         "これより前の版は残っていません。",
         "No older version is kept.";
+    QUERY_UNREADABLE: 400 "query-unreadable"
+        .advice("The text says which parameter it is, and where."),
+        "検索条件を読めません: {}",
+        "The query cannot be read: {}";
+    PACKAGE_ID_MISSING: 400 "package-id-missing"
+        .advice("Send `id`."),
+        "id を指定してください。",
+        "Say which package, by id.";
+    PACKAGE_UNKNOWN: 404 "package-unknown"
+        .advice("Search for it; its site may show it no more."),
+        "見つかりません。",
+        "Not found.";
+    INDEX_REBUILDING: 503 "search-rebuilding".retry(5)
+        .advice("Repeat after `Retry-After`."),
+        "検索の準備をしています。しばらくしてから再度お試しください。",
+        "The index is being built. Please try again in a moment.";
     NOT_READY: 422 "draft-not-publishable"
         .advice("`check` says what has to be mended."),
         "公開する前に直すところがあります。",

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::{
     catalogue::{PublicationPart, PublicationState, SiteDataset},
     config::NameConfig,
-    domain::{Check, Counts, Draft, Provider, Publication, Site, State, Version, VersionSummary},
+    domain::{
+        Check, Counts, Draft, Provider, Publication, Site, State, Trouble, Version, VersionSummary,
+    },
 };
 
 /// A provider for whom one may write.
@@ -206,6 +208,63 @@ impl PublicationBody {
             is_stale,
         }
     }
+}
+
+/// How a site answers.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceState {
+    /// It does.
+    Answers,
+    /// It gives no answer.
+    NoAnswer,
+    /// It was not asked yet.
+    NotChecked,
+}
+
+/// A release site that is harvested.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SourceBody {
+    /// The connector ID of its provider.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Its address.
+    pub release: String,
+    /// How it answers.
+    pub state: SourceState,
+    /// Datasets that are known of it.
+    pub datasets: u64,
+    /// When it was asked last.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub asked_at: Option<OffsetDateTime>,
+    /// When it answered last.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub answered_at: Option<OffsetDateTime>,
+    /// Since when it gives no answer.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub silent_since: Option<OffsetDateTime>,
+    /// Records that could not be read.
+    pub skipped: u64,
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Trouble>,
+}
+
+/// The release sites that are harvested.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SourceList {
+    /// In the order of their connector IDs.
+    pub sources: Vec<SourceBody>,
 }
 
 /// A dataset at a provider.

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod conformance;
 mod drafts;
+mod harvest;
 mod lists;
 mod rows;
 mod sites;
@@ -14,7 +15,7 @@ use std::sync::LazyLock;
 use common_db::{Database, DatabaseConfig, DbError, Migrations, migrations};
 
 static MIGRATIONS: LazyLock<Migrations> =
-    LazyLock::new(|| migrations!("0001_drafts", "0002_publishing"));
+    LazyLock::new(|| migrations!("0001_drafts", "0002_publishing", "0003_harvest"));
 
 /// What the catalogue tool keeps.
 #[derive(Debug, Clone)]

@@ -274,6 +274,10 @@ pub const ROWS: &[Row] = rows! {
         DELETE "/v1/drafts/{id}/publication" StewardsPage;
         POST "/v1/drafts/{id}/withdrawal" StewardsPage .with_headers(ANY);
         GET "/v1/providers/{id}/datasets" StewardsPage;
+        GET "/v1/sources" StewardsPage;
+        GET "/backend/api/package_search" Nothing;
+        GET "/backend/api/package_show" Page;
+        GET "/backend/api/package_list" Nothing;
         POST "/v1/drafts/{id}/undo" StewardsPage .with_body("{}").with_headers(ANY);
         GET "/openapi.json" Nothing;
     }

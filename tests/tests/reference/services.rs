@@ -113,11 +113,12 @@ pub fn all() -> [Example; 7] {
                 AUTH,
                 DATABASE,
                 "sessions.key_file = 'x'",
+                "search.index = 'x'",
             ],
             &[
                 ANCHORS,
                 ENROLMENT,
-                "provider = [{ connector_id = 'p.example', provider_id = 'x', url = 'https://x', addresses = ['127.0.0.1'], name = { ja = 'x', en = 'x' } }]",
+                "provider = [{ connector_id = 'p.example', provider_id = 'x', url = 'https://x', release = 'https://x', addresses = ['127.0.0.1'], name = { ja = 'x', en = 'x' } }]",
             ],
         ),
         Example::new::<provenance::ProvenanceServer>(

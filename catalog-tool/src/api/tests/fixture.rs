@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use auth_client::{SignsPeopleIn, TokenClaims};
 use auth_sessions::{Parts, Sessions, SessionsConfig};
+use catalog_site::index::{Bounds, Index};
 use common::{
     clock::{ManualClock, SharedClock},
     concurrency::ConcurrencyLimit,
@@ -22,7 +23,7 @@ use test_postgres::Site;
 use time::macros::datetime;
 
 use crate::{
-    api::{AppState, router},
+    api::{AppState, KnownSite, router},
     config::{DraftsConfig, ProviderConfig},
     domain::Providers,
     publishing::Publisher,
@@ -46,6 +47,7 @@ pub fn provider(connector: &str, user: &str) -> ProviderConfig {
         connector_id: connector_id(connector),
         provider_id: user_id(user),
         url: format!("https://{connector}/").parse().expect("a URL"),
+        release: None,
         addresses: vec!["127.0.0.0/8".parse().expect("a network")],
         name: None,
     }
@@ -87,6 +89,23 @@ impl Fixture {
                 keep: limits.versions,
             }),
             turns: ConcurrencyLimit::new(8, 4, metrics::gauge!("turns")),
+            harvest: store.clone(),
+            index: Index::open(&folder.path().join("index"), Bounds::default()).expect("an index"),
+            sites: Arc::new(
+                [(OWN_PROVIDER, "河川局")]
+                    .map(|(id, name)| {
+                        let address = format!("https://{id}/release");
+                        (
+                            id.to_owned(),
+                            KnownSite {
+                                name: name.to_owned(),
+                                address,
+                            },
+                        )
+                    })
+                    .into(),
+            ),
+            searches: ConcurrencyLimit::new(8, 4, metrics::gauge!("searches")),
             drafts: store,
             providers: Providers::of(&providers).expect("clients"),
             limits,

@@ -8,6 +8,7 @@ mod history;
 mod provider;
 mod publishing;
 mod rights;
+mod search;
 
 use super::*;
 
