@@ -149,7 +149,7 @@ impl AccessFixture {
     /// What nobody is signed in with.
     fn session(&self, tries: Tries) -> Tries {
         let forged: Vec<_> = self
-            .steward
+            .stewards_cookie
             .split("; ")
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| format!("{name}={}", "A".repeat(value.len())))

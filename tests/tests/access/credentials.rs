@@ -59,8 +59,8 @@ pub struct AccessFixture {
     pub(super) member: String,
     pub(super) other_steward: String,
     /// Cookies with which B's user, a steward, is signed in at the catalogue tool, and somebody who is none.
-    pub(super) stewards_cookies_cookie: String,
-    pub(super) members_cookies_cookie: String,
+    pub(super) stewards_cookie: String,
+    pub(super) members_cookie: String,
     pub(super) data_server: Url,
     /// A request for a certificate, as it stands in JSON.
     pub(super) request: String,
