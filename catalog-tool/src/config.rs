@@ -17,12 +17,16 @@ use common::{
 };
 use common_db::DatabaseConfig;
 use serde::{Deserialize, Serialize};
+use ui::Environment;
 use url::Url;
 
 /// Everything the catalogue tool is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Which environment the pages say that they are part of.
+    #[serde(default = "production")]
+    pub environment: Environment,
     /// Health, readiness and metrics, on loopback.
     pub admin: AdminConfig,
     /// Logs.
@@ -52,6 +56,10 @@ pub struct Config {
     /// The providers whose stewards write here.
     #[serde(default, rename = "provider", skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<ProviderConfig>,
+}
+
+fn production() -> Environment {
+    Environment::Production
 }
 
 /// The search over all domains.

@@ -8,7 +8,7 @@
 //! * [`catalogue`]: what a provider's catalogue is asked, and `publishing` above it;
 //! * [`harvest`]: what release sites show, kept for the search over all domains;
 //! * [`store`]: the database; each change and its version are one transaction;
-//! * [`api`]: what the pages ask for, below `/v1/`.
+//! * [`api`]: what the pages ask for, below `/v1/`, and the search, below `/backend/api/`; the pages themselves are in `ui`.
 //!
 //! What an entry may say stands in the crate `catalog-items` alone; how people sign in, in `auth-sessions`.
 
@@ -21,5 +21,5 @@ pub mod publishing;
 mod server;
 pub mod store;
 
-pub use api::{REFUSALS, endpoints, openapi, router};
-pub use server::{CatalogServer, PROGRAM};
+pub use api::{REFUSALS, openapi};
+pub use server::{CatalogServer, PROGRAM, endpoints};

@@ -9,13 +9,14 @@ use catalog_site::index::{Bounds, Index};
 use common::{
     clock::Clock as _,
     concurrency::ConcurrencyLimit,
-    http::client::Guarded,
+    http::{Endpoint, client::Guarded},
     listener::Listener,
     process::Context,
     service::{Program, Service},
 };
 use common_db::RetentionConfig;
 use metrics::gauge;
+use ui::{Files, Screens};
 
 use crate::{
     api::{self, AppState, KnownSite, SEARCHES, TURNS},
@@ -31,6 +32,13 @@ pub struct CatalogServer;
 
 /// Its program.
 pub static PROGRAM: Program = Program::of::<CatalogServer>();
+
+/// What the listener `public` serves: the API, sign-in, the search, and the pages.
+pub fn endpoints() -> Vec<Endpoint> {
+    let mut all = api::endpoints();
+    all.extend(ui::endpoints("public", &ui::TOOL));
+    all
+}
 
 impl Service for CatalogServer {
     const NAME: &'static str = "catalog-server";
@@ -93,6 +101,8 @@ impl Service for CatalogServer {
             limits: config.drafts,
             clock: context.clock.clone(),
         });
+        let pages = Screens::new(Files::built(), &ui::TOOL, config.environment)?;
+        let router = router.merge(pages.router());
         let listener = Listener::bind(&config.public, Some(member.tls)).await?;
         tracing::info!(address = %config.public.listen, "the catalogue tool answers");
         context.ready.started();
@@ -107,7 +117,9 @@ async fn search(
     store: &Arc<dyn HarvestStore>,
     context: &Context,
 ) -> anyhow::Result<Arc<Index>> {
-    let index = Index::open(&config.search.index, Bounds::default())?;
+    let folder = config.search.index.clone();
+    let opened = tokio::task::spawn_blocking(move || Index::open(&folder, Bounds::default()));
+    let index = opened.await??;
     let named = config
         .providers
         .iter()

@@ -168,6 +168,7 @@ impl Configs<'_> {
             }
         };
         catalog_tool::config::Config {
+            environment: Environment::Trial,
             admin: self.admin(service),
             telemetry: TelemetryConfig::default(),
             public: self.listener(service, Port::Public),

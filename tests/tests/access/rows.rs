@@ -280,6 +280,12 @@ pub const ROWS: &[Row] = rows! {
         GET "/backend/api/package_list" Nothing;
         POST "/v1/drafts/{id}/undo" StewardsPage .with_body("{}").with_headers(ANY);
         GET "/openapi.json" Nothing;
+        GET "/" Nothing;
+        GET "/datasets" Nothing;
+        GET "/datasets/{id}" Nothing;
+        GET "/datasets/{id}/versions" Nothing;
+        GET "/search" Nothing;
+        GET "/assets/{file}" Nothing .with_parameters(STYLES);
     }
     // The connectors. The resource is one that A grants to the users of B and C.
     "provider" "peer" {
