@@ -261,6 +261,8 @@ impl Configs<'_> {
         let service = Service::Receiver(domain);
         let folder = self.layout.folder(service);
         let egress = offers.open.values().flatten();
+        let mut search = self.layout.url(Service::Catalog, Port::Public);
+        search.set_path("/backend/api/package_search");
         receiver::Config {
             own_users_only: true,
             connector_id: service.id().expect("a connector has an ID"),
@@ -284,7 +286,7 @@ impl Configs<'_> {
                 foreign: Vec::new(),
                 contract_services: Vec::new(),
             },
-            search: None,
+            search: Some(receiver::SearchConfig { url: search }),
             deadlines: connector::exchange::Deadlines {
                 // Longer than the provider's own, which then says why it gave up.
                 first_byte: Period::seconds(55),
