@@ -33,8 +33,9 @@ const ROWS: usize = 100;
 /// Packages that are asked for one by one in one round, because they were missing.
 const MISSING: usize = 500;
 
-/// How long a process has a site for itself at most: longer than any round that goes on takes between two answers.
-const TURN: Duration = Duration::from_mins(10);
+/// How long a process has a site for itself at most. Of a round that takes longer another process may ask the same again, which does no
+/// harm; and for so long nobody asks a site whose process died in a round.
+const TURN: Duration = Duration::from_mins(2);
 
 /// Asks one site.
 pub struct Harvest {
