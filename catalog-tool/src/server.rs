@@ -7,7 +7,6 @@ use auth_client::{Membership, TokenExchange};
 use auth_sessions::{Host, Sessions};
 use catalog_site::index::{Bounds, Index};
 use common::{
-    clock::Clock as _,
     concurrency::ConcurrencyLimit,
     http::{Endpoint, client::Guarded},
     listener::Listener,

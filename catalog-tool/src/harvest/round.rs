@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use catalog_items::Limits;
 use common::{
-    clock::{Clock as _, SharedClock},
+    clock::SharedClock,
     telemetry::Chain,
 };
 use metrics::counter;

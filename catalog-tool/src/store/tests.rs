@@ -24,6 +24,20 @@ both! { open in conformance:
     what_was_deleted_long_ago_is_forgotten,
 }
 
+mod harvest {
+    use test_postgres::both;
+
+    use super::{super::conformance::harvest as rules, open};
+
+    both! { open in rules:
+        packages_are_kept_found_and_counted,
+        what_says_the_same_changes_nothing,
+        what_went_is_among_the_changes_and_can_come_back,
+        a_site_is_asked_by_one_at_a_time,
+        of_a_site_that_is_forgotten_nothing_is_found,
+    }
+}
+
 #[tokio::test]
 async fn searches_use_an_index() {
     for site in Site::each() {

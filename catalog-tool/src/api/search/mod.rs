@@ -17,7 +17,6 @@ use bytes::Bytes;
 use catalog_items::CROSS_FACETS;
 use catalog_site::index::{Answer as Found, Dialect, Hit, Request, SearchError};
 use common::{
-    clock::Clock as _,
     concurrency::Permit,
     http::{Refused, Text, refusals as house},
     listener::{ConnectionInfo, network},

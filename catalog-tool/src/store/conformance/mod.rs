@@ -1,5 +1,7 @@
 //! What every database behind [`DraftStore`] has to do; one function a rule, run for each of them.
 
+pub mod harvest;
+
 use catalog_items::Limits;
 use common::ids::ConnectorId;
 use serde_json::json;
