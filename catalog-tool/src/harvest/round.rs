@@ -3,10 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use catalog_items::Limits;
-use common::{
-    clock::SharedClock,
-    telemetry::Chain,
-};
+use common::{clock::SharedClock, telemetry::Chain};
 use metrics::counter;
 use serde_json::Value;
 

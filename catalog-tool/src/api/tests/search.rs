@@ -20,9 +20,15 @@ async fn harvested() -> Fixture {
             "extras": [{"key": "Mine", "value": "x"}], "resources": [{"id": "r", "url": "http://d.example/a.csv", "format": "CSV"}]}),
         json!({"id": "2", "name": "road", "title": "道路", "metadata_modified": "2026-04-02T09:00:00"}),
     ];
-    let records: Vec<_> = told.iter().map(|one| judge(one, &Limits::default()).expect("a record")).collect();
+    let records: Vec<_> = told
+        .iter()
+        .map(|one| judge(one, &Limits::default()).expect("a record"))
+        .collect();
     let store = &fixture.state.harvest;
-    store.keep(OWN_PROVIDER, &records, datetime!(2026-04-03 9:00 UTC)).await.unwrap();
+    store
+        .keep(OWN_PROVIDER, &records, datetime!(2026-04-03 9:00 UTC))
+        .await
+        .unwrap();
     let followed = HarvestSource {
         store: Arc::clone(store),
         names: [(OWN_PROVIDER.to_owned(), "河川局".to_owned())].into(),
@@ -34,25 +40,46 @@ async fn harvested() -> Fixture {
 }
 
 async fn names(fixture: &Fixture, query: &str) -> Vec<String> {
-    let answer = fixture.nobody().get(&format!("/backend/api/package_search?{query}")).await;
+    let answer = fixture
+        .nobody()
+        .get(&format!("/backend/api/package_search?{query}"))
+        .await;
     assert_eq!(answer.status, StatusCode::OK, "{query}: {:?}", answer.body);
     let results = answer.body["result"]["results"].as_array().unwrap().clone();
-    results.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    results
+        .iter()
+        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
 async fn packages_are_found_and_shown_in_the_shape_of_the_public_search() {
     let fixture = harvested().await;
-    let answer = fixture.nobody().get("/backend/api/package_search?q=%E5%B7%9D").await;
+    let answer = fixture
+        .nobody()
+        .get("/backend/api/package_search?q=%E5%B7%9D")
+        .await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
     let result = &answer.body["result"];
-    assert_eq!((&answer.body["success"], &result["count"], &result["q"]), (&true.into(), &1.into(), &"川".into()));
+    assert_eq!(
+        (&answer.body["success"], &result["count"], &result["q"]),
+        (&true.into(), &1.into(), &"川".into())
+    );
     assert_eq!(result["facets"]["facet_fields"]["tags"], json!(["川", 1]));
-    assert_eq!(result["facets"]["facet_fields"]["xckan_site_name"], json!(["河川局", 1]));
+    assert_eq!(
+        result["facets"]["facet_fields"]["xckan_site_name"],
+        json!(["河川局", 1])
+    );
     assert!(result["qtime"].is_number());
     let found = &result["results"][0];
-    assert_eq!((&found["xckan_id"], &found["title"]), (&"p.example:river".into(), &"河川の水位".into()));
-    assert_eq!(found["xckan_site_url"], "https://p.example/release/dataset/river");
+    assert_eq!(
+        (&found["xckan_id"], &found["title"]),
+        (&"p.example:river".into(), &"河川の水位".into())
+    );
+    assert_eq!(
+        found["xckan_site_url"],
+        "https://p.example/release/dataset/river"
+    );
     assert_eq!(found["extras"], json!([{"key": "Mine", "value": "x"}]));
     assert!(found["score"].as_f64().unwrap() > 0.0);
 }
@@ -91,10 +118,19 @@ async fn queries_find_what_they_say(#[case] query: &str, #[case] expected: &[&st
 #[case("package_show?id=p.example:nothing", 404, "package-unknown")]
 #[case("package_show?id=a%00b", 404, "package-unknown")]
 #[tokio::test]
-async fn what_cannot_be_answered_is_told_in_that_shape(#[case] path: &str, #[case] status: u16, #[case] problem: &str) {
+async fn what_cannot_be_answered_is_told_in_that_shape(
+    #[case] path: &str,
+    #[case] status: u16,
+    #[case] problem: &str,
+) {
     let fixture = harvested().await;
     let answer = fixture.nobody().get(&format!("/backend/api/{path}")).await;
-    assert_eq!((answer.status.as_u16(), &answer.body["error"]["__type"]), (status, &problem.into()), "{:?}", answer.body);
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["error"]["__type"]),
+        (status, &problem.into()),
+        "{:?}",
+        answer.body
+    );
     assert_eq!(answer.body["success"], false);
     assert!(!answer.body["error"]["message"].as_str().unwrap().is_empty());
 }
@@ -104,14 +140,23 @@ async fn packages_are_shown_by_both_ids_and_listed() {
     let fixture = harvested().await;
     let nobody = fixture.nobody();
     for id in ["1", "p.example:river"] {
-        let answer = nobody.get(&format!("/backend/api/package_show?id={id}")).await;
-        assert_eq!(answer.body["result"]["title"], "河川の水位", "{id}: {:?}", answer.body);
+        let answer = nobody
+            .get(&format!("/backend/api/package_show?id={id}"))
+            .await;
+        assert_eq!(
+            answer.body["result"]["title"], "河川の水位",
+            "{id}: {:?}",
+            answer.body
+        );
     }
     let list = nobody.get("/backend/api/package_list").await.body;
     let mut listed: Vec<_> = list["result"].as_array().unwrap().clone();
     listed.sort_by_key(Value::to_string);
     assert_eq!(listed, ["p.example:river", "p.example:road"]);
-    let one = nobody.get("/backend/api/package_list?limit=1&offset=1").await.body;
+    let one = nobody
+        .get("/backend/api/package_list?limit=1&offset=1")
+        .await
+        .body;
     assert_eq!(one["result"].as_array().unwrap().len(), 1);
 }
 
@@ -119,12 +164,23 @@ async fn packages_are_shown_by_both_ids_and_listed() {
 async fn an_index_that_is_being_built_says_so_and_showing_goes_on() {
     let fixture = Fixture::new().await;
     let record = judge(&json!({"id": "1", "name": "river"}), &Limits::default()).unwrap();
-    fixture.state.harvest.keep(OWN_PROVIDER, &[record], datetime!(2026-04-03 9:00 UTC)).await.unwrap();
+    fixture
+        .state
+        .harvest
+        .keep(OWN_PROVIDER, &[record], datetime!(2026-04-03 9:00 UTC))
+        .await
+        .unwrap();
     let nobody = fixture.nobody();
     let answer = nobody.get("/backend/api/package_search").await;
-    assert_eq!((answer.status.as_u16(), &answer.body["error"]["__type"]), (503, &"search-rebuilding".into()));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["error"]["__type"]),
+        (503, &"search-rebuilding".into())
+    );
     assert_eq!(answer.headers["retry-after"], "5");
-    assert_eq!(nobody.get("/backend/api/package_show?id=1").await.status, StatusCode::OK);
+    assert_eq!(
+        nobody.get("/backend/api/package_show?id=1").await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -141,6 +197,12 @@ async fn stewards_see_how_sites_answer() {
     (status.answered_at, status.silent_since) = (Some(now), Some(now));
     store.tell(&status).await.unwrap();
     let source = &steward.get("/v1/sources").await.body["sources"][0];
-    assert_eq!((&source["state"], &source["datasets"]), (&"no-answer".into(), &2.into()));
-    assert_eq!(kind(&fixture.nobody().get("/v1/sources").await), "not-signed-in");
+    assert_eq!(
+        (&source["state"], &source["datasets"]),
+        (&"no-answer".into(), &2.into())
+    );
+    assert_eq!(
+        kind(&fixture.nobody().get("/v1/sources").await),
+        "not-signed-in"
+    );
 }

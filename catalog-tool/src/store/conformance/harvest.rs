@@ -49,7 +49,10 @@ pub async fn packages_are_kept_found_and_counted(store: impl HarvestStore) {
     assert_eq!(store.ids(SITE, "1", 100).await.unwrap(), ["2"]);
     assert_eq!(store.count(SITE).await.unwrap(), 2);
     let by_name = store.by_name(SITE, "name-2").await.unwrap().unwrap();
-    assert_eq!((by_name.id.as_str(), by_name.name.as_str()), ("2", "name-2"));
+    assert_eq!(
+        (by_name.id.as_str(), by_name.name.as_str()),
+        ("2", "name-2")
+    );
     assert_eq!(by_name.content.unwrap()["title"], "川");
     assert_eq!(store.by_name(OTHER, "name-2").await.unwrap(), None);
     assert_eq!(store.by_id("1").await.unwrap().unwrap().source, SITE);
@@ -57,7 +60,10 @@ pub async fn packages_are_kept_found_and_counted(store: impl HarvestStore) {
     let keys = [key(SITE, "1"), key(OTHER, "2"), key(SITE, "nothing")];
     let found = store.records(&keys).await.unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].source.as_str(), found[0].id.as_str()), (SITE, "1"));
+    assert_eq!(
+        (found[0].source.as_str(), found[0].id.as_str()),
+        (SITE, "1")
+    );
 }
 
 pub async fn what_says_the_same_changes_nothing(store: impl HarvestStore) {
@@ -69,10 +75,7 @@ pub async fn what_says_the_same_changes_nothing(store: impl HarvestStore) {
     assert_eq!(store.progress().await.unwrap(), before);
     let mixed = [record("1", "海"), record("2", "川")];
     assert_eq!(store.keep(SITE, &mixed, AT).await.unwrap(), 1);
-    assert_eq!(
-        changed(&store, before.1).await,
-        [("1".to_owned(), true)]
-    );
+    assert_eq!(changed(&store, before.1).await, [("1".to_owned(), true)]);
 }
 
 pub async fn what_went_is_among_the_changes_and_can_come_back(store: impl HarvestStore) {
