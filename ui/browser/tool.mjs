@@ -577,7 +577,9 @@ journey("states", {}, async (page, check) => {
   await page.getByRole("group", { name: "どの提供者のものを作りますか" }).getByRole("button", { name: "B県 河川課" }).press("Enter");
   await page.waitForURL(`**${FORM_PAGE}`);
   check("a new one is not of that provider", several.begun?.provider === "provider.b.example");
-  // Signing out ends the session where it began, too.
+  // Signing out ends the session where it began, too. A key that comes while a page is drawn may find no button.
+  await page.goto(`${base}/datasets`);
+  await page.locator("tbody tr").first().waitFor();
   await page.getByRole("button", { name: "ログアウト" }).press("Enter");
   await page.waitForURL("**/?out");
 });
